@@ -1,0 +1,77 @@
+import type { AttemptId } from "../model/attempt.ts";
+import type { Listing } from "../model/configuration.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Fleet } from "../model/fleet.ts";
+import type { Look } from "../model/look.ts";
+import type { Release } from "../model/release.ts";
+import type { RolloutRecord } from "../model/record.ts";
+import type { Problem } from "../model/problem.ts";
+
+/** What the hub and the store say about one product, at an instant. */
+export interface Observation {
+  /** Epoch ms by the rollout's clock. Every decision made on this observation bears this time. */
+  readonly at: number;
+  /** Name of the hub in the settings. */
+  readonly hub: string;
+  readonly listing: Listing;
+  /** undefined while the record store does not answer. */
+  readonly store: StoreView | undefined;
+  /** Answers to the questions asked so far, by the question's id. */
+  readonly answers: Answers;
+}
+
+/** What the record store holds about one product. */
+export interface StoreView {
+  /** The record the ref names, if the store has it and every ancestor. */
+  readonly head: { readonly digest: Digest; readonly record: RolloutRecord } | undefined;
+  /** Ids of every stop in the head's chain. */
+  readonly stopIds: ReadonlySet<string>;
+  /** The head this hub last had, by the store's mark. */
+  readonly taken: Digest | undefined;
+  /** Where the mark stands against the head the ref names. */
+  readonly takenIs: "head" | "behind" | "ahead" | "absent" | "elsewhere";
+  /** Digests of aborted releases. */
+  readonly tombstones: ReadonlySet<string>;
+  readonly looks: ReadonlyMap<AttemptId, readonly Look[]>;
+}
+
+/** Something the engine has to know before it can decide. */
+export type Question =
+  | { readonly kind: "count"; readonly id: string; readonly query: string }
+  | { readonly kind: "image"; readonly id: string; readonly path: string };
+
+/** The answer, or why there is none: a failed query never counts as zero. */
+export type Answer =
+  | { readonly kind: "count"; readonly byStratum: Readonly<Record<string, number>> }
+  | { readonly kind: "image"; readonly image: { readonly size: number; readonly sha256: string } | undefined }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export type Answers = ReadonlyMap<string, Answer>;
+
+/** What the declarations want of one product. */
+export interface Declared {
+  readonly product: string;
+  readonly fleet: Fleet;
+  /** The product's releases, checked; any order. */
+  readonly releases: readonly Release[];
+  /** Problems found in the declarations: while there are errors, nothing widens. */
+  readonly problems: readonly Problem[];
+}
+
+/** How decisions are signed, and what the settings contribute. */
+export interface Deciding {
+  readonly actor: string;
+  /** Address devices download images from. */
+  readonly imageBase: string;
+  /** How long the hub's queries may lag behind the twins, ms. */
+  readonly queryLagMs: number;
+  /** Something no other controller has: it makes this stop distinct from any other. */
+  readonly nonce: string;
+}
+
+/** Everything one decision is made of. */
+export interface StepInput {
+  readonly declared: Declared;
+  readonly observation: Observation;
+  readonly deciding: Deciding;
+}

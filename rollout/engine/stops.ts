@@ -1,0 +1,80 @@
+import { refId } from "../model/attempt.ts";
+import { findConfiguration, type Configuration, type ConfigurationDocument, type Listing } from "../model/configuration.ts";
+import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
+import type { Stop } from "../model/stop.ts";
+import { certified } from "../plan/documents.ts";
+
+/** One conditional write. */
+export interface Write {
+  readonly document: ConfigurationDocument;
+  readonly etag: string;
+  readonly why: string;
+}
+
+/**
+ * The next write that brings a stop into force, in the order that narrows first; undefined when it is in force wherever
+ * it has to stand. Needs nothing but the listing, so it works with the record store down.
+ *
+ * An abort empties the release's configuration, a hold writes it back unchanged: even that takes the etag away from
+ * every paused writer. Where the baseline below was adopted with an empty condition, the release is first frozen under
+ * the slot, then the baseline is given exactly the cohort exposed so far, and only then the release is emptied: devices
+ * would otherwise fall to nothing.
+ */
+export function nextStopWrite(listing: Listing, product: string, stop: Stop): Write | undefined {
+  const configuration = findConfiguration(listing, stop.attempt);
+  const exposes = configuration !== undefined && configuration.condition !== "";
+  // Where nothing is exposed yet, the ref's slot is the one that a configuration's deletion cannot take along.
+  return exposes
+    ? (configurationWrite(listing, product, configuration, stop) ?? refWrite(listing, product, stop))
+    : (refWrite(listing, product, stop) ??
+        (configuration === undefined ? undefined : configurationWrite(listing, product, configuration, stop)));
+}
+
+/** The adopted baseline that devices of a release would fall to, if it still covers nobody. */
+export function uncoveredBaseline(listing: Listing, product: string, above: Configuration): Configuration | undefined {
+  const below = listing.configurations
+    .filter(({ labels, priority }) => labels[LABEL.product] === product && labels[LABEL.kind] === "release" && priority < above.priority)
+    .sort((a, b) => b.priority - a.priority)
+    // An emptied release in between catches nobody; an adopted baseline may be empty and still be the one.
+    .find(({ labels, condition }) => condition !== "" || labels[LABEL.adopted] === "yes");
+  return below?.labels[LABEL.adopted] === "yes" && below.condition === "" ? below : undefined;
+}
+
+function configurationWrite(listing: Listing, product: string, configuration: Configuration, stop: Stop): Write | undefined {
+  const { etag, condition } = configuration;
+  const marked = covers(slotOf(configuration.labels, stop.attempt), stop);
+  const slots = marked ? configuration.labels : { ...configuration.labels, ...slotLabels(stop) };
+  if (stop.kind === "hold") {
+    // `wg-doc` stays as found: a hold must not certify somebody else's edit.
+    return marked ? undefined : { document: { ...configuration, labels: slots }, etag, why: `hold ${stop.attempt}` };
+  }
+  if (condition === "") {
+    return marked ? undefined : { document: certified({ ...configuration, labels: slots }), etag, why: `mark ${stop.attempt} as aborted` };
+  }
+  const baseline = uncoveredBaseline(listing, product, configuration);
+  if (baseline === undefined) {
+    return { document: certified({ ...configuration, labels: slots, condition: "" }), etag, why: `empty ${stop.attempt}` };
+  }
+  if (!marked) return { document: { ...configuration, labels: slots }, etag, why: `freeze ${stop.attempt} before its baseline is widened` };
+  return {
+    document: certified({ ...baseline, condition }),
+    etag: baseline.etag,
+    why: `give ${baseline.id} the devices that ${stop.attempt} reached`,
+  };
+}
+
+function refWrite(listing: Listing, product: string, stop: Stop): Write | undefined {
+  const ref = findConfiguration(listing, refId(product));
+  if (ref === undefined) return undefined;
+  if (covers(refSlotOf(ref.labels, stop.attempt), stop)) return undefined;
+  return {
+    document: { ...ref, labels: { ...ref.labels, ...refSlotLabels(stop) } },
+    etag: ref.etag,
+    why: `note the ${stop.kind} of ${stop.attempt} on the ref`,
+  };
+}
+
+/** A stop is in force where it stands itself, where an abort does, or, for a hold, where any stop does. */
+function covers(there: Stop | undefined, stop: Stop): boolean {
+  return there !== undefined && (there.id === stop.id || there.kind === "abort" || stop.kind === "hold");
+}

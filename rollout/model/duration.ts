@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+const UNIT_MS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+type Unit = keyof typeof UNIT_MS;
+
+/** A length of time as people write it: "15 minutes", "1 day", "3.5 hours". */
+export type Duration = `${number} ${Unit | `${Unit}s`}`;
+
+const PATTERN = /^(\d+(?:\.\d+)?) (second|minute|hour|day)s?$/;
+
+/** Milliseconds of a duration text; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  const match = PATTERN.exec(text);
+  // The pattern admits only the four unit names.
+  return match === null ? undefined : Math.round(Number(match[1]) * UNIT_MS[match[2] as Unit]);
+}
+
+/** The same length in the largest unit that keeps it short: 12600000 → "3.5 hours". */
+export function formatDuration(ms: number): string {
+  for (const unit of ["day", "hour", "minute"] as const) {
+    if (ms >= UNIT_MS[unit]) return counted(Math.round((ms / UNIT_MS[unit]) * 10) / 10, unit);
+  }
+  return counted(Math.round(ms / 1_000), "second");
+}
+
+/** Zod schema: duration text in, milliseconds out. */
+export const durationSchema = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: "custom", message: `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"` });
+  return z.NEVER;
+});
+
+function counted(count: number, unit: Unit): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

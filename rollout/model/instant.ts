@@ -1,0 +1,11 @@
+/* eslint-disable no-restricted-globals -- Conversions of a given instant: nothing here reads a clock. */
+
+/** ISO 8601 text of an instant given in epoch milliseconds. */
+export function isoInstant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Epoch milliseconds of an ISO 8601 text; NaN when it is none. */
+export function instantMs(iso: string): number {
+  return Date.parse(iso);
+}

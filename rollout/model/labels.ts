@@ -1,0 +1,110 @@
+import type { AttemptId } from "./attempt.ts";
+import { parseDigest, type Digest } from "./digest.ts";
+import { stopWithId, type Stop, type StopFacts } from "./stop.ts";
+
+/** Names of the labels wavegate keeps on its configurations. Labels are readable by many: no customer names. */
+export const LABEL = {
+  /** `ref` or `release`. */
+  kind: "wg-kind",
+  product: "wg-product",
+  /** On the ref: digest of the head record. */
+  head: "wg-head",
+  /** On a release's configuration: digest of the release. */
+  release: "wg-release",
+  version: "wg-version",
+  /** Digest of condition, priority and metrics as we last wrote them: a difference is somebody else's edit. */
+  doc: "wg-doc",
+  /** `yes` on a baseline that was adopted: its condition stays empty until a release above it is taken back. */
+  adopted: "wg-adopted",
+} as const;
+
+const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;
+/** Longest label value [IoTHub: configurations, labels]. */
+const MAX_VALUE = 128;
+
+/**
+ * Encode a text for a label value: letters, digits and `-:.+_#*?!(),=@;'` stay, every other byte becomes `%XX`, and
+ * what is over 128 characters is cut, visibly, with `...`.
+ */
+export function labelValue(text: string): string {
+  const encode = (part: string): string =>
+    part.replaceAll(/[^A-Za-z0-9\-:.+_#*?!(),=@;']/gu, (character) =>
+      [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+    );
+  const whole = encode(text);
+  if (whole.length <= MAX_VALUE) return whole;
+  const characters = [...text];
+  while (encode(characters.join("")).length > MAX_VALUE - 3) characters.pop();
+  return `${encode(characters.join(""))}...`;
+}
+
+/** The text a label value was made from (cut where it was cut). */
+export function textOfLabel(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value; // Somebody else wrote it.
+  }
+}
+
+/** Labels that hold a stop on its release's own configuration. */
+export function slotLabels(stop: Stop): Record<string, string> {
+  return labelsOfStop(stop, "");
+}
+
+/** Labels that hold a stop's second copy on the ref, beside those of other attempts. */
+export function refSlotLabels(stop: Stop): Record<string, string> {
+  return labelsOfStop(stop, `-${stop.attempt}`);
+}
+
+/** The stop that a release configuration's labels hold; an abort before a hold. */
+export function slotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
+  return stopOfLabels(labels, attempt, "abort", "") ?? stopOfLabels(labels, attempt, "hold", "");
+}
+
+/** The stop that the ref's labels hold for one attempt; an abort before a hold. */
+export function refSlotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
+  return stopOfLabels(labels, attempt, "abort", `-${attempt}`) ?? stopOfLabels(labels, attempt, "hold", `-${attempt}`);
+}
+
+/** Labels without the stop slots of one attempt (on the ref) or without its own (on a release's configuration). */
+export function withoutSlots(labels: Readonly<Record<string, string>>, attempt?: AttemptId): Record<string, string> {
+  const suffix = attempt === undefined ? "" : `-${attempt}`;
+  const gone = new Set(
+    (["hold", "abort"] as const).flatMap((kind) => [`wg-${kind}${suffix}`, ...FACTS.map((fact) => `wg-${kind}-${fact}${suffix}`)]),
+  );
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !gone.has(name)));
+}
+
+/** Digest of the head record a ref's labels name. */
+export function headOf(labels: Readonly<Record<string, string>>): Digest | undefined {
+  return parseDigest(labels[LABEL.head]);
+}
+
+function labelsOfStop(stop: Stop, suffix: string): Record<string, string> {
+  const labels: Record<string, string> = { [`wg-${stop.kind}${suffix}`]: stop.id };
+  for (const fact of FACTS) labels[`wg-${stop.kind}-${fact}${suffix}`] = labelValue(stop[fact]);
+  return labels;
+}
+
+function stopOfLabels(
+  labels: Readonly<Record<string, string>>,
+  attempt: AttemptId,
+  kind: Stop["kind"],
+  suffix: string,
+): Stop | undefined {
+  const id = labels[`wg-${kind}${suffix}`];
+  if (id === undefined) return undefined;
+  const fact = (name: (typeof FACTS)[number]): string => textOfLabel(labels[`wg-${kind}-${name}${suffix}`] ?? "");
+  const facts: StopFacts = {
+    kind,
+    attempt,
+    release: fact("release"),
+    actor: fact("actor"),
+    at: fact("at"),
+    reason: fact("reason"),
+    nonce: fact("nonce"),
+  };
+  // An id that its facts do not yield was edited by hand; it stops all the same, under the id it carries.
+  return { ...stopWithId(facts), id };
+}

@@ -1,0 +1,23 @@
+/** Devices of one stratum that made contact, by how it went. */
+export interface Tally {
+  readonly ok: number;
+  readonly failed: number;
+  /** Made contact, no outcome yet. */
+  readonly contacted: number;
+}
+
+/** The stored counts of one look at one attempt. Looks are an append-only series: losing one costs power, never validity. */
+export interface Look {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Index of the widest wave exposed when the look was taken. */
+  readonly wave: number;
+  readonly views: {
+    /** All contacts with the attempt, by stratum. */
+    readonly all: Readonly<Record<string, Tally>>;
+    /** Contacts since this wave opened, by stratum. */
+    readonly wave: Readonly<Record<string, Tally>>;
+  };
+  /** Devices that answered the attempt in any way, `ok-already` and `newer` included: what coverage is made of. */
+  readonly answered: number;
+}

@@ -1,0 +1,81 @@
+/** Every code wavegate answers with; the sentence is its meaning, `docs/` and `--help` print the same words. */
+export const CODES = {
+  ARTIFACT_MISMATCH: "the stored image is not the one the release declares",
+  ARTIFACT_MISSING: "the image a release names is not in the image store",
+  BAD_OPTION: "a command got an option or argument it cannot use",
+  DUPLICATE_RELEASE: "two release files declare the same product and version",
+  FLEET_INVALID: "the fleet declaration is malformed",
+  FOREIGN_CONFIGURATION: "another configuration writes to the firmware path of these devices",
+  GATE_INVALID: "the gate's numbers contradict each other",
+  HUB_CONFLICT: "somebody else changed the configuration first",
+  HUB_FAILED: "the hub answered with a server error",
+  HUB_NOT_FOUND: "the hub does not know what was asked for",
+  HUB_QUOTA: "the hub's daily message quota is used up",
+  HUB_REJECTED: "the hub refused the request as malformed",
+  HUB_THROTTLED: "the hub is limiting our calls",
+  HUB_UNAUTHORIZED: "the hub does not accept the credentials",
+  HUB_UNREACHABLE: "the hub does not answer",
+  IMAGE_STORE_FAILED: "the image store does not answer or refuses",
+  INTERRUPTED: "the command was interrupted; the rollout goes on",
+  NO_BASELINE: "nothing would take the devices back if the release is stopped",
+  NO_DEVICES: "no device carries the product's tag",
+  NOTHING_TO_STOP: "there is no release under way to act on",
+  OBSERVATION_STALE: "too much time passed between looking and acting",
+  PLAN_BLOCKED: "the plan has errors; nothing was changed",
+  RECORD_BROKEN: "a record is missing or does not match its digest",
+  RECORD_STORE_FAILED: "the record store does not answer",
+  REF_LOST: "the ref, or a configuration its head names, was deleted outside wavegate",
+  REF_REWOUND: "the hub went back to an earlier state",
+  RELEASE_CHANGED: "a release file was changed while its rollout is under way",
+  RELEASE_INVALID: "a release declaration is malformed",
+  RELEASE_REMOVED: "a release file was removed while its rollout is under way",
+  SETTINGS_INVALID: "the settings file is malformed",
+  SETTINGS_MISSING: "no settings were found",
+  STORE_FORMAT: "a stored file is of a schema this version does not know",
+  UNKNOWN_PRODUCT: "a release names a product the fleet does not declare",
+  UNSTAMPED: "devices without a bucket match no wave",
+  WAVE_CANNOT_PROVE: "an evidence wave is too small to prove its gate",
+  WAVE_EMPTY: "a wave adds no device",
+} as const;
+
+export type Code = keyof typeof CODES;
+
+/** Something wrong with an input, found before anything is touched. Validation returns all of them at once. */
+export interface Problem {
+  /** An error blocks; a warning is shown and the plan stands. */
+  readonly severity: "error" | "warning";
+  readonly code: Code;
+  /** Where: a file and the path inside it, or the configuration or device set meant. */
+  readonly path: string;
+  /** What is wrong, with the values. */
+  readonly summary: string;
+  /** What to do: the next command to type, or the value to write. */
+  readonly hint: string;
+}
+
+/** Expected trouble: it has a code, says what and which, and hints at the next step. */
+export class WavegateError extends Error {
+  readonly code: Code;
+  readonly hint: string;
+  readonly problems: readonly Problem[];
+
+  constructor(
+    code: Code,
+    message: string,
+    options: { readonly hint: string; readonly cause?: unknown; readonly problems?: readonly Problem[] },
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "WavegateError";
+    this.code = code;
+    this.hint = options.hint;
+    this.problems = options.problems ?? [];
+  }
+}
+
+/** A bug in wavegate: something that cannot happen did. */
+export class InvariantError extends Error {
+  constructor(message: string) {
+    super(`invariant broken: ${message}`);
+    this.name = "InvariantError";
+  }
+}

@@ -1,0 +1,110 @@
+import type { AttemptId } from "./attempt.ts";
+import type { Digest } from "./digest.ts";
+import type { Artifact, Release } from "./release.ts";
+import type { Stop } from "./stop.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Where a release stands. Exposing, contacting, baking and judged are derived from an observation, never recorded. */
+export type RolloutState =
+  | "running"
+  | "held"
+  /** Completed, and still judged for its `watch` time. */
+  | "watching"
+  | "settled"
+  | "superseded"
+  | "rolling back"
+  | "rolled back";
+
+interface IntentBase {
+  readonly attempt: AttemptId;
+  readonly version: string;
+  /** Digest of the release (of version and artifact, for an adopted baseline). */
+  readonly digest: Digest;
+  /** The target condition its configuration has to have. */
+  readonly condition: string;
+  readonly priority: number;
+  /** `createdTimeUtc` of its configuration, by hub. */
+  readonly created: Readonly<Record<string, string>>;
+}
+
+/** What the fleet ran before wavegate: taken over without a write to any device. */
+export interface AdoptedIntent extends IntentBase {
+  readonly state: "adopted";
+  readonly artifact: Artifact;
+}
+
+/** What the head record wants of one release. */
+export interface RolloutIntent extends IntentBase {
+  readonly state: RolloutState;
+  readonly release: Release;
+  /** Index of the widest wave exposed. */
+  readonly wave: number;
+  /** Strata that had devices at the start, frozen; sorted. */
+  readonly strata: readonly string[];
+  /** Epoch ms of the look that opened the wave. */
+  readonly openedAt: number;
+  /** Recently active devices under the condition when the wave opened, by stratum; all waves so far. */
+  readonly targeted: Readonly<Record<string, number>>;
+  /** Those of them that this wave added. */
+  readonly added: Readonly<Record<string, number>>;
+  /** Epoch ms of completion; absent before. */
+  readonly completedAt?: number;
+}
+
+export type Intent = AdoptedIntent | RolloutIntent;
+
+/** What a record decided. */
+export type RecordKind =
+  | "create"
+  | "adopt"
+  | "start"
+  | "promote"
+  | "complete"
+  | "settle"
+  | "hold"
+  | "resume"
+  | "abort"
+  | "rolled back"
+  | "supersede";
+
+/** One immutable decision about one product: content-addressed, with its parent's digest and the whole intent. */
+export interface RolloutRecord {
+  readonly schemaVersion: 1;
+  readonly product: string;
+  /** null for the first. */
+  readonly parent: Digest | null;
+  readonly kind: RecordKind;
+  /** ISO 8601 instant of the observation that decided. */
+  readonly at: string;
+  readonly actor: string;
+  readonly reason: string;
+  /** The release it is about; null for `create`. */
+  readonly subject: AttemptId | null;
+  /** Every release's state, condition and priority; oldest first. */
+  readonly intents: readonly Intent[];
+  /** Stops that this record takes into the chain. */
+  readonly stops: readonly Stop[];
+  /** What the gate said, where a gate decided. */
+  readonly verdict?: Verdict;
+}
+
+/** True for releases whose devices are still judged. */
+export function isJudged(intent: Intent): intent is RolloutIntent {
+  return intent.state === "running" || intent.state === "held" || intent.state === "watching";
+}
+
+/** True for a release that was taken back or is being taken back. */
+export function isAborted(intent: Intent): intent is RolloutIntent {
+  return intent.state === "rolling back" || intent.state === "rolled back";
+}
+
+/** The image of an intent. */
+export function artifactOf(intent: Intent): Artifact {
+  return intent.state === "adopted" ? intent.artifact : intent.release.artifact;
+}
+
+/** A copy of the intents with one changed. */
+export function withIntent(intents: readonly Intent[], changed: Intent): Intent[] {
+  const known = intents.some(({ attempt }) => attempt === changed.attempt);
+  return known ? intents.map((intent) => (intent.attempt === changed.attempt ? changed : intent)) : [...intents, changed];
+}

@@ -1,0 +1,49 @@
+import type { AttemptId } from "./attempt.ts";
+import { digestOf } from "./digest.ts";
+
+/** Why and by whom a release was stopped, as it stands in labels and in the record. */
+export interface StopFacts {
+  /** A hold can be resumed; an abort is never cleared. */
+  readonly kind: "hold" | "abort";
+  readonly attempt: AttemptId;
+  /** Digest of the release: an abort sticks to it. */
+  readonly release: string;
+  /** A person, a CI identity, `gate` or `unknown (portal)`. */
+  readonly actor: string;
+  /** ISO 8601 instant. */
+  readonly at: string;
+  readonly reason: string;
+  /** Makes two stops with the same text two stops. */
+  readonly nonce: string;
+}
+
+/** A stop with its identity: the digest of its facts, so that anyone can rebuild the record from the labels. */
+export interface Stop extends StopFacts {
+  readonly id: string;
+}
+
+/** Longest actor and reason that fit a label whole, even if every character is encoded in three. */
+const MAX_ACTOR = 40;
+const MAX_REASON = 90;
+
+/** Name a stop. Actor and reason are cut, visibly, to what a label takes, BEFORE the id is computed over them. */
+export function makeStop(facts: StopFacts): Stop {
+  return stopWithId({ ...facts, actor: cut(facts.actor, MAX_ACTOR), reason: cut(facts.reason, MAX_REASON) });
+}
+
+/** The same for facts that were read back from labels: nothing is cut twice. */
+export function stopWithId(facts: StopFacts): Stop {
+  const { kind, attempt, release, actor, at, reason, nonce } = facts;
+  return { ...facts, id: digestOf({ kind, attempt, release, actor, at, reason, nonce }) };
+}
+
+function cut(text: string, most: number): string {
+  // One character is up to four bytes, each three characters of a label: ASCII text with few spaces uses far less.
+  let kept = [...text.replaceAll(/\s+/gu, " ")];
+  const room = (characters: readonly string[]): number =>
+    characters.reduce((sum, character) => sum + (/[A-Za-z0-9\-:.+_#*?!(),=@;']/.test(character) ? 1 : 3 * new TextEncoder().encode(character).length), 0);
+  if (kept.length <= most && room(kept) <= 125) return kept.join("");
+  kept = kept.slice(0, most);
+  while (room(kept) > 120) kept.pop();
+  return `${kept.join("")}...`;
+}

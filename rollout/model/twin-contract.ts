@@ -1,0 +1,101 @@
+/**
+ * The only place where the names of the device twin's parts are written down.
+ *
+ * The first three desired and six reported fields are those of Microsoft's own firmware-update lab and tutorial, so a
+ * device that knows only them works; the rest is what a gate needs to judge honestly (docs/device.md).
+ */
+
+/** Where the request stands in the twin; a configuration assigns its content at this path. */
+export const DESIRED_PATH = "properties.desired.firmware";
+
+/** Where the device answers. */
+export const REPORTED_PATH = "properties.reported.firmware";
+
+/** Name of the section under desired and reported properties. */
+export const FIRMWARE_SECTION = "firmware";
+
+/** Tags wavegate reads or writes, as they stand in queries and target conditions. */
+export const TAG = {
+  product: "tags.product",
+  stratum: "tags.rollout.stratum",
+  ring: "tags.rollout.ring",
+  bucket: "tags.rollout.bucket",
+  hold: "tags.rollout.hold",
+} as const;
+
+/**
+ * What a device is asked to run. Every key is always there (a value or an empty string): how IoT Hub treats a key that
+ * one configuration has and another lacks is undocumented, so none ever lacks one.
+ */
+export interface FirmwareDesired {
+  /** Version to run, semantic version text. */
+  readonly fwVersion: string;
+  /** HTTPS address of the image. */
+  readonly fwPackageURI: string;
+  /** SHA-256 of the image, 64 lower-case hex digits. */
+  readonly fwPackageCheckValue: string;
+  /** Size of the image in bytes. */
+  readonly fwPackageSize: number;
+  /** Canonical JSON of the signed statement about the image; empty while releases are unsigned. */
+  readonly fwManifest: string;
+  /** Ed25519 signature over `fwManifest`, base64; empty while releases are unsigned. */
+  readonly fwManifestSignature: string;
+  /** The attempt that asks, echoed by the device: `fw--<product>--<version>--<attempt>`. */
+  readonly rolloutId: string;
+}
+
+/** The words of `fwUpdateStatus`, as the lab and the tutorial use them. */
+export const UPDATE_STATUSES = [
+  "current",
+  "downloading",
+  "verifying",
+  "applying",
+  "rebooting",
+  "error",
+  "rolledback",
+] as const;
+export type UpdateStatus = (typeof UPDATE_STATUSES)[number];
+
+/**
+ * How an attempt ended on one device. Latched by the device for each rolloutId: contacted → ok | failed, ok → failed,
+ * never failed → ok. `ok-already` and `newer` are devices with nothing to do: they are in no rate.
+ */
+export const OUTCOMES = ["contacted", "ok", "failed", "ok-already", "newer"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What a device reports under `properties.reported.firmware`. */
+export interface FirmwareReported {
+  /** Version the running image itself states, never the version that was asked for. */
+  readonly currentFwVersion: string;
+  /** Version being installed; empty when there is none. */
+  readonly pendingFwVersion: string;
+  readonly fwUpdateStatus: UpdateStatus;
+  /** Free text for people: progress or reason. */
+  readonly fwUpdateSubstatus: string;
+  /** ISO 8601 instants by the device's own clock; empty when unknown. */
+  readonly lastFwUpdateStartTime: string;
+  readonly lastFwUpdateEndTime: string;
+  /** The attempt this report answers; empty before the first. */
+  readonly rolloutId: string;
+  /** Empty string before the first attempt. */
+  readonly outcome: Outcome | "";
+  /** Epoch seconds of first contact with this rolloutId, by the device's clock; written once per rolloutId. */
+  readonly contactedAt: number;
+  /** Version that ran at contact. */
+  readonly fromVersion: string;
+  /** Health of the running image: `healthy`, `unhealthy` or empty while unknown. */
+  readonly fwHealth: "healthy" | "unhealthy" | "";
+  /** Machine-readable reason of the last failure; empty when there is none. */
+  readonly errorCode: string;
+  /** Changes at every boot. */
+  readonly bootId: string;
+  /** The device's own bucket (rollout/model/bucket.ts). */
+  readonly bucket: number;
+  /** True beside `outcome: failed` when the device came right after all; it changes no count. */
+  readonly recovered?: boolean;
+}
+
+/** Path of one reported field, as it stands in a query: `reportedField("outcome")`. */
+export function reportedField(field: keyof FirmwareReported): string {
+  return `${REPORTED_PATH}.${field}`;
+}

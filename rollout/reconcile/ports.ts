@@ -1,0 +1,69 @@
+import type { AttemptId } from "../model/attempt.ts";
+import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Look } from "../model/look.ts";
+import type { RolloutRecord } from "../model/record.ts";
+import type { Stop } from "../model/stop.ts";
+
+/**
+ * What the loop needs of an IoT hub. Failures are WavegateErrors: HUB_CONFLICT (the etag moved), HUB_NOT_FOUND,
+ * HUB_THROTTLED, HUB_QUOTA, HUB_UNAUTHORIZED, HUB_UNREACHABLE, HUB_REJECTED, HUB_FAILED. Reads are retried inside,
+ * writes never: an unanswered write may have taken effect, and only a new look can tell.
+ */
+export interface HubPort {
+  /** The hub's name in the settings; records and marks are kept under it. */
+  readonly name: string;
+  /** All configurations, foreign ones too, as of one instant. */
+  list(): Promise<Listing>;
+  /** Create only; HUB_CONFLICT when the name exists. */
+  create(document: ConfigurationDocument): Promise<Configuration>;
+  /** Replace if the etag still stands. */
+  replace(document: ConfigurationDocument, etag: string): Promise<Configuration>;
+  /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
+  count(query: string): Promise<Readonly<Record<string, number>>>;
+}
+
+/**
+ * What the loop needs of the record store. Failures are RECORD_STORE_FAILED (does not answer) or STORE_FORMAT. Files
+ * are written whole or not at all; records and tombstones are create-only and never change.
+ */
+export interface RecordPort {
+  /** Store a record under its digest; storing it twice is once. */
+  putRecord(record: RolloutRecord): Promise<Digest>;
+  /** undefined when absent; RECORD_BROKEN when its content does not have that digest. */
+  getRecord(product: string, digest: Digest): Promise<RolloutRecord | undefined>;
+  /** Note which head a hub has had, before any exposure grows by it. */
+  markTaken(product: string, hub: string, head: Digest): Promise<void>;
+  takenMark(product: string, hub: string): Promise<Digest | undefined>;
+  /** Note for ever that a release was aborted. */
+  putTombstone(product: string, stop: Stop): Promise<void>;
+  /** Digests of the product's releases that were aborted. */
+  tombstones(product: string): Promise<ReadonlySet<string>>;
+  /** Append to the series of looks; losing one costs power, never validity. */
+  appendLook(product: string, attempt: AttemptId, look: Look): Promise<void>;
+  looks(product: string, attempt: AttemptId): Promise<readonly Look[]>;
+}
+
+/** What is stored under an image's path. Failures are IMAGE_STORE_FAILED. */
+export interface ImagePort {
+  /** Address devices download from. */
+  readonly base: string;
+  /** Size and digest of the stored bytes, read in full; undefined when there is no such image. */
+  describe(path: string): Promise<StoredImage | undefined>;
+}
+
+/** An image as it is stored, whatever its name says. */
+export interface StoredImage {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** Time, passed in. */
+export interface ClockPort {
+  /** Epoch milliseconds of the clock the rollout lives by; the demo's is scaled. */
+  now(): number;
+  /** Milliseconds of a clock that never jumps and is never scaled: it bounds how old an observation may grow. */
+  monotonic(): number;
+  /** Wait on the rollout's clock; rejects when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
