@@ -1,0 +1,54 @@
+/** What a gate concluded, and the reasons an operator will read. A pure function of counts: same input, same verdict. */
+export interface Verdict {
+  readonly kind: "promote" | "hold" | "abort";
+  /** What the verdict rests on; only `statistical` is a promise. */
+  readonly guarantee: Guarantee;
+  /** The worst first. Never empty. */
+  readonly reasons: readonly Reason[];
+}
+
+/**
+ * `statistical`: the error budgets hold. `smoke`: promoted because nothing bad was seen for the bake. `time-only`: the
+ * devices do not latch their outcome. `overridden`: a person decided.
+ */
+export type Guarantee = "statistical" | "smoke" | "time-only" | "overridden";
+
+/** Why a verdict is as it is. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** The stratum it is about; absent when it is about the whole wave. */
+  readonly stratum?: string;
+  /** `cumulative`: all contacts of the rollout; `wave`: those since this wave opened. */
+  readonly view?: View;
+  /** Devices counted as bad. */
+  readonly k?: number;
+  /** Devices that made contact (the most that any look has seen). */
+  readonly n?: number;
+  /** The e-value, not its logarithm. Infinity is written as 1e308. */
+  readonly evidence?: number;
+  /** What the evidence has to reach. */
+  readonly threshold?: number;
+  /** One sentence for people, with the numbers. */
+  readonly text: string;
+}
+
+export type View = "cumulative" | "wave";
+
+export type ReasonCode =
+  /** Abort: evidence that more devices fail than is tolerated. */
+  | "FAILURES"
+  /** Abort: the absolute number of failed and silent devices. */
+  | "HARM_CAP"
+  /** Promote: evidence that fewer fail than must not ship. */
+  | "PROVEN"
+  /** Hold: that evidence is still short. */
+  | "SHORT_OF_EVIDENCE"
+  /** Stratum too small to prove the gate: judged for abort, bake and coverage only. */
+  | "CANNOT_PROVE"
+  | "BAKING"
+  | "COVERAGE"
+  | "NO_CONTACT"
+  /** Promote: a smoke wave has baked without evidence against it. */
+  | "SMOKE_PASSED"
+  /** Hold: an undecided wave is older than the gate's patience. */
+  | "PATIENCE";
