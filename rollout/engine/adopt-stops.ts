@@ -1,7 +1,7 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { withoutSlots } from "../model/labels.ts";
-import { isAborted, withIntent, type Intent, type RolloutIntent, type RolloutRecord } from "../model/record.ts";
+import { withIntent, type Intent, type RolloutIntent, type RolloutRecord } from "../model/record.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { isCertified } from "../plan/documents.ts";
@@ -61,7 +61,8 @@ export function adoptStops(input: StepInput, verdictOf: (intent: RolloutIntent) 
 /** What a stop makes of the intents. A release that is already taken back stays so. */
 function applyStop(intents: readonly Intent[], stop: Stop): readonly Intent[] {
   const intent = intents.find(({ attempt }) => attempt === stop.attempt);
-  if (intent === undefined || intent.state === "adopted" || isAborted(intent)) return intents;
+  if (intent === undefined || intent.state === "adopted") return intents;
+  if (intent.state === "rolling back" || intent.state === "rolled back") return intents;
   return withIntent(
     intents,
     stop.kind === "abort" ? { ...intent, state: "rolling back", condition: "" } : { ...intent, state: "held" },

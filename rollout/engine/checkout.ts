@@ -46,7 +46,7 @@ export function isTreeClean({ observation }: StepInput): boolean {
 
 /** True when the release of an intent is declared, with the same content. */
 export function isDeclared({ declared }: Pick<StepInput, "declared">, intent: Intent): boolean {
-  return declared.releases.some((release) => digestOfRelease(release) === intent.digest);
+  return declared.releases.some(({ release }) => digestOfRelease(release) === intent.digest);
 }
 
 function wanted(intent: Intent, found: Configuration): ReturnType<typeof documentOf> | undefined {

@@ -1,11 +1,10 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
-import type { Fleet } from "../model/fleet.ts";
 import type { Look } from "../model/look.ts";
-import type { Release } from "../model/release.ts";
 import type { RolloutRecord } from "../model/record.ts";
-import type { Problem } from "../model/problem.ts";
+import type { Answers } from "../model/question.ts";
+import type { Declared } from "../plan/declared.ts";
 
 /** What the hub and the store say about one product, at an instant. */
 export interface Observation {
@@ -33,29 +32,6 @@ export interface StoreView {
   /** Digests of aborted releases. */
   readonly tombstones: ReadonlySet<string>;
   readonly looks: ReadonlyMap<AttemptId, readonly Look[]>;
-}
-
-/** Something the engine has to know before it can decide. */
-export type Question =
-  | { readonly kind: "count"; readonly id: string; readonly query: string }
-  | { readonly kind: "image"; readonly id: string; readonly path: string };
-
-/** The answer, or why there is none: a failed query never counts as zero. */
-export type Answer =
-  | { readonly kind: "count"; readonly byStratum: Readonly<Record<string, number>> }
-  | { readonly kind: "image"; readonly image: { readonly size: number; readonly sha256: string } | undefined }
-  | { readonly kind: "failed"; readonly reason: string };
-
-export type Answers = ReadonlyMap<string, Answer>;
-
-/** What the declarations want of one product. */
-export interface Declared {
-  readonly product: string;
-  readonly fleet: Fleet;
-  /** The product's releases, checked; any order. */
-  readonly releases: readonly Release[];
-  /** Problems found in the declarations: while there are errors, nothing widens. */
-  readonly problems: readonly Problem[];
 }
 
 /** How decisions are signed, and what the settings contribute. */

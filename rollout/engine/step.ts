@@ -5,7 +5,7 @@ import type { Problem } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { Verdict } from "../model/verdict.ts";
-import type { Question } from "./observation.ts";
+import type { Question } from "../model/question.ts";
 
 /** The one thing to do next. Everything but `ask`, `wait` and `blocked` is followed by a new observation. */
 export type Step =

@@ -53,6 +53,11 @@ export interface Problem {
   readonly hint: string;
 }
 
+/** The problems that block. */
+export function errorsOf(problems: readonly Problem[]): readonly Problem[] {
+  return problems.filter(({ severity }) => severity === "error");
+}
+
 /** Expected trouble: it has a code, says what and which, and hints at the next step. */
 export class WavegateError extends Error {
   readonly code: Code;

@@ -41,6 +41,8 @@ export interface RolloutIntent extends IntentBase {
   readonly wave: number;
   /** Strata that had devices at the start, frozen; sorted. */
   readonly strata: readonly string[];
+  /** Those of them that hold enough devices to prove the gate, frozen too. */
+  readonly proving: readonly string[];
   /** Epoch ms of the look that opened the wave. */
   readonly openedAt: number;
   /** Recently active devices under the condition when the wave opened, by stratum; all waves so far. */

@@ -2,6 +2,7 @@ import type { AttemptId } from "../model/attempt.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
+import type { StoredImage } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 
@@ -50,12 +51,6 @@ export interface ImagePort {
   readonly base: string;
   /** Size and digest of the stored bytes, read in full; undefined when there is no such image. */
   describe(path: string): Promise<StoredImage | undefined>;
-}
-
-/** An image as it is stored, whatever its name says. */
-export interface StoredImage {
-  readonly size: number;
-  readonly sha256: string;
 }
 
 /** Time, passed in. */

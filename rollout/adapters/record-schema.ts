@@ -1,0 +1,119 @@
+import { z } from "zod";
+import type { Look } from "../model/look.ts";
+import type { RolloutRecord } from "../model/record.ts";
+
+// Records are read back strictly: a file of a later schema is refused, not half understood.
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const counts = z.record(z.string(), z.int().nonnegative());
+const attempt = z.string().regex(/^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/);
+
+const stop = z.strictObject({
+  id: digest,
+  kind: z.enum(["hold", "abort"]),
+  attempt,
+  release: z.string(),
+  actor: z.string(),
+  at: z.string(),
+  reason: z.string(),
+  nonce: z.string(),
+});
+
+const artifact = z.strictObject({ path: z.string(), sha256: digest, size: z.int(), manifest: z.string(), signature: z.string() });
+
+const cohort = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ring"), ring: z.string() }),
+  z.strictObject({ kind: z.literal("percent"), percent: z.number() }),
+]);
+
+const release = z.strictObject({
+  product: z.string(),
+  version: z.string(),
+  artifact,
+  waves: z.array(z.strictObject({ name: z.string(), cohort, kind: z.enum(["smoke", "evidence"]), bakeMs: z.number() })),
+  gate: z.strictObject({
+    tolerate: z.number(),
+    reject: z.number(),
+    falseStop: z.number(),
+    missedBad: z.number(),
+    deadlineMs: z.number(),
+    bakeMs: z.number(),
+    harmCap: z.int(),
+    patienceMs: z.number(),
+    coverage: z.number(),
+  }),
+  watchMs: z.number(),
+});
+
+const base = {
+  attempt,
+  version: z.string(),
+  digest,
+  condition: z.string(),
+  priority: z.int(),
+  created: z.record(z.string(), z.string()),
+};
+
+const intent = z.discriminatedUnion("state", [
+  z.strictObject({ ...base, state: z.literal("adopted"), artifact }),
+  z.strictObject({
+    ...base,
+    state: z.enum(["running", "held", "watching", "settled", "superseded", "rolling back", "rolled back"]),
+    release,
+    wave: z.int().nonnegative(),
+    strata: z.array(z.string()),
+    proving: z.array(z.string()),
+    openedAt: z.number(),
+    targeted: counts,
+    added: counts,
+    completedAt: z.number().exactOptional(),
+  }),
+]);
+
+const verdict = z.strictObject({
+  kind: z.enum(["promote", "hold", "abort"]),
+  guarantee: z.enum(["statistical", "smoke", "time-only", "overridden"]),
+  reasons: z.array(
+    z.strictObject({
+      code: z.string(),
+      stratum: z.string().exactOptional(),
+      view: z.enum(["cumulative", "wave"]).exactOptional(),
+      k: z.number().exactOptional(),
+      n: z.number().exactOptional(),
+      evidence: z.number().exactOptional(),
+      threshold: z.number().exactOptional(),
+      text: z.string(),
+    }),
+  ),
+});
+
+const shape = z.strictObject({
+  schemaVersion: z.literal(1),
+  product: z.string(),
+  parent: digest.nullable(),
+  kind: z.enum(["create", "adopt", "start", "promote", "complete", "settle", "hold", "resume", "abort", "rolled back", "supersede"]),
+  at: z.string(),
+  actor: z.string(),
+  reason: z.string(),
+  subject: attempt.nullable(),
+  intents: z.array(intent),
+  stops: z.array(stop),
+  verdict: verdict.exactOptional(),
+});
+
+/** A record as a store holds it. */
+// The brands of digests and attempts are what the patterns above have just checked.
+export const recordSchema = shape as unknown as z.ZodType<RolloutRecord>;
+
+const tally = z.strictObject({ ok: z.int().nonnegative(), failed: z.int().nonnegative(), contacted: z.int().nonnegative() });
+const view = z.record(z.string(), tally);
+
+/** One line of a series of looks. */
+export const lookSchema: z.ZodType<Look> = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    at: z.number(),
+    wave: z.int().nonnegative(),
+    views: z.strictObject({ all: view, wave: view }),
+    answered: z.int().nonnegative(),
+  })
+  .transform(({ at, wave, views, answered }) => ({ at, wave, views, answered }));

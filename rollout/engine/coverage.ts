@@ -1,0 +1,40 @@
+import type { Look } from "../model/look.ts";
+import { totalOf } from "../model/question.ts";
+import type { RolloutIntent } from "../model/record.ts";
+import { contactsOf } from "./take-look.ts";
+
+/** How many of the devices that a wave aims at have made contact. */
+export interface Coverage {
+  readonly contacted: number;
+  /** Recently active devices when the wave opened. */
+  readonly targeted: number;
+}
+
+/**
+ * Coverage of the open wave at one look: of everyone under the condition, and of those whom this wave added, whichever
+ * is worse: after a wide wave the old contacts must not stand in for the new ones. Devices that had nothing to do
+ * (`ok-already`, `newer`) have answered too.
+ */
+export function coverageAt(look: Look, intent: RolloutIntent, looks: readonly Look[]): Coverage {
+  const before = looks.findLast(({ wave }) => wave < intent.wave);
+  const idle = idleAt(look);
+  const all = { contacted: contactsOf(look.views.all) + idle, targeted: totalOf(intent.targeted) };
+  const newlyIdle = Math.max(0, idle - (before === undefined ? 0 : idleAt(before)));
+  const added = { contacted: contactsOf(look.views.wave) + newlyIdle, targeted: totalOf(intent.added) };
+  if (added.targeted === 0) return all;
+  return added.contacted * all.targeted <= all.contacted * added.targeted ? added : all;
+}
+
+/** Instant of the first look of this wave that found its coverage reached: from then on it bakes. */
+export function bakedSince(intent: RolloutIntent, looks: readonly Look[]): number | undefined {
+  const { coverage } = intent.release.gate;
+  return looks.find((look) => {
+    if (look.wave !== intent.wave || look.at < intent.openedAt) return false;
+    const { contacted, targeted } = coverageAt(look, intent, looks);
+    return targeted > 0 && contacted >= coverage * targeted;
+  })?.at;
+}
+
+function idleAt(look: Look): number {
+  return Math.max(0, look.answered - contactsOf(look.views.all));
+}

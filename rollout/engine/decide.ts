@@ -1,0 +1,45 @@
+import { errorsOf } from "../model/problem.ts";
+import type { RolloutIntent } from "../model/record.ts";
+import { activeProblems } from "../plan/plan-product.ts";
+import { isDeclared } from "./checkout.ts";
+import { finishTakingBack } from "./finish-taking-back.ts";
+import type { Judgement } from "./judge.ts";
+import type { StepInput } from "./observation.ts";
+import { carryOn } from "./promote.ts";
+import { nextRecord } from "./next-record.ts";
+import { adoptBaseline, startRelease } from "./start.ts";
+import { statusOf } from "./status.ts";
+import type { Step } from "./step.ts";
+
+/**
+ * [protocol §3, 5.8] The tree is clean in this listing, so the head may move. In order: finish taking back, settle,
+ * adopt, start what is newer, carry the running release on. Problems of the declarations block all that widens.
+ */
+export function decide(input: StepInput, judgements: readonly Judgement[]): Step {
+  const head = input.observation.store?.head;
+  const intents = head?.record.intents ?? [];
+  const finished = finishTakingBack(input) ?? settle(input);
+  if (finished !== undefined) return finished;
+  const problems = errorsOf([...input.declared.problems, ...activeProblems(input.declared, intents)]);
+  if (problems.length > 0) return { kind: "blocked", problems };
+  const started = adoptBaseline(input) ?? startRelease(input);
+  if (started !== undefined) return started;
+  for (const judgement of judgements) {
+    if (judgement.intent.state !== "running" || !isDeclared(input, judgement.intent)) continue;
+    const step = carryOn(input, judgement);
+    if (step !== undefined) return step;
+  }
+  return { kind: "wait", status: statusOf(input, judgements) };
+}
+
+/** A completed release whose watch is over is judged no more. */
+function settle(input: StepInput): Step | undefined {
+  const { at, store } = input.observation;
+  const over = store?.head?.record.intents.find(
+    (intent): intent is RolloutIntent =>
+      intent.state === "watching" && at >= (intent.completedAt ?? at) + intent.release.watchMs,
+  );
+  if (over === undefined) return undefined;
+  const settled = { ...over, state: "settled" as const };
+  return nextRecord(input, { kind: "settle", subject: over.attempt, changed: [settled], reason: `watched without a stop` });
+}

@@ -1,0 +1,33 @@
+import { askCounts, totalOf } from "../model/question.ts";
+import type { RolloutIntent } from "../model/record.ts";
+import { activeCondition, countByStratum, exposedCondition } from "../plan/queries.ts";
+import type { StepInput } from "./observation.ts";
+import { nextRecord } from "./next-record.ts";
+import type { Step } from "./step.ts";
+
+/** Taken back for good: no recently active device runs, installs or answers the release any more. */
+export function finishTakingBack(input: StepInput): Step | undefined {
+  for (const intent of input.observation.store?.head?.record.intents ?? []) {
+    if (intent.state !== "rolling back") continue;
+    const remaining = askCounts(input.observation.answers, { devices: remainingQuery(input, intent) });
+    if (remaining.kind === "ask") return { kind: "ask", questions: remaining.questions };
+    if (remaining.kind === "failed" || totalOf(remaining.value.devices) > 0) continue;
+    const done: RolloutIntent = { ...intent, state: "rolled back" };
+    const reason = "every recently active device that had it reports another version";
+    return nextRecord(input, { kind: "rolled back", subject: intent.attempt, changed: [done], reason });
+  }
+  return undefined;
+}
+
+/** Devices still to come back, once the question was answered. */
+export function remainingDevices(input: StepInput, intent: RolloutIntent): number | undefined {
+  const answer = input.observation.answers.get(remainingQuery(input, intent));
+  return answer?.kind === "count" ? totalOf(answer.byStratum) : undefined;
+}
+
+function remainingQuery({ declared, observation }: StepInput, intent: RolloutIntent): string {
+  const exposed = exposedCondition({ product: declared.product, attempt: intent.attempt, version: intent.version });
+  // Whole minutes: the same question within a run has the same text, and so one answer.
+  const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
+  return countByStratum(activeCondition(exposed, since));
+}

@@ -1,0 +1,60 @@
+import { assessWatched, assessWave } from "../gate/assess.ts";
+import { countsOf } from "../gate/counts.ts";
+import { thresholds } from "../gate/thresholds.ts";
+import type { Look } from "../model/look.ts";
+import type { Question } from "../model/question.ts";
+import { isJudged, type RolloutIntent } from "../model/record.ts";
+import type { Release } from "../model/release.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { bakedSince, coverageAt, type Coverage } from "./coverage.ts";
+import type { StepInput } from "./observation.ts";
+import { takeLook } from "./take-look.ts";
+
+/** One release under judgement, at this look. */
+export type Judgement =
+  | {
+      readonly kind: "judged";
+      readonly intent: RolloutIntent;
+      readonly look: Look;
+      readonly verdict: Verdict;
+      readonly coverage: Coverage;
+      /** Instant of the look that first found the wave covered; it bakes from then on. */
+      readonly bakedSince: number | undefined;
+    }
+  /** The hub did not answer every count: no verdict, and so no promotion. */
+  | { readonly kind: "unanswered"; readonly intent: RolloutIntent; readonly reason: string };
+
+/** Judge every release of the head whose devices are still watched; counts that are still to ask come back as questions. */
+export function judge(input: StepInput): { readonly judgements: readonly Judgement[]; readonly questions: readonly Question[] } {
+  const questions: Question[] = [];
+  const judgements: Judgement[] = [];
+  for (const intent of input.observation.store?.head?.record.intents.filter(isJudged) ?? []) {
+    const look = takeLook(input, intent);
+    if (look.kind === "ask") questions.push(...look.questions);
+    else if (look.kind === "failed") judgements.push({ kind: "unanswered", intent, reason: look.reason });
+    else judgements.push(judgeLook(input, intent, look.value));
+  }
+  return { judgements, questions };
+}
+
+/** Evidence at which a release's gate acts, for the strata it was started with. */
+export function thresholdsOf(release: Release, strata: number): ReturnType<typeof thresholds> {
+  const { falseStop, missedBad } = release.gate;
+  const evidenceWaves = release.waves.filter(({ kind }) => kind === "evidence").length;
+  return thresholds({ falseStop, missedBad, strata: Math.max(1, strata), evidenceWaves });
+}
+
+function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judgement {
+  const { release, strata, proving } = intent;
+  const series = [...(observation.store?.looks.get(intent.attempt) ?? []).filter(({ at }) => at < look.at), look];
+  const counts = countsOf({ looks: series, deadlineMs: release.gate.deadlineMs, queryLagMs: deciding.queryLagMs });
+  const coverage = coverageAt(look, intent, series);
+  const since = bakedSince(intent, series);
+  const common = { gate: release.gate, counts, strata, thresholds: thresholdsOf(release, strata.length) };
+  const wave = release.waves[intent.wave];
+  const verdict =
+    intent.state === "watching" || wave === undefined
+      ? assessWatched(common)
+      : assessWave({ ...common, wave, proving, coverage, nowMs: observation.at, openedAtMs: intent.openedAt, bakedSinceMs: since });
+  return { kind: "judged", intent, look, verdict, coverage, bakedSince: since };
+}

@@ -1,0 +1,56 @@
+import { formatDuration } from "../model/duration.ts";
+import type { RolloutIntent } from "../model/record.ts";
+import { remainingDevices } from "./finish-taking-back.ts";
+import type { Judgement } from "./judge.ts";
+import type { StepInput } from "./observation.ts";
+import type { Status } from "./step.ts";
+
+/** Where a product stands when there is nothing to do now, and what is waited for: what is most urgent first. */
+export function statusOf(input: StepInput, judgements: readonly Judgement[]): Status {
+  const intents = input.observation.store?.head?.record.intents ?? [];
+  const find = (state: RolloutIntent["state"]): RolloutIntent | undefined =>
+    intents.findLast((intent): intent is RolloutIntent => intent.state === state);
+  const held = find("held");
+  if (held !== undefined) {
+    const text = `${held.version} is held: see wavegate history ${input.declared.product}`;
+    return { phase: "held", attempt: held.attempt, text, needsPerson: true };
+  }
+  const back = find("rolling back");
+  if (back !== undefined) {
+    const remaining = remainingDevices(input, back);
+    const text = remaining === undefined ? "the hub did not say how many devices are still to come back" : `${remaining} devices still to come back from ${back.version}`;
+    return { phase: "rolling back", attempt: back.attempt, text, needsPerson: false };
+  }
+  const running = find("running");
+  if (running !== undefined) return statusOfRunning(input, running, judgements.find(({ intent }) => intent.attempt === running.attempt));
+  const watching = find("watching");
+  if (watching !== undefined) {
+    const until = (watching.completedAt ?? input.observation.at) + watching.release.watchMs;
+    const text = `${watching.version} is complete and watched for another ${formatDuration(until - input.observation.at)}`;
+    return { phase: "watching", attempt: watching.attempt, text, needsPerson: false, notBefore: until };
+  }
+  return { phase: "idle", attempt: undefined, text: "nothing to do: the fleet is as declared", needsPerson: false };
+}
+
+function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Judgement | undefined): Status {
+  const attempt = intent.attempt;
+  const wave = intent.release.waves[intent.wave];
+  const name = `wave "${wave?.name ?? ""}"`;
+  if (judgement?.kind !== "judged") {
+    const text = `${name}: the hub did not answer every count${judgement === undefined ? "" : ` (${judgement.reason})`}; nothing is promoted`;
+    return { phase: "contacting", attempt, text, needsPerson: false };
+  }
+  const { verdict, coverage, bakedSince } = judgement;
+  const reason = verdict.reasons[0];
+  const needsPerson = reason?.code === "PATIENCE";
+  if (bakedSince === undefined || wave === undefined) {
+    const text = `${name}: ${coverage.contacted} of ${coverage.targeted} devices made contact`;
+    return { phase: "contacting", attempt, text, needsPerson, verdict };
+  }
+  const until = bakedSince + wave.bakeMs;
+  if (until > input.observation.at) {
+    const text = `${name}: bakes for another ${formatDuration(until - input.observation.at)}`;
+    return { phase: "baking", attempt, text, needsPerson, notBefore: until, verdict };
+  }
+  return { phase: "judged", attempt, text: `${name}: ${reason?.text ?? verdict.kind}`, needsPerson, verdict };
+}

@@ -1,0 +1,62 @@
+import { parseFleet, type Fleet } from "../model/fleet.ts";
+import type { Problem } from "../model/problem.ts";
+import { parseRelease } from "../model/release.ts";
+import { closest } from "../model/schema-problems.ts";
+import type { Declared, DeclaredRelease } from "./declared.ts";
+
+/** What was read from disk, unchecked: default exports and the files they came from. */
+export interface RawDeclarations {
+  readonly fleet: { readonly value: unknown; readonly file: string };
+  readonly releases: readonly { readonly value: unknown; readonly file: string }[];
+}
+
+/** Everything declared, product by product, and everything wrong with it. */
+export interface CheckedDeclarations {
+  readonly products: readonly Declared[];
+  /** Every problem once, for showing; each product carries those that block it. */
+  readonly problems: readonly Problem[];
+}
+
+/** Check a whole set of declarations; all problems at once. A file that cannot be read right blocks every product. */
+export function checkDeclarations(raw: RawDeclarations): CheckedDeclarations {
+  const parsedFleet = parseFleet(raw.fleet.value, raw.fleet.file);
+  if (parsedFleet.fleet === undefined) return { products: [], problems: parsedFleet.problems };
+  const { fleet } = parsedFleet;
+  const malformed: Problem[] = [];
+  const releases: DeclaredRelease[] = [];
+  for (const { value, file } of raw.releases) {
+    const parsed = parseRelease(value, file);
+    if (parsed.release === undefined) malformed.push(...parsed.problems);
+    else releases.push({ release: parsed.release, file });
+  }
+  const unknown = releases.flatMap((declared) => unknownProduct(declared, fleet));
+  const products = Object.keys(fleet.products)
+    .sort()
+    .map((product): Declared => {
+      const own = releases.filter(({ release }) => release.product === product);
+      return { product, fleet, releases: own, problems: [...malformed, ...unknown, ...duplicates(own)] };
+    });
+  const all = [...malformed, ...unknown, ...products.flatMap(({ releases: own }) => duplicates(own))];
+  return { products, problems: all };
+}
+
+function unknownProduct({ release, file }: DeclaredRelease, fleet: Fleet): Problem[] {
+  if (Object.hasOwn(fleet.products, release.product)) return [];
+  const known = Object.keys(fleet.products);
+  const near = closest(release.product, known);
+  const hint =
+    near === undefined ? `declare it in fleet.ts, or use one of: ${known.join(", ")}` : `did you mean "${near}"?`;
+  return [
+    { severity: "error", code: "UNKNOWN_PRODUCT", path: `${file}: product`, summary: `the fleet has no product "${release.product}"`, hint },
+  ];
+}
+
+function duplicates(releases: readonly DeclaredRelease[]): Problem[] {
+  return releases.flatMap(({ release, file }, index): Problem[] => {
+    const first = releases.findIndex((other) => other.release.version === release.version);
+    const other = releases[first];
+    if (first === index || other === undefined) return [];
+    const summary = `${release.product} ${release.version} is declared in ${other.file} too`;
+    return [{ severity: "error", code: "DUPLICATE_RELEASE", path: file, summary, hint: "remove one of the two files, or give it a version of its own" }];
+  });
+}

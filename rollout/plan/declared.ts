@@ -1,0 +1,20 @@
+import type { Fleet } from "../model/fleet.ts";
+import type { Problem } from "../model/problem.ts";
+import type { Release } from "../model/release.ts";
+
+/** What the declarations want of one product. */
+export interface Declared {
+  readonly product: string;
+  readonly fleet: Fleet;
+  /** The product's releases, checked; any order. */
+  readonly releases: readonly DeclaredRelease[];
+  /** Problems found in the declarations: while there are errors, nothing widens. */
+  readonly problems: readonly Problem[];
+}
+
+/** A release and the file it stands in. */
+export interface DeclaredRelease {
+  readonly release: Release;
+  /** Path as a person would type it. */
+  readonly file: string;
+}

@@ -1,0 +1,96 @@
+import { strataThatCanProve } from "../gate/proving-strata.ts";
+import { minWaveSize } from "../gate/boundaries.ts";
+import { thresholds } from "../gate/thresholds.ts";
+import { attemptId, type AttemptId } from "../model/attempt.ts";
+import { formatCohort } from "../model/cohort.ts";
+import { findConfiguration, type Listing } from "../model/configuration.ts";
+import type { Digest } from "../model/digest.ts";
+import { LABEL } from "../model/labels.ts";
+import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
+import type { Intent } from "../model/record.ts";
+import { digestOfRelease, type Release } from "../model/release.ts";
+import type { DeclaredRelease } from "./declared.ts";
+import { nextPriority } from "./documents.ts";
+import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
+import { countByStratum } from "./queries.ts";
+import { productCondition, stampedCondition, waveCondition } from "./target-condition.ts";
+
+/** What a plan is made from. */
+export interface PlanInput {
+  /** The head record's intents, oldest first. */
+  readonly intents: readonly Intent[];
+  readonly listing: Listing;
+  readonly answers: Answers;
+}
+
+/** Work out what a release means for this fleet: its waves with their sizes, the strata that can prove its gate. */
+export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<PlannedRelease> {
+  const { intents } = input;
+  const { release, file } = declared;
+  const conditions = release.waves.map((_, index) => waveCondition(release, index));
+  const counts = askCounts(input.answers, {
+    all: countByStratum(productCondition(release.product)),
+    stamped: countByStratum(stampedCondition(release.product)),
+    ...Object.fromEntries(conditions.map((condition, index) => [`wave ${index}`, countByStratum(condition)])),
+  });
+  if (counts.kind !== "known") return counts;
+  const byKey: Readonly<Record<string, Readonly<Record<string, number>>>> = counts.value;
+  const devices = byKey["all"] ?? {};
+  const digest = digestOfRelease(release);
+  const waves = conditions.map((condition, index): PlannedWave => {
+    const wave = byKey[`wave ${index}`] ?? {};
+    const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
+    const before = byKey[`wave ${index - 1}`] ?? {};
+    return { name, kind, cohort: formatCohort(cohort), condition, bakeMs, devices: wave, added: less(wave, before) };
+  });
+  const { gate } = release;
+  const strata = Object.keys(devices).sort();
+  const evidenceWaves = waves.filter(({ kind }) => kind === "evidence").length;
+  return {
+    kind: "known",
+    value: {
+      release,
+      digest,
+      file,
+      attempt: nextAttempt(release, digest, input),
+      priority: nextPriority(intents.map(({ priority }) => priority)),
+      baseline: baselineBelow(intents)?.version,
+      waves,
+      devices,
+      unstamped: totalOf(devices) - totalOf(byKey["stamped"] ?? {}),
+      proving: strataThatCanProve(devices, gate),
+      thresholds: {
+        ...thresholds({ falseStop: gate.falseStop, missedBad: gate.missedBad, strata: Math.max(1, strata.length), evidenceWaves }),
+        minWaveSize: minWaveSize(gate.reject, gate.missedBad),
+      },
+    },
+  };
+}
+
+/** The release devices fall back to: the newest that was not taken back and reached everyone, or what was adopted. */
+export function baselineBelow(intents: readonly Intent[]): Intent | undefined {
+  return intents.findLast(({ state }) => state === "adopted" || state === "watching" || state === "settled");
+}
+
+/**
+ * A name is never used twice. One that stands on the hub, empty and made for this very release, is the one that was
+ * created a moment ago and has not started yet.
+ */
+function nextAttempt(release: Release, digest: Digest, { intents, listing }: PlanInput): AttemptId {
+  const used = new Set<string>(intents.map(({ attempt }) => attempt));
+  for (let attempt = 1; ; attempt++) {
+    const id = attemptId(release.product, release.version, attempt);
+    const found = findConfiguration(listing, id);
+    const free = found === undefined || (found.condition === "" && found.labels[LABEL.release] === digest);
+    if (!used.has(id) && free) return id;
+  }
+}
+
+function less(wide: Readonly<Record<string, number>>, narrow: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(wide).map(([stratum, count]) => [stratum, Math.max(0, count - (narrow[stratum] ?? 0))]));
+}
+
+function unreachable(): never {
+  throw new RangeError("a wave has no declaration");
+}
+

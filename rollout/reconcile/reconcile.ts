@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import type { Judgement } from "../engine/judge.ts";
+import { nextStep, type Decision } from "../engine/next-step.ts";
+import type { Observation } from "../engine/observation.ts";
+import type { Status } from "../engine/step.ts";
+import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
+import type { Answer } from "../model/question.ts";
+import type { Declared } from "../plan/declared.ts";
+import { act, type Effect } from "./act.ts";
+import { answer } from "./answer.ts";
+import type { ClockPort, HubPort, ImagePort, RecordPort } from "./ports.ts";
+import { readStore } from "./store-view.ts";
+
+/** Everything a run touches. */
+export interface ReconcilePorts {
+  readonly hub: HubPort;
+  readonly records: RecordPort;
+  readonly images: ImagePort;
+  readonly clock: ClockPort;
+}
+
+/** How a run behaves. */
+export interface ReconcileOptions {
+  readonly actor: string;
+  readonly queryLagMs: number;
+  /** Told of each look and each step, as they happen. */
+  readonly onEvent?: (event: ReconcileEvent) => void;
+}
+
+/** What happened, in order. */
+export type ReconcileEvent =
+  | { readonly kind: "judged"; readonly at: number; readonly judgement: Judgement }
+  | { readonly kind: "step"; readonly at: number; readonly step: Effect }
+  /** Somebody else was first: this run ends, the next looks again. */
+  | { readonly kind: "lost race"; readonly at: number; readonly message: string };
+
+/** How a run ended. */
+export interface ReconcileResult {
+  /** Steps taken. */
+  readonly steps: readonly Effect[];
+  /** Where the product stands, when nothing was left to do. */
+  readonly status?: Status;
+  /** What blocks, when a person has to correct something. */
+  readonly problems?: readonly Problem[];
+  readonly observation: Observation;
+}
+
+/** Rounds of one run [protocol §3, 5]: a product at rest needs one. */
+const ROUNDS = 5;
+/** A decision that asks more often than this would ask for ever. */
+const ASKS = 8;
+
+/**
+ * Observe, decide, act, and again, until nothing is left to do now or five rounds are over. Late, twice or from two
+ * places is harmless; a crash anywhere is finished by the next run.
+ */
+export async function reconcile(declared: Declared, ports: ReconcilePorts, options: ReconcileOptions): Promise<ReconcileResult> {
+  const steps: Effect[] = [];
+  const nonce = randomBytes(8).toString("hex");
+  for (;;) {
+    const monotonicMs = ports.clock.monotonic();
+    const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+    await keepLooks(declared.product, decision, ports.records);
+    for (const judgement of decision.judgements) options.onEvent?.({ kind: "judged", at: observation.at, judgement });
+    const { step } = decision;
+    switch (step.kind) {
+      case "ask":
+        throw new InvariantError("a decision went on asking");
+      case "wait":
+        return { steps, status: step.status, observation };
+      case "blocked":
+        return { steps, problems: step.problems, observation };
+      default:
+        try {
+          await act(step, { product: declared.product, listing: observation.listing, monotonicMs }, ports);
+        } catch (error) {
+          if (!(error instanceof WavegateError) || error.code !== "HUB_CONFLICT") throw error;
+          options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
+          return { steps, observation };
+        }
+        options.onEvent?.({ kind: "step", at: observation.at, step });
+        steps.push(step);
+        if (steps.length >= ROUNDS) return { steps, observation };
+    }
+  }
+}
+
+/** Look at the hub, then at the store, and decide; what the decision lacks is asked, on the same listing. */
+async function observeAndDecide(input: {
+  readonly declared: Declared;
+  readonly ports: ReconcilePorts;
+  readonly options: ReconcileOptions;
+  readonly nonce: string;
+}): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
+  const { declared, ports, options, nonce } = input;
+  const { hub, clock, images } = ports;
+  const listing = await hub.list();
+  const at = clock.now();
+  const store = await readStore({ records: ports.records, product: declared.product, hub: hub.name, listing });
+  const answers = new Map<string, Answer>();
+  const deciding = { actor: options.actor, imageBase: images.base, queryLagMs: options.queryLagMs, nonce };
+  const observation: Observation = { at, hub: hub.name, listing, store, answers };
+  for (let asks = 0; ; asks++) {
+    const decision = nextStep({ declared, observation, deciding });
+    if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
+    for (const question of decision.step.questions) answers.set(question.id, await answer(question, ports));
+  }
+}
+
+/** Append what was counted to the series of looks; one that is lost costs power, never validity. */
+async function keepLooks(product: string, { judgements }: Decision, records: RecordPort): Promise<void> {
+  for (const judgement of judgements) {
+    if (judgement.kind !== "judged") continue;
+    try {
+      await records.appendLook(product, judgement.intent.attempt, judgement.look);
+    } catch (error) {
+      if (!(error instanceof WavegateError)) throw error;
+    }
+  }
+}
+
