@@ -11,10 +11,13 @@ export default defineConfig(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/only-throw-error": "error",
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/consistent-type-imports": "error",
       // Records read from wire formats are indexed by strings: `x["key"]` is the honest spelling (tsconfig asks for it).
       "@typescript-eslint/dot-notation": "off",
@@ -35,7 +38,10 @@ export default defineConfig(
         { name: "setTimeout", message: "Pure layers do not wait." },
         { name: "setInterval", message: "Pure layers do not wait." },
       ],
-      "no-restricted-properties": ["error", { object: "Math", property: "random", message: "Chance is an input: pass a seed in." }],
+      "no-restricted-properties": [
+        "error",
+        { object: "Math", property: "random", message: "Chance is an input: pass a seed in." },
+      ],
     },
   },
   {

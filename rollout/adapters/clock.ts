@@ -10,15 +10,23 @@ export interface ClockScale {
   readonly virtualStartMs: number;
 }
 
+/** Longest delay a Node timer takes; a greater one fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const REAL_TIME: ClockScale = { scale: 1, realStartMs: 0, virtualStartMs: 0 };
 
 /** The clock a rollout lives by. */
 export function systemClock({ scale, realStartMs, virtualStartMs }: ClockScale = REAL_TIME): ClockPort {
+  const now = (): number => virtualStartMs + (Date.now() - realStartMs) * scale;
   return {
-    now: () => virtualStartMs + (Date.now() - realStartMs) * scale,
+    now,
     monotonic: () => performance.now(),
     sleep: async (ms, signal) => {
-      await wait(ms / scale, undefined, signal === undefined ? {} : { signal });
+      // A timer may fire a millisecond early, which is seconds of a scaled clock: the deadline decides.
+      const deadline = now() + ms;
+      while (now() < deadline) {
+        const realMs = Math.min(Math.ceil((deadline - now()) / scale), LONGEST_TIMER_MS);
+        await wait(realMs, undefined, signal === undefined ? {} : { signal });
+      }
     },
   };
 }

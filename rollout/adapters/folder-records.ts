@@ -11,10 +11,12 @@ import type { RecordPort } from "../reconcile/ports.ts";
  * written beside their place and linked into it, which fails when somebody was first.
  */
 export function folderRecords(root: string): RecordPort {
-  const recordPath = (product: string, digest: Digest): string => join(root, "records", product, `${digest}.json`);
+  const recordPath = (product: string, digest: Digest): string =>
+    join(root, "records", product, `${digest}.json`);
   const markPath = (product: string, hub: string): string => join(root, "taken", product, `${hub}.json`);
   const tombstoneFolder = (product: string): string => join(root, "terminal", product);
-  const looksPath = (product: string, attempt: string): string => join(root, "looks", product, `${attempt}.jsonl`);
+  const looksPath = (product: string, attempt: string): string =>
+    join(root, "looks", product, `${attempt}.jsonl`);
   // Records never change, so what was read once stays read.
   const known = new Map<Digest, Awaited<ReturnType<RecordPort["getRecord"]>>>();
 
@@ -46,18 +48,32 @@ export function folderRecords(root: string): RecordPort {
       const text = await readIfThere(markPath(product, hub));
       if (text === undefined) return undefined;
       const value = jsonOf(text);
-      const head = typeof value === "object" && value !== null && "head" in value && typeof value.head === "string" ? value.head : undefined;
+      const head =
+        typeof value === "object" && value !== null && "head" in value && typeof value.head === "string"
+          ? value.head
+          : undefined;
       const digest = parseDigest(head);
-      if (digest === undefined) throw new WavegateError("STORE_FORMAT", `${markPath(product, hub)} is no mark`, { hint: "restore it from a backup" });
+      if (digest === undefined)
+        throw new WavegateError("STORE_FORMAT", `${markPath(product, hub)} is no mark`, {
+          hint: "restore it from a backup",
+        });
       return digest;
     },
     putTombstone: async (product, stop) => {
       const release = parseDigest(stop.release);
       // A label that somebody else wrote names no release: there is nothing to bury.
-      if (release !== undefined) await createOnly(join(tombstoneFolder(product), `${release}.json`), canonicalJson({ schemaVersion: 1, ...stop }));
+      if (release !== undefined)
+        await createOnly(
+          join(tombstoneFolder(product), `${release}.json`),
+          canonicalJson({ schemaVersion: 1, ...stop }),
+        );
     },
     tombstones: async (product) => {
-      const names = await trouble(tombstoneFolder(product), async () => readdir(tombstoneFolder(product)), []);
+      const names = await trouble(
+        tombstoneFolder(product),
+        async () => readdir(tombstoneFolder(product)),
+        [],
+      );
       return new Set(names.flatMap((name) => parseDigest(name.replace(/\.json$/, "")) ?? []));
     },
     appendLook: async (product, attempt, look) => {
@@ -122,10 +138,14 @@ async function trouble<T>(path: string, run: () => Promise<T>, ...absent: [T] | 
   } catch (error) {
     if (error instanceof WavegateError) throw error;
     if (codeOf(error) === "ENOENT" && absent.length === 1) return absent[0];
-    throw new WavegateError("RECORD_STORE_FAILED", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
-      hint: "check the records folder in the settings; stops work without it",
-      cause: error,
-    });
+    throw new WavegateError(
+      "RECORD_STORE_FAILED",
+      `${path}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        hint: "check the records folder in the settings; stops work without it",
+        cause: error,
+      },
+    );
   }
 }
 

@@ -25,7 +25,26 @@ export interface IotHubOptions {
   readonly units: number;
 }
 
-const rowSchema = z.object({ stratum: z.union([z.string(), z.number(), z.boolean()]).nullish(), devices: z.int().nonnegative() });
+const rowSchema = z.object({
+  stratum: z.union([z.string(), z.number(), z.boolean()]).nullish(),
+  devices: z.int().nonnegative(),
+});
+
+const bodySchema = z.object({
+  id: z.string(),
+  labels: z.record(z.string(), z.string()).nullish(),
+  content: z.object({ deviceContent: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  targetCondition: z.string().nullish(),
+  priority: z.number().nullish(),
+  metrics: z
+    .object({
+      queries: z.record(z.string(), z.string()).nullish(),
+      results: z.record(z.string(), z.number()).nullish(),
+    })
+    .nullish(),
+  etag: z.string(),
+  createdTimeUtc: z.string(),
+});
 
 /** An IoT hub through Microsoft's service SDK: paced below its throttles, reads retried, writes never. */
 export function iotHub(options: IotHubOptions): HubPort {
@@ -41,23 +60,26 @@ export function iotHub(options: IotHubOptions): HubPort {
       throw hubError(error, what, name);
     }
   };
-  const read = <T>(what: string, paced: Pace, run: () => Promise<T>): Promise<T> => retries.execute(() => call(what, paced, run));
+  const read = <T>(what: string, paced: Pace, run: () => Promise<T>): Promise<T> =>
+    retries.execute(() => call(what, paced, run));
 
   return {
     name,
     list: async () => {
       const answer = await read("list configurations", configurationPace, () => registry.getConfigurations());
-      // Typed as one configuration, it is an array [iothub.md §1.1].
-      const found = answer.responseBody as unknown as SdkConfiguration[];
-      return { configurations: found.map((body) => configurationOf(body, name)) };
+      return { configurations: answer.responseBody.map((body: unknown) => configurationOf(body, name)) };
     },
     create: async (document) => {
-      const answer = await call(`create configuration ${document.id}`, configurationPace, () => registry.addConfiguration(bodyOf(document)));
+      const answer = await call(`create configuration ${document.id}`, configurationPace, () =>
+        registry.addConfiguration(bodyOf(document)),
+      );
       return configurationOf(answer.responseBody, name);
     },
     replace: async (document, etag) => {
       const body = { ...bodyOf(document), etag };
-      const answer = await call(`replace configuration ${document.id}`, configurationPace, () => registry.updateConfiguration(body));
+      const answer = await call(`replace configuration ${document.id}`, configurationPace, () =>
+        registry.updateConfiguration(body),
+      );
       return configurationOf(answer.responseBody, name);
     },
     count: async (query) => {
@@ -67,7 +89,10 @@ export function iotHub(options: IotHubOptions): HubPort {
         const page = await read("count devices", queryPace, () => pages.next());
         // The SDK types rows as twins; an aggregate's rows are what the query names.
         for (const row of z.array(rowSchema).parse(page.result as unknown)) {
-          const stratum = row.stratum === undefined || row.stratum === null || row.stratum === "" ? "other" : String(row.stratum);
+          const stratum =
+            row.stratum === undefined || row.stratum === null || row.stratum === ""
+              ? "other"
+              : String(row.stratum);
           counts[stratum] = (counts[stratum] ?? 0) + row.devices;
         }
       } while (pages.hasMoreResults);
@@ -89,7 +114,11 @@ function pace(clock: ClockPort, callsPerMinute: number): Pace {
 }
 
 const retries = retry(
-  handleWhen((error) => error instanceof WavegateError && ["HUB_THROTTLED", "HUB_FAILED", "HUB_UNREACHABLE"].includes(error.code)),
+  handleWhen(
+    (error) =>
+      error instanceof WavegateError &&
+      ["HUB_THROTTLED", "HUB_FAILED", "HUB_UNREACHABLE"].includes(error.code),
+  ),
   { maxAttempts: READ_ATTEMPTS - 1, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 5_000 }) },
 );
 
@@ -98,7 +127,13 @@ async function withinTime<T>(answer: Promise<T>, what: string, hub: string): Pro
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const hint = "run the command again: it looks anew at what took effect";
-      reject(new WavegateError("HUB_UNREACHABLE", `${what} on ${hub}: no answer within ${CALL_TIMEOUT_MS / 1_000} seconds`, { hint }));
+      reject(
+        new WavegateError(
+          "HUB_UNREACHABLE",
+          `${what} on ${hub}: no answer within ${CALL_TIMEOUT_MS / 1_000} seconds`,
+          { hint },
+        ),
+      );
     }, CALL_TIMEOUT_MS);
   });
   try {
@@ -121,20 +156,25 @@ function bodyOf(document: ConfigurationDocument): SdkConfiguration {
   };
 }
 
-function configurationOf(body: SdkConfiguration, hub: string): Configuration {
-  if (body.etag === undefined || body.createdTimeUtc === undefined) {
-    throw new WavegateError("HUB_FAILED", `configuration ${body.id} on ${hub} came without an etag`, { hint: "run the command again" });
+/** Read a configuration as the service sends it; it answers null for what was never set. */
+function configurationOf(body: unknown, hub: string): Configuration {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) {
+    throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no configuration`, {
+      hint: "run the command again",
+      cause: parsed.error,
+    });
   }
+  const { id, labels, content, targetCondition, priority, metrics, etag, createdTimeUtc } = parsed.data;
   return {
-    id: body.id,
-    // The service answers null for what was never set.
-    labels: body.labels ?? {},
-    content: body.content?.deviceContent ?? {},
-    condition: body.targetCondition ?? "",
-    priority: body.priority ?? 0,
-    metrics: body.metrics?.queries ?? {},
-    metricResults: body.metrics?.results ?? {},
-    etag: body.etag,
-    createdTimeUtc: body.createdTimeUtc,
+    id,
+    labels: labels ?? {},
+    content: content?.deviceContent ?? {},
+    condition: targetCondition ?? "",
+    priority: priority ?? 0,
+    metrics: metrics?.queries ?? {},
+    metricResults: metrics?.results ?? {},
+    etag,
+    createdTimeUtc,
   };
 }

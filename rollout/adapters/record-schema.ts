@@ -18,7 +18,13 @@ const stop = z.strictObject({
   nonce: z.string(),
 });
 
-const artifact = z.strictObject({ path: z.string(), sha256: digest, size: z.int(), manifest: z.string(), signature: z.string() });
+const artifact = z.strictObject({
+  path: z.string(),
+  sha256: digest,
+  size: z.int(),
+  manifest: z.string(),
+  signature: z.string(),
+});
 
 const cohort = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ring"), ring: z.string() }),
@@ -29,7 +35,9 @@ const release = z.strictObject({
   product: z.string(),
   version: z.string(),
   artifact,
-  waves: z.array(z.strictObject({ name: z.string(), cohort, kind: z.enum(["smoke", "evidence"]), bakeMs: z.number() })),
+  waves: z.array(
+    z.strictObject({ name: z.string(), cohort, kind: z.enum(["smoke", "evidence"]), bakeMs: z.number() }),
+  ),
   gate: z.strictObject({
     tolerate: z.number(),
     reject: z.number(),
@@ -90,7 +98,19 @@ const shape = z.strictObject({
   schemaVersion: z.literal(1),
   product: z.string(),
   parent: digest.nullable(),
-  kind: z.enum(["create", "adopt", "start", "promote", "complete", "settle", "hold", "resume", "abort", "rolled back", "supersede"]),
+  kind: z.enum([
+    "create",
+    "adopt",
+    "start",
+    "promote",
+    "complete",
+    "settle",
+    "hold",
+    "resume",
+    "abort",
+    "rolled back",
+    "supersede",
+  ]),
   at: z.string(),
   actor: z.string(),
   reason: z.string(),
@@ -104,7 +124,11 @@ const shape = z.strictObject({
 // The brands of digests and attempts are what the patterns above have just checked.
 export const recordSchema = shape as unknown as z.ZodType<RolloutRecord>;
 
-const tally = z.strictObject({ ok: z.int().nonnegative(), failed: z.int().nonnegative(), contacted: z.int().nonnegative() });
+const tally = z.strictObject({
+  ok: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+  contacted: z.int().nonnegative(),
+});
 const view = z.record(z.string(), tally);
 
 /** One line of a series of looks. */

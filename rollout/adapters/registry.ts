@@ -21,7 +21,8 @@ export type HubConnection =
  */
 export function connectRegistry(connection: HubConnection): Registry {
   const { Registry } = azureIothub;
-  if (connection.kind === "credential") return Registry.fromTokenCredential(connection.hostName, connection.credential);
+  if (connection.kind === "credential")
+    return Registry.fromTokenCredential(connection.hostName, connection.credential);
   const { connectionString, ca } = connection;
   const parts = new Map(
     connectionString.split(";").map((part): [string, string] => {
@@ -40,7 +41,12 @@ export function connectRegistry(connection: HubConnection): Registry {
   const [host = "", port] = part("HostName").split(":");
   if (port === undefined && ca === undefined) return Registry.fromConnectionString(connectionString);
   const anHour = Math.ceil(Date.now() / 1_000) + 3_600;
-  const sharedAccessSignature = createSignature(host, part("SharedAccessKeyName"), part("SharedAccessKey"), anHour);
+  const sharedAccessSignature = createSignature(
+    host,
+    part("SharedAccessKeyName"),
+    part("SharedAccessKey"),
+    anHour,
+  );
   const config = { host, sharedAccessSignature };
   return new Registry(config, new RestApiClient(config, "wavegate", new HttpAt(Number(port ?? 443), ca)));
 }
@@ -56,7 +62,9 @@ class HttpAt extends Http {
     this.#agent = new Agent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) });
   }
 
-  override buildRequest(...[method, path, headers, host, options, done]: Parameters<Http["buildRequest"]>): ReturnType<Http["buildRequest"]> {
+  override buildRequest(
+    ...[method, path, headers, host, options, done]: Parameters<Http["buildRequest"]>
+  ): ReturnType<Http["buildRequest"]> {
     // The SDK passes the callback in the place of the options when there are none.
     const callback = typeof options === "function" ? options : done;
     const given = typeof options === "function" ? {} : options;
@@ -64,6 +72,8 @@ class HttpAt extends Http {
     return super.buildRequest(method, path, headers, host, at, callback);
   }
 
-  readonly #request: typeof request = ((options: Parameters<typeof request>[0], callback: Parameters<typeof request>[2]) =>
-    request({ ...(options as object), agent: this.#agent }, callback)) as typeof request;
+  readonly #request: typeof request = ((
+    options: Parameters<typeof request>[0],
+    callback: Parameters<typeof request>[2],
+  ) => request({ ...(options as object), agent: this.#agent }, callback)) as typeof request;
 }

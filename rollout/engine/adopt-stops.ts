@@ -14,15 +14,24 @@ import type { Step } from "./step.ts";
  * release whose configuration is gone, or is another one under the old name, is held the same way (`REF_LOST`): it is
  * never re-created.
  */
-export function adoptStops(input: StepInput, verdictOf: (intent: RolloutIntent) => Verdict | undefined): Step | undefined {
+export function adoptStops(
+  input: StepInput,
+  verdictOf: (intent: RolloutIntent) => Verdict | undefined,
+): Step | undefined {
   const { declared, observation, deciding } = input;
   const { listing, store, at } = observation;
   const head = store?.head;
   const ref = refOf(listing, declared.product);
   if (head === undefined || ref === undefined) return undefined;
   const { intents } = head.record;
-  const slots = stopsFound(listing, declared.product, intents.map(({ attempt }) => attempt));
-  const lost = intents.filter(({ state }) => state === "running" || state === "watching").filter((intent) => configurationOf(observation, intent) === undefined);
+  const slots = stopsFound(
+    listing,
+    declared.product,
+    intents.map(({ attempt }) => attempt),
+  );
+  const lost = intents
+    .filter(({ state }) => state === "running" || state === "watching")
+    .filter((intent) => configurationOf(observation, intent) === undefined);
   const fresh = [
     ...slots.filter(({ id }) => !store?.stopIds.has(id)),
     ...lost.map(({ attempt, digest }) =>
@@ -65,7 +74,9 @@ function applyStop(intents: readonly Intent[], stop: Stop): readonly Intent[] {
   if (intent.state === "rolling back" || intent.state === "rolled back") return intents;
   return withIntent(
     intents,
-    stop.kind === "abort" ? { ...intent, state: "rolling back", condition: "" } : { ...intent, state: "held" },
+    stop.kind === "abort"
+      ? { ...intent, state: "rolling back", condition: "" }
+      : { ...intent, state: "held" },
   );
 }
 

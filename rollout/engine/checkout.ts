@@ -39,7 +39,8 @@ export function isTreeClean({ observation }: StepInput): boolean {
   const intents = observation.store?.head?.record.intents ?? [];
   return intents.every((intent) => {
     const found = configurationOf(observation, intent);
-    if (found === undefined) return intent.state === "rolled back" || intent.state === "settled" || intent.state === "held";
+    if (found === undefined)
+      return intent.state === "rolled back" || intent.state === "settled" || intent.state === "held";
     return wanted(intent, found) === undefined;
   });
 }

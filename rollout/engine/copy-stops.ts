@@ -19,13 +19,23 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
   const attempts = listing.configurations
     .filter(({ labels }) => labels[LABEL.product] === declared.product && labels[LABEL.kind] === "release")
     .flatMap(({ id }) => parseAttemptId(id) ?? []);
-  const unrecorded = stopsFound(listing, declared.product, attempts).filter(({ id }) => store?.stopIds.has(id) !== true);
+  const unrecorded = stopsFound(listing, declared.product, attempts).filter(
+    ({ id }) => store?.stopIds.has(id) !== true,
+  );
   const aborted = (store?.head?.record.intents ?? []).filter(isAborted);
   const refilled = aborted.flatMap((intent): Stop[] => {
     const found = findConfiguration(listing, intent.attempt);
     if (found === undefined || found.condition === "") return [];
     const facts = { kind: "abort", attempt: intent.attempt, release: intent.digest } as const;
-    return [makeStop({ ...facts, actor: "wavegate", at: isoInstant(at), reason: "was aborted before", nonce: deciding.nonce })];
+    return [
+      makeStop({
+        ...facts,
+        actor: "wavegate",
+        at: isoInstant(at),
+        reason: "was aborted before",
+        nonce: deciding.nonce,
+      }),
+    ];
   });
   for (const stop of [...unrecorded, ...refilled]) {
     const write = nextStopWrite(listing, declared.product, stop);

@@ -41,5 +41,10 @@ function settle(input: StepInput): Step | undefined {
   );
   if (over === undefined) return undefined;
   const settled = { ...over, state: "settled" as const };
-  return nextRecord(input, { kind: "settle", subject: over.attempt, changed: [settled], reason: `watched without a stop` });
+  return nextRecord(input, {
+    kind: "settle",
+    subject: over.attempt,
+    changed: [settled],
+    reason: `watched without a stop`,
+  });
 }

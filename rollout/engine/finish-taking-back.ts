@@ -26,7 +26,11 @@ export function remainingDevices(input: StepInput, intent: RolloutIntent): numbe
 }
 
 function remainingQuery({ declared, observation }: StepInput, intent: RolloutIntent): string {
-  const exposed = exposedCondition({ product: declared.product, attempt: intent.attempt, version: intent.version });
+  const exposed = exposedCondition({
+    product: declared.product,
+    attempt: intent.attempt,
+    version: intent.version,
+  });
   // Whole minutes: the same question within a run has the same text, and so one answer.
   const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
   return countByStratum(activeCondition(exposed, since));

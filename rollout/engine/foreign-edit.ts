@@ -34,7 +34,12 @@ export function foreignEdit({ declared, observation, deciding }: StepInput): Ste
       metrics: releaseMetrics(declared.product, intent.attempt),
       labels: intent.state === "adopted" ? found.labels : { ...found.labels, ...slotLabels(stop) },
     });
-    return { kind: "write", document, etag: found.etag, why: `hold ${intent.attempt}: it was edited outside wavegate` };
+    return {
+      kind: "write",
+      document,
+      etag: found.etag,
+      why: `hold ${intent.attempt}: it was edited outside wavegate`,
+    };
   }
   return undefined;
 }

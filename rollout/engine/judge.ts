@@ -25,7 +25,10 @@ export type Judgement =
   | { readonly kind: "unanswered"; readonly intent: RolloutIntent; readonly reason: string };
 
 /** Judge every release of the head whose devices are still watched; counts that are still to ask come back as questions. */
-export function judge(input: StepInput): { readonly judgements: readonly Judgement[]; readonly questions: readonly Question[] } {
+export function judge(input: StepInput): {
+  readonly judgements: readonly Judgement[];
+  readonly questions: readonly Question[];
+} {
   const questions: Question[] = [];
   const judgements: Judgement[] = [];
   for (const intent of input.observation.store?.head?.record.intents.filter(isJudged) ?? []) {
@@ -46,8 +49,15 @@ export function thresholdsOf(release: Release, strata: number): ReturnType<typeo
 
 function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judgement {
   const { release, strata, proving } = intent;
-  const series = [...(observation.store?.looks.get(intent.attempt) ?? []).filter(({ at }) => at < look.at), look];
-  const counts = countsOf({ looks: series, deadlineMs: release.gate.deadlineMs, queryLagMs: deciding.queryLagMs });
+  const series = [
+    ...(observation.store?.looks.get(intent.attempt) ?? []).filter(({ at }) => at < look.at),
+    look,
+  ];
+  const counts = countsOf({
+    looks: series,
+    deadlineMs: release.gate.deadlineMs,
+    queryLagMs: deciding.queryLagMs,
+  });
   const coverage = coverageAt(look, intent, series);
   const since = bakedSince(intent, series);
   const common = { gate: release.gate, counts, strata, thresholds: thresholdsOf(release, strata.length) };
@@ -55,6 +65,14 @@ function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, 
   const verdict =
     intent.state === "watching" || wave === undefined
       ? assessWatched(common)
-      : assessWave({ ...common, wave, proving, coverage, nowMs: observation.at, openedAtMs: intent.openedAt, bakedSinceMs: since });
+      : assessWave({
+          ...common,
+          wave,
+          proving,
+          coverage,
+          nowMs: observation.at,
+          openedAtMs: intent.openedAt,
+          bakedSinceMs: since,
+        });
   return { kind: "judged", intent, look, verdict, coverage, bakedSince: since };
 }

@@ -20,7 +20,8 @@ export function nextRecord(
 ): Step {
   const head = observation.store?.head;
   const ref = refOf(observation.listing, declared.product);
-  if (head === undefined || ref === undefined) throw new InvariantError("a decision without a head to stand on");
+  if (head === undefined || ref === undefined)
+    throw new InvariantError("a decision without a head to stand on");
   const { kind, subject, changed, reason, verdict } = decision;
   return {
     kind: "record",

@@ -32,16 +32,25 @@ export function nextStep(input: StepInput): Decision {
 
 function repair(input: StepInput, judgements: readonly Judgement[]): Step | undefined {
   const { store } = input.observation;
-  if (store === undefined) return held("the record store does not answer: stops work, nothing widens");
+  if (store === undefined) {
+    const text = "the record store does not answer: stops work, nothing widens";
+    return { kind: "wait", status: { phase: "held", attempt: undefined, text, needsPerson: false } };
+  }
   const broken = refTrouble(input);
   if (broken !== undefined) return broken;
-  const verdictOf = (intent: { readonly attempt: string }): Extract<Judgement, { kind: "judged" }>["verdict"] | undefined => {
+  const verdictOf = (intent: {
+    readonly attempt: string;
+  }): Extract<Judgement, { kind: "judged" }>["verdict"] | undefined => {
     const found = judgements.find((judgement) => judgement.intent.attempt === intent.attempt);
     return found?.kind === "judged" ? found.verdict : undefined;
   };
   const step = adoptStops(input, verdictOf) ?? foreignEdit(input) ?? checkOut(input);
   if (step !== undefined) return step;
-  return isTreeClean(input) ? undefined : held("the hub differs from the head record, and this checkout lacks the release: nothing widens from here");
+  return isTreeClean(input)
+    ? undefined
+    : held(
+        "the hub differs from the head record, and this checkout lacks the release: nothing widens from here",
+      );
 }
 
 /** [protocol §3, 5.4] What the ref, the chain and the taken mark say about each other. */
@@ -50,8 +59,11 @@ function refTrouble({ declared, observation, deciding }: StepInput): Step | unde
   const { product } = declared;
   const ref = refOf(listing, product);
   if (ref === undefined) {
-    const known = store?.taken !== undefined || listing.configurations.some(({ labels }) => labels[LABEL.product] === product);
-    if (known) return held(`REF_LOST: the ref of ${product} was deleted; nothing widens until it is restored`);
+    const known =
+      store?.taken !== undefined ||
+      listing.configurations.some(({ labels }) => labels[LABEL.product] === product);
+    if (known)
+      return held(`REF_LOST: the ref of ${product} was deleted; nothing widens until it is restored`);
     return {
       kind: "record",
       record: {
@@ -70,10 +82,14 @@ function refTrouble({ declared, observation, deciding }: StepInput): Step | unde
     };
   }
   if (store?.head === undefined) {
-    return held(`RECORD_BROKEN: the chain of ${headOf(ref.labels)?.slice(0, 12) ?? "an unnamed head"} is not complete in the record store`);
+    return held(
+      `RECORD_BROKEN: the chain of ${headOf(ref.labels)?.slice(0, 12) ?? "an unnamed head"} is not complete in the record store`,
+    );
   }
-  if (store.takenIs === "ahead") return held("REF_REWOUND: the hub went back to an earlier state; nothing widens");
-  if (store.takenIs === "elsewhere") return held("REF_REWOUND: the hub's head is not in the line of the one it had; nothing widens");
+  if (store.takenIs === "ahead")
+    return held("REF_REWOUND: the hub went back to an earlier state; nothing widens");
+  if (store.takenIs === "elsewhere")
+    return held("REF_REWOUND: the hub's head is not in the line of the one it had; nothing widens");
   return undefined;
 }
 

@@ -29,7 +29,13 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     targeted: counts.targeted,
     added: counts.added,
   };
-  return nextRecord(input, { kind: "promote", subject, changed: [promoted], reason: `${reason}; opens "${next.name}"`, verdict });
+  return nextRecord(input, {
+    kind: "promote",
+    subject,
+    changed: [promoted],
+    reason: `${reason}; opens "${next.name}"`,
+    verdict,
+  });
 }
 
 /** Recently active devices that a wave aims at, and those it adds: what its coverage is measured against. */
@@ -40,15 +46,25 @@ export function targetedBy(
 ):
   | Extract<Step, { kind: "ask" }>
   | { readonly kind: "failed" }
-  | { readonly kind: "known"; readonly targeted: Readonly<Record<string, number>>; readonly added: Readonly<Record<string, number>> } {
+  | {
+      readonly kind: "known";
+      readonly targeted: Readonly<Record<string, number>>;
+      readonly added: Readonly<Record<string, number>>;
+    } {
   const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
-  const query = (index: number): string => countByStratum(activeCondition(waveCondition(release, index), since));
+  const query = (index: number): string =>
+    countByStratum(activeCondition(waveCondition(release, index), since));
   // The first wave has none before it: its own query stands in, and nobody is subtracted.
   const counts = askCounts(observation.answers, { wide: query(wave), before: query(Math.max(0, wave - 1)) });
   if (counts.kind === "ask") return { kind: "ask", questions: counts.questions };
   if (counts.kind === "failed") return { kind: "failed" };
   const wide = counts.value.wide;
   const before: Readonly<Record<string, number>> = wave === 0 ? {} : counts.value.before;
-  const added = Object.fromEntries(Object.entries(wide).map(([stratum, devices]) => [stratum, Math.max(0, devices - (before[stratum] ?? 0))]));
+  const added = Object.fromEntries(
+    Object.entries(wide).map(([stratum, devices]) => [
+      stratum,
+      Math.max(0, devices - (before[stratum] ?? 0)),
+    ]),
+  );
   return { kind: "known", targeted: wide, added };
 }

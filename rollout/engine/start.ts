@@ -21,10 +21,19 @@ export function adoptBaseline(input: StepInput): Step | undefined {
   const intent = adoptedIntent(declared.product, adoptable);
   const found = findConfiguration(observation.listing, intent.attempt);
   if (found === undefined) {
-    const document = releaseDocument({ ...intent, product: declared.product, imageBase: deciding.imageBase, adopted: true });
+    const document = releaseDocument({
+      ...intent,
+      product: declared.product,
+      imageBase: deciding.imageBase,
+      adopted: true,
+    });
     return { kind: "create", document, why: `create the baseline ${intent.version}, for nobody` };
   }
-  const adopted: Intent = { ...intent, priority: found.priority, created: { [observation.hub]: found.createdTimeUtc } };
+  const adopted: Intent = {
+    ...intent,
+    priority: found.priority,
+    created: { [observation.hub]: found.createdTimeUtc },
+  };
   const reason = `${intent.version} is what the devices run`;
   return nextRecord(input, { kind: "adopt", subject: intent.attempt, changed: [adopted], reason });
 }
@@ -35,9 +44,18 @@ export function startRelease(input: StepInput): Step | undefined {
   const { product } = declared;
   const head = observation.store?.head;
   const intents = head?.record.intents ?? [];
-  const wanted = wantedRelease({ releases: declared.releases, intents, tombstones: observation.store?.tombstones ?? new Set() });
+  const wanted = wantedRelease({
+    releases: declared.releases,
+    intents,
+    tombstones: observation.store?.tombstones ?? new Set(),
+  });
   if (wanted === undefined || head === undefined) return undefined;
-  const plan = planProduct(declared, { intents, listing: observation.listing, answers: observation.answers, tombstones: observation.store?.tombstones ?? new Set() });
+  const plan = planProduct(declared, {
+    intents,
+    listing: observation.listing,
+    answers: observation.answers,
+    tombstones: observation.store?.tombstones ?? new Set(),
+  });
   if (plan.kind === "ask") return { kind: "ask", questions: plan.questions };
   if (plan.kind === "failed") return waitFor(`the hub did not answer what the plan asks: ${plan.reason}`);
   const problems = errorsOf(plan.value.problems);
@@ -47,7 +65,15 @@ export function startRelease(input: StepInput): Step | undefined {
   const { attempt, release, digest, priority } = starting;
   const found = findConfiguration(observation.listing, attempt);
   if (found === undefined) {
-    const document = releaseDocument({ ...release, product, attempt, digest, priority, imageBase: deciding.imageBase, adopted: false });
+    const document = releaseDocument({
+      ...release,
+      product,
+      attempt,
+      digest,
+      priority,
+      imageBase: deciding.imageBase,
+      adopted: false,
+    });
     return { kind: "create", document, why: `create ${attempt}, for nobody` };
   }
   const counts = targetedBy(input, { release }, 0);
@@ -79,7 +105,12 @@ export function startRelease(input: StepInput): Step | undefined {
 /** Ask what a plan asks, and stop at what it finds. */
 function planned({ declared, observation }: StepInput): Step | undefined {
   const { listing, answers, store } = observation;
-  const plan = planProduct(declared, { intents: [], listing, answers, tombstones: store?.tombstones ?? new Set() });
+  const plan = planProduct(declared, {
+    intents: [],
+    listing,
+    answers,
+    tombstones: store?.tombstones ?? new Set(),
+  });
   if (plan.kind === "ask") return { kind: "ask", questions: plan.questions };
   if (plan.kind === "failed") return waitFor(`the hub did not answer what the plan asks: ${plan.reason}`);
   const problems = errorsOf(plan.value.problems);
@@ -89,4 +120,3 @@ function planned({ declared, observation }: StepInput): Step | undefined {
 function waitFor(text: string): Step {
   return { kind: "wait", status: { phase: "held", attempt: undefined, text, needsPerson: false } };
 }
-

@@ -18,18 +18,31 @@ export function statusOf(input: StepInput, judgements: readonly Judgement[]): St
   const back = find("rolling back");
   if (back !== undefined) {
     const remaining = remainingDevices(input, back);
-    const text = remaining === undefined ? "the hub did not say how many devices are still to come back" : `${remaining} devices still to come back from ${back.version}`;
+    const text =
+      remaining === undefined
+        ? "the hub did not say how many devices are still to come back"
+        : `${remaining} devices still to come back from ${back.version}`;
     return { phase: "rolling back", attempt: back.attempt, text, needsPerson: false };
   }
   const running = find("running");
-  if (running !== undefined) return statusOfRunning(input, running, judgements.find(({ intent }) => intent.attempt === running.attempt));
+  if (running !== undefined)
+    return statusOfRunning(
+      input,
+      running,
+      judgements.find(({ intent }) => intent.attempt === running.attempt),
+    );
   const watching = find("watching");
   if (watching !== undefined) {
     const until = (watching.completedAt ?? input.observation.at) + watching.release.watchMs;
     const text = `${watching.version} is complete and watched for another ${formatDuration(until - input.observation.at)}`;
     return { phase: "watching", attempt: watching.attempt, text, needsPerson: false, notBefore: until };
   }
-  return { phase: "idle", attempt: undefined, text: "nothing to do: the fleet is as declared", needsPerson: false };
+  return {
+    phase: "idle",
+    attempt: undefined,
+    text: "nothing to do: the fleet is as declared",
+    needsPerson: false,
+  };
 }
 
 function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Judgement | undefined): Status {

@@ -16,7 +16,12 @@ export type Step =
   /** Create a configuration that targets nobody. */
   | { readonly kind: "create"; readonly document: ConfigurationDocument; readonly why: string }
   /** Replace a configuration if its etag still stands. */
-  | { readonly kind: "write"; readonly document: ConfigurationDocument; readonly etag: string; readonly why: string }
+  | {
+      readonly kind: "write";
+      readonly document: ConfigurationDocument;
+      readonly etag: string;
+      readonly why: string;
+    }
   /** Note in the store which head the hub has. */
   | { readonly kind: "mark"; readonly head: Digest }
   /** Store the record, then move the ref to it. */
@@ -33,14 +38,7 @@ export type RefMove =
 
 /** Where a product stands when there is nothing to do: derived, never recorded. */
 export interface Status {
-  readonly phase:
-    | "idle"
-    | "contacting"
-    | "baking"
-    | "judged"
-    | "held"
-    | "rolling back"
-    | "watching";
+  readonly phase: "idle" | "contacting" | "baking" | "judged" | "held" | "rolling back" | "watching";
   readonly attempt: AttemptId | undefined;
   /** What is waited for, in words. */
   readonly text: string;

@@ -1,5 +1,10 @@
 import { refId } from "../model/attempt.ts";
-import { findConfiguration, type Configuration, type ConfigurationDocument, type Listing } from "../model/configuration.ts";
+import {
+  findConfiguration,
+  type Configuration,
+  type ConfigurationDocument,
+  type Listing,
+} from "../model/configuration.ts";
 import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
 import type { Stop } from "../model/stop.ts";
 import { certified } from "../plan/documents.ts";
@@ -27,35 +32,66 @@ export function nextStopWrite(listing: Listing, product: string, stop: Stop): Wr
   return exposes
     ? (configurationWrite(listing, product, configuration, stop) ?? refWrite(listing, product, stop))
     : (refWrite(listing, product, stop) ??
-        (configuration === undefined ? undefined : configurationWrite(listing, product, configuration, stop)));
+        (configuration === undefined
+          ? undefined
+          : configurationWrite(listing, product, configuration, stop)));
 }
 
 /** The adopted baseline that devices of a release would fall to, if it still covers nobody. */
-export function uncoveredBaseline(listing: Listing, product: string, above: Configuration): Configuration | undefined {
+export function uncoveredBaseline(
+  listing: Listing,
+  product: string,
+  above: Configuration,
+): Configuration | undefined {
   const below = listing.configurations
-    .filter(({ labels, priority }) => labels[LABEL.product] === product && labels[LABEL.kind] === "release" && priority < above.priority)
+    .filter(
+      ({ labels, priority }) =>
+        labels[LABEL.product] === product && labels[LABEL.kind] === "release" && priority < above.priority,
+    )
     .sort((a, b) => b.priority - a.priority)
     // An emptied release in between catches nobody; an adopted baseline may be empty and still be the one.
     .find(({ labels, condition }) => condition !== "" || labels[LABEL.adopted] === "yes");
   return below?.labels[LABEL.adopted] === "yes" && below.condition === "" ? below : undefined;
 }
 
-function configurationWrite(listing: Listing, product: string, configuration: Configuration, stop: Stop): Write | undefined {
+function configurationWrite(
+  listing: Listing,
+  product: string,
+  configuration: Configuration,
+  stop: Stop,
+): Write | undefined {
   const { etag, condition } = configuration;
   const marked = covers(slotOf(configuration.labels, stop.attempt), stop);
   const slots = marked ? configuration.labels : { ...configuration.labels, ...slotLabels(stop) };
   if (stop.kind === "hold") {
     // `wg-doc` stays as found: a hold must not certify somebody else's edit.
-    return marked ? undefined : { document: { ...configuration, labels: slots }, etag, why: `hold ${stop.attempt}` };
+    return marked
+      ? undefined
+      : { document: { ...configuration, labels: slots }, etag, why: `hold ${stop.attempt}` };
   }
   if (condition === "") {
-    return marked ? undefined : { document: certified({ ...configuration, labels: slots }), etag, why: `mark ${stop.attempt} as aborted` };
+    return marked
+      ? undefined
+      : {
+          document: certified({ ...configuration, labels: slots }),
+          etag,
+          why: `mark ${stop.attempt} as aborted`,
+        };
   }
   const baseline = uncoveredBaseline(listing, product, configuration);
   if (baseline === undefined) {
-    return { document: certified({ ...configuration, labels: slots, condition: "" }), etag, why: `empty ${stop.attempt}` };
+    return {
+      document: certified({ ...configuration, labels: slots, condition: "" }),
+      etag,
+      why: `empty ${stop.attempt}`,
+    };
   }
-  if (!marked) return { document: { ...configuration, labels: slots }, etag, why: `freeze ${stop.attempt} before its baseline is widened` };
+  if (!marked)
+    return {
+      document: { ...configuration, labels: slots },
+      etag,
+      why: `freeze ${stop.attempt} before its baseline is widened`,
+    };
   return {
     document: certified({ ...baseline, condition }),
     etag: baseline.etag,

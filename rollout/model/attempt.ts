@@ -10,7 +10,9 @@ export function attemptId(product: string, version: string, attempt: number): At
 
 /** An attempt id read from a hub; undefined when the text does not have the form. */
 export function parseAttemptId(text: string | undefined): AttemptId | undefined {
-  return text !== undefined && /^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/.test(text) ? (text as AttemptId) : undefined;
+  return text !== undefined && /^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/.test(text)
+    ? (text as AttemptId)
+    : undefined;
 }
 
 /** Id of a product's ref: the inert configuration that names the head record. */

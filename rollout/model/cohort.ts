@@ -22,7 +22,12 @@ export const cohortSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("ring"),
     // What target conditions take inside quotes, less the quote itself [IoTHub: target conditions].
-    ring: z.string().regex(/^[A-Za-z0-9\-:.+%_#*?!(),=@;$]{1,64}$/, "ring names are 1 to 64 letters, digits or -:.+%_#*?!(),=@;$"),
+    ring: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9\-:.+%_#*?!(),=@;$]{1,64}$/,
+        "ring names are 1 to 64 letters, digits or -:.+%_#*?!(),=@;$",
+      ),
   }),
   z.strictObject({ kind: z.literal("percent"), percent: z.number().gt(0).lte(100) }),
 ]);

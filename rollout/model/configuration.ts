@@ -29,7 +29,9 @@ export interface Listing {
 }
 
 /** The part of a document that label `wg-doc` certifies: what people could edit in the portal. */
-export function documentDigest(document: Pick<ConfigurationDocument, "condition" | "priority" | "metrics">): Digest {
+export function documentDigest(
+  document: Pick<ConfigurationDocument, "condition" | "priority" | "metrics">,
+): Digest {
   const { condition, priority, metrics } = document;
   return digestOf({ condition, priority, metrics });
 }

@@ -27,7 +27,10 @@ export function formatDuration(ms: number): string {
 export const durationSchema = z.string().transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  context.addIssue({ code: "custom", message: `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"` });
+  context.addIssue({
+    code: "custom",
+    message: `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"`,
+  });
   return z.NEVER;
 });
 

@@ -37,7 +37,9 @@ export function defineFleet(declaration: FleetDeclaration): FleetDeclaration {
 const fleetSchema = z.strictObject({
   products: z.record(
     productNameSchema,
-    z.strictObject({ adopt: z.strictObject({ version: versionSchema, artifact: artifactSchema }).exactOptional() }),
+    z.strictObject({
+      adopt: z.strictObject({ version: versionSchema, artifact: artifactSchema }).exactOptional(),
+    }),
   ),
   activeWithin: durationSchema.default(7 * 86_400_000),
 });
@@ -46,8 +48,16 @@ const fleetSchema = z.strictObject({
 export function parseFleet(
   value: unknown,
   file: string,
-): { readonly fleet: Fleet; readonly problems: readonly [] } | { readonly fleet?: undefined; readonly problems: readonly Problem[] } {
+):
+  | { readonly fleet: Fleet; readonly problems: readonly [] }
+  | { readonly fleet?: undefined; readonly problems: readonly Problem[] } {
   const parsed = fleetSchema.safeParse(value);
-  if (!parsed.success) return { problems: problemsFromZod({ error: parsed.error, code: "FLEET_INVALID", file, shape: fleetSchema }) };
-  return { problems: [], fleet: { products: parsed.data.products, activeWithinMs: parsed.data.activeWithin } };
+  if (!parsed.success)
+    return {
+      problems: problemsFromZod({ error: parsed.error, code: "FLEET_INVALID", file, shape: fleetSchema }),
+    };
+  return {
+    problems: [],
+    fleet: { products: parsed.data.products, activeWithinMs: parsed.data.activeWithin },
+  };
 }

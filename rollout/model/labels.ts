@@ -29,11 +29,13 @@ const MAX_VALUE = 128;
 export function labelValue(text: string): string {
   const encode = (part: string): string =>
     part.replaceAll(/[^A-Za-z0-9\-:.+_#*?!(),=@;']/gu, (character) =>
-      [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+      [...new TextEncoder().encode(character)]
+        .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+        .join(""),
     );
   const whole = encode(text);
   if (whole.length <= MAX_VALUE) return whole;
-  const characters = [...text];
+  const characters = Array.from(text);
   while (encode(characters.join("")).length > MAX_VALUE - 3) characters.pop();
   return `${encode(characters.join(""))}...`;
 }
@@ -64,14 +66,23 @@ export function slotOf(labels: Readonly<Record<string, string>>, attempt: Attemp
 
 /** The stop that the ref's labels hold for one attempt; an abort before a hold. */
 export function refSlotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
-  return stopOfLabels(labels, attempt, "abort", `-${attempt}`) ?? stopOfLabels(labels, attempt, "hold", `-${attempt}`);
+  return (
+    stopOfLabels(labels, attempt, "abort", `-${attempt}`) ??
+    stopOfLabels(labels, attempt, "hold", `-${attempt}`)
+  );
 }
 
 /** Labels without the stop slots of one attempt (on the ref) or without its own (on a release's configuration). */
-export function withoutSlots(labels: Readonly<Record<string, string>>, attempt?: AttemptId): Record<string, string> {
+export function withoutSlots(
+  labels: Readonly<Record<string, string>>,
+  attempt?: AttemptId,
+): Record<string, string> {
   const suffix = attempt === undefined ? "" : `-${attempt}`;
   const gone = new Set(
-    (["hold", "abort"] as const).flatMap((kind) => [`wg-${kind}${suffix}`, ...FACTS.map((fact) => `wg-${kind}-${fact}${suffix}`)]),
+    (["hold", "abort"] as const).flatMap((kind) => [
+      `wg-${kind}${suffix}`,
+      ...FACTS.map((fact) => `wg-${kind}-${fact}${suffix}`),
+    ]),
   );
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !gone.has(name)));
 }
@@ -95,7 +106,8 @@ function stopOfLabels(
 ): Stop | undefined {
   const id = labels[`wg-${kind}${suffix}`];
   if (id === undefined) return undefined;
-  const fact = (name: (typeof FACTS)[number]): string => textOfLabel(labels[`wg-${kind}-${name}${suffix}`] ?? "");
+  const fact = (name: (typeof FACTS)[number]): string =>
+    textOfLabel(labels[`wg-${kind}-${name}${suffix}`] ?? "");
   const facts: StopFacts = {
     kind,
     attempt,

@@ -108,5 +108,7 @@ export function artifactOf(intent: Intent): Artifact {
 /** A copy of the intents with one changed. */
 export function withIntent(intents: readonly Intent[], changed: Intent): Intent[] {
   const known = intents.some(({ attempt }) => attempt === changed.attempt);
-  return known ? intents.map((intent) => (intent.attempt === changed.attempt ? changed : intent)) : [...intents, changed];
+  return known
+    ? intents.map((intent) => (intent.attempt === changed.attempt ? changed : intent))
+    : [...intents, changed];
 }

@@ -95,7 +95,10 @@ export const productNameSchema = z
 /** Schema of a version: semantic versioning, without build metadata (it could not tell two releases apart). */
 export const versionSchema = z
   .string()
-  .refine((text) => semver.valid(text) === text && text.length <= 40, "a semantic version such as 2.1.0 or 2.1.0-rc.1");
+  .refine(
+    (text) => semver.valid(text) === text && text.length <= 40,
+    "a semantic version such as 2.1.0 or 2.1.0-rc.1",
+  );
 
 const waveSchema = z.strictObject({
   name: z.string().min(1).max(40),
@@ -121,7 +124,8 @@ const gateSchema = z
       context.addIssue({ code: "custom", path: [key], message });
     };
     if (gate.tolerate <= 0) refuse("tolerate", "must be above 0%: no fleet fails never");
-    if (gate.reject <= gate.tolerate) refuse("reject", "must be above `tolerate`: the gate decides between the two");
+    if (gate.reject <= gate.tolerate)
+      refuse("reject", "must be above `tolerate`: the gate decides between the two");
     if (gate.reject >= 1) refuse("reject", "must be below 100%");
     for (const key of ["falseStop", "missedBad"] as const) {
       if (gate[key] <= 0 || gate[key] >= 0.5) refuse(key, "must lie between 0% and 50%");
@@ -142,19 +146,35 @@ const releaseSchema = z.strictObject({
     .superRefine((waves, context) => {
       const last = waves.at(-1)?.cohort;
       if (last?.kind !== "percent" || last.percent !== 100) {
-        context.addIssue({ code: "custom", path: [waves.length - 1, "cohort"], message: "the last wave must be percent(100)" });
+        context.addIssue({
+          code: "custom",
+          path: [waves.length - 1, "cohort"],
+          message: "the last wave must be percent(100)",
+        });
       }
       let widest = 0;
       waves.forEach(({ name, cohort }, index) => {
         if (waves.findIndex((wave) => wave.name === name) !== index) {
-          context.addIssue({ code: "custom", path: [index, "name"], message: `another wave is called "${name}" too` });
+          context.addIssue({
+            code: "custom",
+            path: [index, "name"],
+            message: `another wave is called "${name}" too`,
+          });
         }
         if (cohort.kind === "ring" && index > 0) {
-          context.addIssue({ code: "custom", path: [index, "cohort"], message: "a ring can only be the first wave" });
+          context.addIssue({
+            code: "custom",
+            path: [index, "cohort"],
+            message: "a ring can only be the first wave",
+          });
         }
         if (cohort.kind !== "percent") return;
         if (cohort.percent <= widest) {
-          context.addIssue({ code: "custom", path: [index, "cohort"], message: "each wave must be wider than the one before" });
+          context.addIssue({
+            code: "custom",
+            path: [index, "cohort"],
+            message: "each wave must be wider than the one before",
+          });
         }
         widest = cohort.percent;
       });
@@ -204,10 +224,14 @@ export function digestOfRelease(release: Release): Digest {
 export function parseRelease(
   value: unknown,
   file: string,
-): { readonly release: Release; readonly problems: readonly [] } | { readonly release?: undefined; readonly problems: readonly Problem[] } {
+):
+  | { readonly release: Release; readonly problems: readonly [] }
+  | { readonly release?: undefined; readonly problems: readonly Problem[] } {
   const parsed = releaseSchema.safeParse(value);
   if (!parsed.success) {
-    return { problems: problemsFromZod({ error: parsed.error, code: "RELEASE_INVALID", file, shape: releaseSchema }) };
+    return {
+      problems: problemsFromZod({ error: parsed.error, code: "RELEASE_INVALID", file, shape: releaseSchema }),
+    };
   }
   const { watch, waves, gate, ...rest } = parsed.data;
   const { deadline, bake, patience, ...rates } = gate;

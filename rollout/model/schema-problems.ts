@@ -10,7 +10,9 @@ export function problemsFromZod(input: {
 }): Problem[] {
   const known = knownKeys(input.shape);
   return input.error.issues.flatMap((issue): Problem[] => {
-    const place = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+    const place = issue.path
+      .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+      .join("");
     const problem = (at: string, summary: string, hint: string): Problem => ({
       severity: "error",
       code: input.code,
@@ -18,17 +20,25 @@ export function problemsFromZod(input: {
       summary,
       hint,
     });
-    if (issue.code !== "unrecognized_keys") return [problem(place, issue.message, "correct the value and run the command again")];
+    if (issue.code !== "unrecognized_keys")
+      return [problem(place, issue.message, "correct the value and run the command again")];
     return issue.keys.map((key) => {
       const near = closest(key, known);
-      return problem(`${place}.${key}`, `"${key}" is no setting known here`, near === undefined ? "remove it" : `did you mean "${near}"?`);
+      return problem(
+        `${place}.${key}`,
+        `"${key}" is no setting known here`,
+        near === undefined ? "remove it" : `did you mean "${near}"?`,
+      );
     });
   });
 }
 
 /** The known word nearest to a misspelt one: at most two letters apart. */
 export function closest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }));
+  const ranked = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+  }));
   ranked.sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best !== undefined && best.distance <= 2 ? best.candidate : undefined;
@@ -43,7 +53,10 @@ function knownKeys(schema: z.ZodType, seen = new Set<unknown>()): string[] {
   return Object.entries(definition).flatMap(([part, value]) => {
     if (typeof value !== "object" || value === null) return [];
     if (part === "shape") {
-      return Object.entries(value as Record<string, z.ZodType>).flatMap(([key, child]) => [key, ...knownKeys(child, seen)]);
+      return Object.entries(value as Record<string, z.ZodType>).flatMap(([key, child]) => [
+        key,
+        ...knownKeys(child, seen),
+      ]);
     }
     const children = Array.isArray(value) ? value : [value];
     return children.filter(isSchema).flatMap((child) => knownKeys(child, seen));
@@ -60,7 +73,13 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min(
+          (row[j] ?? 0) + 1,
+          (next[j - 1] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
     }
     row = next;
   }

@@ -39,9 +39,14 @@ export function stopWithId(facts: StopFacts): Stop {
 
 function cut(text: string, most: number): string {
   // One character is up to four bytes, each three characters of a label: ASCII text with few spaces uses far less.
-  let kept = [...text.replaceAll(/\s+/gu, " ")];
+  let kept = Array.from(text.replaceAll(/\s+/gu, " "));
   const room = (characters: readonly string[]): number =>
-    characters.reduce((sum, character) => sum + (/[A-Za-z0-9\-:.+_#*?!(),=@;']/.test(character) ? 1 : 3 * new TextEncoder().encode(character).length), 0);
+    characters.reduce(
+      (sum, character) =>
+        sum +
+        (/[A-Za-z0-9\-:.+_#*?!(),=@;']/.test(character) ? 1 : 3 * new TextEncoder().encode(character).length),
+      0,
+    );
   if (kept.length <= most && room(kept) <= 125) return kept.join("");
   kept = kept.slice(0, most);
   while (room(kept) > 120) kept.pop();

@@ -13,7 +13,10 @@ export function fullBucket(callsPerMinute: number, at: number): TokenBucket {
 }
 
 /** Take one call out: the bucket after it, and how long to wait before sending. A clock that jumps back refills nothing. */
-export function takeToken(bucket: TokenBucket, now: number): { readonly bucket: TokenBucket; readonly waitMs: number } {
+export function takeToken(
+  bucket: TokenBucket,
+  now: number,
+): { readonly bucket: TokenBucket; readonly waitMs: number } {
   const elapsed = Math.max(0, now - bucket.at);
   const tokens = Math.min(bucket.capacity, bucket.tokens + elapsed * bucket.perMs) - 1;
   const waitMs = tokens >= 0 ? 0 : -tokens / bucket.perMs;

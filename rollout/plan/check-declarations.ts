@@ -45,9 +45,17 @@ function unknownProduct({ release, file }: DeclaredRelease, fleet: Fleet): Probl
   const known = Object.keys(fleet.products);
   const near = closest(release.product, known);
   const hint =
-    near === undefined ? `declare it in fleet.ts, or use one of: ${known.join(", ")}` : `did you mean "${near}"?`;
+    near === undefined
+      ? `declare it in fleet.ts, or use one of: ${known.join(", ")}`
+      : `did you mean "${near}"?`;
   return [
-    { severity: "error", code: "UNKNOWN_PRODUCT", path: `${file}: product`, summary: `the fleet has no product "${release.product}"`, hint },
+    {
+      severity: "error",
+      code: "UNKNOWN_PRODUCT",
+      path: `${file}: product`,
+      summary: `the fleet has no product "${release.product}"`,
+      hint,
+    },
   ];
 }
 
@@ -57,6 +65,14 @@ function duplicates(releases: readonly DeclaredRelease[]): Problem[] {
     const other = releases[first];
     if (first === index || other === undefined) return [];
     const summary = `${release.product} ${release.version} is declared in ${other.file} too`;
-    return [{ severity: "error", code: "DUPLICATE_RELEASE", path: file, summary, hint: "remove one of the two files, or give it a version of its own" }];
+    return [
+      {
+        severity: "error",
+        code: "DUPLICATE_RELEASE",
+        path: file,
+        summary,
+        hint: "remove one of the two files, or give it a version of its own",
+      },
+    ];
   });
 }

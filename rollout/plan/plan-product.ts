@@ -43,7 +43,11 @@ export function planProduct(
     release = planned.value;
     problems.push(...found.value);
     for (const { version } of intents.filter(isUnderWay)) {
-      changes.push({ kind: "supersede", version, reason: `frozen where it stands: ${release.release.version} takes over` });
+      changes.push({
+        kind: "supersede",
+        version,
+        reason: `frozen where it stands: ${release.release.version} takes over`,
+      });
     }
     const [first] = release.waves;
     const reason = `opens wave "${first?.name ?? ""}" with ${totalOf(first?.devices ?? {})} devices`;
@@ -81,11 +85,27 @@ export function activeProblems(declared: Declared, intents: readonly Intent[]): 
     const name = `${declared.product} ${version}`;
     if (file === undefined) {
       const hint = `restore its file, or stop it: wavegate abort ${declared.product} --reason "..."`;
-      return [{ severity: "error", code: "RELEASE_REMOVED", path: name, summary: "its rollout is under way, and its file is gone", hint }];
+      return [
+        {
+          severity: "error",
+          code: "RELEASE_REMOVED",
+          path: name,
+          summary: "its rollout is under way, and its file is gone",
+          hint,
+        },
+      ];
     }
     if (digestOfRelease(file.release) === digest) return [];
     const hint = `restore the file as it was when the rollout started, or declare a new version`;
-    return [{ severity: "error", code: "RELEASE_CHANGED", path: file.file, summary: `the rollout of ${name} is under way with another content`, hint }];
+    return [
+      {
+        severity: "error",
+        code: "RELEASE_CHANGED",
+        path: file.file,
+        summary: `the rollout of ${name} is under way with another content`,
+        hint,
+      },
+    ];
   });
 }
 
@@ -102,7 +122,15 @@ function adoptionProblems(product: string, adopted: Adoptable, input: PlanInput)
   const [all, running] = [totalOf(counts.value.all), totalOf(counts.value.running)];
   const none: Problem[] =
     all > 0 && running === 0
-      ? [{ severity: "error", code: "NO_BASELINE", path, summary: `none of ${all} devices reports version ${adopted.version}`, hint: "declare the version that the devices run" }]
+      ? [
+          {
+            severity: "error",
+            code: "NO_BASELINE",
+            path,
+            summary: `none of ${all} devices reports version ${adopted.version}`,
+            hint: "declare the version that the devices run",
+          },
+        ]
       : [];
   return { kind: "known", value: [...none, ...image.value] };
 }
@@ -111,7 +139,16 @@ function adoptionProblems(product: string, adopted: Adoptable, input: PlanInput)
 export function adoptedIntent(product: string, { version, artifact }: Adoptable): AdoptedIntent {
   const attempt = attemptId(product, version, 1);
   const digest = digestOf({ version, artifact });
-  return { state: "adopted", attempt, version, artifact, digest, condition: "", priority: FIRST_PRIORITY, created: {} };
+  return {
+    state: "adopted",
+    attempt,
+    version,
+    artifact,
+    digest,
+    condition: "",
+    priority: FIRST_PRIORITY,
+    created: {},
+  };
 }
 
 function isActive(intent: Intent): intent is RolloutIntent {
@@ -122,7 +159,12 @@ function isUnderWay(intent: Intent): boolean {
   return (intent.state === "running" || intent.state === "held") && !isAborted(intent);
 }
 
-function planDigest(product: string, head: Digest | undefined, changes: readonly Change[], release: PlannedRelease | undefined): Digest {
+function planDigest(
+  product: string,
+  head: Digest | undefined,
+  changes: readonly Change[],
+  release: PlannedRelease | undefined,
+): Digest {
   return digestOf({
     product,
     head: head ?? null,
@@ -130,6 +172,11 @@ function planDigest(product: string, head: Digest | undefined, changes: readonly
     release:
       release === undefined
         ? null
-        : { digest: release.digest, attempt: release.attempt, priority: release.priority, conditions: release.waves.map(({ condition }) => condition) },
+        : {
+            digest: release.digest,
+            attempt: release.attempt,
+            priority: release.priority,
+            conditions: release.waves.map(({ condition }) => condition),
+          },
   });
 }

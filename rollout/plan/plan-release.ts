@@ -1,5 +1,5 @@
 import { strataThatCanProve } from "../gate/proving-strata.ts";
-import { minWaveSize } from "../gate/boundaries.ts";
+import { sizeToProve } from "../gate/size-to-prove.ts";
 import { thresholds } from "../gate/thresholds.ts";
 import { attemptId, type AttemptId } from "../model/attempt.ts";
 import { formatCohort } from "../model/cohort.ts";
@@ -41,7 +41,15 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
     const wave = byKey[`wave ${index}`] ?? {};
     const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
     const before = byKey[`wave ${index - 1}`] ?? {};
-    return { name, kind, cohort: formatCohort(cohort), condition, bakeMs, devices: wave, added: less(wave, before) };
+    return {
+      name,
+      kind,
+      cohort: formatCohort(cohort),
+      condition,
+      bakeMs,
+      devices: wave,
+      added: less(wave, before),
+    };
   });
   const { gate } = release;
   const strata = Object.keys(devices).sort();
@@ -60,8 +68,13 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
       unstamped: totalOf(devices) - totalOf(byKey["stamped"] ?? {}),
       proving: strataThatCanProve(devices, gate),
       thresholds: {
-        ...thresholds({ falseStop: gate.falseStop, missedBad: gate.missedBad, strata: Math.max(1, strata.length), evidenceWaves }),
-        minWaveSize: minWaveSize(gate.reject, gate.missedBad),
+        ...thresholds({
+          falseStop: gate.falseStop,
+          missedBad: gate.missedBad,
+          strata: Math.max(1, strata.length),
+          evidenceWaves,
+        }),
+        sizeToProve: sizeToProve(gate),
       },
     },
   };
@@ -86,11 +99,15 @@ function nextAttempt(release: Release, digest: Digest, { intents, listing }: Pla
   }
 }
 
-function less(wide: Readonly<Record<string, number>>, narrow: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(wide).map(([stratum, count]) => [stratum, Math.max(0, count - (narrow[stratum] ?? 0))]));
+function less(
+  wide: Readonly<Record<string, number>>,
+  narrow: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(wide).map(([stratum, count]) => [stratum, Math.max(0, count - (narrow[stratum] ?? 0))]),
+  );
 }
 
 function unreachable(): never {
   throw new RangeError("a wave has no declaration");
 }
-

@@ -64,5 +64,5 @@ export interface PlannedThresholds {
   /** Promote an evidence wave: in every stratum that can prove. */
   readonly promote: number;
   /** Clean devices a stratum needs to promote. */
-  readonly minWaveSize: number;
+  readonly sizeToProve: number;
 }

@@ -27,7 +27,8 @@ export function outcomeCondition(input: {
     `${reportedField("rolloutId")} = '${input.attempt}'`,
     `${reportedField("outcome")} = '${input.outcome}'`,
   ];
-  if (input.since !== undefined) terms.push(`${reportedField("contactedAt")} >= ${Math.floor(input.since / 1_000)}`);
+  if (input.since !== undefined)
+    terms.push(`${reportedField("contactedAt")} >= ${Math.floor(input.since / 1_000)}`);
   return terms.join(" AND ");
 }
 
@@ -37,7 +38,11 @@ export function activeCondition(condition: string, since: number): string {
 }
 
 /** Devices that still run, install or answer an attempt that is being taken back. */
-export function exposedCondition(input: { readonly product: string; readonly attempt: AttemptId; readonly version: string }): string {
+export function exposedCondition(input: {
+  readonly product: string;
+  readonly attempt: AttemptId;
+  readonly version: string;
+}): string {
   const { product, attempt, version } = input;
   return `${TAG.product} = '${product}' AND (${reportedField("rolloutId")} = '${attempt}' OR ${reportedField("currentFwVersion")} = '${version}' OR ${reportedField("pendingFwVersion")} = '${version}')`;
 }

@@ -1,3 +1,4 @@
+import { provingShare } from "../gate/proving-strata.ts";
 import type { Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import type { Problem } from "../model/problem.ts";
@@ -23,7 +24,12 @@ export function releaseProblems(planned: PlannedRelease, input: PlanInput): Aske
   if (images.kind !== "known") return images;
   return {
     kind: "known",
-    value: [...fleetProblems(planned), ...planned.waves.flatMap((wave) => waveProblems(wave, planned)), ...images.value, ...foreign.value],
+    value: [
+      ...fleetProblems(planned),
+      ...planned.waves.flatMap((wave) => waveProblems(wave, planned)),
+      ...images.value,
+      ...foreign.value,
+    ],
   };
 }
 
@@ -32,16 +38,33 @@ export function imageProblem(artifact: Artifact, path: string, answers: Answers)
   const asked = askImage(answers, artifact.path);
   if (asked.kind !== "known") return asked;
   const image = asked.value;
-  const problem = (code: "ARTIFACT_MISSING" | "ARTIFACT_MISMATCH", summary: string): Asked<readonly Problem[]> => ({
+  const problem = (
+    code: "ARTIFACT_MISSING" | "ARTIFACT_MISMATCH",
+    summary: string,
+  ): Asked<readonly Problem[]> => ({
     kind: "known",
-    value: [{ severity: "error", code, path, summary, hint: "upload the image again with: wavegate release add FILE" }],
+    value: [
+      {
+        severity: "error",
+        code,
+        path,
+        summary,
+        hint: "upload the image again with: wavegate release add FILE",
+      },
+    ],
   });
   if (image === undefined) return problem("ARTIFACT_MISSING", `the image store has no ${artifact.path}`);
   if (image.sha256 !== artifact.sha256) {
-    return problem("ARTIFACT_MISMATCH", `the stored image has SHA-256 ${image.sha256}, declared is ${artifact.sha256}`);
+    return problem(
+      "ARTIFACT_MISMATCH",
+      `the stored image has SHA-256 ${image.sha256}, declared is ${artifact.sha256}`,
+    );
   }
   if (image.size !== artifact.size) {
-    return problem("ARTIFACT_MISMATCH", `the stored image has ${image.size} bytes, declared are ${artifact.size}`);
+    return problem(
+      "ARTIFACT_MISMATCH",
+      `the stored image has ${image.size} bytes, declared are ${artifact.size}`,
+    );
   }
   return { kind: "known", value: [] };
 }
@@ -81,7 +104,10 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
   return found;
 }
 
-function waveProblems(wave: PlannedWave, { release, file, devices, proving, thresholds }: PlannedRelease): Problem[] {
+function waveProblems(
+  wave: PlannedWave,
+  { release, file, devices, proving, thresholds }: PlannedRelease,
+): Problem[] {
   const path = `${file}: waves: ${wave.name}`;
   const added = totalOf(wave.added);
   if (totalOf(devices) === 0) return [];
@@ -92,18 +118,30 @@ function waveProblems(wave: PlannedWave, { release, file, devices, proving, thre
   }
   if (added === 0) {
     const hint = "check the devices' ring tags, or remove the wave";
-    found.push({ severity: "error", code: "WAVE_EMPTY", path, summary: `it adds no device (cohort ${wave.cohort})`, hint });
+    found.push({
+      severity: "error",
+      code: "WAVE_EMPTY",
+      path,
+      summary: `it adds no device (cohort ${wave.cohort})`,
+      hint,
+    });
   }
   if (wave.kind !== "evidence" || added === 0) return found;
-  const least = thresholds.minWaveSize;
+  const least = thresholds.sizeToProve;
   const able = proving.filter((stratum) => (wave.added[stratum] ?? 0) > 0);
-  const share = able.reduce((sum, stratum) => sum + (wave.added[stratum] ?? 0), 0) / added;
+  const share = provingShare(wave.added, proving);
   const hint = `say kind: "smoke" (no statistical claim), take a cohort of ${least} devices a stratum, or raise \`reject\``;
   const below = `below ${percentText(release.gate.reject)} takes ${least} clean devices a stratum`;
   for (const stratum of able) {
     const size = wave.added[stratum] ?? 0;
     if (size < least) {
-      found.push({ severity: "error", code: "WAVE_CANNOT_PROVE", path, summary: `it adds ${size} devices in ${stratum}; to prove ${below}`, hint });
+      found.push({
+        severity: "error",
+        code: "WAVE_CANNOT_PROVE",
+        path,
+        summary: `it adds ${size} devices in ${stratum}; to prove ${below}`,
+        hint,
+      });
     }
   }
   if (share < PROVING_SHARE) {
@@ -122,12 +160,19 @@ function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput)
 }
 
 /** Configurations of others that would write into our section of the twin, for devices of this product. */
-function foreignProblems({ release }: PlannedRelease, { listing, answers }: PlanInput): Asked<readonly Problem[]> {
+function foreignProblems(
+  { release }: PlannedRelease,
+  { listing, answers }: PlanInput,
+): Asked<readonly Problem[]> {
   const foreign = foreignConfigurations(listing);
   const queries = Object.fromEntries(
     foreign.map(({ id, condition }) => [
       id,
-      countByStratum(condition === "*" ? productCondition(release.product) : `${productCondition(release.product)} AND (${condition})`),
+      countByStratum(
+        condition === "*"
+          ? productCondition(release.product)
+          : `${productCondition(release.product)} AND (${condition})`,
+      ),
     ]),
   );
   const counts = askCounts(answers, queries);
@@ -138,7 +183,15 @@ function foreignProblems({ release }: PlannedRelease, { listing, answers }: Plan
       const devices = totalOf(counts.value[id] ?? {});
       if (devices === 0) return [];
       const summary = `it writes to ${DESIRED_PATH} of ${devices} devices of ${release.product}`;
-      return [{ severity: "error", code: "FOREIGN_CONFIGURATION", path: `configuration ${id}`, summary, hint: `empty its target condition or delete it: az iot hub configuration delete -c ${id}` }];
+      return [
+        {
+          severity: "error",
+          code: "FOREIGN_CONFIGURATION",
+          path: `configuration ${id}`,
+          summary,
+          hint: `empty its target condition or delete it: az iot hub configuration delete -c ${id}`,
+        },
+      ];
     }),
   };
 }
@@ -148,7 +201,10 @@ function foreignConfigurations(listing: Listing): Listing["configurations"] {
     ({ labels, content, condition }) =>
       labels[LABEL.kind] === undefined &&
       condition !== "" &&
-      Object.keys(content).some((path) => path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`)),
+      Object.keys(content).some(
+        (path) =>
+          path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`),
+      ),
   );
 }
 

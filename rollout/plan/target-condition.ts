@@ -23,7 +23,9 @@ export function waveCondition(release: Release, wave: number): string {
   // Percentages are nested windows from one start, so the widest says it all; rings stay, by OR.
   const widest = cohorts.findLast(({ kind }) => kind === "percent");
   const rings = cohorts.filter(({ kind }) => kind === "ring");
-  const terms = [...rings, ...(widest === undefined ? [] : [widest])].map((cohort) => cohortCondition(release, cohort));
+  const terms = [...rings, ...(widest === undefined ? [] : [widest])].map((cohort) =>
+    cohortCondition(release, cohort),
+  );
   return `${productCondition(release.product)} AND (${terms.join(" OR ")})`;
 }
 

@@ -36,9 +36,13 @@ export async function act(
   const { hub, records, clock } = ports;
   const fresh = (): void => {
     if (clock.monotonic() - monotonicMs > OBSERVATION_LIFE_MS) {
-      throw new WavegateError("OBSERVATION_STALE", "over a minute passed since the hub was looked at; nothing was written", {
-        hint: "run the command again",
-      });
+      throw new WavegateError(
+        "OBSERVATION_STALE",
+        "over a minute passed since the hub was looked at; nothing was written",
+        {
+          hint: "run the command again",
+        },
+      );
     }
   };
   switch (step.kind) {
@@ -81,7 +85,8 @@ export async function enforceStop(
       writes += 1;
       listing = withConfiguration(listing, written);
     } catch (error) {
-      if (!(error instanceof WavegateError) || !["HUB_CONFLICT", "HUB_NOT_FOUND"].includes(error.code)) throw error;
+      if (!(error instanceof WavegateError) || !["HUB_CONFLICT", "HUB_NOT_FOUND"].includes(error.code))
+        throw error;
       listing = await hub.list();
     }
   }
@@ -112,12 +117,17 @@ async function record(
   if (step.ref.create) await hub.create(document);
   else {
     const read = listing.configurations.find(({ id }) => id === document.id);
-    await hub.replace({ ...document, ...read, labels: { ...step.ref.labels, [LABEL.head]: digest } }, step.ref.etag);
+    await hub.replace(
+      { ...document, ...read, labels: { ...step.ref.labels, [LABEL.head]: digest } },
+      step.ref.etag,
+    );
   }
   await records.markTaken(product, hub.name, digest);
   for (const stop of step.record.stops) if (stop.kind === "abort") await records.putTombstone(product, stop);
 }
 
 function withConfiguration(listing: Listing, written: Configuration): Listing {
-  return { configurations: listing.configurations.map((other) => (other.id === written.id ? written : other)) };
+  return {
+    configurations: listing.configurations.map((other) => (other.id === written.id ? written : other)),
+  };
 }

@@ -3,7 +3,10 @@ import type { Answer, Question } from "../model/question.ts";
 import type { HubPort, ImagePort } from "./ports.ts";
 
 /** Find one thing out. Trouble is an answer too, and never a zero. */
-export async function answer(question: Question, ports: { readonly hub: HubPort; readonly images: ImagePort }): Promise<Answer> {
+export async function answer(
+  question: Question,
+  ports: { readonly hub: HubPort; readonly images: ImagePort },
+): Promise<Answer> {
   try {
     switch (question.kind) {
       case "count":

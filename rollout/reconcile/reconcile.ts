@@ -54,14 +54,19 @@ const ASKS = 8;
  * Observe, decide, act, and again, until nothing is left to do now or five rounds are over. Late, twice or from two
  * places is harmless; a crash anywhere is finished by the next run.
  */
-export async function reconcile(declared: Declared, ports: ReconcilePorts, options: ReconcileOptions): Promise<ReconcileResult> {
+export async function reconcile(
+  declared: Declared,
+  ports: ReconcilePorts,
+  options: ReconcileOptions,
+): Promise<ReconcileResult> {
   const steps: Effect[] = [];
   const nonce = randomBytes(8).toString("hex");
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
     const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
     await keepLooks(declared.product, decision, ports.records);
-    for (const judgement of decision.judgements) options.onEvent?.({ kind: "judged", at: observation.at, judgement });
+    for (const judgement of decision.judgements)
+      options.onEvent?.({ kind: "judged", at: observation.at, judgement });
     const { step } = decision;
     switch (step.kind) {
       case "ask":
@@ -96,7 +101,12 @@ async function observeAndDecide(input: {
   const { hub, clock, images } = ports;
   const listing = await hub.list();
   const at = clock.now();
-  const store = await readStore({ records: ports.records, product: declared.product, hub: hub.name, listing });
+  const store = await readStore({
+    records: ports.records,
+    product: declared.product,
+    hub: hub.name,
+    listing,
+  });
   const answers = new Map<string, Answer>();
   const deciding = { actor: options.actor, imageBase: images.base, queryLagMs: options.queryLagMs, nonce };
   const observation: Observation = { at, hub: hub.name, listing, store, answers };
@@ -118,4 +128,3 @@ async function keepLooks(product: string, { judgements }: Decision, records: Rec
     }
   }
 }
-

@@ -43,7 +43,11 @@ export interface NamedRecord {
 }
 
 /** The chain of a head, newest first; undefined when a link is missing or broken. */
-export async function readChain(records: RecordPort, product: string, head: Digest): Promise<readonly NamedRecord[] | undefined> {
+export async function readChain(
+  records: RecordPort,
+  product: string,
+  head: Digest,
+): Promise<readonly NamedRecord[] | undefined> {
   const chain: NamedRecord[] = [];
   let next: Digest | null = head;
   while (next !== null) {
@@ -55,7 +59,11 @@ export async function readChain(records: RecordPort, product: string, head: Dige
   return chain;
 }
 
-async function wholeRecord(records: RecordPort, product: string, digest: Digest): Promise<RolloutRecord | undefined> {
+async function wholeRecord(
+  records: RecordPort,
+  product: string,
+  digest: Digest,
+): Promise<RolloutRecord | undefined> {
   try {
     return await records.getRecord(product, digest);
   } catch (error) {
@@ -79,8 +87,13 @@ async function placeOf(input: {
   return marked?.some(({ digest }) => digest === head) ? "ahead" : "elsewhere";
 }
 
-async function readLooks(records: RecordPort, product: string, record: RolloutRecord | undefined): Promise<ReadonlyMap<AttemptId, readonly Look[]>> {
+async function readLooks(
+  records: RecordPort,
+  product: string,
+  record: RolloutRecord | undefined,
+): Promise<ReadonlyMap<AttemptId, readonly Look[]>> {
   const looks = new Map<AttemptId, readonly Look[]>();
-  for (const { attempt } of record?.intents.filter(isJudged) ?? []) looks.set(attempt, await records.looks(product, attempt));
+  for (const { attempt } of record?.intents.filter(isJudged) ?? [])
+    looks.set(attempt, await records.looks(product, attempt));
   return looks;
 }

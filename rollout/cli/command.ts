@@ -1,0 +1,67 @@
+import type { Session } from "./session.ts";
+import type { Settings } from "./settings.ts";
+
+/** One verb of the command line. */
+export interface Command {
+  /** As it is typed: `plan`, `release add`. */
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** What it does and when to use it, in prose of 80 columns. */
+  readonly help: string;
+  readonly examples: readonly string[];
+  /** Arguments in commander's spelling: `[product]`, `<file>`, with what they mean. */
+  readonly arguments?: readonly (readonly [name: string, meaning: string])[];
+  /** Options in commander's spelling: `--reason <text>`, with what they mean. */
+  readonly options?: readonly (readonly [flags: string, meaning: string])[];
+  run(context: Context, input: Input): Promise<Result>;
+}
+
+/** What was typed. */
+export interface Input {
+  readonly args: readonly (string | undefined)[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a command may use of the world. */
+export interface Context {
+  readonly settings: () => Promise<Settings>;
+  readonly session: () => Promise<Session>;
+  /** Progress, for people: standard error. */
+  readonly progress: (line: string) => void;
+  /** True when progress goes to a terminal that can be redrawn. */
+  readonly isTerminal: boolean;
+  /** True when the result is wanted as JSON: progress is not drawn. */
+  readonly json: boolean;
+  readonly folder: string;
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** What a command found: for people and for programs. */
+export interface Result {
+  readonly exitCode: ExitCode;
+  readonly human: string;
+  readonly json: unknown;
+}
+
+/** Ways to end; the words are what CI tests for. */
+export const EXIT = {
+  /** Done, waiting or nothing to do. */
+  done: 0,
+  error: 1,
+  /** `plan --detailed-exitcode` found changes. */
+  changes: 2,
+  /** A release was aborted, or its taking back was finished. */
+  aborted: 3,
+  /** Held: a person has to carry on. */
+  held: 4,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** An option's text, when it was given. */
+export function textOption(input: Input, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,42 @@
+import { WavegateError } from "../../model/problem.ts";
+import { abort as stopRelease } from "../../reconcile/abort.ts";
+import { EXIT, textOption, type Command } from "../command.ts";
+
+/** `wavegate abort`. */
+export const abort: Command = {
+  name: "abort",
+  summary: "stop a release now and take its devices back",
+  help: `Stop the release under way (or the watched one, or the one named by --release):
+its configuration is emptied at once, so that the hub gives its devices the
+baseline again. Needs nothing but the hub; the next reconcile records it. An
+abort is never taken back: the same release does not start again.`,
+  examples: [
+    'wavegate abort thermostat --reason "units overheat in the lab"',
+    'wavegate abort thermostat --release 2.1.0 --reason "recall"',
+  ],
+  arguments: [["<product>", "the product whose release is stopped"]],
+  options: [
+    ["--reason <text>", "why, for the record (required)"],
+    ["--release <version>", "stop this version, not the one under way"],
+  ],
+  async run(context, input) {
+    const reason = textOption(input, "reason");
+    const product = input.args[0] ?? "";
+    if (reason === undefined || reason.trim() === "") {
+      throw new WavegateError("BAD_OPTION", "an abort needs a reason", {
+        hint: `wavegate abort ${product} --reason "..."`,
+      });
+    }
+    const session = await context.session();
+    const version = textOption(input, "release");
+    const { stop, writes } = await stopRelease(
+      { product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
+      session,
+    );
+    const human =
+      writes === 0
+        ? `${stop.attempt} is stopped already, since ${stop.at} by ${stop.actor}: ${stop.reason}`
+        : `${stop.attempt} is stopped: the stop is in force on ${session.hub.name} (${writes} writes)\n  next: wavegate apply ${product}   records it and watches the devices come back`;
+    return { exitCode: EXIT.done, human, json: { schemaVersion: 1, stop, writes } };
+  },
+};

@@ -1,0 +1,90 @@
+import { errorsOf, WavegateError } from "../../model/problem.ts";
+import { apply as watch, type ApplyResult } from "../../reconcile/apply.ts";
+import { EXIT, type Command, type ExitCode } from "../command.ts";
+import { chosenProducts } from "../session.ts";
+import { renderProblems } from "../views/problems.ts";
+import { rolloutLines, type RolloutView } from "../views/rollout-lines.ts";
+import { rolloutTasks } from "../views/rollout-tasks.ts";
+
+/** `wavegate apply`. */
+export const apply: Command = {
+  name: "apply",
+  summary: "carry the declared releases out, and watch until there is nothing left to do",
+  help: `Start the wanted release and carry it from wave to wave, judging its gate at
+every look, until it has reached everyone, was taken back, or a person has to
+carry on. Ctrl-C stops watching, never the rollout: run it again (or let
+\`reconcile\` run on a schedule) and it goes on where it stands.`,
+  examples: ["wavegate apply", "wavegate apply thermostat --json"],
+  arguments: [["[product]", "apply one product only"]],
+  async run(context, input) {
+    const session = await context.session();
+    const checked = await session.declarations();
+    const blockedBy = errorsOf(checked.problems);
+    if (checked.products.length === 0 && blockedBy.length > 0) {
+      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
+        hint: "correct them and run: wavegate plan",
+        problems: blockedBy,
+      });
+    }
+    const products = chosenProducts(checked, input.args[0]);
+    // One product at a time can be drawn as tasks; more are told apart line by line.
+    const view: RolloutView =
+      context.isTerminal && !context.json && products.length === 1
+        ? rolloutTasks(process.stderr)
+        : rolloutLines(context.progress);
+    let results: readonly ApplyResult[];
+    try {
+      results = await Promise.all(
+        products.map((declared) =>
+          watch(declared, session, {
+            actor: session.actor,
+            queryLagMs: session.settings.queryLag,
+            lookEveryMs: session.settings.lookEvery,
+            signal: context.signal,
+            onEvent: (product, event) => {
+              view.onEvent(product, event);
+            },
+          }),
+        ),
+      );
+    } finally {
+      await view.end();
+    }
+    return {
+      exitCode: worst(results),
+      human: results.map(sentence).join("\n"),
+      json: { schemaVersion: 1, products: results },
+    };
+  },
+};
+
+const CODES: Readonly<Record<ApplyResult["outcome"], ExitCode>> = {
+  done: EXIT.done,
+  aborted: EXIT.aborted,
+  held: EXIT.held,
+  blocked: EXIT.error,
+  interrupted: EXIT.interrupted,
+};
+
+/** Several products end in one code: what a person must look at first. */
+function worst(results: readonly ApplyResult[]): ExitCode {
+  const codes = results.map(({ outcome }) => CODES[outcome]);
+  return (
+    [EXIT.interrupted, EXIT.error, EXIT.aborted, EXIT.held].find((code) => codes.includes(code)) ?? EXIT.done
+  );
+}
+
+function sentence({ product, outcome, status, problems }: ApplyResult): string {
+  switch (outcome) {
+    case "blocked":
+      return `${product}: blocked, nothing was changed\n${renderProblems(problems ?? [])}`;
+    case "interrupted":
+      return `${product}: stopped watching; the rollout stands and goes on with: wavegate apply ${product}`;
+    case "held":
+      return `${product}: held for a person: ${status?.text ?? ""}`;
+    case "aborted":
+      return `${product}: a release was stopped and taken back; ${status?.text ?? ""}`;
+    case "done":
+      return `${product}: ${status?.text ?? "done"}`;
+  }
+}

@@ -1,0 +1,47 @@
+import { observeProduct } from "../../reconcile/observe.ts";
+import { errorsOf, WavegateError } from "../../model/problem.ts";
+import type { ProductPlan } from "../../plan/product-plan.ts";
+import { EXIT, type Command } from "../command.ts";
+import { chosenProducts } from "../session.ts";
+import { renderPlan } from "../views/plan.ts";
+import { renderProblems } from "../views/problems.ts";
+
+/** `wavegate plan`. */
+export const plan: Command = {
+  name: "plan",
+  summary: "show what the declarations would change, and what speaks against it",
+  help: `Compare the declared releases with the fleet and show what would change: which
+release would start, its waves with their sizes per stratum, the evidence its
+gate will ask for, and where devices return to when it is stopped. Changes nothing.`,
+  examples: ["wavegate plan", "wavegate plan thermostat --json"],
+  arguments: [["[product]", "plan one product only"]],
+  options: [["--detailed-exitcode", "end in 2 when there are changes"]],
+  async run(context, input) {
+    const session = await context.session();
+    const checked = await session.declarations();
+    const plans: ProductPlan[] = [];
+    for (const declared of chosenProducts(checked, input.args[0])) {
+      const observed = await observeProduct(declared, session);
+      if (observed.plan.kind !== "known") {
+        const why = observed.plan.kind === "failed" ? observed.plan.reason : "it kept asking";
+        throw new WavegateError("HUB_FAILED", `no plan for ${declared.product}: ${why}`, {
+          hint: "run the command again",
+        });
+      }
+      plans.push(observed.plan.value);
+    }
+    const problems = plans.length === 0 ? checked.problems : plans.flatMap((one) => one.problems);
+    const blocked = errorsOf(problems).length > 0;
+    const changed = plans.some(({ changes }) => changes.length > 0);
+    const shown = plans.length === 0 ? renderProblems(problems) : plans.map(renderPlan).join("\n\n");
+    return {
+      exitCode: blocked
+        ? EXIT.error
+        : changed && input.options["detailedExitcode"] === true
+          ? EXIT.changes
+          : EXIT.done,
+      human: blocked ? `${shown}\nNothing would be done until the errors are gone.` : shown,
+      json: { schemaVersion: 1, plans, problems },
+    };
+  },
+};

@@ -1,0 +1,55 @@
+import { isTakingBack } from "../../reconcile/apply.ts";
+import { reconcile as runOnce } from "../../reconcile/reconcile.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { EXIT, type Command, type ExitCode } from "../command.ts";
+import { chosenProducts } from "../session.ts";
+import { renderProblems } from "../views/problems.ts";
+import { rolloutLines } from "../views/rollout-lines.ts";
+
+/** `wavegate reconcile`. */
+export const reconcile: Command = {
+  name: "reconcile",
+  summary: "look once, do what is due, end: the command for a schedule",
+  help: `Look at the hub once, take the steps that are due (start, promote, stop, take
+back) and end. Run every five minutes it is a complete production controller:
+late, twice or from two places is harmless, and a run that died is finished by
+the next.`,
+  examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
+  arguments: [["[product]", "reconcile one product only"]],
+  async run(context, input) {
+    const session = await context.session();
+    const checked = await session.declarations();
+    if (checked.products.length === 0)
+      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
+        hint: "correct them: wavegate plan",
+        problems: checked.problems,
+      });
+    const results: unknown[] = [];
+    const human: string[] = [];
+    let exitCode: ExitCode = EXIT.done;
+    const worse = (code: ExitCode): void => {
+      if (exitCode === EXIT.done || code === EXIT.error) exitCode = code;
+    };
+    for (const declared of chosenProducts(checked, input.args[0])) {
+      const { product } = declared;
+      const view = rolloutLines(context.progress);
+      const { steps, status, problems } = await runOnce(declared, session, {
+        actor: session.actor,
+        queryLagMs: session.settings.queryLag,
+        onEvent: (event) => {
+          view.onEvent(product, event);
+        },
+      });
+      if (steps.some(isTakingBack)) worse(EXIT.aborted);
+      if (status?.needsPerson === true) worse(EXIT.held);
+      if (problems !== undefined) worse(EXIT.error);
+      human.push(
+        problems === undefined
+          ? `${product}: ${status?.text ?? "more is due: run it again"}`
+          : `${product}: blocked\n${renderProblems(problems)}`,
+      );
+      results.push({ product, steps: steps.map((step) => step.kind), status, problems });
+    }
+    return { exitCode, human: human.join("\n"), json: { schemaVersion: 1, products: results } };
+  },
+};

@@ -1,0 +1,140 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import semver from "semver";
+import { sha256Hex } from "../../model/digest.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { parseRelease, type ReleaseDeclaration } from "../../model/release.ts";
+import { EXIT, textOption, type Command, type Context } from "../command.ts";
+import { releaseFiles } from "../declarations.ts";
+import { renderRelease, STARTER } from "../views/release-file.ts";
+
+/** `wavegate release add`. */
+export const releaseAdd: Command = {
+  name: "release add",
+  summary: "store an image and write the file that declares its release",
+  help: `Hash an image, store it under its digest and write the release file that declares
+it. Waves and gate are those of --like, else of the product's newest release, else
+a cautious start that you edit. Nothing is rolled out: that takes plan and apply.`,
+  examples: [
+    "wavegate release add build/thermostat.bin --product thermostat --release 2.1.0",
+    "wavegate release add build/fw.bin --product thermostat --release 2.1.1 --like rollout/releases/thermostat-2.1.0.ts",
+  ],
+  arguments: [["<file>", "the image"]],
+  options: [
+    ["--product <name>", "the product it is for (required)"],
+    ["--release <version>", "its version, such as 2.1.0 (required)"],
+    ["--like <file>", "take waves, gate and watch from this release file"],
+  ],
+  async run(context, input) {
+    const image = input.args[0] ?? "";
+    const product = required(textOption(input, "product"), "--product <name>");
+    const version = required(textOption(input, "release"), "--release <version>");
+    const session = await context.session();
+    const bytes = await readImage(image);
+    const sha256 = sha256Hex(bytes);
+    const path = `sha256/${sha256}.bin`;
+    const { releases } = session.settings.declarations;
+    const like = await template({ like: textOption(input, "like"), product, releases });
+    const declaration: ReleaseDeclaration = {
+      ...like,
+      product,
+      version,
+      artifact: { path, sha256, size: bytes.length, manifest: "", signature: "" },
+    };
+    const file = join(releases, `${product}-${version}.ts`);
+    const shown = relative(context.folder, file);
+    const { problems } = parseRelease(declaration, shown);
+    if (problems.length > 0)
+      throw new WavegateError("RELEASE_INVALID", "this would be no release", {
+        hint: "correct the options",
+        problems,
+      });
+    await refuseForeignImage(session, path, { sha256, size: bytes.length });
+    await session.images.upload(path, bytes);
+    await writeNew(file, renderRelease(declaration), shown);
+    return {
+      exitCode: EXIT.done,
+      human: `stored ${path} (${bytes.length.toLocaleString("en-US")} bytes)\nwrote ${shown}\n  next: review it, then: wavegate plan ${product}`,
+      json: { schemaVersion: 1, file: shown, artifact: declaration.artifact },
+    };
+  },
+};
+
+function required(value: string | undefined, flag: string): string {
+  if (value !== undefined && value !== "") return value;
+  throw new WavegateError("BAD_OPTION", `${flag} is missing`, { hint: "see: wavegate release add --help" });
+}
+
+async function readImage(file: string): Promise<Buffer> {
+  try {
+    const bytes = await readFile(file);
+    if (bytes.length > 0) return bytes;
+  } catch (error) {
+    throw new WavegateError("BAD_OPTION", `the image ${file} cannot be read`, {
+      hint: "name the file your build wrote",
+      cause: error,
+    });
+  }
+  throw new WavegateError("BAD_OPTION", `the image ${file} is empty`, {
+    hint: "name the file your build wrote",
+  });
+}
+
+/** The declaration whose waves and gate are taken over. */
+async function template(input: {
+  readonly like: string | undefined;
+  readonly product: string;
+  readonly releases: string;
+}): Promise<Omit<ReleaseDeclaration, "product" | "version" | "artifact">> {
+  const { like, product, releases } = input;
+  const candidates =
+    like === undefined ? (await releaseFiles(releases)).map((name) => join(releases, name)) : [like];
+  const found: ReleaseDeclaration[] = [];
+  for (const file of candidates) {
+    // A declaration is checked by `parseRelease` right after it was loaded.
+    const module = (await import(pathToFileURL(join(file)).href).catch((error: unknown) => {
+      throw new WavegateError("RELEASE_INVALID", `${file} cannot be loaded`, {
+        hint: "correct it, or choose another with --like",
+        cause: error,
+      });
+    })) as { readonly default?: ReleaseDeclaration };
+    if (module.default !== undefined && parseRelease(module.default, file).release !== undefined)
+      found.push(module.default);
+  }
+  const newest = found
+    .filter((declaration) => like !== undefined || declaration.product === product)
+    .toSorted((a, b) => semver.rcompare(a.version, b.version))[0];
+  return newest === undefined
+    ? STARTER
+    : {
+        waves: newest.waves,
+        gate: newest.gate,
+        ...(newest.watch === undefined ? {} : { watch: newest.watch }),
+      };
+}
+
+/** Other bytes under the digest's name would be found by every device, and by none in time. */
+async function refuseForeignImage(
+  session: Awaited<ReturnType<Context["session"]>>,
+  path: string,
+  own: { readonly sha256: string; readonly size: number },
+): Promise<void> {
+  const stored = await session.images.describe(path);
+  if (stored === undefined || (stored.sha256 === own.sha256 && stored.size === own.size)) return;
+  throw new WavegateError("ARTIFACT_MISMATCH", `the image store has other bytes under ${path}`, {
+    hint: "delete that blob and find out who wrote it",
+  });
+}
+
+async function writeNew(file: string, text: string, shown: string): Promise<void> {
+  await mkdir(join(file, ".."), { recursive: true });
+  try {
+    await writeFile(file, text, { flag: "wx" });
+  } catch (error) {
+    throw new WavegateError("BAD_OPTION", `${shown} exists already`, {
+      hint: "a release never changes: give the image a new version",
+      cause: error,
+    });
+  }
+}

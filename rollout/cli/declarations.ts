@@ -1,0 +1,72 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Problem } from "../model/problem.ts";
+import { WavegateError } from "../model/problem.ts";
+import {
+  checkDeclarations,
+  type CheckedDeclarations,
+  type RawDeclarations,
+} from "../plan/check-declarations.ts";
+
+/** Read fleet and releases by path and check them; files that cannot be loaded are problems like any other. */
+export async function loadDeclarations(input: {
+  readonly fleet: string;
+  readonly releases: string;
+  readonly folder: string;
+}): Promise<CheckedDeclarations> {
+  const { fleet, releases, folder } = input;
+  const shown = (path: string): string => {
+    const short = relative(folder, path);
+    return short.startsWith("..") ? path : short;
+  };
+  const loadedFleet = await load(fleet, shown(fleet), "FLEET_INVALID");
+  if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
+  const raw: RawDeclarations["releases"][number][] = [];
+  const problems: Problem[] = [];
+  for (const name of await releaseFiles(releases)) {
+    const path = join(releases, name);
+    const loaded = await load(path, shown(path), "RELEASE_INVALID");
+    if ("problem" in loaded) problems.push(loaded.problem);
+    else raw.push(loaded);
+  }
+  const checked = checkDeclarations({ fleet: loadedFleet, releases: raw });
+  return {
+    products: checked.products.map((declared) => ({
+      ...declared,
+      problems: [...problems, ...declared.problems],
+    })),
+    problems: [...problems, ...checked.problems],
+  };
+}
+
+/** Names of the release files of a folder, sorted; none when there is no folder yet. */
+export async function releaseFiles(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder))
+      .filter((name) => /\.(ts|mts|js|mjs)$/.test(name) && !name.endsWith(".d.ts"))
+      .sort();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw new WavegateError("RELEASE_INVALID", `the releases folder ${folder} cannot be read`, {
+      hint: "check declarations.releases in the settings",
+      cause: error,
+    });
+  }
+}
+
+async function load(
+  path: string,
+  file: string,
+  code: "FLEET_INVALID" | "RELEASE_INVALID",
+): Promise<{ readonly value: unknown; readonly file: string } | { readonly problem: Problem }> {
+  try {
+    // A module's exports are unknown until they are checked.
+    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    return { value: module.default, file };
+  } catch (error) {
+    const summary = `it cannot be loaded: ${error instanceof Error ? (error.message.split("\n")[0] ?? error.name) : String(error)}`;
+    const hint = 'it must be a module with one default export, made with the functions of "wavegate"';
+    return { problem: { severity: "error", code, path: file, summary, hint } };
+  }
+}

@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { blobImages, type ImageStore } from "../adapters/blob-images.ts";
+import { systemClock } from "../adapters/clock.ts";
+import { credentialOf } from "../adapters/credential.ts";
+import { folderRecords } from "../adapters/folder-records.ts";
+import { iotHub } from "../adapters/iot-hub.ts";
+import { connectRegistry, type Registry } from "../adapters/registry.ts";
+import { closest } from "../model/schema-problems.ts";
+import { WavegateError } from "../model/problem.ts";
+import type { CheckedDeclarations } from "../plan/check-declarations.ts";
+import type { Declared } from "../plan/declared.ts";
+import type { HubPort, RecordPort, ClockPort } from "../reconcile/ports.ts";
+import { loadDeclarations } from "./declarations.ts";
+import type { Settings } from "./settings.ts";
+
+/** Everything a command works with: settings made real. Connections are made when they are used. */
+export interface Session {
+  readonly settings: Settings;
+  readonly hub: HubPort;
+  readonly records: RecordPort;
+  readonly images: ImageStore;
+  readonly clock: ClockPort;
+  /** Who decides, for the records. */
+  readonly actor: string;
+  declarations(): Promise<CheckedDeclarations>;
+}
+
+/** Open what the settings name. */
+export async function openSession(settings: Settings, folder: string): Promise<Session> {
+  const clock = systemClock(settings.clock);
+  const { hub, images } = settings;
+  return {
+    settings,
+    hub: iotHub({ name: hub.name, registry: await registryOf(hub), clock, tier: hub.tier, units: hub.units }),
+    records: folderRecords(settings.records.folder),
+    images: blobImages({
+      base: images.base,
+      credential: await credentialOf(images.credential),
+      ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
+    }),
+    clock,
+    actor: actorOf(),
+    declarations: () => loadDeclarations({ ...settings.declarations, folder }),
+  };
+}
+
+/** The records alone: history needs no hub. */
+export function openRecords(settings: Settings): RecordPort {
+  return folderRecords(settings.records.folder);
+}
+
+/** The products a command is about: all, or the one that was named. */
+export function chosenProducts(checked: CheckedDeclarations, name: string | undefined): readonly Declared[] {
+  const { products } = checked;
+  if (name === undefined) return products;
+  const found = products.find(({ product }) => product === name);
+  if (found !== undefined) return [found];
+  const known = products.map(({ product }) => product);
+  const near = closest(name, known);
+  throw new WavegateError("UNKNOWN_PRODUCT", `the fleet has no product "${name}"`, {
+    hint: near === undefined ? `fleet.ts declares: ${known.join(", ") || "none"}` : `did you mean "${near}"?`,
+    problems: checked.problems,
+  });
+}
+
+async function registryOf(hub: Settings["hub"]): Promise<Registry> {
+  if (hub.connectionString !== undefined) {
+    const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
+    return connectRegistry({ kind: "connection string", connectionString: hub.connectionString, ...ca });
+  }
+  if (hub.hostName === undefined || hub.credential === undefined) {
+    throw new WavegateError("SETTINGS_INVALID", "the hub has neither a connection string nor a host name", {
+      hint: "give one of them",
+    });
+  }
+  return connectRegistry({
+    kind: "credential",
+    hostName: hub.hostName,
+    credential: await credentialOf(hub.credential),
+  });
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new WavegateError("SETTINGS_INVALID", `the certificate ${file} cannot be read`, {
+      hint: "is the local hub still running? start it with `npm start`",
+      cause: error,
+    });
+  }
+}
+
+/** The pipeline's identity where there is one, else the person at this machine. */
+function actorOf(): string {
+  const { GITHUB_ACTOR, BUILD_REQUESTEDFOREMAIL } = process.env;
+  return GITHUB_ACTOR ?? BUILD_REQUESTEDFOREMAIL ?? userInfo().username;
+}

@@ -1,0 +1,62 @@
+import type { ApplyEvent } from "../../reconcile/apply.ts";
+import type { RolloutIntent } from "../../model/record.ts";
+import { stepText } from "./step-text.ts";
+import { renderCounts, renderEvidence } from "./judgement.ts";
+import { formatInstant } from "./numbers.ts";
+
+/** A view of a rollout under way. */
+export interface RolloutView {
+  onEvent(product: string, event: ApplyEvent): void;
+  /** Leave the terminal tidy. */
+  end(): Promise<void>;
+}
+
+/** The view for pipes and logs: one plain line an event, and none that says the same again. */
+export function rolloutLines(write: (line: string) => void): RolloutView {
+  const last = new Map<string, string>();
+  const changed = (key: string, text: string): boolean => {
+    if (last.get(key) === text) return false;
+    last.set(key, text);
+    return true;
+  };
+  return {
+    onEvent: (product, event) => {
+      const line = (text: string): void => {
+        write(`${formatInstant(event.at)}  ${product}  ${text}`);
+      };
+      switch (event.kind) {
+        case "judged": {
+          const { judgement } = event;
+          const key = judgement.intent.attempt;
+          if (judgement.kind === "unanswered")
+            line(`${judgement.intent.version}: not judged: ${judgement.reason}`);
+          else if (judgement.intent.state !== "watching" || judgement.verdict.kind === "abort") {
+            const text = `${nameOf(judgement.intent)}: ${renderCounts(judgement)}; ${renderEvidence(judgement.verdict).join("; ")}`;
+            if (changed(key, text)) line(text);
+          }
+          return;
+        }
+        case "step": {
+          const text = stepText(event.step);
+          if (text !== undefined) line(text);
+          return;
+        }
+        case "status":
+          if (changed(`status ${product}`, event.status.text.replaceAll(/another .*/g, "")))
+            line(event.status.text);
+          return;
+        case "lost race":
+          line(`somebody else was first; looking again`);
+          return;
+        case "trouble":
+          line(`${event.message}; looking again`);
+          return;
+      }
+    },
+    end: () => Promise.resolve(),
+  };
+}
+
+function nameOf({ version, release, wave }: RolloutIntent): string {
+  return `${version} "${release.waves[wave]?.name ?? ""}"`;
+}

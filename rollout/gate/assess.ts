@@ -1,0 +1,59 @@
+import type { Guarantee, Reason, Verdict, View } from "../model/verdict.ts";
+import { abortEvidence, failuresReason, isEnough, type AbortEvidence } from "./abort-evidence.ts";
+import { evidenceOf } from "./evidence-of.ts";
+import { formatEvidence, formatThreshold } from "./format-evidence.ts";
+import type { WatchedInput, WaveInput } from "./gate-input.ts";
+import { harmCapReason } from "./harm-cap.ts";
+import { judgeProof } from "./proof.ts";
+import { judgeSmoke } from "./smoke.ts";
+import { patienceReason, waitingReason } from "./waiting.ts";
+
+/**
+ * Judge an open wave. In this order: abort on evidence or the harm cap, whatever else is missing; hold while contact,
+ * coverage or bake is short; promote a smoke wave that passed, or an evidence wave that every stratum has proven. What
+ * is not counted can only hold. Deterministic: the same input gives the same verdict.
+ */
+export function assessWave(input: WaveInput): Verdict {
+  const stop = abortVerdict(input, input.wave.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);
+  if (stop !== undefined) return stop;
+  const guarantee = input.wave.kind === "smoke" ? "smoke" : "statistical";
+  const waiting = waitingReason(input);
+  if (waiting !== undefined) return hold(input, guarantee, [waiting]);
+  const { promotes, reasons } = input.wave.kind === "smoke" ? judgeSmoke(input) : judgeProof(input);
+  return promotes ? { kind: "promote", guarantee, reasons } : hold(input, guarantee, reasons);
+}
+
+/** Judge a completed release that is still watched: abort on everyone it has reached, or hold because nothing speaks against it. */
+export function assessWatched(input: WatchedInput): Verdict {
+  const stop = abortVerdict(input, ["cumulative"]);
+  if (stop !== undefined) return stop;
+  const worst = abortEvidence(input, ["cumulative"])[0];
+  return { kind: "hold", guarantee: "statistical", reasons: [nothingAgainst(worst)] };
+}
+
+function abortVerdict(input: WatchedInput, views: readonly View[]): Verdict | undefined {
+  const failures = abortEvidence(input, views).filter(isEnough);
+  const cap = harmCapReason(input);
+  const reasons = failures.map((found) => failuresReason(found, input));
+  if (cap !== undefined) reasons.push(cap);
+  if (reasons.length === 0) return undefined;
+  // A cap is a number somebody chose: in a large fleet a good release reaches it too, so it claims no error rate.
+  return { kind: "abort", guarantee: failures.length > 0 ? "statistical" : "smoke", reasons };
+}
+
+/** A wave that bakes is not undecided: it runs as declared, however long that is. */
+function hold(input: WaveInput, guarantee: Guarantee, reasons: readonly Reason[]): Verdict {
+  const isBaking = reasons.some(({ code }) => code === "BAKING");
+  const patience = isBaking ? undefined : patienceReason(input);
+  return { kind: "hold", guarantee, reasons: patience === undefined ? reasons : [patience, ...reasons] };
+}
+
+function nothingAgainst(worst: AbortEvidence | undefined): Reason {
+  if (worst === undefined)
+    return { code: "SHORT_OF_EVIDENCE", text: "nothing against it: no contact was counted" };
+  const { stratum, view, k, n, logE, threshold } = worst;
+  const evidence = evidenceOf(logE);
+  const most = `at most ${formatEvidence(evidence)} (${k} of ${n} failed or silent in ${stratum})`;
+  const text = `nothing against it: evidence is ${most}, abort at ${formatThreshold(threshold)}`;
+  return { code: "SHORT_OF_EVIDENCE", stratum, view, k, n, evidence, threshold, text };
+}

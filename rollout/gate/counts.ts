@@ -1,0 +1,108 @@
+import type { Look, Tally } from "../model/look.ts";
+import type { View } from "../model/verdict.ts";
+import { silentAt } from "./silence.ts";
+
+/** What is known of the devices of one stratum in one view, at the fresh look. */
+export interface StratumCounts {
+  /** Devices whose outcome is `ok`. */
+  readonly ok: number;
+  /** Devices whose outcome is `failed`. */
+  readonly failed: number;
+  /** Devices that made contact and have no outcome yet, the silent ones included. */
+  readonly unresolved: number;
+  /** The most devices in contact that any look of the view has seen: devices that leave do not leave the denominator. */
+  readonly most: number;
+  /** Devices that certainly had no outcome when their deadline passed. */
+  readonly silent: number;
+  /**
+   * Wave view only: contacts that fall in no wave's view, because a device's clock was wrong when it made contact. They
+   * count as bad devices of this wave's promotion, and nowhere else: a device may not escape a gate by its clock.
+   */
+  readonly strays: number;
+}
+
+/** Counts by view and stratum. The wave view serves the promotion and the abort of evidence waves. */
+export type Counts = Readonly<Record<View, ReadonlyMap<string, StratumCounts>>>;
+
+/** Count devices as the gate reads them, from a series of looks at one attempt of which the latest is the fresh one. */
+export function countsOf({
+  looks,
+  deadlineMs,
+  queryLagMs,
+}: {
+  readonly looks: readonly Look[];
+  /** From contact to outcome (the gate's `deadline`). */
+  readonly deadlineMs: number;
+  /** How long the hub's queries may lag behind the devices. */
+  readonly queryLagMs: number;
+}): Counts {
+  const series = looks.toSorted((one, other) => one.at - other.at);
+  const fresh = series.at(-1);
+  if (fresh === undefined) return { cumulative: new Map(), wave: new Map() };
+  series.forEach(checkLook);
+  const silentAfterMs = deadlineMs + queryLagMs;
+  const sameWave = series.filter(({ wave }) => wave === fresh.wave);
+  const cumulative = countView({ looks: series, view: "all", silentAfterMs });
+  const wave = countView({ looks: sameWave, view: "wave", silentAfterMs });
+  const none: StratumCounts = { ok: 0, failed: 0, unresolved: 0, most: 0, silent: 0, strays: 0 };
+  for (const [stratum, { most }] of cumulative) {
+    // Waves' views overlap by the query lag, so their sum may hide a stray; it never invents one.
+    const strays = most - sumOfWaves(series, stratum);
+    if (strays > 0) wave.set(stratum, { ...(wave.get(stratum) ?? none), strays });
+  }
+  return { cumulative, wave };
+}
+
+function countView({
+  looks,
+  view,
+  silentAfterMs,
+}: {
+  readonly looks: readonly Look[];
+  readonly view: "all" | "wave";
+  readonly silentAfterMs: number;
+}): Map<string, StratumCounts> {
+  const strata = new Set(looks.flatMap(({ views }) => Object.keys(views[view])));
+  return new Map(
+    [...strata].sort().map((stratum) => {
+      const series = looks.map(({ at, views }) => ({ at, tally: tallyOf(views[view], stratum) }));
+      const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NOBODY;
+      const most = Math.max(...series.map(({ tally }) => contactsOf(tally)));
+      return [stratum, { ok, failed, unresolved, most, silent: silentAt(series, silentAfterMs), strays: 0 }];
+    }),
+  );
+}
+
+/** Devices of a stratum that some wave's view has seen. */
+function sumOfWaves(looks: readonly Look[], stratum: string): number {
+  const most = new Map<number, number>();
+  for (const { wave, views } of looks) {
+    most.set(wave, Math.max(most.get(wave) ?? 0, contactsOf(tallyOf(views.wave, stratum))));
+  }
+  return most.values().reduce((sum, devices) => sum + devices, 0);
+}
+
+const NOBODY: Tally = { ok: 0, failed: 0, contacted: 0 };
+
+/** A stratum's name comes from a device's tags: one called "constructor" must not find an object's own. */
+function tallyOf(view: Readonly<Record<string, Tally>>, stratum: string): Tally {
+  return Object.hasOwn(view, stratum) ? (view[stratum] ?? NOBODY) : NOBODY;
+}
+
+function contactsOf({ ok, failed, contacted }: Tally): number {
+  return ok + failed + contacted;
+}
+
+function checkLook({ at, views }: Look): void {
+  for (const [view, tallies] of Object.entries(views)) {
+    for (const [stratum, tally] of Object.entries(tallies)) {
+      if (
+        [tally.ok, tally.failed, tally.contacted].every((count) => Number.isSafeInteger(count) && count >= 0)
+      )
+        continue;
+      throw new RangeError(
+        `the look at ${at} has counts of ${stratum} (view "${view}") that are no whole numbers of devices`,
+      );
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Gate, Wave } from "../model/release.ts";
+import type { Counts } from "./counts.ts";
+import type { Thresholds } from "./thresholds.ts";
+
+/** What it takes to judge a release for abort. */
+export interface WatchedInput {
+  readonly gate: Gate;
+  readonly counts: Counts;
+  /** Strata that had devices at the start, frozen: the budget is split over them. */
+  readonly strata: readonly string[];
+  readonly thresholds: Thresholds;
+}
+
+/** What it takes to judge an open wave. */
+export interface WaveInput extends WatchedInput {
+  readonly wave: Pick<Wave, "name" | "kind" | "bakeMs">;
+  /** Strata that hold enough devices to prove the gate, frozen. */
+  readonly proving: readonly string[];
+  /** Recently active devices aimed at, and how many of them made contact. */
+  readonly coverage: { readonly contacted: number; readonly targeted: number };
+  /** Epoch ms. */
+  readonly nowMs: number;
+  /** Epoch ms at which the wave opened. */
+  readonly openedAtMs: number;
+  /** Epoch ms of the look that first found the wave covered; undefined before. */
+  readonly bakedSinceMs: number | undefined;
+}

@@ -1,0 +1,26 @@
+import type { Reason } from "../model/verdict.ts";
+import type { WaveInput } from "./gate-input.ts";
+
+/** What a baked smoke wave comes to: it promotes without proof, but not without a device that is well. */
+export function judgeSmoke({ counts, wave }: WaveInput): {
+  readonly promotes: boolean;
+  readonly reasons: readonly Reason[];
+} {
+  const all = counts.wave.values().toArray();
+  const n = all.reduce((sum, { most, strays }) => sum + most + strays, 0);
+  const ok = all.reduce((sum, stratum) => sum + stratum.ok, 0);
+  const name = `wave "${wave.name}"`;
+  if (!(n > 0)) {
+    return {
+      promotes: false,
+      reasons: [{ code: "NO_CONTACT", text: `no device of ${name} took the update` }],
+    };
+  }
+  const numbers = { view: "wave", k: n - ok, n } as const;
+  if (!(ok > 0)) {
+    const text = `none of ${n} devices of ${name} is ok`;
+    return { promotes: false, reasons: [{ code: "SHORT_OF_EVIDENCE", ...numbers, text }] };
+  }
+  const text = `${ok} of ${n} devices of ${name} are ok after its bake; a smoke wave proves nothing`;
+  return { promotes: true, reasons: [{ code: "SMOKE_PASSED", ...numbers, text }] };
+}

@@ -1,0 +1,37 @@
+import { requireChance, requireCount } from "./require-argument.ts";
+
+/** Evidence at which a gate acts, as plain numbers: 80 is "80 to 1". */
+export interface Thresholds {
+  /** Abort, on everyone the rollout has reached. */
+  readonly cumulative: number;
+  /** Abort, on the contacts of one evidence wave. */
+  readonly wave: number;
+  /** Promote an evidence wave, in every stratum that can prove. */
+  readonly promote: number;
+}
+
+/**
+ * Split the chance to stop a good release over everything that may stop it: half to the cumulative view, half over the
+ * evidence waves declared, each share equally over the strata. The sum of the chances is the promise, whatever the
+ * tests have in common (Bonferroni). Without evidence waves the second half stays unspent: the cumulative threshold
+ * then means the same in every release. Promotion needs every stratum at once and is not split.
+ */
+export function thresholds({
+  falseStop,
+  missedBad,
+  strata,
+  evidenceWaves,
+}: {
+  readonly falseStop: number;
+  readonly missedBad: number;
+  /** Strata with devices at the start, at least 1. */
+  readonly strata: number;
+  readonly evidenceWaves: number;
+}): Thresholds {
+  requireChance("falseStop", falseStop);
+  requireChance("missedBad", missedBad);
+  requireCount("strata", strata, 1);
+  requireCount("evidenceWaves", evidenceWaves);
+  const cumulative = (2 * strata) / falseStop;
+  return { cumulative, wave: cumulative * Math.max(1, evidenceWaves), promote: 1 / missedBad };
+}

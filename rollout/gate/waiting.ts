@@ -1,0 +1,43 @@
+import { formatDuration } from "../model/duration.ts";
+import { formatPercentage } from "../model/percentage.ts";
+import type { Reason } from "../model/verdict.ts";
+import type { WaveInput } from "./gate-input.ts";
+
+/**
+ * Why a wave cannot be judged for promotion yet: nobody in contact, too few, or not for long enough. Every comparison is
+ * written so that a number that is none (NaN) waits.
+ */
+export function waitingReason({
+  gate,
+  wave,
+  coverage,
+  nowMs,
+  openedAtMs,
+  bakedSinceMs,
+}: WaveInput): Reason | undefined {
+  const { contacted, targeted } = coverage;
+  const name = `wave "${wave.name}"`;
+  if (!(targeted > 0)) return { code: "NO_CONTACT", text: `${name} targets no recently active device` };
+  if (!(contacted > 0))
+    return { code: "NO_CONTACT", text: `none of ${targeted} devices of ${name} made contact yet` };
+  if (!(contacted >= gate.coverage * targeted)) {
+    const wanted = `${formatPercentage(gate.coverage)} are needed`;
+    return {
+      code: "COVERAGE",
+      text: `${contacted} of ${targeted} devices of ${name} made contact; ${wanted}`,
+    };
+  }
+  // Coverage met just now bakes from now on; an instant before the wave opened belongs to another wave.
+  const since = Math.max(bakedSinceMs ?? nowMs, openedAtMs);
+  if (nowMs - since >= wave.bakeMs) return undefined;
+  const rest = wave.bakeMs - (nowMs - since);
+  return { code: "BAKING", text: `${name} bakes for another ${formatDuration(rest)}` };
+}
+
+/** The reason to ask a person: the wave has been undecided for longer than the gate's patience. */
+export function patienceReason({ gate, wave, nowMs, openedAtMs }: WaveInput): Reason | undefined {
+  const open = nowMs - openedAtMs;
+  if (!(open > gate.patienceMs)) return undefined;
+  const text = `wave "${wave.name}" is undecided after ${formatDuration(open)}, its patience was ${formatDuration(gate.patienceMs)}: a person has to decide`;
+  return { code: "PATIENCE", text };
+}

@@ -1,0 +1,124 @@
+import { WavegateError, type Code, type Problem } from "../model/problem.ts";
+import type { Status } from "../engine/step.ts";
+import type { Declared } from "../plan/declared.ts";
+import type { Effect } from "./act.ts";
+import {
+  reconcile,
+  type ReconcileEvent,
+  type ReconcileOptions,
+  type ReconcilePorts,
+  type ReconcileResult,
+} from "./reconcile.ts";
+
+/** How `apply` watches over a rollout. */
+export interface ApplyOptions extends Omit<ReconcileOptions, "onEvent"> {
+  /** Time between two looks, by the rollout's clock. */
+  readonly lookEveryMs: number;
+  /** Stops watching, never the rollout. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (product: string, event: ApplyEvent) => void;
+}
+
+/** What happened to one product. */
+export type ApplyEvent =
+  | ReconcileEvent
+  | { readonly kind: "status"; readonly at: number; readonly status: Status }
+  /** The hub or the store did not answer; the next look tries again. */
+  | { readonly kind: "trouble"; readonly at: number; readonly message: string };
+
+/** How it ended for one product. */
+export interface ApplyResult {
+  readonly product: string;
+  /** `aborted`: a release was stopped or its taking back was finished while we watched. */
+  readonly outcome: "done" | "aborted" | "held" | "blocked" | "interrupted";
+  readonly status?: Status;
+  readonly problems?: readonly Problem[];
+}
+
+/** Looks in a row that may go wrong before `apply` gives up; the rollout itself is not touched by that. */
+const TROUBLES = 20;
+/** Worth another look: the weather, not the input. */
+const WEATHER: readonly Code[] = [
+  "HUB_UNREACHABLE",
+  "HUB_THROTTLED",
+  "HUB_FAILED",
+  "HUB_NOT_FOUND",
+  "HUB_QUOTA",
+  "RECORD_STORE_FAILED",
+  "OBSERVATION_STALE",
+];
+
+/** Reconcile one product in a loop until there is nothing to wait for. A first look that fails is an error, not weather. */
+export async function apply(
+  declared: Declared,
+  ports: ReconcilePorts,
+  options: ApplyOptions,
+): Promise<ApplyResult> {
+  const { product } = declared;
+  const { clock } = ports;
+  const tell = (event: ApplyEvent): void => {
+    options.onEvent(product, event);
+  };
+  const takenBack: Effect[] = [];
+  let looked = false;
+  let troubles = 0;
+  for (;;) {
+    let result: ReconcileResult | undefined;
+    try {
+      result = await reconcile(declared, ports, {
+        actor: options.actor,
+        queryLagMs: options.queryLagMs,
+        onEvent: (event) => {
+          if (event.kind === "step" && isTakingBack(event.step)) takenBack.push(event.step);
+          tell(event);
+        },
+      });
+      looked = true;
+      troubles = 0;
+    } catch (error) {
+      troubles += 1;
+      if (
+        !(error instanceof WavegateError) ||
+        !WEATHER.includes(error.code) ||
+        !looked ||
+        troubles > TROUBLES
+      )
+        throw error;
+      tell({ kind: "trouble", at: clock.now(), message: `${error.code}: ${error.message}` });
+    }
+    if (result?.problems !== undefined) return { product, outcome: "blocked", problems: result.problems };
+    const status = result?.status;
+    if (status !== undefined) {
+      tell({ kind: "status", at: clock.now(), status });
+      if (status.needsPerson) return { product, outcome: takenBack.length > 0 ? "aborted" : "held", status };
+      if (status.phase === "idle" || status.phase === "watching")
+        return { product, outcome: takenBack.length > 0 ? "aborted" : "done", status };
+    }
+    if (!(await waited(ports, options, status !== undefined || result === undefined))) {
+      return { product, outcome: "interrupted", ...(status === undefined ? {} : { status }) };
+    }
+  }
+}
+
+/** True for a step that aborts a release or finishes taking it back. */
+export function isTakingBack(step: Effect): boolean {
+  if (step.kind === "stop") return step.stop.kind === "abort";
+  return step.kind === "record" && (step.record.kind === "abort" || step.record.kind === "rolled back");
+}
+
+/** Wait for the next look; false when interrupted. A run that ended with work left is followed at once. */
+async function waited(
+  { clock }: ReconcilePorts,
+  { lookEveryMs, signal }: ApplyOptions,
+  atRest: boolean,
+): Promise<boolean> {
+  const isInterrupted = (): boolean => signal.aborted;
+  if (isInterrupted()) return false;
+  try {
+    await clock.sleep(atRest ? lookEveryMs : Math.min(lookEveryMs, 1_000), signal);
+    return true;
+  } catch (error) {
+    if (isInterrupted()) return false;
+    throw error;
+  }
+}

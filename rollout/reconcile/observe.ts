@@ -1,0 +1,60 @@
+import { judge, type Judgement } from "../engine/judge.ts";
+import { nextStep } from "../engine/next-step.ts";
+import type { Observation } from "../engine/observation.ts";
+import type { Status } from "../engine/step.ts";
+import type { Answer, Asked } from "../model/question.ts";
+import type { Declared } from "../plan/declared.ts";
+import { planProduct } from "../plan/plan-product.ts";
+import type { ProductPlan } from "../plan/product-plan.ts";
+import { answer } from "./answer.ts";
+import type { ReconcilePorts } from "./reconcile.ts";
+import { readStore } from "./store-view.ts";
+
+/** One product, looked at without touching anything. */
+export interface Observed {
+  readonly observation: Observation;
+  readonly judgements: readonly Judgement[];
+  /** What the next run would wait for; absent when it would act. */
+  readonly next: Status | undefined;
+  readonly plan: Asked<ProductPlan>;
+}
+
+/** Asks in a row after which a plan that still wants to know something is a bug. */
+const ASKS = 8;
+
+/** Look at one product and work out its plan. Reads only. */
+export async function observeProduct(
+  declared: Declared,
+  ports: Pick<ReconcilePorts, "hub" | "records" | "images" | "clock"> & {
+    readonly settings: { readonly queryLag: number };
+  },
+): Promise<Observed> {
+  const { hub, records, images, clock } = ports;
+  const listing = await hub.list();
+  const at = clock.now();
+  const store = await readStore({ records, product: declared.product, hub: hub.name, listing });
+  const answers = new Map<string, Answer>();
+  const observation: Observation = { at, hub: hub.name, listing, store, answers };
+  const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
+  const stepInput = { declared, observation, deciding };
+  for (let asks = 0; ; asks++) {
+    const plan = planProduct(declared, {
+      intents: store?.head?.record.intents ?? [],
+      listing,
+      answers,
+      tombstones: store?.tombstones ?? new Set(),
+    });
+    const { judgements, questions: counts } = judge(stepInput);
+    const { step } = nextStep(stepInput);
+    const questions = [
+      ...(plan.kind === "ask" ? plan.questions : []),
+      ...counts,
+      ...(step.kind === "ask" ? step.questions : []),
+    ];
+    if (questions.length === 0 || asks >= ASKS) {
+      return { observation, judgements, plan, next: step.kind === "wait" ? step.status : undefined };
+    }
+    for (const question of questions)
+      if (!answers.has(question.id)) answers.set(question.id, await answer(question, { hub, images }));
+  }
+}
