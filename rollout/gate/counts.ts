@@ -67,7 +67,7 @@ function countView({
     [...strata].sort().map((stratum) => {
       const series = looks.map(({ at, views }) => ({ at, tally: tallyOf(views[view], stratum) }));
       const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NOBODY;
-      const most = Math.max(...series.map(({ tally }) => contactsOf(tally)));
+      const most = series.reduce((found, { tally }) => Math.max(found, contactsOf(tally)), 0);
       return [stratum, { ok, failed, unresolved, most, silent: silentAt(series, silentAfterMs), strays: 0 }];
     }),
   );

@@ -25,9 +25,9 @@ export function silentAt(series: readonly TallyAt[], silentAfterMs: number): num
   const since = last.at - silentAfterMs;
   const before = series.findLast(({ at }) => at <= since);
   if (before === undefined) return 0;
-  const leastUnresolved = Math.min(
-    ...series.filter(({ at }) => at >= since).map(({ tally }) => tally.contacted),
-  );
+  const leastUnresolved = series
+    .filter(({ at }) => at >= since)
+    .reduce((least, { tally }) => Math.min(least, tally.contacted), last.tally.contacted);
   const { ok, failed, contacted } = before.tally;
   return Math.max(0, Math.min(leastUnresolved, ok + failed + contacted - last.tally.ok - last.tally.failed));
 }

@@ -27,9 +27,9 @@ export function waitingReason({
       text: `${contacted} of ${targeted} devices of ${name} made contact; ${wanted}`,
     };
   }
-  // Coverage met just now bakes from now on; an instant before the wave opened belongs to another wave.
+  // Without an instant of coverage the bake starts now; one before the wave opened belongs to another wave.
   const since = Math.max(bakedSinceMs ?? nowMs, openedAtMs);
-  if (nowMs - since >= wave.bakeMs) return undefined;
+  if (bakedSinceMs !== undefined && nowMs - since >= wave.bakeMs) return undefined;
   const rest = wave.bakeMs - (nowMs - since);
   return { code: "BAKING", text: `${name} bakes for another ${formatDuration(rest)}` };
 }
