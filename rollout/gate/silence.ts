@@ -8,26 +8,31 @@ export interface TallyAt {
 }
 
 /**
- * Devices of a stratum that certainly made contact longer than `silentAfterMs` (deadline and query lag) before the last
- * look and have had no outcome since:
+ * Devices of a stratum that made contact longer than `silentAfterMs` (deadline and query lag) before the last look and
+ * have had no outcome since. No query asks for it; with S ok, F failed, U unresolved and N all contacts,
  *
- *     silent(t) = max(0, min( least U(s) of the looks s in [t - silentAfter, t],  N(t - silentAfter) - S(t) - F(t) ))
+ *     silent(t) = max(0, min( least U(s) of s in [t - silentAfter, t],  N(x) - most (S + F)(s) of s in [x, t] ))
  *
- * with S ok, F failed, U unresolved, N all contacts; N(x) is that of the latest look at or before x, 0 without one.
- * No query asks for it. A device silent for the whole time was unresolved in EVERY look since, so the least U bounds the
- * silent ones, and more tightly than U(t) alone: devices that come back to a watched release, or are new, raise U(t)
- * while devices that moved on lower S(t), and would together pass for silence and take a good release back.
- * A look that is missing only makes the number smaller or the moment later: that costs power, never validity.
+ * where x is the latest look at or before t - silentAfter; without one nobody can be silent yet. While nobody leaves,
+ * S + F only grows, so the second term is N(x) - S(t) - F(t): at most the truly silent, because devices that are new
+ * since x can only lower it. Devices that leave (for a newer release) lower S(t), which must not pass for silence:
+ * hence the most S + F ever seen since x, and the least U: a device silent for the whole time was unresolved in EVERY
+ * look since, while devices that come back to a watched release, or are new, raise U(t) alone.
+ * A look that is missing makes the number smaller or the moment later: that costs power, never validity.
  */
 export function silentAt(series: readonly TallyAt[], silentAfterMs: number): number {
   const last = series.at(-1);
   if (last === undefined) return 0;
   const since = last.at - silentAfterMs;
-  const before = series.findLast(({ at }) => at <= since);
+  const start = series.findLastIndex(({ at }) => at <= since);
+  const before = series[start];
   if (before === undefined) return 0;
-  const leastUnresolved = series
-    .filter(({ at }) => at >= since)
-    .reduce((least, { tally }) => Math.min(least, tally.contacted), last.tally.contacted);
   const { ok, failed, contacted } = before.tally;
-  return Math.max(0, Math.min(leastUnresolved, ok + failed + contacted - last.tally.ok - last.tally.failed));
+  let leastUnresolved = last.tally.contacted;
+  let mostResolved = 0;
+  for (const { at, tally } of series.slice(start)) {
+    if (at >= since) leastUnresolved = Math.min(leastUnresolved, tally.contacted);
+    mostResolved = Math.max(mostResolved, tally.ok + tally.failed);
+  }
+  return Math.max(0, Math.min(leastUnresolved, ok + failed + contacted - mostResolved));
 }

@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
+import { startAzurite } from "../azurite.ts";
+import { scaledClock, scaleFromMinutesPerSecond, type Clock } from "../clock.ts";
+import { castDemo, DEMO_PRODUCT } from "../demo-cast.ts";
+import { compileFirmware, listFirmware } from "../firmware.ts";
+import { startFleet, type Fleet } from "../fleet.ts";
+import { createCertificateAuthority, issueServerCertificate } from "../hub/certificates.ts";
+import { startHub } from "../hub/hub.ts";
+
+/** Everything the acts play on. */
+export interface Stage extends AsyncDisposable {
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  /** Image files by version, as a build would have left them. */
+  readonly images: ReadonlyMap<string, string>;
+  readonly recordsFolder: string;
+  readonly devices: number;
+}
+
+/** Container that devices download from. */
+const CONTAINER = "firmware";
+const FACTORY_VERSION = "1.0.0";
+const MINUTE_MS = 60_000;
+/** How long an image must stay well on a device to be `ok`. */
+const HEALTH_TIME_MS = 10 * MINUTE_MS;
+
+/**
+ * Set the stage: a hub, blob storage with OAuth, 300 devices in a process of their own, and settings for the command
+ * line. All of it lives in one folder, which is emptied first.
+ */
+export async function setStage(input: {
+  readonly folder: string;
+  readonly minutesPerSecond: number;
+  readonly say: (line: string) => void;
+}): Promise<Stage> {
+  const { folder, minutesPerSecond, say } = input;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, "releases"), { recursive: true });
+  await using stack = new AsyncDisposableStack();
+
+  const now = Date.now();
+  const time = { scale: scaleFromMinutesPerSecond(minutesPerSecond), realStartMs: now, virtualStartMs: now };
+  const clock = scaledClock(time);
+  const authority = await createCertificateAuthority();
+  const hub = stack.use(
+    await startHub({ clock, throttle: "strict", tier: "S1", units: 1, certificate: authority }),
+  );
+  const caFile = join(folder, "ca.pem");
+  await writeFile(caFile, hub.caPem);
+  const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1"]);
+  const azurite = stack.use(
+    await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
+  );
+  await azurite.createPublicContainer(CONTAINER);
+  const base = `${azurite.endpoint}/${CONTAINER}`;
+
+  const images = new Map<string, string>();
+  for (const { version, sourceFile } of await listFirmware()) {
+    const file = join(folder, "build", `${DEMO_PRODUCT}-${version}.wasm`);
+    await mkdir(join(folder, "build"), { recursive: true });
+    await writeFile(file, await compileFirmware(sourceFile));
+    images.set(version, file);
+  }
+  const factoryImage = await compileFirmware(sourceOf(await listFirmware(), FACTORY_VERSION));
+  const artifact = await storeFactoryImage({
+    image: factoryImage,
+    endpoint: azurite.endpoint,
+    credential: azurite.credential,
+    ca: hub.caPem,
+  });
+  await writeFile(join(folder, "fleet.ts"), fleetSource(artifact));
+  await azurite.writeTokenFile(join(folder, "storage-token"));
+  const settings = {
+    schemaVersion: 1,
+    hub: { name: "demo", connectionString: hub.serviceConnectionString, caFile: "ca.pem" },
+    images: { base, credential: { kind: "token-file", file: "storage-token" }, caFile: "ca.pem" },
+    records: { folder: "records" },
+    declarations: { fleet: "fleet.ts", releases: "releases" },
+    clock: time,
+    // The embedded hub answers queries from what it holds: nothing lags but the time between two evaluations.
+    queryLag: "5 minutes",
+    lookEvery: "5 minutes",
+  };
+  await writeFile(join(folder, "settings.json"), `${JSON.stringify(settings, undefined, 2)}\n`, {
+    mode: 0o600,
+  });
+  say(`hub, storage and settings stand in ${folder}`);
+
+  const cast = castDemo();
+  for (const { deviceId, tags } of cast) await hub.createDevice({ deviceId, tags });
+  const fleet = stack.use(
+    await startFleet({
+      devices: cast.map((device) => ({
+        connectionString: hub.deviceConnectionString(device.deviceId),
+        revision: device.revision,
+        sensorLot: device.sensorLot,
+      })),
+      caPem: hub.caPem,
+      directory: join(folder, "devices"),
+      factoryImage,
+      clock: time,
+      healthTimeMs: HEALTH_TIME_MS,
+    }),
+  );
+  say(`${cast.length} devices are connected, all on ${FACTORY_VERSION}`);
+  const lasting = stack.move();
+  return {
+    clock,
+    fleet,
+    images,
+    recordsFolder: join(folder, "records"),
+    devices: cast.length,
+    [Symbol.asyncDispose]: () => lasting.disposeAsync(),
+  };
+}
+
+/** The image the devices were born with has to be in the store too: it is what they return to. */
+async function storeFactoryImage(input: {
+  readonly image: Uint8Array;
+  readonly endpoint: string;
+  readonly credential: ConstructorParameters<typeof BlobServiceClient>[1];
+  readonly ca: string;
+}): Promise<{ readonly path: string; readonly sha256: string; readonly size: number }> {
+  const { image, endpoint, credential, ca } = input;
+  const sha256 = createHash("sha256").update(image).digest("hex");
+  const path = `sha256/${sha256}.bin`;
+  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
+  const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca } };
+  const client = new BlobServiceClient(endpoint, credential, pipeline);
+  await client.getContainerClient(CONTAINER).getBlockBlobClient(path).uploadData(image);
+  return { path, sha256, size: image.length };
+}
+
+function fleetSource({
+  path,
+  sha256,
+  size,
+}: {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+}): string {
+  const artifact = JSON.stringify({ path, sha256, size, manifest: "", signature: "" });
+  return `import { defineFleet } from "wavegate";
+
+// What the devices left the factory with: adopting it writes to no device.
+export default defineFleet({
+  products: { ${DEMO_PRODUCT}: { adopt: { version: "${FACTORY_VERSION}", artifact: ${artifact} } } },
+});
+`;
+}
+
+function sourceOf(sources: Awaited<ReturnType<typeof listFirmware>>, version: string): string {
+  const found = sources.find((source) => source.product === DEMO_PRODUCT && source.version === version);
+  if (found === undefined) throw new Error(`examples/firmware has no ${DEMO_PRODUCT} ${version}`);
+  return found.sourceFile;
+}
