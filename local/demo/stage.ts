@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { TokenCredential } from "@azure/core-auth";
 import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
 import { startAzurite } from "../azurite.ts";
 import { scaledClock, scaleFromMinutesPerSecond, type Clock } from "../clock.ts";
@@ -121,7 +122,7 @@ export async function setStage(input: {
 async function storeFactoryImage(input: {
   readonly image: Uint8Array;
   readonly endpoint: string;
-  readonly credential: ConstructorParameters<typeof BlobServiceClient>[1];
+  readonly credential: TokenCredential;
   readonly ca: string;
 }): Promise<{ readonly path: string; readonly sha256: string; readonly size: number }> {
   const { image, endpoint, credential, ca } = input;

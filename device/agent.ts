@@ -1,0 +1,124 @@
+import azureIotCommon from "azure-iot-common";
+import { bucketOf } from "../rollout/model/bucket.ts";
+import type { DeviceClock } from "./clock.ts";
+import { deviceLoop } from "./device-loop.ts";
+import { newDeviceState } from "./device-state.ts";
+import type { Disk } from "./disk.ts";
+import { systemDisk } from "./disk.ts";
+import { downloadImage } from "./download.ts";
+import type { Driver } from "./drivers/driver.ts";
+import type { Failure } from "./failure.ts";
+import type { HubLink, HubLinkEvent } from "./hub-link.ts";
+import { holdHubLink } from "./hub-link.ts";
+import { readDeviceState, writeDeviceState } from "./state-file.ts";
+
+/** What a device is made of. Without `gateway` and `caPem` it speaks to Azure. */
+export interface AgentOptions {
+  /** `HostName=…;DeviceId=…;SharedAccessKey=…`. */
+  readonly connectionString: string;
+  /** `host:port` to dial instead of the hub's name and port 8883. */
+  readonly gateway?: string;
+  /** Certificate authority of the hub and of the image store; default: those Node trusts. */
+  readonly caPem?: string;
+  /** Directory of `state.json`; one a device. */
+  readonly stateDirectory: string;
+  readonly driver: Driver;
+  /** Deadlines, health time, waits between downloads and contact instants; the network keeps real time. */
+  readonly clock: DeviceClock;
+  /** How long a booted image has to stay well to be `ok`. */
+  readonly healthTimeMs: number;
+  readonly onEvent?: (event: AgentEvent) => void;
+  /** Real milliseconds to wait for an answer about the twin. Default: 30 s. */
+  readonly twinTimeoutMs?: number;
+  /** Longest real wait between two tries to connect. Default: 60 s. */
+  readonly longestRetryMs?: number;
+  /** Default: the machine's file system. */
+  readonly disk?: Disk;
+}
+
+/** What a running agent does, for logs, simulations and tests. */
+export type AgentEvent =
+  | HubLinkEvent
+  | { readonly type: "booted"; readonly version: string; readonly failure?: Failure }
+  /** Something that is not supposed to happen did; the agent goes on. */
+  | { readonly type: "trouble"; readonly message: string };
+
+/** A running agent. Closing it is a power cut with good manners: the next start goes on where it was. */
+export interface Agent extends AsyncDisposable {
+  readonly deviceId: string;
+  /** Version that runs, by the image's own statement. */
+  version(): string;
+  close(): Promise<void>;
+}
+
+const TWIN_TIMEOUT_MS = 30_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * Boot the device and hold its line to the hub. Resolves when it has booted and begun to connect; rejects when no slot
+ * starts or the connection string is not a device's.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { driver, clock, stateDirectory, healthTimeMs, caPem, disk = systemDisk } = options;
+  const onEvent = options.onEvent ?? (() => undefined);
+  const onTrouble = (message: string): void => {
+    onEvent({ type: "trouble", message });
+  };
+  const deviceId = deviceIdOf(options.connectionString);
+  const stored = await readDeviceState(disk, stateDirectory);
+  if (stored.lost !== undefined) onTrouble(stored.lost);
+
+  let link: HubLink | undefined;
+  const loop = deviceLoop({
+    state: stored.state ?? newDeviceState(bucketOf(deviceId)),
+    driver,
+    clock,
+    healthTimeMs,
+    save: (state) => writeDeviceState(disk, stateDirectory, state),
+    report: (reported) => (link ??= connect()).report(reported),
+    download: (request, signal) =>
+      downloadImage({ request, openSlot: () => driver.openSlot(), caPem, clock, signal }),
+    onBoot: ({ image, fellBack }) => {
+      onEvent({
+        type: "booted",
+        version: image.version,
+        ...(fellBack === undefined ? {} : { failure: fellBack }),
+      });
+    },
+    onTrouble,
+  });
+
+  function connect(): HubLink {
+    return holdHubLink({
+      connectionString: options.connectionString,
+      gateway: options.gateway,
+      caPem,
+      twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
+      longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
+      onEvent,
+      onDesired: (desired) => {
+        loop.hear(desired);
+      },
+    });
+  }
+
+  await loop.start();
+  link ??= connect();
+
+  async function close(): Promise<void> {
+    await link?.[Symbol.asyncDispose]();
+    await loop.stop();
+  }
+
+  return { deviceId, version: () => loop.state().running.version, close, [Symbol.asyncDispose]: close };
+}
+
+function deviceIdOf(connectionString: string): string {
+  const { DeviceId: deviceId } = azureIotCommon.ConnectionString.parse(connectionString, [
+    "HostName",
+    "DeviceId",
+  ]);
+  // The parser has thrown when it is missing; its type does not say so.
+  if (deviceId === undefined) throw new Error("The connection string names no DeviceId");
+  return deviceId;
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from "node:crypto";
+import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
+import type { BringUp } from "./bring-up.ts";
+import { bringUp } from "./bring-up.ts";
+import type { DeviceClock } from "./clock.ts";
+import type { DeviceState } from "./device-state.ts";
+import type { Driver } from "./drivers/driver.ts";
+import type { ErrorCode, Failure } from "./failure.ts";
+import { failureFromError } from "./failure.ts";
+import type { FirmwareRequest } from "./firmware-request.ts";
+import type { UpdateEffect, UpdateEvent } from "./update-step.ts";
+import { updateDevice } from "./updater.ts";
+
+/** The device without its network: what the loop acts on. */
+export interface DeviceLoopOptions {
+  readonly state: DeviceState;
+  readonly driver: Driver;
+  readonly clock: DeviceClock;
+  readonly healthTimeMs: number;
+  /** Make the state safe; nothing is done about an event before that. */
+  readonly save: (state: DeviceState) => Promise<void>;
+  readonly report: (reported: FirmwareReported) => Promise<void>;
+  /** Put the verified image into the other slot. */
+  readonly download: (request: FirmwareRequest, signal: AbortSignal) => Promise<void>;
+  readonly onBoot: (up: BringUp) => void;
+  /** Something that is not supposed to happen did; the loop goes on. */
+  readonly onTrouble: (message: string) => void;
+}
+
+/** A device at work. */
+export interface DeviceLoop {
+  state(): DeviceState;
+  /** Power on. Rejects when no slot starts. */
+  start(): Promise<void>;
+  /** Tell the device what the hub wants. */
+  hear(desired: unknown): void;
+  /** Resolves when all that has happened so far has been acted on. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Feed the updater one event after the other, save, and do what it says. */
+export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
+  const { driver, clock } = options;
+  let state = options.state;
+  let stopped = false;
+  let events = Promise.resolve();
+  /** The fetch or the waiting under way. */
+  let task: { readonly abort: AbortController; readonly settled: Promise<void> } | undefined;
+
+  function dispatch(event: UpdateEvent): void {
+    events = events.then(async () => {
+      try {
+        if (!stopped) await handle(event);
+      } catch (error) {
+        options.onTrouble(`${event.type}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
+  }
+
+  async function handle(event: UpdateEvent): Promise<void> {
+    const next = updateDevice(state, event);
+    if (next.state !== state) await options.save(next.state);
+    state = next.state;
+    for (const effect of next.effects) await perform(effect);
+  }
+
+  async function perform(effect: UpdateEffect): Promise<void> {
+    switch (effect.type) {
+      case "report":
+        return options.report(effect.reported);
+      case "look":
+        return answer(effect, "WRITE_FAILED", async () => {
+          return { type: "looked", held: await driver.holds(effect.sha256) };
+        });
+      case "hear":
+        dispatch({ atMs: clock.now(), type: "heard", step: effect.step });
+        return;
+      case "apply":
+        return answer(effect, "WRITE_FAILED", async () => {
+          await driver.apply();
+          return { type: "applied" };
+        });
+      case "fetch":
+        begin((signal) =>
+          answer(effect, "DOWNLOAD_FAILED", async () => {
+            await options.download(effect.request, signal);
+            return { type: "stored" };
+          }),
+        );
+        return;
+      case "prove":
+        begin((signal) => answer(effect, "HEALTH_FAILED", () => stayWell(signal)));
+        return;
+      case "stop":
+        task?.abort.abort();
+        return task?.settled;
+      case "confirm":
+        return driver.confirm();
+      case "reboot":
+        dispatch(await boot());
+        return;
+      case "rollBack":
+        await driver.rollback();
+        dispatch({ ...(await boot()), fellBack: effect.failure });
+        return;
+    }
+  }
+
+  async function boot(): Promise<Extract<UpdateEvent, { readonly type: "booted" }>> {
+    const up = await bringUp(driver);
+    options.onBoot(up);
+    return { atMs: clock.now(), type: "booted", bootId: randomUUID(), ...up };
+  }
+
+  async function stayWell(signal: AbortSignal): Promise<Answer> {
+    await clock.sleep(options.healthTimeMs, signal);
+    try {
+      await driver.selfTest();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { type: "failed", failure: { code: "HEALTH_FAILED", message } };
+    }
+    return { type: "proven" };
+  }
+
+  /** Do a step and dispatch what came of it; the answer to a step that was stopped is heard by nobody. */
+  async function answer(
+    { step }: { readonly step: number },
+    otherwise: ErrorCode,
+    work: () => Promise<Answer>,
+  ): Promise<void> {
+    let answered: Answer;
+    try {
+      answered = await work();
+    } catch (error) {
+      answered = { type: "failed", failure: failureFromError(error, otherwise) };
+    }
+    dispatch({ atMs: clock.now(), step, ...answered });
+  }
+
+  function begin(work: (signal: AbortSignal) => Promise<void>): void {
+    const abort = new AbortController();
+    task = { abort, settled: work(abort.signal) };
+  }
+
+  return {
+    state: () => state,
+    async start() {
+      dispatch(await boot());
+      await events;
+    },
+    hear(desired) {
+      dispatch({ atMs: clock.now(), type: "desired", desired });
+    },
+    async settled() {
+      let seen: Promise<void> | undefined;
+      // An event may bring others about: settled is when none has been added.
+      while (seen !== events) {
+        seen = events;
+        await seen;
+      }
+    },
+    async stop() {
+      stopped = true;
+      task?.abort.abort();
+      await task?.settled;
+      await events;
+    },
+  };
+}
+
+type Answer =
+  | { readonly type: "looked"; readonly held: boolean }
+  | { readonly type: "stored" | "applied" | "proven" }
+  | { readonly type: "failed"; readonly failure: Failure };

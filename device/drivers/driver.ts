@@ -1,0 +1,54 @@
+import type { Failure } from "../failure.ts";
+
+/**
+ * How a device flashes itself: the only part of the agent that knows the hardware. Two slots hold an image each; one of
+ * them runs. A driver has to survive a power cut between any two of its steps and must never write to the slot that
+ * runs.
+ */
+export interface Driver {
+  /**
+   * Start what the boot pointer names; when that does not start, or has had its tries without `confirm`, start the other
+   * slot and say why. Rejects when no slot starts.
+   */
+  boot(): Promise<Boot>;
+  /** Ask the running image whether it works; rejects with `SELF_TEST_FAILED` when it does not. */
+  selfTest(): Promise<void>;
+  /** Whether the other slot holds exactly that image, so that nothing has to be downloaded. */
+  holds(sha256: string): Promise<boolean>;
+  /** Begin to write the other slot. */
+  openSlot(): Promise<SlotWriter>;
+  /** Point the next boot at the other slot, on trial: the running slot stays the one to fall back to. */
+  apply(): Promise<void>;
+  /** The running image has proven itself: no longer on trial. */
+  confirm(): Promise<void>;
+  /**
+   * Point the next boot back at the slot that ran before; false when there is none to go back to. The device runs on
+   * what it runs until `boot`.
+   */
+  rollback(): Promise<boolean>;
+}
+
+/** What a boot led to. */
+export interface Boot {
+  readonly image: RunningImage;
+  /** Why another image than the one pointed at runs; absent when all went as intended. */
+  readonly fellBack?: Failure;
+}
+
+/** The image that runs, by its own statement and by its bytes. */
+export interface RunningImage {
+  /** What the running image itself states, never what was asked for. */
+  readonly version: string;
+  /** SHA-256 of the slot's content, lower-case hex. */
+  readonly sha256: string;
+  /** Whether the device left the factory with it. */
+  readonly factory: boolean;
+}
+
+/** The slot being written. What it holds counts only after `finish`. */
+export interface SlotWriter {
+  write(chunk: Uint8Array): Promise<void>;
+  finish(): Promise<void>;
+  /** Leave the slot as it was. */
+  abandon(): Promise<void>;
+}

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import type { Disk } from "../disk.ts";
+import { systemDisk } from "../disk.ts";
+import { DeviceError, failureFromError } from "../failure.ts";
+import type { BootPointer, Slot } from "./boot-pointer.ts";
+import { otherSlot, readBootPointer, slotFile, TRIAL_BOOTS, writeBootPointer } from "./boot-pointer.ts";
+import type { Boot, Driver, RunningImage, SlotWriter } from "./driver.ts";
+import type { Hardware, WasmFirmware } from "./wasm-image.ts";
+import { startWasmFirmware } from "./wasm-image.ts";
+
+/** Where a simulated device keeps its slots, and what board it is. */
+export interface WasmDriverOptions {
+  /** Directory of `slot-a.wasm`, `slot-b.wasm` and `boot.json`. */
+  readonly directory: string;
+  readonly hardware: Hardware;
+  /** Default: the machine's file system. */
+  readonly disk?: Disk;
+}
+
+interface Running {
+  readonly slot: Slot;
+  readonly image: RunningImage;
+  readonly firmware: WasmFirmware;
+}
+
+/** The driver of a simulated device: two slot files, a boot pointer, and firmware that is really started. */
+export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDriverOptions): Driver {
+  let running: Running | undefined;
+
+  async function pointer(): Promise<BootPointer> {
+    const found = await readBootPointer(disk, directory);
+    if (found !== undefined) return found;
+    throw new Error(`${directory} holds no boot pointer; install a factory image first`);
+  }
+
+  async function start(slot: Slot, factorySha256: string): Promise<Running> {
+    const content = await disk.read(slotFile(directory, slot));
+    if (content === undefined) throw new DeviceError("BOOT_FAILED", `Slot ${slot} is empty`);
+    const firmware = await startWasmFirmware(content, hardware);
+    const sha256 = digestOf(content);
+    return {
+      slot,
+      firmware,
+      image: { version: firmware.version, sha256, factory: sha256 === factorySha256 },
+    };
+  }
+
+  /** Start the slot to fall back to, and make the pointer say so. */
+  async function fallBack(found: BootPointer, to: Slot, cause: unknown): Promise<Boot> {
+    const fellBack = failureFromError(cause, "BOOT_FAILED");
+    try {
+      running = await start(to, found.factorySha256);
+    } catch (error) {
+      const other = error instanceof Error ? error.message : String(error);
+      throw new Error(`No slot of ${directory} starts: ${fellBack.message}; slot ${to}: ${other}`, { cause });
+    }
+    await writeBootPointer(disk, directory, { ...settled(found), slot: to });
+    return { image: running.image, fellBack };
+  }
+
+  return {
+    async boot() {
+      running = undefined;
+      const found = await pointer();
+      const { trial } = found;
+      if (trial !== undefined && trial.boots >= TRIAL_BOOTS) {
+        const cause = new DeviceError(
+          "BOOT_FAILED",
+          `Slot ${trial.slot} was not well in ${trial.boots} boots`,
+        );
+        return fallBack(found, found.slot, cause);
+      }
+      if (trial !== undefined) {
+        // Counted before it starts: an image that takes the device down must not be tried for ever.
+        await writeBootPointer(disk, directory, { ...found, trial: { ...trial, boots: trial.boots + 1 } });
+      }
+      const wanted = trial?.slot ?? found.slot;
+      try {
+        running = await start(wanted, found.factorySha256);
+        return { image: running.image };
+      } catch (error) {
+        return fallBack(found, trial === undefined ? otherSlot(wanted) : found.slot, error);
+      }
+    },
+
+    async selfTest() {
+      expectRunning(running).firmware.selfTest();
+      return Promise.resolve();
+    },
+
+    async holds(sha256) {
+      const content = await disk.read(slotFile(directory, otherSlot(expectRunning(running).slot)));
+      return content !== undefined && digestOf(content) === sha256;
+    },
+
+    async openSlot() {
+      const { slot } = expectRunning(running);
+      const target = otherSlot(slot);
+      const found = await pointer();
+      if (found.slot === target || found.trial !== undefined) {
+        // The slot about to be overwritten must not be one that a boot could choose.
+        await writeBootPointer(disk, directory, { ...settled(found), slot });
+      }
+      return writer(disk, slotFile(directory, target));
+    },
+
+    async apply() {
+      const { slot } = expectRunning(running);
+      const found = await pointer();
+      await writeBootPointer(disk, directory, { ...found, slot, trial: { slot: otherSlot(slot), boots: 0 } });
+    },
+
+    async confirm() {
+      const { slot } = expectRunning(running);
+      const found = await pointer();
+      if (found.trial === undefined && found.slot === slot) return;
+      await writeBootPointer(disk, directory, { ...settled(found), slot });
+    },
+
+    async rollback() {
+      const { slot } = expectRunning(running);
+      const found = await pointer();
+      const target = otherSlot(slot);
+      if ((await disk.read(slotFile(directory, target))) === undefined) return false;
+      await writeBootPointer(disk, directory, { ...settled(found), slot: target });
+      return true;
+    },
+  };
+}
+
+function expectRunning(running: Running | undefined): Running {
+  if (running === undefined) throw new Error("nothing runs yet: boot the driver first");
+  return running;
+}
+
+function settled({ schemaVersion, slot, factorySha256 }: BootPointer): BootPointer {
+  return { schemaVersion, slot, factorySha256 };
+}
+
+/** Writes beside the slot and takes its place at the end: until then the slot keeps what it held. */
+async function writer(disk: Disk, path: string): Promise<SlotWriter> {
+  const draft = `${path}.new`;
+  const file = await disk.create(draft);
+  return {
+    write: (chunk) => file.write(chunk),
+    async finish() {
+      await file.finish();
+      await disk.rename(draft, path);
+    },
+    abandon: () => file.abandon(),
+  };
+}
+
+function digestOf(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,38 @@
+/** Why an update, or a boot, did not succeed, as machines read it (`errorCode` in the twin). */
+export const ERROR_CODES = {
+  DESIRED_INVALID: "what the device was asked to run is malformed",
+  DESIRED_CHANGED: "one rolloutId was used for two different images",
+  DOWNLOAD_FAILED: "the image could not be fetched",
+  SIZE_MISMATCH: "the image is not as long as was stated",
+  DIGEST_MISMATCH: "the image does not have the digest that was stated",
+  WRITE_FAILED: "the image could not be written to its slot",
+  BOOT_FAILED: "the image did not start",
+  SELF_TEST_FAILED: "the image started and its self-test did not pass",
+  HEALTH_FAILED: "the image did not stay well for the health time",
+  VERSION_MISMATCH: "the image that runs states another version than was asked for",
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What a report says about a failure. */
+export interface Failure {
+  readonly code: ErrorCode;
+  /** What, where and with which values, for people. */
+  readonly message: string;
+}
+
+/** Expected trouble of one step of an update; anything else that is thrown is a bug. */
+export class DeviceError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DeviceError";
+    this.code = code;
+  }
+}
+
+/** The failure an error stands for; an error without a code of its own gets `otherwise`. */
+export function failureFromError(error: unknown, otherwise: ErrorCode): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof DeviceError ? error.code : otherwise, message };
+}

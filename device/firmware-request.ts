@@ -1,0 +1,67 @@
+import semver from "semver";
+import { z } from "zod";
+import type { FirmwareDesired } from "../rollout/model/twin-contract.ts";
+import { LONGEST_ROLLOUT_ID } from "./device-state.ts";
+
+/** Largest image the agent fetches: a stated size is a promise to stop reading, not to have room. */
+export const LARGEST_IMAGE = 256 * 1024 * 1024;
+/** Longest version text; a reported version stays a short text. */
+const LONGEST_VERSION = 64;
+
+/** What the device is asked to install, checked. */
+export interface FirmwareRequest {
+  readonly version: string;
+  readonly uri: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+const schema = z.object({
+  fwVersion: z
+    .string()
+    .max(LONGEST_VERSION)
+    .refine((text) => semver.valid(text) === text, "not a semantic version"),
+  fwPackageURI: z.url({ protocol: /^https$/, error: "not an https address" }).max(2048),
+  fwPackageCheckValue: z.string().regex(/^[0-9a-f]{64}$/, "not 64 lower-case hex digits"),
+  fwPackageSize: z.int().min(1).max(LARGEST_IMAGE),
+}) satisfies z.ZodType<
+  Pick<FirmwareDesired, "fwVersion" | "fwPackageURI" | "fwPackageCheckValue" | "fwPackageSize">
+>;
+
+/** Check everything an update needs; the answer is the request, or one line that says what is wrong with it. */
+export function parseFirmwareRequest(desired: unknown): FirmwareRequest | string {
+  const parsed = schema.safeParse(desired);
+  if (!parsed.success) {
+    return parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  }
+  const { fwVersion, fwPackageURI, fwPackageCheckValue, fwPackageSize } = parsed.data;
+  return { version: fwVersion, uri: fwPackageURI, sha256: fwPackageCheckValue, size: fwPackageSize };
+}
+
+/** What is read before contact is acknowledged: three texts, nothing that could fail on their content. */
+export interface AskedFirmware {
+  readonly rolloutId: string;
+  readonly asked: { readonly version: string; readonly sha256: string };
+}
+
+/** Who asks for which image; absent when nobody asks, or nobody says which attempt it is. */
+export function readAskedFirmware(desired: unknown): AskedFirmware | undefined {
+  if (typeof desired !== "object" || desired === null) return undefined;
+  const rolloutId = textField(desired, "rolloutId");
+  if (rolloutId === "") return undefined;
+  return {
+    rolloutId,
+    asked: { version: textField(desired, "fwVersion"), sha256: textField(desired, "fwPackageCheckValue") },
+  };
+}
+
+/** Whether a version is newer than another; false when one of them is no semantic version. */
+export function isNewerVersion(version: string, than: string): boolean {
+  return semver.valid(version) !== null && semver.valid(than) !== null && semver.gt(version, than);
+}
+
+function textField(desired: object, name: keyof FirmwareDesired): string {
+  // An object may hold anything; only text short enough to be remembered is taken from it.
+  const value = (desired as Readonly<Partial<Record<string, unknown>>>)[name];
+  return typeof value === "string" && value.length <= LONGEST_ROLLOUT_ID ? value : "";
+}

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { IBackoff } from "cockatiel";
+import { ExponentialBackoff } from "cockatiel";
+import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
+import type { HubAddress, HubSession } from "./hub-session.ts";
+import { openHubSession } from "./hub-session.ts";
+
+/** What becomes of the link, for logs and tests. */
+export type HubLinkEvent =
+  | { readonly type: "connected" }
+  | { readonly type: "disconnected"; readonly reason: string }
+  | { readonly type: "reported"; readonly reported: FirmwareReported }
+  | { readonly type: "reportRefused"; readonly reason: string };
+
+/** A device's line to its hub, held for as long as the device runs. */
+export interface HubLink extends AsyncDisposable {
+  /**
+   * Say how the device is. Resolves when the hub has taken it, has refused it, or is not there; what it has not taken is
+   * said again later, the newest only.
+   */
+  report(reported: FirmwareReported): Promise<void>;
+}
+
+/** How to hold the line. All times are real: they are the network's. */
+export interface HubLinkOptions extends HubAddress {
+  readonly twinTimeoutMs: number;
+  /** Longest wait between two tries to connect. */
+  readonly longestRetryMs: number;
+  /** The whole firmware section, again and again; whoever listens compares. */
+  readonly onDesired: (desired: unknown) => void;
+  readonly onEvent: (event: HubLinkEvent) => void;
+}
+
+const FIRST_RETRY_MS = 250;
+/** After a refused report, as after throttling: longer than the hub's one-minute windows need. */
+const REPORT_RETRY_MS = 30_000;
+
+/** Connect, and connect again whenever the connection is lost, until disposed. */
+export function holdHubLink(options: HubLinkOptions): HubLink {
+  const closing = new AbortController();
+  let session: HubSession | undefined;
+  let newest: FirmwareReported | undefined;
+  /** What the hub is known to hold. */
+  let taken: unknown;
+  let sending = Promise.resolve();
+  let again: NodeJS.Timeout | undefined;
+
+  async function sendNewest(): Promise<void> {
+    const reported = newest;
+    const through = session;
+    if (through === undefined || reported === undefined || isReported(taken, reported)) return;
+    try {
+      await through.report(reported);
+      taken = reported;
+      options.onEvent({ type: "reported", reported });
+    } catch (error) {
+      options.onEvent({ type: "reportRefused", reason: reasonOf(error) });
+      clearTimeout(again);
+      again = setTimeout(enqueue, REPORT_RETRY_MS);
+      if (closing.signal.aborted) clearTimeout(again);
+    }
+  }
+
+  function enqueue(): void {
+    sending = sending.then(sendNewest);
+  }
+
+  async function hold(): Promise<void> {
+    let retry: IBackoff<unknown> | undefined;
+    while (!closing.signal.aborted) {
+      try {
+        const opened = await openHubSession({ ...options, signal: closing.signal });
+        retry = undefined;
+        taken = opened.reported();
+        session = opened;
+        options.onEvent({ type: "connected" });
+        enqueue();
+        opened.listen();
+        const reason = await opened.lost;
+        session = undefined;
+        options.onEvent({ type: "disconnected", reason });
+        await opened.close();
+      } catch (error) {
+        options.onEvent({ type: "disconnected", reason: reasonOf(error) });
+      }
+      retry = retry === undefined ? firstRetry(options.longestRetryMs) : retry.next(undefined);
+      await delay(retry.duration, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+
+  const held = hold();
+  return {
+    async report(reported) {
+      newest = reported;
+      enqueue();
+      await sending;
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      clearTimeout(again);
+      await held;
+      await sending;
+    },
+  };
+}
+
+function firstRetry(maxDelay: number): IBackoff<unknown> {
+  return new ExponentialBackoff({ initialDelay: FIRST_RETRY_MS, maxDelay }).next();
+}
+
+/** Whether the hub holds exactly this report, so that nothing has to be written. */
+function isReported(held: unknown, reported: FirmwareReported): boolean {
+  if (typeof held !== "object" || held === null) return false;
+  const before = new Map<string, unknown>(Object.entries(held));
+  if (before.has("recovered") && reported.recovered === undefined) return false;
+  return Object.entries(reported).every(([name, value]) => before.get(name) === value);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,224 @@
+// CommonJS whose exports Node cannot list: default imports [iothub.md §6].
+import azureIotCommon from "azure-iot-common";
+import type { Twin } from "azure-iot-device";
+import azureIotDevice from "azure-iot-device";
+import { Mqtt } from "azure-iot-device-mqtt";
+import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
+import { FIRMWARE_SECTION } from "../rollout/model/twin-contract.ts";
+
+/** Where the hub is and how to speak to it. */
+export interface HubAddress {
+  /** The device's connection string, with its key. */
+  readonly connectionString: string;
+  /** `host:port` to dial instead of the hub's own name and port 8883; user name and token keep the hub's name. */
+  readonly gateway?: string | undefined;
+  /** Certificate authority of the hub; default: those Node trusts. */
+  readonly caPem?: string | undefined;
+}
+
+/** One connection, from its first answer to its loss. It is never mended: the next one is a new session. */
+export interface HubSession {
+  /** Report the block; rejects when the hub refuses it or does not answer. */
+  report(reported: FirmwareReported): Promise<void>;
+  /** What the hub holds as reported by this device. */
+  reported(): unknown;
+  /** Hand out what the hub wants, now and after each change. */
+  listen(): void;
+  /** Resolves with the reason when the connection is of no more use. */
+  readonly lost: Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Real milliseconds a session waits for its goodbye. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** Reads of the twin in a row, when changes arrive while one is under way. */
+const READS_IN_A_ROW = 5;
+
+/**
+ * Connect, subscribe and read the twin with Microsoft's SDK. A new client each time, because a client that reconnects by
+ * itself does not subscribe again and is deaf when the hub has forgotten the session. `onDesired` gets the whole
+ * firmware section: after the connection, after each change, and after each renewal of the token, since the SDK renews
+ * by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
+ */
+export async function openHubSession(
+  options: HubAddress & {
+    /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
+    readonly twinTimeoutMs: number;
+    readonly onDesired: (desired: unknown) => void;
+    /** Ends the session. */
+    readonly signal: AbortSignal;
+  },
+): Promise<HubSession> {
+  const { twinTimeoutMs, signal } = options;
+  const provider = azureIotDevice.SharedAccessKeyAuthenticationProvider.fromConnectionString(
+    dialled(options),
+  );
+  const client = azureIotDevice.Client.fromAuthenticationProvider(provider, Mqtt);
+  client.setRetryPolicy(new azureIotCommon.NoRetry());
+  const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
+  const end = (): void => {
+    lose("it was closed");
+  };
+  signal.addEventListener("abort", end, { once: true });
+  client.on("disconnect", (result: unknown) => {
+    lose(`the connection was lost${reasonOf(result)}`);
+  });
+  const gone = lost.then((reason) => Promise.reject(new Error(reason)));
+  gone.catch(() => undefined);
+  const whileOpen = <T>(asked: Promise<T>): Promise<T> => Promise.race([asked, gone]);
+  const answered = <T>(asked: Promise<T>, what: string): Promise<T> =>
+    withTimeout(whileOpen(asked), twinTimeoutMs, `the hub did not answer ${what} in ${twinTimeoutMs} ms`);
+
+  async function close(): Promise<void> {
+    end();
+    signal.removeEventListener("abort", end);
+    try {
+      await withTimeout(client.close(), CLOSE_TIMEOUT_MS, "the connection does not close");
+    } catch {
+      // Nothing is left to be said to this hub; the token's timer is what could live on.
+      provider.stop();
+    }
+  }
+
+  try {
+    signal.throwIfAborted();
+    if (options.caPem !== undefined) await client.setOptions({ ca: options.caPem });
+    await whileOpen(client.open());
+    const twin = await answered(client.getTwin(), "a read of the twin");
+    twin.on("error", (error: Error) => {
+      lose(`the subscription failed: ${error.message}`);
+    });
+    const reader = twinReader(twin, { answered, onDesired: options.onDesired });
+    // The second read, behind the subscription the reader made: a change between the first and it would be lost.
+    await reader.read();
+    provider.on("error", (error: Error) => {
+      lose(`the token cannot be renewed: ${error.message}`);
+    });
+    provider.on("newTokenAvailable", () => {
+      reader.read().catch((error: unknown) => {
+        lose(error instanceof Error ? error.message : String(error));
+      });
+    });
+    return {
+      lost,
+      close,
+      listen: reader.listen,
+      reported: () => section(twin.properties.reported),
+      async report(reported) {
+        // Null deletes: a mark of an earlier attempt must not stay beside this one.
+        const patch = { [FIRMWARE_SECTION]: { ...reported, recovered: reported.recovered ?? null } };
+        try {
+          await answered(updateReported(twin, patch), "a report");
+        } catch (error) {
+          if (error instanceof UnansweredError) lose(error.message);
+          throw error;
+        }
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface TwinReader {
+  readonly read: () => Promise<void>;
+  readonly listen: () => void;
+}
+
+/** Hands out the firmware section whenever it is whole: never the SDK's cache while a read has emptied it. */
+function twinReader(
+  twin: Twin,
+  {
+    answered,
+    onDesired,
+  }: {
+    readonly answered: (asked: Promise<Twin>, what: string) => Promise<Twin>;
+    readonly onDesired: (desired: unknown) => void;
+  },
+): TwinReader {
+  let listening = false;
+  let reading = 0;
+  let newest = 0;
+  const handOut = (): void => {
+    // The SDK goes on merging into the object it shows: a copy stays what it was.
+    if (listening && reading === 0) onDesired(structuredClone(section(twin.properties.desired)));
+  };
+  twin.on("properties.desired", (patch: unknown) => {
+    newest = Math.max(newest, versionOf(patch));
+    handOut();
+  });
+  return {
+    listen() {
+      listening = true;
+      handOut();
+    },
+    async read() {
+      reading++;
+      try {
+        for (let reads = 0; reads < READS_IN_A_ROW; reads++) {
+          await answered(twin.get(), "a read of the twin");
+          // A change that overtook the answer was merged below it: read again.
+          if (versionOf(twin.properties.desired) >= newest) break;
+        }
+      } finally {
+        reading--;
+      }
+      handOut();
+    },
+  };
+}
+
+function versionOf(desired: unknown): number {
+  const version = field(desired, "$version");
+  return typeof version === "number" ? version : 0;
+}
+
+class UnansweredError extends Error {}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new UnansweredError(message));
+  }, ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function updateReported(twin: Twin, patch: object): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  // Typed `any` by the SDK, which adds this function to the properties.
+  const update: unknown = twin.properties.reported["update"];
+  if (typeof update !== "function") throw new Error("the SDK's twin has no update function any more");
+  Reflect.apply(update, undefined, [
+    patch,
+    (error?: Error | null) => {
+      if (error === undefined || error === null) resolve(undefined);
+      else reject(error);
+    },
+  ]);
+  return promise;
+}
+
+function dialled({ connectionString, gateway }: HubAddress): string {
+  return gateway === undefined ? connectionString : `${connectionString};GatewayHostName=${gateway}`;
+}
+
+function section(properties: unknown): unknown {
+  return field(properties, FIRMWARE_SECTION);
+}
+
+function field(value: unknown, name: string): unknown {
+  // The twin is whatever the hub sent; one name is taken from it.
+  return typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+function reasonOf(result: unknown): string {
+  const cause = field(result, "transportObj");
+  return cause instanceof Error ? `: ${cause.message}` : "";
+}

@@ -1,0 +1,61 @@
+import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
+import type { DeviceState } from "./device-state.ts";
+import type { RunningImage } from "./drivers/driver.ts";
+import type { Failure } from "./failure.ts";
+import type { FirmwareRequest } from "./firmware-request.ts";
+
+/** Something that happened to the device. `step` names the effect it answers; a stale answer is ignored. */
+export type UpdateEvent = { readonly atMs: number } & (
+  | {
+      /** The device came up, after power-on, an update or a roll-back. */
+      readonly type: "booted";
+      readonly bootId: string;
+      readonly image: RunningImage;
+      readonly healthy: boolean;
+      readonly fellBack?: Failure;
+    }
+  | {
+      /** What the hub wants, whole: the section under desired properties, null or absent when there is none. */
+      readonly type: "desired";
+      readonly desired: unknown;
+    }
+  /** Contact was acknowledged; `held`: the other slot holds the image asked for. */
+  | { readonly type: "looked"; readonly step: number; readonly held: boolean }
+  /** The other slot holds the verified image. */
+  | { readonly type: "stored"; readonly step: number }
+  /** Everything that had arrived before was heard. */
+  | { readonly type: "heard"; readonly step: number }
+  /** The next boot is the other slot's. */
+  | { readonly type: "applied"; readonly step: number }
+  /** The health time has passed and the image is well. */
+  | { readonly type: "proven"; readonly step: number }
+  | { readonly type: "failed"; readonly step: number; readonly failure: Failure }
+);
+
+/** Something the device has to do, in order, after its state is safe on disk. */
+export type UpdateEffect =
+  | { readonly type: "report"; readonly reported: FirmwareReported }
+  /** Answer `looked`. */
+  | { readonly type: "look"; readonly step: number; readonly sha256: string }
+  /** Answer `stored`. */
+  | { readonly type: "fetch"; readonly step: number; readonly request: FirmwareRequest }
+  /** Answer `heard`, behind all events that wait. */
+  | { readonly type: "hear"; readonly step: number }
+  /** Answer `applied`. */
+  | { readonly type: "apply"; readonly step: number }
+  /** Answer `booted`. */
+  | { readonly type: "reboot" }
+  /** Wait the health time, test again, answer `proven`. */
+  | { readonly type: "prove"; readonly step: number }
+  /** The running image is no longer on trial. */
+  | { readonly type: "confirm" }
+  /** Go back to the other slot; answer `booted` with that failure. */
+  | { readonly type: "rollBack"; readonly failure: Failure }
+  /** Give up the fetch or the waiting under way. */
+  | { readonly type: "stop" };
+
+/** The next state, and what to do about it. */
+export interface Transition {
+  readonly state: DeviceState;
+  readonly effects: readonly UpdateEffect[];
+}

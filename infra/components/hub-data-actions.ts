@@ -1,0 +1,30 @@
+/**
+ * Data actions that each call of the hub's service client needs [IoT Hub: control access with Microsoft Entra ID].
+ * The roles are made from these tables, so whoever adds a call adds a row: a test compares them with the source.
+ */
+const DEVICES = "Microsoft.Devices/IotHubs/devices";
+const TWINS = "Microsoft.Devices/IotHubs/twins";
+const CONFIGURATIONS = "Microsoft.Devices/IotHubs/configurations";
+
+/** Calls of the rollout: it reads and writes configurations and counts twins; it touches no device. */
+export const ROLLOUT_CALLS = {
+  getConfigurations: [`${CONFIGURATIONS}/read`],
+  addConfiguration: [`${CONFIGURATIONS}/write`],
+  updateConfiguration: [`${CONFIGURATIONS}/write`],
+  createQuery: [`${TWINS}/read`],
+} as const;
+
+/** Calls of the device identities: they touch devices, and no configuration. */
+export const DEVICE_CALLS = {
+  get: [`${DEVICES}/read`],
+  create: [`${DEVICES}/write`],
+  update: [`${DEVICES}/write`],
+  delete: [`${DEVICES}/delete`],
+  getTwin: [`${TWINS}/read`],
+  updateTwin: [`${TWINS}/write`],
+} as const;
+
+/** The data actions that a table's calls need, each once, in order. */
+export function dataActionsOf(calls: Readonly<Record<string, readonly string[]>>): string[] {
+  return [...new Set(Object.values(calls).flat())].sort();
+}

@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Who a role is given to. */
+export interface Principal {
+  readonly principalId: pulumi.Input<string>;
+  /** Must be set for a principal made in the same run, which the directory may not show yet; for others it may be absent. */
+  readonly principalType?: "User" | "Group" | "ServicePrincipal";
+}
+
+/** Built-in roles [Azure built-in roles: Storage]. */
+export const STORAGE_ROLE = {
+  blobDataReader: "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+  blobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+} as const;
+
+/** Id of a role definition as assignments name it: by subscription, wherever the definition was made. */
+export function roleDefinitionId(
+  idInSubscription: pulumi.Input<string>,
+  role: pulumi.Input<string>,
+): pulumi.Output<string> {
+  return pulumi.all([idInSubscription, role]).apply(([id, guid]) => {
+    const [, , subscription] = id.split("/");
+    return `/subscriptions/${subscription ?? ""}/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+  });
+}

@@ -1,0 +1,150 @@
+import { isDeepStrictEqual } from "node:util";
+import { ConstantBackoff, handleWhen, retry } from "cockatiel";
+import { bucketOf } from "../../rollout/model/bucket.ts";
+import { checkInputs, parseInputs, PROVIDER_KEY, type InputFailure } from "./device-inputs.ts";
+import { alignIdentity, alignTags, createOrAdopt } from "./device-registration.ts";
+import { inputsOfState, stateOf, type DeviceState } from "./device-state.ts";
+import { connectByEntra, type ConnectRegistry } from "./registry-connection.ts";
+import { DeviceRefusal, explained, isDenied, registryFailure } from "./registry-failure.ts";
+import { findDevice, isConnected } from "./registry-identity.ts";
+import { tagsOfTwin } from "./twin-tags.ts";
+
+/** Properties as Pulumi passes them: plain values, with the provider's own text among them. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** The life of a device identity, operation by operation: what Pulumi calls, without Pulumi's types. */
+export interface DeviceProvider {
+  check(olds: Properties, news: Properties): Promise<{ inputs: Properties; failures: InputFailure[] }>;
+  diff(id: string, olds: Properties, news: Properties): Promise<{ changes: boolean; replaces: string[] }>;
+  create(inputs: Properties): Promise<{ id: string; outs: DeviceState }>;
+  read(id: string, state: Properties): Promise<{ id: string; props: Properties; inputs?: Properties }>;
+  update(id: string, olds: Properties, news: Properties): Promise<{ outs: DeviceState }>;
+  delete(id: string, state: Properties): Promise<void>;
+}
+
+/** What a provider needs to know. */
+export interface DeviceProviderOptions {
+  readonly connect: ConnectRegistry;
+  /** How often more, and how far apart, a new identity is tried while the hub does not allow it yet. */
+  readonly patience: { readonly attempts: number; readonly waitMs: number };
+}
+
+/** Inputs that identify a device: with another value it is another device. */
+const IDENTITY = ["hostName", "deviceId"] as const;
+/** Inputs that can change on a device that stays. */
+const CHANGEABLE = [
+  "authentication",
+  "status",
+  "product",
+  "stratum",
+  "ring",
+  "adoptExisting",
+  "forceDelete",
+] as const;
+
+/** Device identities in the registry of an IoT hub. */
+export function deviceProvider({ connect, patience }: DeviceProviderOptions): DeviceProvider {
+  const { attempts: maxAttempts, waitMs } = patience;
+  const patiently = retry(handleWhen(isDenied), { maxAttempts, backoff: new ConstantBackoff(waitMs) });
+  return {
+    check: (_olds, news) => {
+      const { inputs, failures } = checkInputs(news);
+      return Promise.resolve({ inputs, failures: [...failures] });
+    },
+    diff: (_id, olds, news) => {
+      const { inputs } = checkInputs(news);
+      const isChanged = (key: string): boolean => !isDeepStrictEqual(olds[key], inputs[key]);
+      const replaces = IDENTITY.filter(isChanged);
+      const isBucketLost = olds["bucket"] !== bucketOf(String(inputs["deviceId"]));
+      return Promise.resolve({
+        changes: replaces.length > 0 || isBucketLost || CHANGEABLE.some(isChanged),
+        replaces,
+      });
+    },
+    create: async (inputs) => {
+      const settings = parseInputs(inputs);
+      const { hostName, deviceId } = settings;
+      const id = `${hostName}/${deviceId}`;
+      const { registry, device, adopted } = await explained(
+        `register device ${deviceId} on ${hostName}`,
+        () =>
+          patiently.execute(async () => {
+            const registry = await connect(hostName);
+            return { registry, ...(await createOrAdopt(registry, settings)) };
+          }),
+      );
+      try {
+        const aligned = await alignIdentity(registry, device, settings);
+        const tags = await alignTags(registry, settings);
+        return { id, outs: stateOf({ settings, device: aligned, tags, adopted }) };
+      } catch (error) {
+        // The identity exists, so Pulumi must keep it: with an id, a failure is one of initialization. The provider's
+        // text goes along, for Pulumi adds it only to successes [pulumi: cmd/dynamic-provider, grpcResponseFromError].
+        const failure = registryFailure(error, `tag device ${deviceId} on ${hostName}`);
+        const properties = {
+          ...stateOf({ settings, device, tags: {}, adopted }),
+          [PROVIDER_KEY]: inputs[PROVIDER_KEY],
+        };
+        throw Object.assign(failure, { id, properties, reasons: [failure.message] });
+      }
+    },
+    read: (id, state) => {
+      const { hostName, deviceId } = partsOf(id);
+      return explained(`read device ${deviceId} on ${hostName}`, async () => {
+        const registry = await connect(hostName);
+        const device = await findDevice(registry, deviceId);
+        // No id tells Pulumi that the resource is gone.
+        if (device === undefined) return { id: "", props: {} };
+        const { responseBody: twin } = await registry.getTwin(deviceId);
+        const adopted = state["adopted"] === true;
+        const settings = {
+          hostName,
+          deviceId,
+          adoptExisting: state["adoptExisting"] === true,
+          forceDelete: state["forceDelete"] === true,
+        };
+        const props = stateOf({ settings, device, tags: tagsOfTwin(twin.tags), adopted });
+        return { id, props, inputs: inputsOfState(props) };
+      });
+    },
+    update: (_id, olds, news) => {
+      const settings = parseInputs(news);
+      const { hostName, deviceId } = settings;
+      return explained(`change device ${deviceId} on ${hostName}`, async () => {
+        const registry = await connect(hostName);
+        const { responseBody: before } = await registry.get(deviceId);
+        const device = await alignIdentity(registry, before, settings);
+        const tags = await alignTags(registry, settings);
+        return { outs: stateOf({ settings, device, tags, adopted: olds["adopted"] === true }) };
+      });
+    },
+    delete: (id, state) => {
+      // What the stack did not make, it does not take away.
+      if (state["adopted"] === true) return Promise.resolve();
+      const { hostName, deviceId } = partsOf(id);
+      return explained(`delete device ${deviceId} on ${hostName}`, async () => {
+        const registry = await connect(hostName);
+        const device = await findDevice(registry, deviceId);
+        if (device === undefined) return;
+        if (isConnected(device) && state["forceDelete"] !== true) {
+          throw new DeviceRefusal(
+            "it is enabled and connected; disable it, or set forceDelete: true, and run pulumi up first",
+          );
+        }
+        await registry.delete(deviceId);
+      });
+    },
+  };
+}
+
+/** The provider that Pulumi's plugin loads: Microsoft Entra, and up to ten minutes for a new role to reach the hub. */
+export const azureDeviceProvider = deviceProvider({
+  connect: connectByEntra,
+  patience: { attempts: 40, waitMs: 15_000 },
+});
+
+/** An id is `<host name>/<device id>`: neither part has a slash. */
+function partsOf(id: string): { readonly hostName: string; readonly deviceId: string } {
+  const slash = id.indexOf("/");
+  return { hostName: id.slice(0, slash), deviceId: id.slice(slash + 1) };
+}

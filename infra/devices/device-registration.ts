@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from "node:util";
+import { bucketOf } from "../../rollout/model/bucket.ts";
+import type { DeviceInputs } from "./device-inputs.ts";
+import type { DeviceAuthentication } from "./device-settings.ts";
+import type { Registry } from "./registry-connection.ts";
+import { DeviceRefusal, statusOf } from "./registry-failure.ts";
+import {
+  authenticationOf,
+  bodyOfAuthentication,
+  findDevice,
+  type RegistryDevice,
+} from "./registry-identity.ts";
+import { isSameTags, patchOfTags, tagsOfTwin, type DeviceTags } from "./twin-tags.ts";
+
+/** Make an identity, or take over one that signs in the same way, when that was asked for. Never silently. */
+export async function createOrAdopt(
+  registry: Registry,
+  inputs: DeviceInputs,
+): Promise<{ readonly device: RegistryDevice; readonly adopted: boolean }> {
+  const { deviceId, authentication, status, adoptExisting } = inputs;
+  const existing = adoptExisting ? await findDevice(registry, deviceId) : undefined;
+  if (existing !== undefined) {
+    const has = authenticationOf(existing);
+    if (isDeepStrictEqual(has, authentication)) return { device: existing, adopted: true };
+    throw new DeviceRefusal(
+      `it exists and signs in by ${describe(has)}, not by ${describe(authentication)}; declare the one it has`,
+    );
+  }
+  try {
+    const made = await registry.create({
+      deviceId,
+      status,
+      authentication: bodyOfAuthentication(authentication),
+    });
+    return { device: made.responseBody, adopted: false };
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    const message = "it exists already; set adoptExisting: true to take it over, or choose another deviceId";
+    throw new DeviceRefusal(message, { cause: error });
+  }
+}
+
+/** Make an identity sign in as declared. The SDK's writes carry `If-Match: *`, so it is compared first. */
+export async function alignIdentity(
+  registry: Registry,
+  device: RegistryDevice,
+  inputs: DeviceInputs,
+): Promise<RegistryDevice> {
+  const { status, authentication } = inputs;
+  const isSameAuthentication = isDeepStrictEqual(authenticationOf(device), authentication);
+  if (isSameAuthentication && device.status === status) return device;
+  const { deviceId, statusReason, capabilities, deviceScope } = device;
+  const body = {
+    deviceId,
+    status,
+    // A device that keeps signing in by key keeps its keys: they pass from the answer to the request, and nowhere else.
+    authentication: isSameAuthentication ? device.authentication : bodyOfAuthentication(authentication),
+    ...(statusReason === undefined ? {} : { statusReason }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(deviceScope === undefined ? {} : { deviceScope }),
+  };
+  return (await registry.update(body)).responseBody;
+}
+
+/** Make the twin carry the device's tags, its bucket among them. */
+export async function alignTags(registry: Registry, inputs: DeviceInputs): Promise<DeviceTags> {
+  const { deviceId, product, stratum, ring } = inputs;
+  const wanted: DeviceTags = {
+    product,
+    stratum,
+    ...(ring === undefined ? {} : { ring }),
+    bucket: bucketOf(deviceId),
+  };
+  const twin = await registry.getTwin(deviceId);
+  // Any etag will do: the patch touches our tags alone, and a device that reports changes the etag all the time.
+  if (!isSameTags(tagsOfTwin(twin.responseBody.tags), wanted))
+    await registry.updateTwin(deviceId, patchOfTags(wanted), "*");
+  return wanted;
+}
+
+function describe(authentication: DeviceAuthentication): string {
+  return authentication.type === "selfSigned"
+    ? `the certificate ${authentication.primaryThumbprint}`
+    : authentication.type;
+}

@@ -1,0 +1,50 @@
+/** Something about the device that the stack has to decide; its message says what to do. */
+export class DeviceRefusal extends Error {
+  override readonly name = "DeviceRefusal";
+}
+
+/** HTTP status of an answer that the service SDK turned into an error; absent when there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("response" in error)) return undefined;
+  const { response } = error;
+  if (typeof response !== "object" || response === null || !("statusCode" in response)) return undefined;
+  return typeof response.statusCode === "number" ? response.statusCode : undefined;
+}
+
+/** Whether the hub does not, or not yet, allow the call: a new role reaches it minutes after it was assigned. */
+export function isDenied(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 401 || status === 403;
+}
+
+/** Run an operation; what fails is told to whoever runs Pulumi: what, which, and what to do. */
+export async function explained<T>(what: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw registryFailure(error, what);
+  }
+}
+
+/** A failure in those words. */
+export function registryFailure(error: unknown, what: string): Error {
+  const detail = error instanceof Error && error.message !== "" ? error.message : String(error);
+  if (error instanceof DeviceRefusal) return new Error(`cannot ${what}: ${detail}`, { cause: error });
+  const status = statusOf(error);
+  const answer = status === undefined ? detail : `HTTP ${status}: ${detail}`;
+  return new Error(`cannot ${what}: ${answer}; ${nextStep(status)}`, { cause: error });
+}
+
+function nextStep(status: number | undefined): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return "sign in as the stack's operator (docs/azure.md), or wait until its role has reached the hub, and run Pulumi again";
+    case 429:
+      return "the hub is limiting calls: wait a minute and run Pulumi again";
+    case undefined:
+      return "check the network and the sign-in (az login), and run Pulumi again";
+    default:
+      return "run pulumi refresh and try again";
+  }
+}

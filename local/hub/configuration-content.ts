@@ -1,0 +1,59 @@
+import { assignAt, withoutNulls, type DesiredPath } from "./desired-path.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json-value.ts";
+import type { Assignment } from "./layering.ts";
+import { notImplemented, ServiceError } from "./service-error.ts";
+import { checkTwinDocument, checkTwinSize } from "./twin-limits.ts";
+
+const ROOT = "properties.desired";
+
+/** Take the content of a configuration apart into what it puts where; refuses what the service refuses [facts 1.2]. */
+export function parseContent(content: JsonObject): readonly Assignment[] {
+  for (const part of ["moduleContent", "modulesContent"]) {
+    // The SDK writes the parts that are not used as undefined or leaves them out.
+    if (isJsonObject(content[part]))
+      throw notImplemented(`${part}: configurations for modules and Edge devices`);
+  }
+  const deviceContent = content["deviceContent"];
+  if (!isJsonObject(deviceContent)) throw invalidContent("deviceContent is missing");
+  const assignments = Object.entries(deviceContent).flatMap(([path, value]) => assignmentsAt(path, value));
+  checkAgainstTwinLimits(assignments);
+  return assignments;
+}
+
+function assignmentsAt(key: string, value: JsonValue): Assignment[] {
+  if (key === ROOT) {
+    if (!isJsonObject(value)) throw invalidContent(`${ROOT} takes an object`);
+    // FIDELITY: what the bare key does to properties it does not name is undocumented; we leave them alone.
+    return Object.entries(value).map(([name, item]) => ({ path: [name], value: withoutNulls(item) }));
+  }
+  const path = key.startsWith(`${ROOT}.`) ? key.slice(ROOT.length + 1).split(".") : [];
+  if (path.length === 0 || path.includes("")) {
+    throw invalidContent(`${JSON.stringify(key.slice(0, 100))} is not a path under ${ROOT}`);
+  }
+  return [{ path, value: withoutNulls(value) }];
+}
+
+// What lands in a twin has to fit there [facts 1.2, G]; refused here, where somebody reads the answer.
+function checkAgainstTwinLimits(assignments: readonly Assignment[]): void {
+  try {
+    let document: JsonObject = {};
+    for (const { path, value } of assignments) {
+      const alone = nested(path, value);
+      checkTwinDocument(alone, ROOT);
+      document = value === null ? document : assignAt(document, path, value);
+    }
+    checkTwinSize(document, "desired");
+  } catch (error) {
+    throw error instanceof ServiceError ? invalidContent(error.message) : error;
+  }
+}
+
+function nested(path: DesiredPath, value: JsonValue): JsonObject {
+  return path.toReversed().reduce<JsonValue>((inner, name) => ({ [name]: inner }), value) as JsonObject; // path is never empty
+}
+
+function invalidContent(reason: string): ServiceError {
+  return new ServiceError(400, "InvalidConfigurationContent", {
+    message: `The content provided for configuration is invalid. Please check and try again: ${reason}`,
+  });
+}

@@ -1,0 +1,115 @@
+import { isDeepStrictEqual } from "node:util";
+import type { HubClock } from "./clock.ts";
+import { parseContent } from "./configuration-content.ts";
+import {
+  configurationEtag,
+  type Configuration,
+  type ConfigurationResults,
+  type ConfigurationTerms,
+} from "./configuration.ts";
+import type { WrittenConfiguration } from "./configuration-terms.ts";
+import { isMatch, type Precondition } from "./precondition.ts";
+import { preconditionFailed, ServiceError } from "./service-error.ts";
+
+/** All configurations of a hub, and the only way to change them. */
+export interface ConfigurationStore {
+  /** In the order of creation. */
+  readonly all: () => readonly Configuration[];
+  /** The configuration, or 404 ConfigurationNotFound. */
+  readonly get: (id: string) => Configuration;
+  readonly create: (written: WrittenConfiguration) => Configuration;
+  readonly update: (written: WrittenConfiguration, precondition: Precondition) => Configuration;
+  readonly remove: (id: string, precondition: Precondition | undefined) => void;
+  /** Whether a configuration that once was is gone, by generation. */
+  readonly isGone: (generation: number) => boolean;
+  readonly setResults: (id: string, results: ConfigurationResults) => void;
+}
+
+/** An empty store; `onChange` is called after every change that an evaluation would notice. */
+export function createConfigurationStore(options: {
+  readonly clock: HubClock;
+  readonly maxConfigurations: number;
+  readonly onChange: () => void;
+}): ConfigurationStore {
+  const { clock, maxConfigurations, onChange } = options;
+  const configurations = new Map<string, Configuration>();
+  let generations = 0;
+
+  const get = (id: string): Configuration => {
+    const configuration = configurations.get(id);
+    if (configuration === undefined) {
+      throw new ServiceError(404, "ConfigurationNotFound", { message: `Configuration ${id} not found` });
+    }
+    return configuration;
+  };
+  const store = (configuration: Configuration): Configuration => {
+    configurations.set(configuration.id, configuration);
+    onChange();
+    return configuration;
+  };
+
+  return {
+    all: () => [...configurations.values()],
+    get,
+    create: ({ id, content, terms }) => {
+      if (configurations.has(id)) {
+        throw new ServiceError(409, "ConfigurationAlreadyExists", {
+          message: `Configuration ${id} already exists: to update it, send its etag in quotes as If-Match`,
+        });
+      }
+      const assignments = parseContent(content ?? {});
+      if (configurations.size >= maxConfigurations) {
+        // The service's words [facts 1.3].
+        throw new ServiceError(413, "ConfigurationCountLimitExceeded", {
+          message: `Number of deployments exceed the maximum quota ${maxConfigurations} for this IotHub.`,
+        });
+      }
+      const at = clock.now();
+      return store({
+        ...terms,
+        id,
+        generation: ++generations,
+        content: content ?? {},
+        assignments,
+        createdAt: at,
+        updatedAt: at,
+        writes: 1,
+        results: undefined,
+      });
+    },
+    update: ({ id, content, terms }, precondition) => {
+      const before = get(id);
+      if (!isMatch(precondition, configurationEtag(before))) throw preconditionFailed(`configuration ${id}`);
+      if (content !== undefined && !isDeepStrictEqual(content, before.content)) {
+        // FIDELITY: the status is undocumented [facts 1.4, G].
+        throw new ServiceError(400, "CannotModifyImmutableConfigurationContent", {
+          message: `The content of configuration ${id} cannot be changed: create a new configuration`,
+        });
+      }
+      const results =
+        before.results === undefined ? undefined : withoutStaleMetrics(before.results, before, terms);
+      return store({ ...before, ...terms, results, updatedAt: clock.now(), writes: before.writes + 1 });
+    },
+    remove: (id, precondition) => {
+      const before = get(id);
+      if (!isMatch(precondition, configurationEtag(before))) throw preconditionFailed(`configuration ${id}`);
+      configurations.delete(id);
+      onChange();
+    },
+    isGone: (generation) =>
+      !configurations.values().some((configuration) => configuration.generation === generation),
+    setResults: (id, results) => {
+      configurations.set(id, { ...get(id), results });
+    },
+  };
+}
+
+// The value of a metric whose query changed is unknown until the next evaluation, not that of the old query.
+function withoutStaleMetrics(
+  results: ConfigurationResults,
+  before: ConfigurationTerms,
+  after: ConfigurationTerms,
+): ConfigurationResults {
+  const isSame = (name: string): boolean => before.metrics.get(name)?.text === after.metrics.get(name)?.text;
+  return { ...results, metrics: new Map([...results.metrics].filter(([name]) => isSame(name))) };
+}

@@ -1,0 +1,80 @@
+import type { Device } from "./device.ts";
+import type { JsonObject } from "./json-value.ts";
+import { serviceTime } from "./timestamp.ts";
+import { sectionDocument } from "./twin-section.ts";
+
+/** The etag of a twin, without quotes: base64 of an 8-byte counter, "AAAAAAAAAAE=" at first [facts 2.1]. */
+export function twinEtag(device: Device): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(device.twinWrites));
+  return counter.toString("base64");
+}
+
+/** The etag of an identity, without quotes; another string than the twin's. */
+export function identityEtag(device: Device): string {
+  return Buffer.from(`${device.generationId.slice(0, 6)}${device.identityWrites}`).toString("base64");
+}
+
+/** The twin as the service API shows it [facts 2.1]. */
+export function twinDocument(device: Device): JsonObject {
+  const configurations = [...(device.layering?.statuses ?? [])].map(
+    ([id, status]) => [id, { status }] as const,
+  );
+  return {
+    deviceId: device.deviceId,
+    etag: twinEtag(device),
+    deviceEtag: identityEtag(device),
+    ...statusOf(device),
+    statusUpdateTime: serviceTime(device.statusUpdatedAt),
+    connectionState: device.connected ? "Connected" : "Disconnected",
+    lastActivityTime: serviceTime(device.lastActivityAt),
+    cloudToDeviceMessageCount: 0,
+    authenticationType: "sas",
+    x509Thumbprint: { primaryThumbprint: null, secondaryThumbprint: null },
+    modelId: "",
+    version: device.version,
+    ...(device.tags === undefined ? {} : { tags: device.tags }),
+    ...(configurations.length === 0 ? {} : { configurations: Object.fromEntries(configurations) }),
+    properties: {
+      desired: sectionDocument(device.desired, "desired"),
+      reported: sectionDocument(device.reported, "reported"),
+    },
+    capabilities: { iotEdge: false },
+  };
+}
+
+/** The twin as its device sees it: no tags, no configurations, no metadata [facts 5.2]. */
+export function deviceTwinDocument(device: Device): JsonObject {
+  return {
+    desired: { ...device.desired.value, $version: device.desired.version },
+    reported: { ...device.reported.value, $version: device.reported.version },
+  };
+}
+
+/** The identity as the service API shows it, keys included [facts 2.4]. */
+export function identityDocument(device: Device): JsonObject {
+  return {
+    deviceId: device.deviceId,
+    generationId: device.generationId,
+    etag: identityEtag(device),
+    connectionState: device.connected ? "Connected" : "Disconnected",
+    ...statusOf(device),
+    connectionStateUpdatedTime: serviceTime(device.connectionUpdatedAt),
+    statusUpdatedTime: serviceTime(device.statusUpdatedAt),
+    lastActivityTime: serviceTime(device.lastActivityAt),
+    cloudToDeviceMessageCount: 0,
+    authentication: {
+      symmetricKey: { primaryKey: device.primaryKey, secondaryKey: device.secondaryKey },
+      x509Thumbprint: { primaryThumbprint: null, secondaryThumbprint: null },
+      type: "sas",
+    },
+    capabilities: { iotEdge: false },
+  };
+}
+
+function statusOf(device: Device): JsonObject {
+  return {
+    status: device.status,
+    ...(device.statusReason === undefined ? {} : { statusReason: device.statusReason }),
+  };
+}

@@ -1,0 +1,166 @@
+import { createServer, type TLSSocket } from "node:tls";
+import { Aedes, type Client } from "aedes";
+import type { CallCounts } from "../call-counts.ts";
+import type { ServerCertificate } from "../certificates.ts";
+import type { HubClock } from "../clock.ts";
+import type { DeviceStore } from "../device-store.ts";
+import { listenOnLoopback } from "../loopback.ts";
+import type { Throttle } from "../throttle.ts";
+import { authenticateDevice } from "./device-credentials.ts";
+import { createPacketGuard } from "./packet-guard.ts";
+import { createSessionStore } from "./session-store.ts";
+import { createSilentBus } from "./silent-bus.ts";
+import { DESIRED_FILTER, desiredTopic, isAllowedFilter, parseTopic } from "./topic.ts";
+import { answerTwinRequest } from "./twin-request.ts";
+
+/** What the device API stands on. */
+export interface DeviceServerOptions {
+  readonly certificate: ServerCertificate;
+  /** Names of this hub that devices may use. */
+  readonly hosts: readonly string[];
+  readonly devices: DeviceStore;
+  readonly clock: HubClock;
+  readonly throttle: Throttle;
+  readonly counts: CallCounts;
+}
+
+/** The device API, listening. */
+export interface DeviceServer extends AsyncDisposable {
+  readonly port: number;
+  /** Cut a device's connection; false when it has none. */
+  readonly drop: (deviceId: string) => boolean;
+}
+
+/** [facts 5.2]: a message has up to 256 KB; the rest is room for its topic. */
+const MAX_PACKET_BYTES = 288 * 1024;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Serve devices over MQTT 3.1.1 and TLS on a port of the system's choice [facts 5]. */
+export async function startDeviceServer(options: DeviceServerOptions): Promise<DeviceServer> {
+  const { certificate, devices, counts } = options;
+  const sessions = createSessionStore();
+  const live = new Map<string, Client>();
+  const refusedAt = new WeakMap<Client, number>();
+  const expiries = new WeakMap<Client, NodeJS.Timeout>();
+
+  const broker = await Aedes.createBroker({
+    mq: createSilentBus(),
+    persistence: sessions.persistence,
+    // Older MQTT 3.1 clients are held to 23 characters by default; a device id has 128.
+    maxClientsIdLength: 128,
+    authenticate: (client, userName, password, done) => {
+      const credentials = { clientId: client.id, userName, password: password?.toString() };
+      const until = authenticateDevice(credentials, { hosts: options.hosts, find: devices.find });
+      if (until === undefined) {
+        // CONNACK 5, not authorized [MQTT-3.2.2], which the SDK reports as UnauthorizedError.
+        done(null, false);
+        return;
+      }
+      refusedAt.set(client, until);
+      done(null, true);
+    },
+    // A refused filter is granted as 0x80 [MQTT-3.9.3-2].
+    authorizeSubscribe: (client, subscription, done) => {
+      done(null, isAllowedFilter(subscription.topic, client.id) ? subscription : null);
+    },
+    authorizePublish: (client, packet, done) => {
+      const request = client === null || packet.qos === 2 ? undefined : parseTopic(packet.topic, client.id);
+      if (client === null || request === undefined) {
+        // QoS 2 and foreign topics end the connection [facts 5.2].
+        done(new Error(`A device may not publish to ${packet.topic}`));
+        return;
+      }
+      devices.touch(client.id);
+      if (request.kind === "message") counts.countDevice("messages");
+      if (request.kind === "get twin" || request.kind === "report") {
+        const answer = answerTwinRequest({
+          ...options,
+          request,
+          deviceId: client.id,
+          payload: packet.payload,
+        });
+        publish(client, answer);
+      }
+      done(null);
+    },
+  });
+
+  broker.on("clientReady", (client) => {
+    // It may have gone, or lost its right to be here, between CONNECT and CONNACK.
+    if (client.closed || devices.find(client.id)?.status !== "enabled") {
+      client.close();
+      return;
+    }
+    live.set(client.id, client);
+    devices.setConnected(client.id, true);
+    counts.countDevice("connections");
+    const ms = (refusedAt.get(client) ?? 0) - Date.now();
+    expiries.set(
+      client,
+      setTimeout(
+        () => {
+          client.close();
+        },
+        Math.min(ms, MAX_TIMER_MS),
+      ).unref(),
+    );
+  });
+  broker.on("clientDisconnect", (client) => {
+    clearTimeout(expiries.get(client));
+    // A second connection of the same device may have taken its place already.
+    if (live.get(client.id) !== client) return;
+    live.delete(client.id);
+    devices.setConnected(client.id, false);
+  });
+
+  devices.observe({
+    desiredChanged: ({ deviceId, desired }, patch) => {
+      const client = live.get(deviceId);
+      // Nothing is queued for whoever is away [facts 2.3].
+      if (client === undefined || !sessions.isSubscribed(deviceId, DESIRED_FILTER)) return;
+      counts.countDevice("desiredPatches");
+      const payload = JSON.stringify({ ...patch, $version: desired.version });
+      publish(client, { topic: desiredTopic(desired.version), payload });
+    },
+    accessRevoked: (deviceId) => {
+      if (devices.find(deviceId) === undefined) sessions.forget(deviceId);
+      live.get(deviceId)?.close();
+    },
+  });
+
+  const sockets = new Set<TLSSocket>();
+  const server = createServer(
+    { key: certificate.keyPem, cert: certificate.certPem, minVersion: "TLSv1.2" },
+    (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      broker.handle(socket);
+      const isBounded = createPacketGuard(MAX_PACKET_BYTES);
+      // After handle(): the broker reads on 'readable', which keeps this listener from making the stream flow.
+      socket.on("data", (chunk: Buffer) => {
+        if (!isBounded(chunk)) socket.destroy();
+      });
+    },
+  );
+  const port = await listenOnLoopback(server);
+  return {
+    port,
+    drop: (deviceId) => {
+      const client = live.get(deviceId);
+      client?.close();
+      return client !== undefined;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await new Promise<void>((resolve) => {
+        broker.close(resolve);
+      });
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function publish(client: Client, message: { readonly topic: string; readonly payload: string }): void {
+  // A failed write ends the connection inside the broker; nobody else waits for it.
+  client.publish({ cmd: "publish", qos: 0, dup: false, retain: false, ...message }, () => undefined);
+}

@@ -1,0 +1,59 @@
+import { configurationDocument, configurationEtag, type Configuration } from "../configuration.ts";
+import type { ConfigurationStore } from "../configuration-store.ts";
+import { parseConfiguration } from "../configuration-terms.ts";
+import { parseCount, type Route, type ServiceReply } from "./service-call.ts";
+
+const MAX_LISTED = 1000;
+
+/** Automatic device configurations: create, update, get, list, delete [facts 1.4]. */
+export function configurationRoutes(configurations: ConfigurationStore): readonly Route[] {
+  const operation = { counted: "configurations", throttled: "configurations" } as const;
+  const one = { ...operation, path: "/configurations/:id" } as const;
+  return [
+    {
+      ...operation,
+      method: "GET",
+      path: "/configurations",
+      answer: ({ option }) => {
+        const top = parseCount(option("top"), { name: "top", limit: MAX_LISTED });
+        return { status: 200, body: configurations.all().slice(0, top).map(configurationDocument) };
+      },
+    },
+    // The throttle's documentation names create, update, list and delete only [facts 1.9].
+    {
+      ...one,
+      throttled: undefined,
+      method: "GET",
+      answer: ({ parameter }) => reply(configurations.get(parameter("id"))),
+    },
+    {
+      ...one,
+      method: "PUT",
+      answer: ({ parameter, ifMatch, body }) => {
+        const written = parseConfiguration(parameter("id"), body);
+        // An If-Match without quotes makes a create of an update, and a 409 of that [facts 1.4].
+        return reply(
+          ifMatch?.isQuoted === true
+            ? configurations.update(written, ifMatch)
+            : configurations.create(written),
+        );
+      },
+    },
+    {
+      ...one,
+      method: "DELETE",
+      answer: ({ parameter, ifMatch }) => {
+        configurations.remove(parameter("id"), ifMatch);
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+function reply(configuration: Configuration): ServiceReply {
+  return {
+    status: 200,
+    body: configurationDocument(configuration),
+    headers: { ETag: `"${configurationEtag(configuration)}"` },
+  };
+}

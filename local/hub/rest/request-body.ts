@@ -1,0 +1,27 @@
+import type { IncomingMessage } from "node:http";
+import type { JsonValue } from "../json-value.ts";
+import { argumentInvalid, ServiceError } from "../service-error.ts";
+
+/** Well over the largest document the service takes: a twin of 8 KB tags and 32 KB desired properties. */
+const MAX_BODY_BYTES = 512 * 1024;
+
+/** The JSON body of a request; undefined when it is empty. Refuses more than a service document can need. */
+export async function readJsonBody(request: IncomingMessage): Promise<JsonValue | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    // A request without setEncoding yields buffers; not destroyed, since the refusal is still to be sent on its socket.
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      throw new ServiceError(413, "MessageTooLarge", { message: `The body is over ${MAX_BODY_BYTES} bytes` });
+    }
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text) as JsonValue; // what JSON.parse returns is a JsonValue by definition
+  } catch (error) {
+    throw argumentInvalid(`The body is not JSON: ${error instanceof Error ? error.message : ""}`);
+  }
+}

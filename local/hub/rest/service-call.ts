@@ -1,0 +1,46 @@
+import type { CallClass } from "../call-counts.ts";
+import type { JsonValue } from "../json-value.ts";
+import type { Precondition } from "../precondition.ts";
+import { argumentInvalid } from "../service-error.ts";
+import type { ThrottledClass } from "../tier.ts";
+
+/** A request to the service API, authorised and read. */
+export interface ServiceCall {
+  /** Of the route's parameters, decoded once. */
+  readonly parameter: (name: string) => string;
+  /** Of the query string. */
+  readonly option: (name: string) => string | undefined;
+  readonly header: (name: string) => string | undefined;
+  readonly ifMatch: Precondition | undefined;
+  /** The parsed body; undefined when there is none. */
+  readonly body: JsonValue | undefined;
+}
+
+/** What the service answers when it does not refuse. */
+export interface ServiceReply {
+  readonly status: 200 | 204;
+  readonly body?: JsonValue;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One operation of the service API. */
+export interface Route {
+  readonly method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
+  /** In find-my-way's syntax. */
+  readonly path: string;
+  readonly counted: CallClass;
+  /** The throttle it spends from; undefined where the documents name none. */
+  readonly throttled: ThrottledClass | undefined;
+  readonly answer: (call: ServiceCall) => ServiceReply;
+}
+
+/** Read `top` or a page size: a whole number from 1, at most `limit`. */
+export function parseCount(
+  text: string | undefined,
+  { name, limit }: { name: string; limit: number },
+): number {
+  if (text === undefined) return limit;
+  if (!/^[1-9]\d{0,8}$/u.test(text))
+    throw argumentInvalid(`${name} is ${JSON.stringify(text.slice(0, 40))}, a whole number from 1 is needed`);
+  return Math.min(Number(text), limit);
+}

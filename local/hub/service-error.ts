@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+
+/** Names and numbers of the service's errors that the local hub can answer with. */
+const ERROR_NUMBERS = {
+  ArgumentInvalid: 400004,
+  CannotModifyImmutableConfigurationContent: 404003,
+  ConfigurationAlreadyExists: undefined,
+  ConfigurationCountLimitExceeded: undefined,
+  ConfigurationNotFound: undefined,
+  DeviceAlreadyExists: 409001,
+  DeviceNotFound: 404001,
+  InvalidConfigurationContent: undefined,
+  InvalidConfigurationCustomMetricsQuery: undefined,
+  InvalidConfigurationTargetCondition: undefined,
+  IotHubUnauthorizedAccess: 401002,
+  MessageTooLarge: 413001,
+  NotImplemented: 501000,
+  PreconditionFailed: 412001,
+  ServerError: 500001,
+  ThrottlingException: 429001,
+  TooManyDevices: 413002,
+} as const;
+
+/** The name the service gives an error, sent as `iothub-errorcode`. */
+export type ServiceErrorCode = keyof typeof ERROR_NUMBERS;
+
+/** A refusal by the hub, in the service's terms: HTTP status, error name, text. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly status: number;
+  readonly code: ServiceErrorCode;
+  /** How long the caller should wait before it asks again; only with 429. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    status: number,
+    code: ServiceErrorCode,
+    details: { message: string; retryAfterSeconds?: number },
+  ) {
+    super(details.message);
+    this.status = status;
+    this.code = code;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
+
+/** A request that breaks a rule of the service: 400 ArgumentInvalid. */
+export function argumentInvalid(message: string): ServiceError {
+  return new ServiceError(400, "ArgumentInvalid", { message });
+}
+
+/** The device that the caller named is not registered: 404 DeviceNotFound. */
+export function deviceNotFound(deviceId: string): ServiceError {
+  return new ServiceError(404, "DeviceNotFound", { message: `Device ${deviceId} not registered` });
+}
+
+/** The etag of the caller is not the stored one: 412 PreconditionFailed. */
+export function preconditionFailed(what: string): ServiceError {
+  return new ServiceError(412, "PreconditionFailed", {
+    message: `Precondition failed: the etag of ${what} has changed, read it again`,
+  });
+}
+
+/** A feature of IoT Hub that the local hub lacks: 501, so that nobody mistakes it for an answer. */
+export function notImplemented(what: string): ServiceError {
+  return new ServiceError(501, "NotImplemented", {
+    message: `The local hub does not implement ${what}, see docs/local-hub-fidelity.md`,
+  });
+}
+
+/** The body of a REST error: `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`. */
+export function restErrorBody(
+  error: ServiceError,
+  now: number,
+): { Message: string; ExceptionMessage: string } {
+  // The SDK splits Message at ';' and drops everything after the second one.
+  return {
+    Message: `ErrorCode:${error.code};${error.message.replaceAll(";", ",")}`,
+    ExceptionMessage: trackingText(now),
+  };
+}
+
+/** The body of a twin error over MQTT: the SDK recognises a failure by a truthy `errorCode` alone. */
+export function mqttErrorBody(error: ServiceError, now: number): Record<string, string | number> {
+  return {
+    errorCode: ERROR_NUMBERS[error.code] ?? error.status * 1000,
+    trackingId: trackingText(now).slice("Tracking ID:".length),
+    message: error.message,
+    timestampUtc: new Date(now).toISOString(),
+  };
+}
+
+function trackingText(now: number): string {
+  const [date = "", time = ""] = new Date(now).toISOString().slice(0, 19).split("T");
+  const [year = "", month = "", day = ""] = date.split("-");
+  return `Tracking ID:${randomBytes(16).toString("hex")}-G:0-TimeStamp:${month}/${day}/${year} ${time}`;
+}

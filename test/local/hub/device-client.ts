@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { NoRetry } from "azure-iot-common";
+import { Client, type Twin } from "azure-iot-device";
+import { Mqtt } from "azure-iot-device-mqtt";
+import type { LocalHub } from "../../../local/hub/hub.ts";
+
+/** Microsoft's device client, connected over MQTT with a SAS token. */
+export interface ConnectedDevice extends AsyncDisposable {
+  readonly client: Client;
+  readonly twin: Twin;
+  /** Send reported properties; rejects with the hub's message. */
+  readonly report: (patch: Record<string, unknown>) => Promise<void>;
+  /** The desired properties with the next patch applied, heard from now on. */
+  readonly nextDesired: () => Promise<Record<string, unknown>>;
+}
+
+type UpdateReported = (patch: Record<string, unknown>, done: (error?: Error | null) => void) => void;
+
+/** Connect a device that the hub knows, and get its twin. */
+export async function connectDevice(
+  hub: LocalHub,
+  deviceId: string,
+  {
+    retries = true,
+    connectionString = hub.deviceConnectionString(deviceId),
+  }: { retries?: boolean; connectionString?: string } = {},
+): Promise<ConnectedDevice> {
+  const client = Client.fromConnectionString(connectionString, Mqtt);
+  await client.setOptions({ ca: hub.caPem });
+  if (!retries) client.setRetryPolicy(new NoRetry());
+  await client.open();
+  const twin = await client.getTwin();
+  await subscribed(twin);
+  return {
+    client,
+    twin,
+    report: (patch) =>
+      new Promise((resolve, reject) => {
+        // The SDK puts its function among the properties, typed any like them.
+        const { update } = twin.properties.reported as unknown as { update: UpdateReported };
+        update(patch, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      }),
+    nextDesired: () =>
+      new Promise((resolve) => {
+        const seen: unknown = twin.properties.desired["$version"];
+        const listener = (delta: Record<string, unknown>): void => {
+          // The SDK calls a new listener at once with what it has already.
+          if (delta["$version"] === seen) return;
+          twin.removeListener("properties.desired", listener);
+          resolve(delta);
+        };
+        twin.on("properties.desired", listener);
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await client.close();
+    },
+  };
+}
+
+/** Resolves once the client has told of an event. */
+export async function told(client: Client, event: "connect" | "disconnect"): Promise<void> {
+  await once(client, event);
+}
+
+// The SDK subscribes when the first listener is added and tells nobody when that is granted: two requests on one
+// connection are answered in order, so a second answered twin request means the subscription was heard.
+async function subscribed(twin: Twin): Promise<void> {
+  twin.on("properties.desired", () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    twin.get((error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}

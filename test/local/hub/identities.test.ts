@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { openHub, refusal } from "./hub-fixture.ts";
+
+describe("identities", () => {
+  it("creates a device with generated keys, enabled and disconnected", async () => {
+    await using fixture = await openHub();
+    const { responseBody: device } = await fixture.registry.create({ deviceId: "d1" });
+    expect(device).toMatchObject({ deviceId: "d1", status: "enabled", connectionState: "Disconnected" });
+    const { primaryKey, secondaryKey } = device.authentication?.symmetricKey ?? {};
+    expect(Buffer.from(primaryKey ?? "", "base64")).toHaveLength(32);
+    expect(secondaryKey).not.toBe(primaryKey);
+  });
+
+  it("takes the caller's keys and keeps them when an update sends blanks", async () => {
+    await using fixture = await openHub();
+    const symmetricKey = {
+      primaryKey: Buffer.alloc(32, 1).toString("base64"),
+      secondaryKey: Buffer.alloc(32, 2).toString("base64"),
+    };
+    await fixture.registry.create({ deviceId: "d1", authentication: { symmetricKey } });
+    const { responseBody: updated } = await fixture.registry.update({
+      deviceId: "d1",
+      status: "disabled",
+      statusReason: "lost",
+    });
+    expect(updated).toMatchObject({
+      status: "disabled",
+      statusReason: "lost",
+      authentication: { symmetricKey },
+    });
+  });
+
+  it("refuses a second device of the same id with 409", async () => {
+    await using fixture = await openHub();
+    await fixture.registry.create({ deviceId: "d1" });
+    expect(await refusal(fixture.registry.create({ deviceId: "d1" }))).toMatchObject({
+      status: 409,
+      code: "DeviceAlreadyExists",
+      kind: "DeviceAlreadyExistsError",
+    });
+  });
+
+  it("answers 404 DeviceNotFound for a device that is not there", async () => {
+    await using fixture = await openHub();
+    const expected = { status: 404, code: "DeviceNotFound", kind: "DeviceNotFoundError" };
+    expect(await refusal(fixture.registry.get("d1"))).toMatchObject(expected);
+    expect(await refusal(fixture.registry.getTwin("d1"))).toMatchObject(expected);
+    expect(await refusal(fixture.registry.delete("d1"))).toMatchObject(expected);
+  });
+
+  it("lists devices, and forgets one that is deleted together with its twin", async () => {
+    await using fixture = await openHub();
+    for (const deviceId of ["a", "b", "c"]) await fixture.registry.create({ deviceId });
+    await fixture.registry.delete("b");
+    const { responseBody: devices } = await fixture.registry.list();
+    expect(devices.map(({ deviceId }) => deviceId)).toEqual(["a", "c"]);
+    expect(await refusal(fixture.registry.getTwin("b"))).toMatchObject({ status: 404 });
+  });
+
+  it.each(["with space", "ü", "a".repeat(129), "a/b", ""])("refuses the device id %j", async (deviceId) => {
+    await using fixture = await openHub();
+    expect(() => fixture.hub.createDevice({ deviceId })).toThrow(/is not 1 to 128 characters/u);
+  });
+
+  it.each(["-.%_*?!(),=@$':", "100%25", "a+b", "x".repeat(128), "?".repeat(128)])(
+    "reads the device id %j from the address as it was meant",
+    async (deviceId) => {
+      await using fixture = await openHub();
+      await fixture.registry.create({ deviceId });
+      expect((await fixture.registry.get(deviceId)).responseBody.deviceId).toBe(deviceId);
+      expect((await fixture.registry.getTwin(deviceId)).responseBody.deviceId).toBe(deviceId);
+    },
+  );
+
+  it("refuses keys that are not base64 of 16 to 64 bytes", async () => {
+    await using fixture = await openHub();
+    const symmetricKey = { primaryKey: "short", secondaryKey: "" };
+    expect(
+      await refusal(fixture.registry.create({ deviceId: "d1", authentication: { symmetricKey } })),
+    ).toMatchObject({
+      status: 400,
+      code: "ArgumentInvalid",
+    });
+  });
+
+  it("stops at the number of devices of the tier", async () => {
+    await using fixture = await openHub({ tier: "F1" });
+    for (let index = 0; index < 500; index++) fixture.hub.createDevice({ deviceId: `d${index}` });
+    expect(await refusal(fixture.registry.create({ deviceId: "one-too-many" }))).toMatchObject({
+      status: 413,
+      code: "TooManyDevices",
+    });
+  });
+});
+
+describe("what the hub lacks", () => {
+  it("answers 501 in the service's shape and not as if it had done something", async () => {
+    await using fixture = await openHub();
+    const { status, code, message } = await refusal(fixture.registry.getRegistryStatistics());
+    expect({ status, code }).toEqual({ status: 501, code: "NotImplemented" });
+    expect(message).toContain("GET /statistics/devices");
+  });
+});

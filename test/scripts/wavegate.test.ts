@@ -1,0 +1,67 @@
+import { dirname } from "node:path";
+import { describe, expect, it } from "vitest";
+import { copyProject, endOf, type ProjectCopy } from "./project-copy.ts";
+
+/** Says how it was called, and ends as its first argument asks. */
+const CLI = `
+  export async function main(argv: readonly string[]): Promise<number> {
+    console.log(JSON.stringify({ argv, pid: process.pid, parent: process.ppid }));
+    await Promise.resolve();
+    return Number(argv[0]);
+  }
+`;
+/** Makes a process take itself for an old Node; as a flag it does not reach the Node it starts. */
+const OLD_NODE = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.11.1"})`;
+
+async function aProject(): Promise<ProjectCopy> {
+  const project = await copyProject();
+  await project.write("package.json", JSON.stringify({ name: "copy", type: "module" }));
+  await project.write("rollout/cli/main.ts", CLI);
+  return project;
+}
+
+describe("the wavegate command", () => {
+  it("runs the CLI in its own process on a Node that can, and ends with its exit code", async () => {
+    await using project = await aProject();
+    const child = project.start(process.execPath, ["scripts/wavegate.mjs", "4", "--json"]);
+    const { code, stdout } = await endOf(child);
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ argv: ["4", "--json"], pid: child.pid });
+  });
+
+  it("hands over to the project's own Node where the running one is too old", async () => {
+    await using project = await aProject();
+    await project.linkNode();
+    const child = project.start(process.execPath, [
+      "--import",
+      OLD_NODE,
+      "scripts/wavegate.mjs",
+      "3",
+      "plan",
+    ]);
+    const { code, stdout, stderr } = await endOf(child);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ argv: ["3", "plan"], parent: child.pid });
+  });
+
+  it("says how to get a Node where there is none", async () => {
+    await using project = await aProject();
+    const { code, stdout, stderr } = await project.run(process.execPath, [
+      "--import",
+      OLD_NODE,
+      "scripts/wavegate.mjs",
+      "0",
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/needs Node 22\.18 or newer, this is 20\.11\.1.*\n.*`npm ci`/);
+  });
+
+  it("is executable by itself", async () => {
+    await using project = await aProject();
+    const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
+    expect(await project.run("scripts/wavegate.mjs", ["0"], { PATH: path })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+  });
+});
