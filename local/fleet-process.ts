@@ -97,7 +97,8 @@ async function startDevice(
   onEvent: (event: AgentEvent) => void,
 ): Promise<void> {
   const { orders, device, image, clock, agents } = input;
-  const deviceId = /;DeviceId=([^;]+)/.exec(device.connectionString)?.[1] ?? "";
+  const deviceId = /;DeviceId=([^;]+)/.exec(device.connectionString)?.[1];
+  if (deviceId === undefined) throw new Error("a device's connection string names no DeviceId");
   const stateDirectory = join(orders.directory, deviceId);
   await installFactoryImage({ stateDirectory, image });
   const { promise: firstSign, resolve } = Promise.withResolvers<undefined>();

@@ -1,5 +1,5 @@
 import { intentOf, readHistory, readVersions, type Decision } from "./chain.ts";
-import { wavegate, type Ended } from "./command-line.ts";
+import { wavegate, type Ended, type Shell } from "./command-line.ts";
 import { DEMO_PRODUCT } from "../demo-cast.ts";
 import type { Stage } from "./stage.ts";
 import { abortOf, exposedBy, type Findings } from "./truth.ts";
@@ -7,7 +7,7 @@ import { abortOf, exposedBy, type Findings } from "./truth.ts";
 /** How the acts are told. */
 export interface Telling {
   readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
+  readonly shell: Shell;
 }
 
 /** The release file that 1.1.0 takes its waves and its gate from. */
@@ -19,14 +19,14 @@ const AT_REST = ["watching", "settled", "rolled back", "held"];
 
 /** Play the four acts; what was found is read from the records, the hub and the devices. */
 export async function playActs(stage: Stage, telling: Telling): Promise<Findings> {
-  const { say, signal } = telling;
+  const { say, shell } = telling;
   act(say, 1, "wavegate takes over what the devices run");
-  await mustEnd(await run(["apply"], telling), "apply");
+  mustEnd(await run(["apply"], telling), "apply");
   say(`1.0.0 is adopted as the baseline: its condition is empty, no device was written to.`);
 
   act(say, 2, "1.1.0, a good release: canary, 10%, 50%, everyone");
   await addRelease(stage, "1.1.0", ["--like", TEMPLATE], telling);
-  await mustEnd(await run(["plan"], telling), "plan");
+  mustEnd(await run(["plan"], telling), "plan");
   const good = await rollOut("1.1.0", telling);
   say(
     good.code === 1
@@ -37,17 +37,17 @@ export async function playActs(stage: Stage, telling: Telling): Promise<Findings
   act(say, 3, "1.2.0, whose self-test fails on one sensor lot of revision B");
   await addRelease(stage, "1.2.0", [], telling);
   const bad = await rollOut("1.2.0", telling);
-  const history = await readHistory(DEMO_PRODUCT, signal);
+  const history = await readHistory(DEMO_PRODUCT, shell);
   say(toldAbort(abortOf(history, "1.2.0")));
 
   act(say, 4, "the devices are back on 1.1.0, which is still watched");
-  await mustEnd(await run(["reconcile"], telling), "reconcile");
-  const versions = await readVersions(DEMO_PRODUCT, signal);
+  mustEnd(await run(["reconcile"], telling), "reconcile");
+  const versions = await readVersions(DEMO_PRODUCT, shell);
   say(
     `${versions["1.1.0"] ?? 0} of ${stage.devices} devices run 1.1.0; 1.1.0 is ${intentOf(history, "1.1.0")?.state ?? "unknown"}.`,
   );
   return {
-    history: await readHistory(DEMO_PRODUCT, signal),
+    history: await readHistory(DEMO_PRODUCT, shell),
     versions,
     devices: stage.devices,
     harmed: stage.fleet.harmed(),
@@ -63,7 +63,7 @@ async function addRelease(
   telling: Telling,
 ): Promise<void> {
   const image = stage.images.get(version) ?? "";
-  await mustEnd(
+  mustEnd(
     await run(["release", "add", image, "--product", DEMO_PRODUCT, "--release", version, ...more], telling),
     "release add",
   );
@@ -75,32 +75,35 @@ async function addRelease(
  */
 async function rollOut(version: string, telling: Telling): Promise<Ended> {
   const ended = await run(["apply"], telling);
-  telling.signal.throwIfAborted();
+  telling.shell.signal.throwIfAborted();
   if (ended.code !== undefined && ended.code < 128) return ended;
   telling.say(
     "The controller was killed. Nothing is lost: the fleet stays as it is until somebody carries on with",
   );
   telling.say("  npx wavegate apply");
   for (;;) {
-    const state = intentOf(await readHistory(DEMO_PRODUCT, telling.signal), version)?.state;
+    const state = intentOf(await readHistory(DEMO_PRODUCT, telling.shell), version)?.state;
     if (state !== undefined && AT_REST.includes(state)) {
       telling.say(`${version} was carried on: it is ${state}.`);
       return ended;
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    telling.signal.throwIfAborted();
+    telling.shell.signal.throwIfAborted();
   }
 }
 
 /** Run a command as a user would, and show what it says. */
-async function run(args: readonly string[], { say, signal }: Telling): Promise<Ended> {
-  say(`$ npx wavegate ${args.join(" ")}`);
-  const ended = await wavegate(args, signal);
+async function run(args: readonly string[], { say, shell }: Telling): Promise<Ended> {
+  const command = `$ npx wavegate ${args.join(" ")}`;
+  const ended = await wavegate(args, shell, (pid) => {
+    // Whoever wants to see what happens may kill the controller; the other commands are over too soon.
+    say(args[0] === "apply" ? `${command}   (the controller is process ${pid})` : command);
+  });
   if (ended.output !== "") say(ended.output);
   return ended;
 }
 
-async function mustEnd({ code, output }: Ended, what: string): Promise<void> {
+function mustEnd({ code, output }: Ended, what: string): void {
   if (code === 0 || code === undefined || code >= 128) return;
   throw new Error(`wavegate ${what} ended in ${code}${output === "" ? "" : `: ${output}`}`);
 }

@@ -1,4 +1,4 @@
-import { wavegate } from "./command-line.ts";
+import { wavegate, type Shell } from "./command-line.ts";
 
 /** One decision, as `wavegate history --json` prints it; only what the demo looks at. */
 export interface Decision {
@@ -32,8 +32,8 @@ export interface Evidence {
 }
 
 /** The chain of a product's decisions, oldest first, as the real command line reads it from the records. */
-export async function readHistory(product: string, signal: AbortSignal): Promise<readonly Decision[]> {
-  const { code, output } = await wavegate(["history", product, "--json"], signal);
+export async function readHistory(product: string, shell: Shell): Promise<readonly Decision[]> {
+  const { code, output } = await wavegate(["history", product, "--json"], shell);
   if (code !== 0) throw new Error(`wavegate history ended in ${code ?? "a signal"}: ${output}`);
   // Our own command printed it a moment ago.
   const { products } = JSON.parse(output) as {
@@ -43,11 +43,8 @@ export async function readHistory(product: string, signal: AbortSignal): Promise
 }
 
 /** Devices by the version they report, by the real `wavegate status --json`. */
-export async function readVersions(
-  product: string,
-  signal: AbortSignal,
-): Promise<Readonly<Record<string, number>>> {
-  const { code, output } = await wavegate(["status", product, "--json"], signal);
+export async function readVersions(product: string, shell: Shell): Promise<Readonly<Record<string, number>>> {
+  const { code, output } = await wavegate(["status", product, "--json"], shell);
   if (code !== 0) throw new Error(`wavegate status ended in ${code ?? "a signal"}: ${output}`);
   const { products } = JSON.parse(output) as {
     products: readonly { versions: Readonly<Record<string, number>> }[];

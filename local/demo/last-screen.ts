@@ -51,15 +51,21 @@ export function lastScreen(ending: Ending): string {
 
 function promotedOn(reasons: readonly Evidence[]): string {
   const proofs = reasons.filter(({ code }) => code === "PROVEN");
-  if (proofs.length === 0) return reasons[0]?.text ?? "";
+  const [first] = reasons;
+  if (proofs.length === 0) return `${(first?.n ?? 0) - (first?.k ?? 0)} of ${first?.n ?? 0} ok, no claim`;
   return proofs
+    .toSorted((a, b) => (a.stratum ?? "").localeCompare(b.stratum ?? ""))
     .map(
       ({ stratum, k, n, evidence = 0, threshold }) =>
-        `${stratum ?? "all"} ${k ?? "?"} of ${n ?? "?"} bad: evidence ${Math.floor(evidence)}, needed ${threshold ?? "?"}`,
+        `${stratum ?? "all"}: ${k ?? "?"} of ${n ?? "?"} bad, evidence ${whole(evidence)} (needs ${threshold ?? "?"})`,
     )
     .join("; ");
 }
 
 function stoppedOn({ stratum, k, n, evidence = 0, threshold }: Evidence): string {
-  return `${k ?? "?"} of ${n ?? "?"} failed in stratum ${stratum ?? "?"}: evidence ${Math.floor(evidence).toLocaleString("en-US")}, abort at ${threshold ?? "?"}`;
+  return `${k ?? "?"} of ${n ?? "?"} failed in stratum ${stratum ?? "?"}, evidence ${whole(evidence)} (abort at ${threshold ?? "?"})`;
+}
+
+function whole(evidence: number): string {
+  return Math.floor(evidence).toLocaleString("en-US");
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TokenCredential } from "@azure/core-auth";
 import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
@@ -38,7 +38,7 @@ export async function setStage(input: {
   readonly say: (line: string) => void;
 }): Promise<Stage> {
   const { folder, minutesPerSecond, say } = input;
-  await rm(folder, { recursive: true, force: true });
+
   await mkdir(join(folder, "releases"), { recursive: true });
   await using stack = new AsyncDisposableStack();
 
@@ -91,7 +91,7 @@ export async function setStage(input: {
   say(`hub, storage and settings stand in ${folder}`);
 
   const cast = castDemo();
-  for (const { deviceId, tags } of cast) await hub.createDevice({ deviceId, tags });
+  for (const { deviceId, tags } of cast) hub.createDevice({ deviceId, tags });
   const fleet = stack.use(
     await startFleet({
       devices: cast.map((device) => ({

@@ -1,5 +1,5 @@
 import { assignAt, isWithin, leafPaths, type DesiredPath } from "./desired-path.ts";
-import { ownValue, type JsonObject, type JsonValue } from "./json-value.ts";
+import { isJsonObject, ownValue, type JsonObject, type JsonValue } from "./json-value.ts";
 
 /** What one configuration puts at one path; null means "not there". */
 export interface Assignment {
@@ -105,10 +105,7 @@ function overlaps(a: DesiredPath, b: DesiredPath): boolean {
 }
 
 function valueAt(document: JsonObject, path: DesiredPath): JsonValue {
-  let value: JsonValue = document;
-  for (const name of path) {
-    // Every step but the last is an object that assignAt made; a value taken away reads as null.
-    value = ownValue(value as JsonObject, name) ?? null;
-  }
-  return value;
+  let value: JsonValue | undefined = document;
+  for (const name of path) value = isJsonObject(value) ? ownValue(value, name) : undefined;
+  return value ?? null; // a value that was taken away reads as null
 }

@@ -73,9 +73,9 @@ export function restErrorBody(
   error: ServiceError,
   now: number,
 ): { Message: string; ExceptionMessage: string } {
-  // The SDK splits Message at ';' and drops everything after the second one.
+  // The SDK splits Message at ';' and drops everything after the second one; only quoted text of callers has any.
   return {
-    Message: `ErrorCode:${error.code};${error.message.replaceAll(";", ",")}`,
+    Message: `ErrorCode:${error.code};${error.message.replaceAll(";", "%3B")}`,
     ExceptionMessage: trackingText(now),
   };
 }

@@ -1,3 +1,5 @@
+import type { AttemptId } from "../model/attempt.ts";
+import { isAborted, type Intent } from "../model/record.ts";
 import { WavegateError, type Code, type Problem } from "../model/problem.ts";
 import type { Status } from "../engine/step.ts";
 import type { Declared } from "../plan/declared.ts";
@@ -59,7 +61,7 @@ export async function apply(
   const tell = (event: ApplyEvent): void => {
     options.onEvent(product, event);
   };
-  const takenBack: Effect[] = [];
+  const seen = new Set<AttemptId>();
   let looked = false;
   let troubles = 0;
   for (;;) {
@@ -68,10 +70,7 @@ export async function apply(
       result = await reconcile(declared, ports, {
         actor: options.actor,
         queryLagMs: options.queryLagMs,
-        onEvent: (event) => {
-          if (event.kind === "step" && isTakingBack(event.step)) takenBack.push(event.step);
-          tell(event);
-        },
+        onEvent: tell,
       });
       looked = true;
       troubles = 0;
@@ -88,16 +87,33 @@ export async function apply(
     }
     if (result?.problems !== undefined) return { product, outcome: "blocked", problems: result.problems };
     const status = result?.status;
+    const aborted = wasTakenBack(result, seen);
     if (status !== undefined) {
       tell({ kind: "status", at: clock.now(), status });
-      if (status.needsPerson) return { product, outcome: takenBack.length > 0 ? "aborted" : "held", status };
+      if (status.needsPerson) return { product, outcome: aborted ? "aborted" : "held", status };
       if (status.phase === "idle" || status.phase === "watching")
-        return { product, outcome: takenBack.length > 0 ? "aborted" : "done", status };
+        return { product, outcome: aborted ? "aborted" : "done", status };
     }
     if (!(await waited(ports, options, status !== undefined || result === undefined))) {
       return { product, outcome: "interrupted", ...(status === undefined ? {} : { status }) };
     }
   }
+}
+
+/**
+ * True when a release that was under way at one of our looks is now being taken back, whoever stopped it. What was over
+ * before we came is no news.
+ */
+function wasTakenBack(result: ReconcileResult | undefined, seen: Set<AttemptId>): boolean {
+  const intents = result?.observation.store?.head?.record.intents ?? [];
+  for (const { attempt, state } of intents) {
+    if (isUnderWay(state)) seen.add(attempt);
+  }
+  return intents.some((intent) => isAborted(intent) && seen.has(intent.attempt));
+}
+
+function isUnderWay(state: Intent["state"]): boolean {
+  return state === "running" || state === "held" || state === "watching" || state === "rolling back";
 }
 
 /** True for a step that aborts a release or finishes taking it back. */

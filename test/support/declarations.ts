@@ -1,6 +1,13 @@
 import type { Digest } from "../../rollout/model/digest.ts";
 import { sha256Hex } from "../../rollout/model/digest.ts";
-import { defineFleet, defineRelease, percent, ring, type Artifact, type ReleaseDeclaration } from "../../rollout/wavegate.ts";
+import {
+  defineFleet,
+  defineRelease,
+  percent,
+  ring,
+  type Artifact,
+  type ReleaseDeclaration,
+} from "../../rollout/wavegate.ts";
 import { checkDeclarations } from "../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../rollout/plan/declared.ts";
 import type { WorldDevice } from "./world.ts";
@@ -22,7 +29,15 @@ export function aRelease(version: string, more: Partial<ReleaseDeclaration> = {}
       { name: "half", cohort: percent(50) },
       { name: "everyone", cohort: percent(100) },
     ],
-    gate: { tolerate: "2%", reject: "10%", falseStop: "5%", missedBad: "5%", deadline: "3 hours", bake: "3.5 hours", harmCap: 20 },
+    gate: {
+      tolerate: "2%",
+      reject: "10%",
+      falseStop: "5%",
+      missedBad: "5%",
+      deadline: "3 hours",
+      bake: "3.5 hours",
+      harmCap: 20,
+    },
     watch: "1 day",
     ...more,
   });
@@ -30,7 +45,9 @@ export function aRelease(version: string, more: Partial<ReleaseDeclaration> = {}
 
 /** The thermostat, declared with these releases, adopted at 1.0.0. */
 export function declared(...releases: readonly ReleaseDeclaration[]): Declared {
-  const fleet = defineFleet({ products: { thermostat: { adopt: { version: "1.0.0", artifact: anArtifact("1.0.0") } } } });
+  const fleet = defineFleet({
+    products: { thermostat: { adopt: { version: "1.0.0", artifact: anArtifact("1.0.0") } } },
+  });
   const checked = checkDeclarations({
     fleet: { value: fleet, file: "fleet.ts" },
     releases: releases.map((value) => ({ value, file: `releases/thermostat-${value.version}.ts` })),
@@ -41,14 +58,25 @@ export function declared(...releases: readonly ReleaseDeclaration[]): Declared {
 }
 
 /** Images of some versions, as a store would hold them. */
-export function imagesOf(...versions: readonly string[]): ReadonlyMap<string, { sha256: string; size: number }> {
-  return new Map(versions.map((version) => [anArtifact(version).path, { sha256: anArtifact(version).sha256, size: anArtifact(version).size }]));
+export function imagesOf(
+  ...versions: readonly string[]
+): ReadonlyMap<string, { sha256: string; size: number }> {
+  return new Map(
+    versions.map((version) => [
+      anArtifact(version).path,
+      { sha256: anArtifact(version).sha256, size: anArtifact(version).size },
+    ]),
+  );
 }
 
 /** Devices in two strata, the first six of A in the canary ring. */
 export function aFleet(count = 300): readonly WorldDevice[] {
   return Array.from({ length: count }, (_, index) => {
     const stratum = index % 2 === 0 ? "A" : "B";
-    return { deviceId: `device-${index}`, stratum, ...(stratum === "A" && index < 12 ? { ring: "canary" } : {}) };
+    return {
+      deviceId: `device-${index}`,
+      stratum,
+      ...(stratum === "A" && index < 12 ? { ring: "canary" } : {}),
+    };
   });
 }

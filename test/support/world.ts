@@ -16,7 +16,11 @@ import type { HubPort, ImagePort, RecordPort } from "../../rollout/reconcile/por
 import type { ReconcilePorts } from "../../rollout/reconcile/reconcile.ts";
 
 /** How one simulated device answers a request. */
-export type Behaviour = (request: { readonly deviceId: string; readonly version: string; readonly stratum: string }) => "ok" | "failed" | "silent";
+export type Behaviour = (request: {
+  readonly deviceId: string;
+  readonly version: string;
+  readonly stratum: string;
+}) => "ok" | "failed" | "silent";
 
 /** A device of the world. */
 export interface WorldDevice {
@@ -47,17 +51,36 @@ export interface World {
 }
 
 /** Build a world of devices that were born with one version. */
-export function createWorld(input: { readonly devices: readonly WorldDevice[]; readonly version: string; readonly images: ReadonlyMap<string, { sha256: string; size: number }> }): World {
+export function createWorld(input: {
+  readonly devices: readonly WorldDevice[];
+  readonly version: string;
+  readonly images: ReadonlyMap<string, { sha256: string; size: number }>;
+}): World {
   let time = Date.UTC(2026, 0, 1);
   let monotonic = 0;
   const clock = { now: () => time, sleep: () => Promise.resolve() };
   const devices = createDeviceStore({ clock, maxDevices: 1_000_000 });
-  const configurations = createConfigurationStore({ clock, maxConfigurations: 100, onChange: () => undefined });
+  const configurations = createConfigurationStore({
+    clock,
+    maxConfigurations: 100,
+    onChange: () => undefined,
+  });
   for (const { deviceId, stratum, ring } of input.devices) {
-    const rollout: JsonObject = { ...(stratum === undefined ? {} : { stratum }), ...(ring === undefined ? {} : { ring }) };
+    const rollout: JsonObject = {
+      ...(stratum === undefined ? {} : { stratum }),
+      ...(ring === undefined ? {} : { ring }),
+    };
     devices.register({ deviceId, tags: { product: "thermostat", rollout } });
     devices.touch(deviceId);
-    devices.mergeReported(deviceId, { firmware: { currentFwVersion: input.version, pendingFwVersion: "", rolloutId: "", outcome: "", bucket: bucketOf(deviceId) } });
+    devices.mergeReported(deviceId, {
+      firmware: {
+        currentFwVersion: input.version,
+        pendingFwVersion: "",
+        rolloutId: "",
+        outcome: "",
+        bucket: bucketOf(deviceId),
+      },
+    });
   }
   const records = new Map<Digest, RolloutRecord>();
   const marks = new Map<string, Digest>();
@@ -80,7 +103,11 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
     },
     exposed: (id) => {
       const found = configurations.all().find((configuration) => configuration.id === id);
-      return new Set([...devices.all()].filter((device) => found?.target.isTarget(device) === true).map(({ deviceId }) => deviceId));
+      return new Set(
+        [...devices.all()]
+          .filter((device) => found?.target.isTarget(device) === true)
+          .map(({ deviceId }) => deviceId),
+      );
     },
     configuration: (id) => {
       const found = configurations.all().find((configuration) => configuration.id === id);
@@ -89,7 +116,10 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
     edit: (id, change) => {
       const found = world.configuration(id);
       if (found === undefined) throw new Error(`no configuration ${id}`);
-      configurations.update(parseConfiguration(id, bodyOf({ ...found, ...change })), { etag: "*", isQuoted: true });
+      configurations.update(parseConfiguration(id, bodyOf({ ...found, ...change })), {
+        etag: "*",
+        isQuoted: true,
+      });
     },
     remove: (id) => {
       configurations.remove(id, undefined);
@@ -100,8 +130,13 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
 
   function answer(deviceId: string, behave: Behaviour): void {
     const device = devices.get(deviceId);
-    const desired = (device.desired.value["firmware"] ?? undefined) as { fwVersion?: string; rolloutId?: string } | undefined;
-    const reported = (device.reported.value["firmware"] ?? {}) as { currentFwVersion?: string; rolloutId?: string; outcome?: string };
+    const desired = (device.desired.value["firmware"] ?? undefined) as
+      { fwVersion?: string; rolloutId?: string } | undefined;
+    const reported = (device.reported.value["firmware"] ?? {}) as {
+      currentFwVersion?: string;
+      rolloutId?: string;
+      outcome?: string;
+    };
     const { fwVersion: version, rolloutId } = desired ?? {};
     if (version === undefined || rolloutId === undefined) return;
     if (reported.rolloutId === rolloutId && reported.outcome !== "contacted") return;
@@ -109,13 +144,23 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
     const before = latched.get(key);
     const already = before === undefined && reported.currentFwVersion === version;
     const stratum = ((device.tags?.["rollout"] as { stratum?: string } | undefined) ?? {}).stratum ?? "other";
-    const outcome = before?.outcome ?? (already ? "ok-already" : { ok: "ok", failed: "failed", silent: "contacted" }[behave({ deviceId, version, stratum })]);
+    const outcome =
+      before?.outcome ??
+      (already
+        ? "ok-already"
+        : { ok: "ok", failed: "failed", silent: "contacted" }[behave({ deviceId, version, stratum })]);
     const latch = before ?? { outcome, contactedAt: Math.floor(time / 1_000) };
     latched.set(key, latch);
     devices.touch(deviceId);
     const runs = outcome === "ok" || outcome === "ok-already" ? version : reported.currentFwVersion;
     devices.mergeReported(deviceId, {
-      firmware: { rolloutId, outcome, contactedAt: latch.contactedAt, currentFwVersion: runs ?? "", pendingFwVersion: outcome === "contacted" ? version : "" },
+      firmware: {
+        rolloutId,
+        outcome,
+        contactedAt: latch.contactedAt,
+        currentFwVersion: runs ?? "",
+        pendingFwVersion: outcome === "contacted" ? version : "",
+      },
     });
   }
 
@@ -126,7 +171,9 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
     try {
       value = run();
     } catch (error) {
-      throw error instanceof ServiceError ? new WavegateError(CODE[error.status] ?? "HUB_FAILED", error.message, { hint: "" }) : error;
+      throw error instanceof ServiceError
+        ? new WavegateError(CODE[error.status] ?? "HUB_FAILED", error.message, { hint: "" })
+        : error;
     }
     world.fault({ when: "after", call });
     return value;
@@ -134,11 +181,26 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
 
   const hub: HubPort = {
     name: "memory",
-    list: () => at("list", () => ({ configurations: configurations.all().map((one) => toConfiguration(configurationDocument(one))) })),
-    create: (document) => at(`create ${document.id}`, () => toConfiguration(configurationDocument(configurations.create(parseConfiguration(document.id, bodyOf(document)))))),
+    list: () =>
+      at("list", () => ({
+        configurations: configurations.all().map((one) => toConfiguration(configurationDocument(one))),
+      })),
+    create: (document) =>
+      at(`create ${document.id}`, () =>
+        toConfiguration(
+          configurationDocument(configurations.create(parseConfiguration(document.id, bodyOf(document)))),
+        ),
+      ),
     replace: (document, etag) =>
       at(`replace ${document.id}`, () =>
-        toConfiguration(configurationDocument(configurations.update(parseConfiguration(document.id, bodyOf(document)), { etag, isQuoted: true }))),
+        toConfiguration(
+          configurationDocument(
+            configurations.update(parseConfiguration(document.id, bodyOf(document)), {
+              etag,
+              isQuoted: true,
+            }),
+          ),
+        ),
       ),
     count: (query) =>
       at("count", () => {
@@ -162,18 +224,38 @@ export function createWorld(input: { readonly devices: readonly WorldDevice[]; r
     takenMark: (product, name) => at("taken mark", () => marks.get(`${product} ${name}`)),
     putTombstone: (_, stop) => at("tombstone", () => void tombstones.add(stop.release)),
     tombstones: () => at("tombstones", () => new Set(tombstones)),
-    appendLook: (_, attempt, look) => at("append look", () => void looks.set(attempt, [...(looks.get(attempt) ?? []), look])),
+    appendLook: (_, attempt, look) =>
+      at("append look", () => void looks.set(attempt, [...(looks.get(attempt) ?? []), look])),
     looks: (_, attempt) => at("looks", () => looks.get(attempt) ?? []),
   };
-  const images: ImagePort = { base: "https://images.test/firmware", describe: (path) => at("describe image", () => input.images.get(path)) };
+  const images: ImagePort = {
+    base: "https://images.test/firmware",
+    describe: (path) => at("describe image", () => input.images.get(path)),
+  };
   const clockPort = { now: () => time, monotonic: () => (monotonic += 1), sleep: () => Promise.resolve() };
-  return Object.assign(world, { ports: { hub, records: store, images, clock: clockPort } satisfies ReconcilePorts });
+  return Object.assign(world, {
+    ports: { hub, records: store, images, clock: clockPort } satisfies ReconcilePorts,
+  });
 }
 
-const CODE: Readonly<Record<number, WavegateError["code"]>> = { 400: "HUB_REJECTED", 404: "HUB_NOT_FOUND", 409: "HUB_CONFLICT", 412: "HUB_CONFLICT" };
+const CODE: Readonly<Record<number, WavegateError["code"]>> = {
+  400: "HUB_REJECTED",
+  404: "HUB_NOT_FOUND",
+  409: "HUB_CONFLICT",
+  412: "HUB_CONFLICT",
+};
 
 function bodyOf({ id, labels, content, condition, priority, metrics }: ConfigurationDocument): unknown {
-  return JSON.parse(JSON.stringify({ id, labels, content: { deviceContent: content }, targetCondition: condition, priority, metrics: { queries: metrics } })) as unknown;
+  return JSON.parse(
+    JSON.stringify({
+      id,
+      labels,
+      content: { deviceContent: content },
+      targetCondition: condition,
+      priority,
+      metrics: { queries: metrics },
+    }),
+  ) as unknown;
 }
 
 function toConfiguration(document: JsonObject): Configuration {
@@ -200,4 +282,3 @@ function toConfiguration(document: JsonObject): Configuration {
     createdTimeUtc: body.createdTimeUtc,
   };
 }
-

@@ -32,7 +32,7 @@ export function rolloutLines(write: (line: string) => void): RolloutView {
             line(`${judgement.intent.version}: not judged: ${judgement.reason}`);
           else if (judgement.intent.state !== "watching" || judgement.verdict.kind === "abort") {
             const text = `${nameOf(judgement.intent)}: ${renderCounts(judgement)}; ${renderEvidence(judgement.verdict).join("; ")}`;
-            if (changed(key, text)) line(text);
+            if (changed(key, withoutDurations(text))) line(text);
           }
           return;
         }
@@ -42,8 +42,7 @@ export function rolloutLines(write: (line: string) => void): RolloutView {
           return;
         }
         case "status":
-          if (changed(`status ${product}`, event.status.text.replaceAll(/another .*/g, "")))
-            line(event.status.text);
+          if (changed(`status ${product}`, withoutDurations(event.status.text))) line(event.status.text);
           return;
         case "lost race":
           line(`somebody else was first; looking again`);
@@ -55,6 +54,11 @@ export function rolloutLines(write: (line: string) => void): RolloutView {
     },
     end: () => Promise.resolve(),
   };
+}
+
+/** A wait that only grows shorter is no news. */
+function withoutDurations(text: string): string {
+  return text.replaceAll(/another [\d.]+ (second|minute|hour|day)s?/g, "");
 }
 
 function nameOf({ version, release, wave }: RolloutIntent): string {

@@ -9,7 +9,11 @@ const MINUTES = 60_000;
 const wellBehaved: Behaviour = () => "ok";
 
 /** Apply with the world moving on between two looks. */
-async function applyIn(world: World, product: Declared, behave: Behaviour): Promise<{ outcome: string; events: ApplyEvent[] }> {
+async function applyIn(
+  world: World,
+  product: Declared,
+  behave: Behaviour,
+): Promise<{ outcome: string; events: ApplyEvent[] }> {
   const events: ApplyEvent[] = [];
   const clock = {
     ...world.ports.clock,
@@ -19,18 +23,24 @@ async function applyIn(world: World, product: Declared, behave: Behaviour): Prom
       return Promise.resolve();
     },
   };
-  const { outcome } = await apply(product, { ...world.ports, clock }, {
-    actor: "test",
-    queryLagMs: 5 * MINUTES,
-    lookEveryMs: 5 * MINUTES,
-    signal: new AbortController().signal,
-    onEvent: (_, event) => events.push(event),
-  });
+  const { outcome } = await apply(
+    product,
+    { ...world.ports, clock },
+    {
+      actor: "test",
+      queryLagMs: 5 * MINUTES,
+      lookEveryMs: 5 * MINUTES,
+      signal: new AbortController().signal,
+      onEvent: (_, event) => events.push(event),
+    },
+  );
   return { outcome, events };
 }
 
 function kinds(world: World): string[] {
-  return [...world.records.values()].map(({ kind, subject }) => (subject === null ? kind : `${kind} ${subject}`));
+  return [...world.records.values()].map(({ kind, subject }) =>
+    subject === null ? kind : `${kind} ${subject}`,
+  );
 }
 
 describe("a good release", () => {
@@ -55,12 +65,15 @@ describe("a good release", () => {
   it("promotes each evidence wave on proof in every stratum", async () => {
     const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
     await applyIn(world, declared(aRelease("1.1.0")), wellBehaved);
-    const proofs = [...world.records.values()].filter(({ verdict }) => verdict?.guarantee === "statistical").map(({ verdict }) => verdict?.reasons ?? []);
+    const proofs = [...world.records.values()]
+      .filter(({ verdict }) => verdict?.guarantee === "statistical")
+      .map(({ verdict }) => verdict?.reasons ?? []);
     expect(proofs).toHaveLength(2);
     for (const reasons of proofs) {
       const proven = reasons.filter(({ code }) => code === "PROVEN");
       expect(proven.map(({ stratum }) => stratum).sort()).toEqual(["A", "B"]);
-      for (const { evidence = 0, threshold = Infinity } of proven) expect(evidence).toBeGreaterThanOrEqual(threshold);
+      for (const { evidence = 0, threshold = Infinity } of proven)
+        expect(evidence).toBeGreaterThanOrEqual(threshold);
     }
   });
 });
@@ -68,13 +81,23 @@ describe("a good release", () => {
 describe("a bad release", () => {
   it("is stopped by the gate, and its devices go back to the adopted baseline", async () => {
     const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
-    const { outcome } = await applyIn(world, declared(aRelease("1.1.0")), ({ version, stratum }) => (version === "1.1.0" && stratum === "B" ? "failed" : "ok"));
+    const { outcome } = await applyIn(world, declared(aRelease("1.1.0")), ({ version, stratum }) =>
+      version === "1.1.0" && stratum === "B" ? "failed" : "ok",
+    );
     expect(outcome).toBe("aborted");
-    expect(kinds(world).slice(-2)).toEqual(["abort fw--thermostat--1-1-0--1", "rolled back fw--thermostat--1-1-0--1"]);
+    expect(kinds(world).slice(-2)).toEqual([
+      "abort fw--thermostat--1-1-0--1",
+      "rolled back fw--thermostat--1-1-0--1",
+    ]);
     expect(world.exposed("fw--thermostat--1-1-0--1").size).toBe(0);
     const baseline = world.exposed("fw--thermostat--1-0-0--1");
     expect(baseline.size).toBeGreaterThan(0);
-    expect([...world.devices.all()].every(({ reported }) => (reported.value["firmware"] as { currentFwVersion: string }).currentFwVersion === "1.0.0")).toBe(true);
+    expect(
+      [...world.devices.all()].every(
+        ({ reported }) =>
+          (reported.value["firmware"] as { currentFwVersion: string }).currentFwVersion === "1.0.0",
+      ),
+    ).toBe(true);
   });
 
   it("does not start again, whoever applies", async () => {
@@ -89,18 +112,32 @@ describe("a bad release", () => {
 
   it("that only falls silent is stopped after the deadline", async () => {
     const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
-    const { outcome } = await applyIn(world, declared(aRelease("1.1.0")), ({ version, stratum }) => (version === "1.1.0" && stratum === "B" ? "silent" : "ok"));
+    const { outcome } = await applyIn(world, declared(aRelease("1.1.0")), ({ version, stratum }) =>
+      version === "1.1.0" && stratum === "B" ? "silent" : "ok",
+    );
     expect(outcome).toBe("aborted");
     expect([...world.records.values()].find(({ kind }) => kind === "abort")?.reason).toMatch(/silent/);
   });
 
   it("above a watched one is taken back without taking the watched one back", async () => {
-    const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0", "1.2.0") });
+    const world = createWorld({
+      devices: aFleet(),
+      version: "1.0.0",
+      images: imagesOf("1.0.0", "1.1.0", "1.2.0"),
+    });
     await applyIn(world, declared(aRelease("1.1.0")), wellBehaved);
-    const { outcome } = await applyIn(world, declared(aRelease("1.1.0"), aRelease("1.2.0")), ({ version, stratum }) => (version === "1.2.0" && stratum === "B" ? "failed" : "ok"));
+    const { outcome } = await applyIn(
+      world,
+      declared(aRelease("1.1.0"), aRelease("1.2.0")),
+      ({ version, stratum }) => (version === "1.2.0" && stratum === "B" ? "failed" : "ok"),
+    );
     expect(outcome).toBe("aborted");
     const head = [...world.records.values()].at(-1);
-    expect(head?.intents.map(({ version, state }) => `${version} ${state}`)).toEqual(["1.0.0 adopted", "1.1.0 watching", "1.2.0 rolled back"]);
+    expect(head?.intents.map(({ version, state }) => `${version} ${state}`)).toEqual([
+      "1.0.0 adopted",
+      "1.1.0 watching",
+      "1.2.0 rolled back",
+    ]);
     await applyIn(world, declared(aRelease("1.1.0"), aRelease("1.2.0")), wellBehaved);
     expect([...world.records.values()].at(-1)?.intents[1]?.state).toBe("watching");
   });
