@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly onEvent?: (event: AgentEvent) => void;
   /** Real milliseconds to wait for an answer about the twin. Default: 30 s. */
   readonly twinTimeoutMs?: number;
+  /** Real seconds a token is good for; it is renewed after three quarters of them. Default: 3600. */
+  readonly tokenLifetimeSeconds?: number;
   /** Longest real wait between two tries to connect. Default: 60 s. */
   readonly longestRetryMs?: number;
   /** Default: the machine's file system. */
@@ -93,6 +95,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       connectionString: options.connectionString,
       gateway: options.gateway,
       caPem,
+      tokenLifetimeSeconds: options.tokenLifetimeSeconds,
       twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
       longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
       onEvent,

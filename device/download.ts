@@ -87,11 +87,14 @@ async function open(
     { agent: false, signal, timeout: idleTimeoutMs, ...(caPem === undefined ? {} : { ca: caPem }) },
     resolve,
   );
-  asked.on("timeout", () => asked.destroy(new Error(`no byte for ${idleTimeoutMs} ms`)));
+  const silence = new Error(`no byte for ${idleTimeoutMs} ms`);
+  asked.once("timeout", () => asked.destroy(silence));
   asked.on("error", (error) => {
     reject(new TransientError(`${request.uri} does not answer: ${error.message}`, { cause: error }));
   });
   const response = await promise;
+  // Once there is an answer, it is the answer that breaks off.
+  asked.removeAllListeners("timeout").once("timeout", () => response.destroy(silence));
   const status = response.statusCode ?? 0;
   const length = response.headers["content-length"];
   if (status === 200 && (length === undefined || Number(length) === request.size)) return response;

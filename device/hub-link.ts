@@ -9,6 +9,8 @@ import { openHubSession } from "./hub-session.ts";
 export type HubLinkEvent =
   | { readonly type: "connected" }
   | { readonly type: "disconnected"; readonly reason: string }
+  /** By a short reconnection inside the SDK; the twin was read again. */
+  | { readonly type: "tokenRenewed" }
   | { readonly type: "reported"; readonly reported: FirmwareReported }
   | { readonly type: "reportRefused"; readonly reason: string };
 
@@ -69,7 +71,13 @@ export function holdHubLink(options: HubLinkOptions): HubLink {
     let retry: IBackoff<unknown> | undefined;
     while (!closing.signal.aborted) {
       try {
-        const opened = await openHubSession({ ...options, signal: closing.signal });
+        const opened = await openHubSession({
+          ...options,
+          signal: closing.signal,
+          onTokenRenewed: () => {
+            options.onEvent({ type: "tokenRenewed" });
+          },
+        });
         retry = undefined;
         taken = opened.reported();
         session = opened;

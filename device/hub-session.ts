@@ -14,6 +14,8 @@ export interface HubAddress {
   readonly gateway?: string | undefined;
   /** Certificate authority of the hub; default: those Node trusts. */
   readonly caPem?: string | undefined;
+  /** How long a token is good for, in real seconds; renewed after three quarters of it. Default: 3600. */
+  readonly tokenLifetimeSeconds?: number | undefined;
 }
 
 /** One connection, from its first answer to its loss. It is never mended: the next one is a new session. */
@@ -29,6 +31,8 @@ export interface HubSession {
   close(): Promise<void>;
 }
 
+/** The SDK's own choice. */
+const TOKEN_LIFETIME_SECONDS = 3600;
 /** Real milliseconds a session waits for its goodbye. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Reads of the twin in a row, when changes arrive while one is under way. */
@@ -45,6 +49,8 @@ export async function openHubSession(
     /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
     readonly twinTimeoutMs: number;
     readonly onDesired: (desired: unknown) => void;
+    /** The token was renewed and the twin was read again. */
+    readonly onTokenRenewed: () => void;
     /** Ends the session. */
     readonly signal: AbortSignal;
   },
@@ -95,7 +101,7 @@ export async function openHubSession(
       lose(`the token cannot be renewed: ${error.message}`);
     });
     provider.on("newTokenAvailable", () => {
-      reader.read().catch((error: unknown) => {
+      reader.read().then(options.onTokenRenewed, (error: unknown) => {
         lose(error instanceof Error ? error.message : String(error));
       });
     });
@@ -204,7 +210,10 @@ function updateReported(twin: Twin, patch: object): Promise<void> {
 }
 
 function dialled({ connectionString, gateway }: HubAddress): string {
-  return gateway === undefined ? connectionString : `${connectionString};GatewayHostName=${gateway}`;
+  if (gateway === undefined) return connectionString;
+  const own = connectionString.split(";").filter((part) => !part.startsWith("GatewayHostName="));
+  // The transport dials `mqtts://<GatewayHostName>`, a port included; user name and token keep HostName.
+  return [...own, `GatewayHostName=${gateway}`].join(";");
 }
 
 function section(properties: unknown): unknown {

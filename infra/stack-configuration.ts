@@ -47,7 +47,7 @@ const configurationSchema = z
     retentionDays: z.int().min(7).max(365).default(30),
     protect: z.boolean().default(true),
     allowDeviceKeys: z.boolean().default(false),
-    /** Who registers devices and stores images; absent: whoever runs Pulumi. */
+    /** Who registers devices and stores images; absent: the person who runs Pulumi. */
     operator: z
       .strictObject({ objectId: z.guid(), type: z.enum(["User", "Group", "ServicePrincipal"]) })
       .exactOptional(),

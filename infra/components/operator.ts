@@ -12,7 +12,7 @@ export interface OperatorArgs {
   readonly resourceGroupId: pulumi.Input<string>;
   readonly hub: IotHub;
   readonly firmware: BlobStore;
-  /** Absent: whoever runs Pulumi. */
+  /** Absent: the person who runs Pulumi; a pipeline must be named, since only it knows that it is none. */
   readonly operator: StackConfiguration["operator"];
 }
 
@@ -21,7 +21,7 @@ export function grantOperator(name: string, args: OperatorArgs): readonly pulumi
   const { resourceGroupId, hub, firmware, operator } = args;
   const principal: Principal =
     operator === undefined
-      ? { principalId: authorization.getClientConfigOutput().objectId }
+      ? { principalId: authorization.getClientConfigOutput().objectId, principalType: "User" }
       : { principalId: operator.objectId, principalType: operator.type };
   const role = hubRole(
     name,

@@ -3,8 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 /** Who a role is given to. */
 export interface Principal {
   readonly principalId: pulumi.Input<string>;
-  /** Must be set for a principal made in the same run, which the directory may not show yet; for others it may be absent. */
-  readonly principalType?: "User" | "Group" | "ServicePrincipal";
+  /**
+   * Always set: without it Azure refuses a principal made in the same run, which the directory may not show yet, and
+   * azure-native writes `User` for whoever it is.
+   */
+  readonly principalType: "User" | "Group" | "ServicePrincipal";
 }
 
 /** Built-in roles [Azure built-in roles: Storage]. */

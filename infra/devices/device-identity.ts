@@ -17,7 +17,7 @@ const provider: pulumi.dynamic.ResourceProvider<Properties, Properties> = {
   check: async (olds, news) => (await load()).check(olds, news),
   diff: async (id, olds, news) => (await load()).diff(id, olds, news),
   create: async (inputs) => (await load()).create(inputs),
-  read: async (id, state) => (await load()).read(id, state),
+  read: async (id, state) => (await load()).read(id, state ?? {}),
   update: async (id, olds, news) => (await load()).update(id, olds, news),
   delete: async (id, state) => (await load()).delete(id, state),
 };

@@ -49,16 +49,12 @@ export async function alignIdentity(
   const { status, authentication } = inputs;
   const isSameAuthentication = isDeepStrictEqual(authenticationOf(device), authentication);
   if (isSameAuthentication && device.status === status) return device;
-  const { deviceId, statusReason, capabilities, deviceScope } = device;
-  const body = {
-    deviceId,
+  // Written whole, with all that the hub said of it: an edge parent's scope is not in the SDK's types and would be lost.
+  const body = Object.assign({}, device, {
     status,
     // A device that keeps signing in by key keeps its keys: they pass from the answer to the request, and nowhere else.
     authentication: isSameAuthentication ? device.authentication : bodyOfAuthentication(authentication),
-    ...(statusReason === undefined ? {} : { statusReason }),
-    ...(capabilities === undefined ? {} : { capabilities }),
-    ...(deviceScope === undefined ? {} : { deviceScope }),
-  };
+  });
   return (await registry.update(body)).responseBody;
 }
 

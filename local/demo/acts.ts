@@ -1,5 +1,6 @@
 import { intentOf, readHistory, readVersions, type Decision } from "./chain.ts";
-import { wavegate, type Ended, type Shell } from "./command-line.ts";
+import { relative } from "node:path";
+import { PROJECT, wavegate, type Ended, type Shell } from "./command-line.ts";
 import { DEMO_PRODUCT } from "../demo-cast.ts";
 import type { Stage } from "./stage.ts";
 import { abortOf, exposedBy, type Findings } from "./truth.ts";
@@ -62,7 +63,7 @@ async function addRelease(
   more: readonly string[],
   telling: Telling,
 ): Promise<void> {
-  const image = stage.images.get(version) ?? "";
+  const image = relative(PROJECT, stage.images.get(version) ?? "");
   mustEnd(
     await run(["release", "add", image, "--product", DEMO_PRODUCT, "--release", version, ...more], telling),
     "release add",

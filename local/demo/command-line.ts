@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-const PROJECT = join(import.meta.dirname, "..", "..");
+/** The project, where a user would type. */
+export const PROJECT = join(import.meta.dirname, "..", "..");
 const WAVEGATE = join(PROJECT, "scripts", "wavegate.mjs");
 
 /** How one command ended. */

@@ -88,7 +88,7 @@ export async function setStage(input: {
   await writeFile(join(folder, "settings.json"), `${JSON.stringify(settings, undefined, 2)}\n`, {
     mode: 0o600,
   });
-  say(`hub, storage and settings stand in ${folder}`);
+  say("The hub and the storage are up; nothing of them leaves this machine.");
 
   const cast = castDemo();
   for (const { deviceId, tags } of cast) hub.createDevice({ deviceId, tags });
@@ -106,7 +106,7 @@ export async function setStage(input: {
       healthTimeMs: HEALTH_TIME_MS,
     }),
   );
-  say(`${cast.length} devices are connected, all on ${FACTORY_VERSION}`);
+  say(`${cast.length} devices are connected, all on ${FACTORY_VERSION}.`);
   const lasting = stack.move();
   return {
     clock,

@@ -13,17 +13,18 @@ export function createTokenBucket(options: {
   readonly clock: HubClock;
 }): TokenBucket {
   const { capacity, periodMs, clock } = options;
-  const perMs = capacity / periodMs;
-  let tokens = capacity;
+  // In token-milliseconds, so that whole milliseconds add up to whole tokens without rounding.
+  const full = capacity * periodMs;
+  let credit = full;
   let countedAt = clock.now();
   return {
     take: () => {
       const now = clock.now();
       // A clock set back refills nothing and takes nothing away.
-      tokens = Math.min(capacity, tokens + Math.max(0, now - countedAt) * perMs);
+      credit = Math.min(full, credit + Math.max(0, now - countedAt) * capacity);
       countedAt = now;
-      if (tokens < 1) return { isTaken: false, waitMs: Math.ceil((1 - tokens) / perMs) };
-      tokens -= 1;
+      if (credit < periodMs) return { isTaken: false, waitMs: Math.ceil((periodMs - credit) / capacity) };
+      credit -= periodMs;
       return { isTaken: true, waitMs: 0 };
     },
   };

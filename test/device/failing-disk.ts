@@ -33,28 +33,28 @@ export function failingDisk(options: { readonly at: number; readonly renameHappe
       return systemDisk.read(path);
     },
     async create(path) {
-      let file: Awaited<ReturnType<Disk["create"]>> | undefined;
-      const create = async (): Promise<void> => {
-        file = await systemDisk.create(path);
-      };
-      await change(create, create);
+      const file = await systemDisk.create(path);
+      const close = (): Promise<void> => file.abandon();
+      await change(() => Promise.resolve(), close);
       return {
         write: (chunk) =>
           change(
-            async () => file?.write(chunk),
-            async () => file?.write(chunk.subarray(0, chunk.length / 2)),
+            () => file.write(chunk),
+            async () => {
+              await file.write(chunk.subarray(0, chunk.length / 2));
+              await close();
+            },
           ),
         finish: () =>
           change(
-            async () => file?.finish(),
+            () => file.finish(),
             async () => {
-              await file?.abandon();
+              await close();
               await (await systemDisk.create(path)).finish();
             },
           ),
-        async abandon() {
-          await file?.abandon();
-        },
+        // With the power off the file is closed already.
+        abandon: () => (dead ? Promise.resolve() : close()),
       };
     },
     rename: (from, to) =>

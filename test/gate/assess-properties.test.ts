@@ -18,15 +18,19 @@ const stratumCounts: fc.Arbitrary<StratumCounts> = fc
       .map((silent) => ({ ok, failed, unresolved, silent, strays, most: ok + failed + unresolved + left })),
   );
 
-/** Mostly good devices: half of the waves should come near a promotion. */
+/** Mostly good devices, covered and baked: many of the waves should come near a promotion. */
 const mostlyWell = fc
   .nat(400)
   .map((ok): StratumCounts => ({ ok, failed: 0, unresolved: 0, silent: 0, strays: 0, most: ok }));
 
-const view = fc.dictionary(fc.constantFrom(...STRATA), fc.oneof(mostlyWell, stratumCounts), {
-  maxKeys: 5,
-  noNullPrototype: true,
-});
+const view = fc.dictionary(
+  fc.constantFrom(...STRATA),
+  fc.oneof({ weight: 6, arbitrary: mostlyWell }, stratumCounts),
+  {
+    maxKeys: 5,
+    noNullPrototype: true,
+  },
+);
 
 const someWave: fc.Arbitrary<WaveInput> = fc
   .record({
@@ -36,9 +40,9 @@ const someWave: fc.Arbitrary<WaveInput> = fc
     proves: fc.func(fc.boolean()),
     kind: fc.constantFrom("smoke" as const, "evidence" as const),
     harmCap: fc.constantFrom(20, 1_000_000),
-    contacted: fc.nat(110),
-    nowMs: hours,
-    bakedSinceMs: fc.option(hours, { nil: undefined }),
+    contacted: fc.oneof({ weight: 4, arbitrary: fc.constant(100) }, fc.nat(110)),
+    nowMs: fc.oneof({ weight: 4, arbitrary: fc.constant(10 * DAY) }, hours),
+    bakedSinceMs: fc.oneof({ weight: 4, arbitrary: fc.constant(DAY) }, fc.option(hours, { nil: undefined })),
   })
   .map(({ own, all, strata, proves, kind, harmCap, contacted, nowMs, bakedSinceMs }) =>
     aWave({

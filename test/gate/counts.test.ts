@@ -59,7 +59,8 @@ describe("counting devices from looks", () => {
   });
 
   it("is not misled by strata called like parts of an object", () => {
-    const looks = [lookAt(0, { A: [1, 0, 0] }), lookAt(1, { A: [1, 0, 0], constructor: [2, 0, 0] })];
+    const two: Numbers = [2, 0, 0];
+    const looks = [lookAt(0, { A: [1, 0, 0] }), lookAt(1, { A: [1, 0, 0], constructor: two })];
     expect(cumulative(looks, "constructor")).toMatchObject({ ok: 2, most: 2 });
   });
 

@@ -70,7 +70,7 @@ describe("compileFirmware", () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it("gives the same bytes for the same text", async () => {
-    const [{ sourceFile }] = (await listFirmware()) as [{ sourceFile: string }];
+    const { sourceFile } = (await listFirmware())[0]!;
     expect(await compileFirmware(sourceFile)).toEqual(await compileFirmware(sourceFile));
   });
 

@@ -53,11 +53,12 @@ async function aFleet(name: string, change: Partial<FleetOptions> = {}): Promise
     { deviceId: `${name}-lot7`, revision: "B", sensorLot: 7 },
   ] as const;
   return startFleet({
-    devices: boards.map(({ deviceId, revision, sensorLot }) => ({
-      connectionString: hub.createDevice({ deviceId, tags: { product: "thermostat" } }),
-      revision,
-      sensorLot,
-    })),
+    devices:
+      change.devices ??
+      boards.map(({ deviceId, ...board }) => ({
+        ...board,
+        connectionString: hub.createDevice({ deviceId }),
+      })),
     caPem: hub.caPem,
     directory: join(folder, name),
     factoryImage: images.get("1.0.0")!,
@@ -141,8 +142,10 @@ describe("the simulated fleet", () => {
     expect(await readdir(join(folder, "again"))).toEqual(["again-a", "again-b", "again-lot7"]);
     await using fleet = await aFleet("again", {
       devices: [{ connectionString: hub.deviceConnectionString("again-a"), revision: "A", sensorLot: 1 }],
+      factoryImage: images.get("1.1.0")!,
     });
     expect(fleet.connected()).toBe(1);
+    expect(await reportedBy("again-a")).toMatchObject({ currentFwVersion: "1.0.0" });
   });
 
   it("counts a device that loses its connection, and counts it again when it is back", async () => {
@@ -161,7 +164,7 @@ describe("the simulated fleet", () => {
 
   it("says what a device is missing that cannot start", async () => {
     const devices = [
-      { connectionString: "HostName=nowhere;SharedAccessKey=aaaa", revision: "A", sensorLot: 1 },
+      { connectionString: "HostName=nowhere;SharedAccessKey=c2VjcmV0", revision: "A", sensorLot: 1 },
     ] as const;
     await expect(aFleet("broken", { devices })).rejects.toThrow(
       /cannot start a device\. Its last words: .*DeviceId/,

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { dirname } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { copyProject, endOf, type ProjectCopy } from "./project-copy.ts";
 
@@ -54,6 +56,23 @@ describe("the wavegate command", () => {
     ]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/needs Node 22\.18 or newer, this is 20\.11\.1.*\n.*`npm ci`/);
+  });
+
+  it("ends quietly when whoever reads has seen enough", async () => {
+    await using project = await copyProject();
+    await project.write("package.json", JSON.stringify({ name: "copy", type: "module" }));
+    await project.write(
+      "rollout/cli/main.ts",
+      `
+      export async function main(): Promise<number> {
+        for (;;) await new Promise<unknown>((resolve) => process.stdout.write("line after line\\n".repeat(1000), resolve));
+      }`,
+    );
+    const child = project.start(process.execPath, ["scripts/wavegate.mjs", "history"]);
+    const said = text(child.stderr!);
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    const [code] = (await once(child, "close")) as [number | null]; // what the event carries
+    expect({ code, said: await said }).toEqual({ code: 141, said: "" });
   });
 
   it("is executable by itself", async () => {

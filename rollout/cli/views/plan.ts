@@ -39,7 +39,10 @@ function renderRelease(planned: PlannedRelease): string {
     .sort();
   const abort = `abort at ${formatEvidence(thresholds.cumulative)} over the rollout, ${formatEvidence(thresholds.wave)} in a wave, or ${gate.harmCap} devices harmed`;
   return [
-    table.toString(),
+    ...table
+      .toString()
+      .split("\n")
+      .map((line) => line.trimEnd()),
     `  gate: tolerate ${formatPercent(gate.tolerate)}, reject ${formatPercent(gate.reject)}; ${abort}`,
     `  promote an evidence wave at ${formatEvidence(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
     ...(small.length === 0

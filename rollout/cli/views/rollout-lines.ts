@@ -42,6 +42,8 @@ export function rolloutLines(write: (line: string) => void): RolloutView {
           return;
         }
         case "status":
+          // An open wave has told its counts and its reason already.
+          if (event.status.verdict !== undefined && !event.status.needsPerson) return;
           if (changed(`status ${product}`, withoutDurations(event.status.text))) line(event.status.text);
           return;
         case "lost race":

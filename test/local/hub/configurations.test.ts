@@ -1,16 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { connectDevice } from "./device-client.ts";
-import { aConfiguration, openHub, refusal, type HubFixture } from "./hub-fixture.ts";
+import { aConfiguration, openHub, refusal, stored, valuesOf, type HubFixture } from "./hub-fixture.ts";
 
 const MINUTE = 60_000;
 
 async function desired(fixture: HubFixture, deviceId: string): Promise<Record<string, unknown>> {
-  const {
-    $metadata: _metadata,
-    $version: _version,
-    ...values
-  } = (await fixture.registry.getTwin(deviceId)).responseBody.properties.desired;
-  return values;
+  return valuesOf((await fixture.registry.getTwin(deviceId)).responseBody.properties.desired);
 }
 
 async function statuses(fixture: HubFixture, deviceId: string): Promise<unknown> {
@@ -22,14 +17,16 @@ async function statuses(fixture: HubFixture, deviceId: string): Promise<unknown>
 describe("a configuration document", () => {
   it("reads back as the service writes it, results unknown until the first evaluation", async () => {
     await using fixture = await openHub();
-    const { responseBody } = await fixture.registry.addConfiguration(
-      aConfiguration("fw-1", {
-        targetCondition: "tags.site = 'a'",
-        labels: { who: "me" },
-        metrics: { queries: { ok: "SELECT deviceId FROM devices WHERE tags.ok = true" } },
-      }),
+    const configuration = await stored(
+      fixture.registry.addConfiguration(
+        aConfiguration("fw-1", {
+          targetCondition: "tags.site = 'a'",
+          labels: { who: "me" },
+          metrics: { queries: { ok: "SELECT deviceId FROM devices WHERE tags.ok = true" } },
+        }),
+      ),
     );
-    expect(responseBody).toEqual({
+    expect(configuration).toEqual({
       id: "fw-1",
       schemaVersion: "2.0",
       labels: { who: "me" },
@@ -78,10 +75,10 @@ describe("a configuration document", () => {
 
   it("changes by its etag: condition, priority, labels and metrics, and nothing else", async () => {
     await using fixture = await openHub();
-    const { responseBody: first } = await fixture.registry.addConfiguration(aConfiguration("fw-1"));
+    const first = await stored(fixture.registry.addConfiguration(aConfiguration("fw-1")));
     await fixture.clock.advance(MINUTE);
     const change = { ...first, targetCondition: "tags.a = 1", priority: 11, labels: { b: "c" } };
-    const { responseBody: second } = await fixture.registry.updateConfiguration(change);
+    const second = await stored(fixture.registry.updateConfiguration(change));
     expect(second).toMatchObject({
       targetCondition: "tags.a = 1",
       priority: 11,
@@ -95,14 +92,14 @@ describe("a configuration document", () => {
       code: "PreconditionFailed",
       kind: "InvalidEtagError",
     });
-    expect((await fixture.registry.updateConfiguration(change, true)).responseBody.etag).toBe("Mw==");
+    expect((await stored(fixture.registry.updateConfiguration(change, true))).etag).toBe("Mw==");
   });
 
   it("has immutable content", async () => {
     await using fixture = await openHub();
-    const { responseBody } = await fixture.registry.addConfiguration(aConfiguration("fw-1"));
+    const configuration = await stored(fixture.registry.addConfiguration(aConfiguration("fw-1")));
     const content = { deviceContent: { "properties.desired.firmware": { version: "other" } } };
-    expect(await refusal(fixture.registry.updateConfiguration({ ...responseBody, content }))).toMatchObject({
+    expect(await refusal(fixture.registry.updateConfiguration({ ...configuration, content }))).toMatchObject({
       status: 400,
       code: "CannotModifyImmutableConfigurationContent",
     });
@@ -210,8 +207,10 @@ describe("configurations over one path", () => {
     await fixture.registry.addConfiguration(
       aConfiguration("next", { priority: 2, targetCondition: "tags.ring = 1" }),
     );
-    const top = await fixture.registry.addConfiguration(
-      aConfiguration("top", { priority: 3, targetCondition: "tags.ring = 1" }),
+    const top = await stored(
+      fixture.registry.addConfiguration(
+        aConfiguration("top", { priority: 3, targetCondition: "tags.ring = 1" }),
+      ),
     );
     fixture.hub.evaluateNow();
     expect(await desired(fixture, "leaver")).toEqual({ firmware: { version: "top" } });
@@ -221,7 +220,7 @@ describe("configurations over one path", () => {
     expect(await desired(fixture, "leaver")).toEqual({ firmware: { version: "base" } });
     expect(await desired(fixture, "stayer")).toEqual({ firmware: { version: "top" } });
 
-    await fixture.registry.updateConfiguration({ ...top.responseBody, targetCondition: "" });
+    await fixture.registry.updateConfiguration({ ...top, targetCondition: "" });
     fixture.hub.evaluateNow();
     expect(await desired(fixture, "stayer")).toEqual({ firmware: { version: "next" } });
 
@@ -235,10 +234,10 @@ describe("configurations over one path", () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
     await fixture.registry.updateTwin("d1", { properties: { desired: { interval: 30 } } }, "*");
-    const { responseBody } = await fixture.registry.addConfiguration(aConfiguration("fw-1"));
+    const configuration = await stored(fixture.registry.addConfiguration(aConfiguration("fw-1")));
     fixture.hub.evaluateNow();
     expect(await desired(fixture, "d1")).toEqual({ interval: 30, firmware: { version: "fw-1" } });
-    await fixture.registry.updateConfiguration({ ...responseBody, targetCondition: "" });
+    await fixture.registry.updateConfiguration({ ...configuration, targetCondition: "" });
     fixture.hub.evaluateNow();
     expect(await desired(fixture, "d1")).toEqual({ interval: 30 });
     expect(await statuses(fixture, "d1")).toBeUndefined();
@@ -279,12 +278,12 @@ describe("configurations over one path", () => {
   it("take a priority change as a swap, told to the connected device as one patch", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    const low = await fixture.registry.addConfiguration(aConfiguration("low", { priority: 1 }));
+    const low = await stored(fixture.registry.addConfiguration(aConfiguration("low", { priority: 1 })));
     await fixture.registry.addConfiguration(aConfiguration("high", { priority: 2 }));
     fixture.hub.evaluateNow();
     await using device = await connectDevice(fixture.hub, "d1");
     const heard = device.nextDesired();
-    await fixture.registry.updateConfiguration({ ...low.responseBody, priority: 3 });
+    await fixture.registry.updateConfiguration({ ...low, priority: 3 });
     fixture.hub.evaluateNow();
     expect(await heard).toEqual({ firmware: { version: "low" }, $version: 3 });
   });

@@ -51,3 +51,13 @@ export function aConfiguration(id: string, rest: Partial<iothub.Configuration> =
     ...rest,
   };
 }
+
+/** The configuration that the service answered; the SDK types the answer as any. */
+export async function stored(call: Promise<{ responseBody: unknown }>): Promise<iothub.Configuration> {
+  return (await call).responseBody as iothub.Configuration;
+}
+
+/** A section of a twin without what the hub adds to it. */
+export function valuesOf(section: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(section).filter(([name]) => !name.startsWith("$")));
+}

@@ -1,0 +1,103 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { PROJECT, start, wavegate } from "./running-demo.ts";
+
+const FOLDERS = { clean: ".wavegate/e2e-clean", killed: ".wavegate/e2e-killed" };
+const DEMO_LIMIT_MS = 240_000;
+
+afterAll(async () => {
+  for (const folder of Object.values(FOLDERS))
+    await rm(join(PROJECT, folder), { recursive: true, force: true });
+});
+
+/** What one rollout of 1.1.0 and the stop of 1.2.0 leave behind, whoever took the steps and however often. */
+const DECISIONS = [
+  "create -",
+  "adopt 1.0.0",
+  "start 1.1.0",
+  "promote 1.1.0",
+  "promote 1.1.0",
+  "promote 1.1.0",
+  "complete 1.1.0",
+  "start 1.2.0",
+  "promote 1.2.0",
+  "abort 1.2.0",
+  "rolled back 1.2.0",
+];
+
+async function decisions(settings: string): Promise<string[]> {
+  const { code, lines } = await wavegate(["history", "thermostat", "--json"], settings);
+  expect(code).toBe(0);
+  const { products } = JSON.parse(lines.join("\n")) as {
+    products: {
+      chain: {
+        digest: string;
+        record: {
+          parent: string | null;
+          kind: string;
+          subject: string | null;
+          intents: { attempt: string; version: string }[];
+        };
+      }[];
+    }[];
+  };
+  const chain = products[0]?.chain ?? [];
+  chain.forEach(({ record }, index) => {
+    expect(record.parent).toBe(chain[index + 1]?.digest ?? null);
+  });
+  return chain
+    .toReversed()
+    .map(
+      ({ record }) =>
+        `${record.kind} ${record.intents.find(({ attempt }) => attempt === record.subject)?.version ?? "-"}`,
+    );
+}
+
+describe("npm start, in a pipe", () => {
+  it("plays both rollouts, ends in 0 and tells them in plain lines", { timeout: DEMO_LIMIT_MS }, async () => {
+    const demo = start(["scripts/start.mjs", "--once", "--folder", FOLDERS.clean]);
+    const code = await demo.ended;
+    const text = demo.lines.join("\n");
+    expect(code, text).toBe(0);
+    // eslint-disable-next-line no-control-regex -- Control codes are what must not be there.
+    expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
+    const last = demo.lines.slice(demo.lines.indexOf("All four acts were true."));
+    expect(last.length).toBeLessThanOrEqual(24);
+    expect(last.join("\n")).toMatch(/5 of 15 failed in stratum B, evidence 5,112 \(abort at 80\)/);
+    expect(last.join("\n")).toMatch(/5 devices harmed, 36 of 300 exposed/);
+    expect(last.filter((line) => /evidence \d.*\(needs 20\)/.test(line))).toHaveLength(2);
+    const settings = join(PROJECT, FOLDERS.clean, "settings.json");
+    expect(await decisions(settings)).toEqual(DECISIONS);
+
+    const plan = await wavegate(["plan"], settings);
+    expect(plan.code).toBe(1);
+    expect(plan.lines.join("\n")).toMatch(/HUB_UNREACHABLE[^]*next: /);
+  });
+});
+
+describe("a controller killed in the middle of a rollout", () => {
+  it("is told, and two others at once finish it as one would have", { timeout: DEMO_LIMIT_MS }, async () => {
+    const demo = start(["local/demo.ts", "--once", "--folder", FOLDERS.killed]);
+    const settings = join(PROJECT, FOLDERS.killed, "settings.json");
+    const killAt = async (pattern: RegExp): Promise<void> => {
+      const pid = Number(/process (\d+)/.exec(await demo.until(/controller is process \d+/))?.[1]);
+      await demo.until(pattern);
+      process.kill(pid, "SIGKILL");
+      await demo.until(/controller was killed/);
+      await demo.until(/npx wavegate apply/);
+    };
+    await demo.until(/^Act 2/);
+    await killAt(/promote 1\.1\.0/);
+    const good = await Promise.all([wavegate(["apply"], settings), wavegate(["apply"], settings)]);
+    expect(good.map(({ code }) => code)).toEqual([0, 0]);
+
+    await demo.until(/^Act 3/);
+    await killAt(/1\.2\.0 "canary"/);
+    const bad = await Promise.all([wavegate(["apply"], settings), wavegate(["apply"], settings)]);
+    expect(bad.map(({ code }) => code)).toEqual([3, 3]);
+
+    expect(await demo.ended, demo.lines.join("\n")).toBe(0);
+    expect(await decisions(settings)).toEqual(DECISIONS);
+  });
+});

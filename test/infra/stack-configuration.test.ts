@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { describeProblems, parseStackConfiguration } from "../../infra/stack-configuration.ts";
+
+const device = { deviceId: "d1", product: "thermostat", stratum: "rev-a" };
+
+/** Places of the problems that a stack's own settings have. */
+function pathsOf(settings: Record<string, unknown>): string[] {
+  return parse(settings).problems.map(({ path }) => path);
+}
+
+function parse(settings: Record<string, unknown>): ReturnType<typeof parseStackConfiguration> {
+  const entries = Object.entries(settings).map(([key, value]) => [
+    `wavegate:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return parseStackConfiguration(Object.fromEntries(entries) as Record<string, string>, "wavegate");
+}
+
+describe("a stack's configuration", () => {
+  it("may be empty: then it is small, public for reading and protected", () => {
+    expect(parse({}).configuration).toEqual({
+      hubTier: "S1",
+      hubUnits: 1,
+      firmwareAccess: "public",
+      storageRedundancy: "Standard_ZRS",
+      retentionDays: 30,
+      protect: true,
+      allowDeviceKeys: false,
+      devices: [],
+    });
+  });
+
+  it("leaves other projects' and providers' keys alone", () => {
+    expect(
+      parseStackConfiguration({ "azure-native:location": "westeurope", "other:hubTier": "B1" }, "wavegate")
+        .problems,
+    ).toEqual([]);
+  });
+
+  it("tells all its problems at once, each with a hint", () => {
+    const { problems } = parse({
+      hubTier: "B2",
+      firmwareAccess: "everybody",
+      retentionDays: 0,
+      protect: "perhaps",
+      hubTeir: "S1",
+      githubSubject: "repo:acme/fleet:*",
+      operator: { objectId: "me", type: "Robot" },
+      devices: [{ ...device, product: "Thermo Stat" }, { deviceId: "d2" }],
+    });
+    expect(problems.map(({ path }) => path).sort()).toEqual([
+      "wavegate:devices[0].product",
+      "wavegate:devices[1].product",
+      "wavegate:devices[1].stratum",
+      "wavegate:firmwareAccess",
+      "wavegate:githubSubject",
+      "wavegate:hubTeir",
+      "wavegate:hubTier",
+      "wavegate:operator.objectId",
+      "wavegate:operator.type",
+      "wavegate:protect",
+      "wavegate:retentionDays",
+    ]);
+    const text = describeProblems(problems);
+    expect(text).toMatch(/^the stack's configuration has 11 problems:/);
+    expect(text).toContain("pulumi config set hubTier S1");
+    expect(text).toContain("known are hubTier, hubUnits");
+  });
+
+  it.each([
+    ["F1", 1, 2],
+    ["S1", 200, 201],
+    ["S2", 200, 201],
+    ["S3", 10, 11],
+  ])("takes as many units as %s has: %i, not %i", (hubTier, most, tooMany) => {
+    expect(pathsOf({ hubTier, hubUnits: most })).toEqual([]);
+    expect(pathsOf({ hubTier, hubUnits: tooMany })).toEqual(["wavegate:hubUnits"]);
+  });
+
+  it.each([
+    "repo:acme/fleet:pull_request",
+    "repo:acme/fleet:ref:refs/heads/main",
+    "repo:acme/*:environment:production",
+    "acme/fleet",
+  ])("lets %s not act as the rollout", (githubSubject) => {
+    expect(pathsOf({ githubSubject })).toEqual(["wavegate:githubSubject"]);
+  });
+
+  it("wants a device with a key only where the hub takes keys", () => {
+    const devices = [{ ...device, authentication: { type: "sas" } }];
+    expect(pathsOf({ devices })).toEqual(["wavegate:devices[0].authentication"]);
+    expect(pathsOf({ devices, allowDeviceKeys: true })).toEqual([]);
+  });
+
+  it("takes no key of a device at all", () => {
+    const authentication = { type: "sas", symmetricKey: { primaryKey: "c2VjcmV0c2VjcmV0" } };
+    expect(pathsOf({ allowDeviceKeys: true, devices: [{ ...device, authentication }] })).toEqual([
+      "wavegate:devices[0].authentication.symmetricKey",
+    ]);
+  });
+
+  it("names a device once, and at most 200 of them", () => {
+    expect(pathsOf({ devices: [device, device] })).toEqual(["wavegate:devices[1].deviceId"]);
+    const many = Array.from({ length: 201 }, (_, index) => ({ ...device, deviceId: `d${index}` }));
+    expect(pathsOf({ devices: many })).toEqual(["wavegate:devices"]);
+    expect(pathsOf({ devices: many.slice(1) })).toEqual([]);
+  });
+});

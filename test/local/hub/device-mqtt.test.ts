@@ -1,0 +1,299 @@
+import { createHmac } from "node:crypto";
+import type { Packet } from "mqtt-packet";
+import { describe, expect, it } from "vitest";
+import type { LocalHub } from "../../../local/hub/hub.ts";
+import { connectDevice, told } from "./device-client.ts";
+import { aConfiguration, openHub } from "./hub-fixture.ts";
+import { openRawMqtt, type RawMqtt } from "./raw-mqtt.ts";
+
+const HOUR_SECONDS = 3600;
+
+/** A CONNECT with a token as the SDK makes one; every part can be forged. */
+function aConnect(
+  hub: LocalHub,
+  deviceId: string,
+  forged: { key?: string; as?: string; expiry?: number; clean?: boolean; host?: string } = {},
+): Packet {
+  const [, ownHost = "", ownKey = ""] =
+    /HostName=([^;]+);.*SharedAccessKey=([^;]+)/u.exec(hub.deviceConnectionString(deviceId)) ?? [];
+  const host = forged.host ?? ownHost;
+  const resource = encodeURIComponent(`${host}/devices/${deviceId}`);
+  const expiry = Math.floor(Date.now() / 1000) + (forged.expiry ?? HOUR_SECONDS);
+  const signature = createHmac("sha256", Buffer.from(forged.key ?? ownKey, "base64"))
+    .update(`${resource}\n${expiry}`)
+    .digest("base64");
+  const clientId = forged.as ?? deviceId;
+  return {
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion: 4,
+    clientId,
+    clean: forged.clean ?? false,
+    keepalive: 60,
+    username: `${host}/${clientId}/?api-version=2021-04-12`,
+    password: Buffer.from(
+      `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}`,
+    ),
+  };
+}
+
+async function connectRaw(
+  hub: LocalHub,
+  deviceId: string,
+  forged: Parameters<typeof aConnect>[2] = {},
+): Promise<{ raw: RawMqtt; code: number | undefined }> {
+  const raw = await openRawMqtt(hub);
+  raw.send(aConnect(hub, deviceId, forged));
+  return { raw, code: (await raw.receive("connack"))?.returnCode };
+}
+
+describe("a device on Microsoft's SDK", () => {
+  it("reads its twin, without tags, metadata or configurations", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1", tags: { secret: 1 } });
+    await fixture.registry.updateTwin("d1", { properties: { desired: { interval: 30 } } }, "*");
+    await using device = await connectDevice(fixture.hub, "d1");
+    expect(device.twin.properties.desired).toEqual({ interval: 30, $version: 2 });
+    expect(JSON.stringify(device.twin.properties)).not.toMatch(/secret|metadata/u);
+  });
+
+  it("hears desired patches with their version, nulls included", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    await fixture.registry.updateTwin("d1", { properties: { desired: { a: 1, b: 2 } } }, "*");
+    await using device = await connectDevice(fixture.hub, "d1");
+    const heard = device.nextDesired();
+    await fixture.registry.updateTwin("d1", { properties: { desired: { a: null, c: 3 } } }, "*");
+    // The SDK takes nulls out of what it tells.
+    expect(await heard).toMatchObject({ c: 3, $version: 3 });
+    expect(device.twin.properties.desired).toEqual({ b: 2, c: 3, $version: 3 });
+  });
+
+  it("reports, merged and versioned, and is told why a report is refused", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    await using device = await connectDevice(fixture.hub, "d1");
+    await device.report({ firmware: { status: "current", old: 1 } });
+    await device.report({ firmware: { old: null, version: "2" } });
+    const { reported } = (await fixture.registry.getTwin("d1")).responseBody.properties;
+    expect(reported).toMatchObject({ firmware: { status: "current", version: "2" }, $version: 3 });
+    expect(reported["firmware"]).not.toHaveProperty("old");
+    await expect(device.report({ "bad key": 1 })).rejects.toThrow(/bad key/u);
+    await expect(device.report({ big: "x".repeat(5000) })).rejects.toThrow(/5000 bytes/u);
+  });
+
+  it("is Connected while it is, and active at the hub's time", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const state = async (): Promise<unknown> => {
+      const { connectionState, lastActivityTime } = (await fixture.registry.get("d1")).responseBody;
+      return { connectionState, lastActivityTime };
+    };
+    expect(await state()).toEqual({
+      connectionState: "Disconnected",
+      lastActivityTime: "0001-01-01T00:00:00Z",
+    });
+    const device = await connectDevice(fixture.hub, "d1");
+    await fixture.clock.advance(1000);
+    await device.report({ a: 1 });
+    expect(await state()).toEqual({
+      connectionState: "Connected",
+      lastActivityTime: "2026-01-01T00:00:01.0000000Z",
+    });
+    await device.client.close();
+    await expect
+      .poll(state)
+      .toEqual({ connectionState: "Disconnected", lastActivityTime: "2026-01-01T00:00:01.0000000Z" });
+  });
+
+  it("reconnects by itself after its connection is cut, and still hears patches without subscribing again", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    await using device = await connectDevice(fixture.hub, "d1");
+    const reconnected = told(device.client, "connect");
+    expect(fixture.hub.dropConnection("d1")).toBe(true);
+    await reconnected;
+    await expect.poll(() => fixture.hub.calls().devices.connections).toBe(2);
+    const heard = device.nextDesired();
+    await fixture.registry.updateTwin("d1", { properties: { desired: { again: true } } }, "*");
+    expect(await heard).toEqual({ again: true, $version: 2 });
+    await device.report({ still: "here" });
+  });
+
+  it("finds what changed while it was away when it reads its twin again", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const first = await connectDevice(fixture.hub, "d1");
+    await first.client.close();
+    await fixture.registry.addConfiguration(aConfiguration("fw-1"));
+    fixture.hub.evaluateNow();
+    await using second = await connectDevice(fixture.hub, "d1");
+    expect(second.twin.properties.desired).toEqual({ firmware: { version: "fw-1" }, $version: 2 });
+  });
+
+  it("loses its connection to a second one of the same id", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    await using first = await connectDevice(fixture.hub, "d1", { retries: false });
+    const gone = told(first.client, "disconnect");
+    await using second = await connectDevice(fixture.hub, "d1");
+    await gone;
+    await second.report({ who: "second" });
+    expect((await fixture.registry.get("d1")).responseBody.connectionState).toBe("Connected");
+  });
+
+  it("is cut when it is disabled, refused while it is, and welcome again after", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    await using device = await connectDevice(fixture.hub, "d1", { retries: false });
+    const gone = told(device.client, "disconnect");
+    const { responseBody: identity } = await fixture.registry.get("d1");
+    const { authentication } = identity;
+    await fixture.registry.update({ deviceId: "d1", authentication, status: "disabled" });
+    await gone;
+    await expect(connectDevice(fixture.hub, "d1", { retries: false })).rejects.toThrow(/Not authorized/u);
+    await fixture.registry.update({ deviceId: "d1", authentication, status: "enabled" });
+    await using again = await connectDevice(fixture.hub, "d1");
+    await again.report({ back: true });
+  });
+
+  it("is cut when it is deleted", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const { raw } = await connectRaw(fixture.hub, "d1");
+    await using connection = raw;
+    await fixture.registry.delete("d1");
+    expect(await connection.receive("pingresp")).toBeUndefined();
+  });
+});
+
+describe("who may connect", () => {
+  const otherKey = Buffer.alloc(32, 7).toString("base64");
+
+  it.each([
+    ["its own token", {}, 0],
+    ["a token under the name localhost", { host: "localhost" }, 0],
+    ["a token that expired within the allowed skew", { expiry: -200 }, 0],
+    ["another key", { key: otherKey }, 5],
+    ["an expired token", { expiry: -400 }, 5],
+    ["another device's name", { as: "d2" }, 5],
+    ["a module's name", { as: "d1/module" }, 5],
+    ["another hub's name", { host: "elsewhere.azure-devices.net" }, 5],
+  ])("%s answers %3$i", async (_case, forged, expected) => {
+    await using fixture = await openHub();
+    for (const deviceId of ["d1", "d2"]) fixture.hub.createDevice({ deviceId });
+    const { raw, code } = await connectRaw(fixture.hub, "d1", forged);
+    await using connection = raw;
+    expect(code).toBe(expected);
+    expect(connection.pending).toEqual([]);
+  });
+
+  it("closes on a packet longer than any message, before it has been read", async () => {
+    await using fixture = await openHub();
+    await using raw = await openRawMqtt(fixture.hub);
+    raw.socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f, 0, 4]));
+    expect(await raw.receive("connack")).toBeUndefined();
+  });
+});
+
+describe("topics", () => {
+  const publish = (topic: string, qos: 0 | 1 | 2 = 0): Packet => ({
+    cmd: "publish",
+    topic,
+    payload: "{}",
+    qos,
+    dup: false,
+    retain: false,
+    ...(qos === 0 ? {} : { messageId: 9 }),
+  });
+
+  it.each([
+    ["#", 128],
+    ["$iothub/#", 128],
+    ["$iothub/twin/PATCH/properties/desired/#", 0],
+    ["$iothub/twin/res/#", 0],
+    ["devices/d1/messages/devicebound/#", 0],
+    ["devices/d2/messages/devicebound/#", 128],
+    ["devices/+/messages/devicebound/#", 128],
+    ["devices/d2/messages/events/#", 128],
+    ["$SYS/#", 128],
+  ])("grants a subscription to %s with %i", async (topic, granted) => {
+    await using fixture = await openHub();
+    for (const deviceId of ["d1", "d2"]) fixture.hub.createDevice({ deviceId });
+    const { raw } = await connectRaw(fixture.hub, "d1");
+    await using connection = raw;
+    connection.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos: 0 }] });
+    expect((await connection.receive("suback"))?.granted).toEqual([granted]);
+  });
+
+  it.each([
+    ["another device's telemetry", publish("devices/d2/messages/events/")],
+    ["another device's mailbox", publish("devices/d2/messages/devicebound/")],
+    ["a desired patch of its own making", publish("$iothub/twin/PATCH/properties/desired/?$version=9")],
+    ["a twin answer", publish("$iothub/twin/res/200/?$rid=1")],
+    ["the broker's own topics", publish("$SYS/any")],
+    ["QoS 2", publish("devices/d1/messages/events/", 2)],
+  ])("end the connection of a device that publishes %s", async (_case, packet) => {
+    await using fixture = await openHub();
+    for (const deviceId of ["d1", "d2"]) fixture.hub.createDevice({ deviceId });
+    const { raw } = await connectRaw(fixture.hub, "d1");
+    await using connection = raw;
+    connection.send(packet);
+    expect(await connection.receive("pingresp")).toBeUndefined();
+  });
+
+  it("carry a device's answers, patches and telemetry to nobody else", async () => {
+    await using fixture = await openHub();
+    for (const deviceId of ["d1", "d2"]) fixture.hub.createDevice({ deviceId });
+    const { raw: spy } = await connectRaw(fixture.hub, "d2");
+    await using listening = spy;
+    const filters = [
+      "#",
+      "$iothub/twin/res/#",
+      "$iothub/twin/PATCH/properties/desired/#",
+      "devices/d1/messages/events/#",
+    ];
+    listening.send({
+      cmd: "subscribe",
+      messageId: 1,
+      subscriptions: filters.map((topic) => ({ topic, qos: 1 })),
+    });
+    await listening.receive("suback");
+    const { raw } = await connectRaw(fixture.hub, "d1");
+    await using device = raw;
+    device.send({ ...publish("devices/d1/messages/events/", 1), retain: true } as Packet);
+    device.send(publish("$iothub/twin/GET/?$rid=42"));
+    await device.receive("puback");
+    expect((await device.receive("publish"))?.topic).toBe("$iothub/twin/res/200/?$rid=42");
+    await fixture.registry.updateTwin("d1", { properties: { desired: { mine: 1 } } }, "*");
+    // The spy's own answer comes after anything that was on its way to it.
+    listening.send({ cmd: "pingreq" });
+    await listening.receive("pingresp");
+    expect(listening.pending).toEqual([]);
+  });
+
+  it("say that the session is still there, and forget it when the device asks for a clean one", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const present = async (clean: boolean, subscribes = false): Promise<boolean | undefined> => {
+      await using raw = await openRawMqtt(fixture.hub);
+      raw.send(aConnect(fixture.hub, "d1", { clean }));
+      const connack = await raw.receive("connack");
+      if (subscribes) {
+        raw.send({
+          cmd: "subscribe",
+          messageId: 1,
+          subscriptions: [{ topic: "$iothub/twin/res/#", qos: 0 }],
+        });
+        await raw.receive("suback");
+      }
+      return connack?.sessionPresent;
+    };
+    expect([
+      await present(false, true),
+      await present(false),
+      await present(true),
+      await present(false),
+    ]).toEqual([false, true, false, false]);
+  });
+});

@@ -1,0 +1,181 @@
+import { createHmac } from "node:crypto";
+import { request } from "node:https";
+import { text } from "node:stream/consumers";
+import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "vitest";
+import type { LocalHub } from "../../../local/hub/hub.ts";
+import { registryWithToken } from "../../support/iot-hub-registry.ts";
+import { openHub, refusal } from "./hub-fixture.ts";
+
+function aToken(
+  hub: LocalHub,
+  forged: { key?: string; resource?: string; policy?: string; expiry?: number } = {},
+): string {
+  const resource = forged.resource ?? "localhost";
+  const expiry = Math.floor(Date.now() / 1000) + (forged.expiry ?? 3600);
+  const signature = createHmac("sha256", Buffer.from(forged.key ?? hub.serviceKey, "base64"))
+    .update(`${resource}\n${expiry}`)
+    .digest("base64");
+  return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&skn=${forged.policy ?? "iothubowner"}&se=${expiry}`;
+}
+
+async function send(
+  hub: LocalHub,
+  path: string,
+  { method = "GET", headers = {}, body = "" } = {},
+): Promise<{ status: number | undefined; body: unknown; headers: IncomingMessage["headers"] }> {
+  const call = request({
+    host: "localhost",
+    port: hub.httpsPort,
+    ca: hub.caPem,
+    agent: false,
+    method,
+    path,
+    headers: { Authorization: aToken(hub), ...headers },
+  });
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    call.once("response", resolve).once("error", reject).end(body);
+  });
+  const answer = await text(response);
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: answer === "" ? undefined : (JSON.parse(answer) as unknown),
+  };
+}
+
+describe("a service token", () => {
+  it.each([
+    ["for the host", {}],
+    ["for the host in capitals and with its port", { resource: "LOCALHOST:8883" }],
+    ["for the host's devices", { resource: "localhost/devices" }],
+    ["for exactly one device, percent-encoded", { resource: "localhost%2Fdevices%2Fd1" }],
+    ["that expired within the allowed skew", { expiry: -200 }],
+  ])("%s is taken", async (_case, forged) => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const registry = registryWithToken(fixture.hub, aToken(fixture.hub, forged));
+    expect((await registry.get("d1")).responseBody.deviceId).toBe("d1");
+  });
+
+  it.each([
+    ["of another key", { key: Buffer.alloc(32).toString("base64") }],
+    ["that expired", { expiry: -400 }],
+    ["of a policy that is not there", { policy: "service" }],
+    ["for another hub", { resource: "elsewhere.azure-devices.net" }],
+    ["for another device", { resource: "localhost/devices/d2" }],
+    ["for a device whose name starts alike", { resource: "localhost/devices/d" }],
+    ["for another kind of thing", { resource: "localhost/twins" }],
+  ])("%s is refused", async (_case, forged) => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const registry = registryWithToken(fixture.hub, aToken(fixture.hub, forged));
+    expect(await refusal(registry.get("d1"))).toMatchObject({
+      status: 401,
+      code: "IotHubUnauthorizedAccess",
+      kind: "UnauthorizedError",
+    });
+  });
+
+  it.each([
+    "",
+    "Bearer x",
+    "SharedAccessSignature",
+    "SharedAccessSignature sr=%&sig=a&se=1",
+    `SharedAccessSignature ${"a".repeat(5000)}`,
+  ])("is not %j", async (authorization) => {
+    await using fixture = await openHub();
+    const { status, body } = await send(fixture.hub, "/nothing", {
+      headers: { Authorization: authorization },
+    });
+    expect(status).toBe(401);
+    expect(body).toEqual({
+      Message: "ErrorCode:IotHubUnauthorizedAccess;Unauthorized",
+      ExceptionMessage: expect.stringMatching(
+        /^Tracking ID:[0-9a-f]{32}-G:0-TimeStamp:01\/01\/2026 00:00:00$/u,
+      ) as string,
+    });
+  });
+});
+
+describe("a request beside the SDK's", () => {
+  it("needs an api-version", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    expect(await send(fixture.hub, "/devices/d1")).toMatchObject({
+      status: 400,
+      headers: { "iothub-errorcode": "ArgumentInvalid" },
+    });
+    expect(await send(fixture.hub, "/devices/d1?api-version=2024-03-31")).toMatchObject({ status: 200 });
+  });
+
+  it("replaces tags and desired properties by PUT", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1", tags: { old: 1, both: 1 } });
+    const body = JSON.stringify({ tags: { both: 2 }, properties: { desired: { only: true } } });
+    const { status, headers } = await send(fixture.hub, "/twins/d1?api-version=1", { method: "PUT", body });
+    expect({ status, etag: headers.etag }).toEqual({ status: 200, etag: '"AAAAAAAAAAI="' });
+    const { responseBody: twin } = await fixture.registry.getTwin("d1");
+    expect(twin.tags).toEqual({ both: 2 });
+    expect(twin.properties.desired).toMatchObject({ only: true, $version: 2 });
+  });
+
+  it("that updates a configuration with an etag without quotes is a create, and 409", async () => {
+    await using fixture = await openHub();
+    const configuration = { id: "c", content: { deviceContent: {} }, targetCondition: "", priority: 1 };
+    const put = (etag?: string): ReturnType<typeof send> =>
+      send(fixture.hub, "/configurations/c?api-version=1", {
+        method: "PUT",
+        body: JSON.stringify(configuration),
+        headers: etag === undefined ? {} : { "If-Match": etag },
+      });
+    expect([(await put()).status, (await put("MQ==")).status, (await put('"MQ=="')).status]).toEqual([
+      200, 409, 200,
+    ]);
+  });
+
+  it("deletes a configuration only while its etag stands", async () => {
+    await using fixture = await openHub();
+    await fixture.registry.addConfiguration({
+      id: "c",
+      schemaVersion: "1.0",
+      content: { deviceContent: {} },
+      targetCondition: "",
+      priority: 1,
+    });
+    const remove = (etag: string): ReturnType<typeof send> =>
+      send(fixture.hub, "/configurations/c?api-version=1", {
+        method: "DELETE",
+        headers: { "If-Match": etag },
+      });
+    expect([
+      (await remove('"Mg=="')).status,
+      (await remove('"MQ=="')).status,
+      (await remove('"MQ=="')).status,
+    ]).toEqual([412, 204, 404]);
+  });
+
+  it("is refused when its body is not JSON, with the hub still well", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    for (const body of ["{", "[]", '"x"', "null", "", "[".repeat(100_000)]) {
+      expect(await send(fixture.hub, "/twins/d1?api-version=1", { method: "PATCH", body })).toMatchObject({
+        status: 400,
+      });
+    }
+    expect((await send(fixture.hub, "/twins/d1?api-version=1")).status).toBe(200);
+  });
+
+  it("lists as many configurations as it asks for", async () => {
+    await using fixture = await openHub();
+    for (const id of ["a", "b", "c"])
+      await fixture.registry.addConfiguration({
+        id,
+        schemaVersion: "1.0",
+        content: { deviceContent: {} },
+        targetCondition: "",
+      });
+    expect((await send(fixture.hub, "/configurations?top=2&api-version=1")).body).toHaveLength(2);
+    expect((await send(fixture.hub, "/configurations?top=x&api-version=1")).status).toBe(400);
+  });
+});
