@@ -68,7 +68,7 @@ module.exports = {
       from: {
         orphan: true,
         path: OURS,
-        pathNot: ["\\.test\\.ts$", "^test/fixtures/", "^rollout/(releases/|fleet\\.ts$)", "^scripts/", "^bench/", "^infra/index\\.ts$"],
+        pathNot: ["\\.test\\.ts$", "^test/fixtures/", "^rollout/(releases/|fleet\\.ts$)", "^scripts/", "^bench/", "^infra/index\\.ts$", "\\.d\\.ts$"],
       },
       to: {},
     },
@@ -76,7 +76,7 @@ module.exports = {
       name: "names-that-say-nothing",
       severity: "error",
       from: {},
-      to: { path: "^(infra|rollout|device|local|test)/(.*/)?(utils?|helpers?|types|interfaces|misc|common)\\.ts$" },
+      to: { path: "^(infra|rollout|device|local|test)/(|.*/)(util|utils|helper|helpers|types|interfaces|misc|common)[.]ts$" },
     },
     { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],

@@ -46,12 +46,19 @@ export function evaluateConfigurations({ devices, configurations, onDelete }: Ev
   }
 
   // After the writes, so that metrics over configurations.[[id]].status count this run and not the one before.
-  for (const { id, metrics } of ranked) {
+  const counters = ranked.map(({ metrics }) =>
+    [...metrics].map(([name, { query }]) => ({ name, counter: query.rowCounter() })),
+  );
+  const shown = counters.flat();
+  if (shown.length > 0) {
+    for (const device of devices.all()) for (const { counter } of shown) counter.show(device);
+  }
+  for (const [rank, { id }] of ranked.entries()) {
     const count = counts.get(id);
     configurations.setResults(id, {
       targetedCount: count?.targeted ?? 0,
       appliedCount: count?.applied ?? 0,
-      metrics: new Map([...metrics].map(([name, { query }]) => [name, query.countRows(devices.all())])),
+      metrics: new Map(counters[rank]?.map(({ name, counter }) => [name, counter.rows()])),
     });
   }
   return { devices: devices.size(), writes };

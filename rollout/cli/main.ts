@@ -83,7 +83,7 @@ function programOf(run: Run): Commander {
     const verb = parent
       .command(second ?? first)
       .summary(command.summary)
-      .description(command.help)
+      .description(command.help.replaceAll("\n", " "))
       .exitOverride();
     for (const [name, meaning] of command.arguments ?? []) verb.argument(name, meaning);
     for (const [flags, meaning] of command.options ?? []) verb.option(flags, meaning);

@@ -5,7 +5,7 @@ import { systemClock } from "../adapters/clock.ts";
 import { credentialOf } from "../adapters/credential.ts";
 import { folderRecords } from "../adapters/folder-records.ts";
 import { iotHub } from "../adapters/iot-hub.ts";
-import { connectRegistry, type Registry } from "../adapters/registry.ts";
+import type { Registry } from "../adapters/registry.ts";
 import { closest } from "../model/schema-problems.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
@@ -65,6 +65,8 @@ export function chosenProducts(checked: CheckedDeclarations, name: string | unde
 }
 
 async function registryOf(hub: Settings["hub"]): Promise<Registry> {
+  // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
+  const { connectRegistry } = await import("../adapters/registry.ts");
   if (hub.connectionString !== undefined) {
     const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
     return connectRegistry({ kind: "connection string", connectionString: hub.connectionString, ...ca });

@@ -1,11 +1,11 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { withoutSlots } from "../model/labels.ts";
-import { withIntent, type Intent, type RolloutIntent, type RolloutRecord } from "../model/record.ts";
+import { withIntent, type Intent, type RolloutRecord } from "../model/record.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
-import type { Verdict } from "../model/verdict.ts";
 import { isCertified } from "../plan/documents.ts";
 import { configurationOf, refOf, stopsFound } from "./found.ts";
+import { verdictOfStop } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 
@@ -14,10 +14,7 @@ import type { Step } from "./step.ts";
  * release whose configuration is gone, or is another one under the old name, is held the same way (`REF_LOST`): it is
  * never re-created.
  */
-export function adoptStops(
-  input: StepInput,
-  verdictOf: (intent: RolloutIntent) => Verdict | undefined,
-): Step | undefined {
+export function adoptStops(input: StepInput): Step | undefined {
   const { declared, observation, deciding } = input;
   const { listing, store, at } = observation;
   const head = store?.head;
@@ -49,7 +46,8 @@ export function adoptStops(
   const first = fresh[0];
   if (first === undefined) return undefined;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
-  const verdict = subject !== undefined && subject.state !== "adopted" ? verdictOf(subject) : undefined;
+  const verdict =
+    subject !== undefined && subject.state !== "adopted" ? verdictOfStop(input, subject, first) : undefined;
   const record: RolloutRecord = {
     schemaVersion: 1,
     product: declared.product,

@@ -1,10 +1,12 @@
 import { assessWatched, assessWave } from "../gate/assess.ts";
 import { countsOf } from "../gate/counts.ts";
 import { thresholds } from "../gate/thresholds.ts";
+import { isoInstant } from "../model/instant.ts";
 import type { Look } from "../model/look.ts";
 import type { Question } from "../model/question.ts";
 import { isJudged, type RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
+import type { Stop } from "../model/stop.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { bakedSince, coverageAt, type Coverage } from "./coverage.ts";
 import type { StepInput } from "./observation.ts";
@@ -12,17 +14,20 @@ import { takeLook } from "./take-look.ts";
 
 /** One release under judgement, at this look. */
 export type Judgement =
-  | {
-      readonly kind: "judged";
-      readonly intent: RolloutIntent;
-      readonly look: Look;
-      readonly verdict: Verdict;
-      readonly coverage: Coverage;
-      /** Instant of the look that first found the wave covered; it bakes from then on. */
-      readonly bakedSince: number | undefined;
-    }
+  | Judged
   /** The hub did not answer every count: no verdict, and so no promotion. */
   | { readonly kind: "unanswered"; readonly intent: RolloutIntent; readonly reason: string };
+
+/** A release whose counts are all known. */
+export interface Judged {
+  readonly kind: "judged";
+  readonly intent: RolloutIntent;
+  readonly look: Look;
+  readonly verdict: Verdict;
+  readonly coverage: Coverage;
+  /** Instant of the look that first found the wave covered; it bakes from then on. */
+  readonly bakedSince: number | undefined;
+}
 
 /** Judge every release of the head whose devices are still watched; counts that are still to ask come back as questions. */
 export function judge(input: StepInput): {
@@ -47,12 +52,20 @@ export function thresholdsOf(release: Release, strata: number): ReturnType<typeo
   return thresholds({ falseStop, missedBad, strata: Math.max(1, strata), evidenceWaves });
 }
 
-function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judgement {
+/**
+ * The verdict of the look that a gate's stop was decided on, judged again from the stored series: whoever records the
+ * stop may look later, when the devices are on their way back and the counts no longer show why.
+ */
+export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Stop): Verdict | undefined {
+  const looks = input.observation.store?.looks.get(intent.attempt) ?? [];
+  const deciding = looks.findLast(({ at }) => isoInstant(at) === stop.at);
+  return deciding === undefined ? undefined : judgeLook(input, intent, deciding).verdict;
+}
+
+function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judged {
   const { release, strata, proving } = intent;
-  const series = [
-    ...(observation.store?.looks.get(intent.attempt) ?? []).filter(({ at }) => at < look.at),
-    look,
-  ];
+  const stored = observation.store?.looks.get(intent.attempt) ?? [];
+  const series = [...stored.filter(({ at }) => at < look.at), look];
   const counts = countsOf({
     looks: series,
     deadlineMs: release.gate.deadlineMs,
@@ -70,7 +83,7 @@ function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, 
           wave,
           proving,
           coverage,
-          nowMs: observation.at,
+          nowMs: look.at,
           openedAtMs: intent.openedAt,
           bakedSinceMs: since,
         });

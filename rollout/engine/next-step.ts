@@ -27,10 +27,10 @@ export function nextStep(input: StepInput): Decision {
   const stop = gateStop(input, judgements) ?? copyStops(input);
   if (stop !== undefined) return { step: stop, judgements };
   if (questions.length > 0) return { step: { kind: "ask", questions }, judgements };
-  return { step: repair(input, judgements) ?? decide(input, judgements), judgements };
+  return { step: repair(input) ?? decide(input, judgements), judgements };
 }
 
-function repair(input: StepInput, judgements: readonly Judgement[]): Step | undefined {
+function repair(input: StepInput): Step | undefined {
   const { store } = input.observation;
   if (store === undefined) {
     const text = "the record store does not answer: stops work, nothing widens";
@@ -38,13 +38,7 @@ function repair(input: StepInput, judgements: readonly Judgement[]): Step | unde
   }
   const broken = refTrouble(input);
   if (broken !== undefined) return broken;
-  const verdictOf = (intent: {
-    readonly attempt: string;
-  }): Extract<Judgement, { kind: "judged" }>["verdict"] | undefined => {
-    const found = judgements.find((judgement) => judgement.intent.attempt === intent.attempt);
-    return found?.kind === "judged" ? found.verdict : undefined;
-  };
-  const step = adoptStops(input, verdictOf) ?? foreignEdit(input) ?? checkOut(input);
+  const step = adoptStops(input) ?? foreignEdit(input) ?? checkOut(input);
   if (step !== undefined) return step;
   return isTreeClean(input)
     ? undefined

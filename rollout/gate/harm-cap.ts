@@ -7,7 +7,7 @@ export function harmCapReason({ gate, counts }: Pick<WatchedInput, "gate" | "cou
   const failed = all.reduce((sum, stratum) => sum + stratum.failed, 0);
   const silent = all.reduce((sum, stratum) => sum + stratum.silent, 0);
   const k = failed + silent;
-  if (k <= gate.harmCap) return undefined;
+  if (k < gate.harmCap) return undefined;
   const n = all.reduce((sum, { most }) => sum + most, 0);
   const text = `${failed} failed and ${silent} silent devices: the harm cap is ${gate.harmCap}`;
   return { code: "HARM_CAP", view: "cumulative", k, n, text };

@@ -136,52 +136,60 @@ const gateSchema = z
     if (gate.coverage <= 0) refuse("coverage", "must be above 0%");
   });
 
-const releaseSchema = z.strictObject({
-  product: productNameSchema,
-  version: versionSchema,
-  artifact: artifactSchema,
-  waves: z
-    .array(waveSchema)
-    .min(1)
-    .superRefine((waves, context) => {
-      const last = waves.at(-1)?.cohort;
-      if (last?.kind !== "percent" || last.percent !== 100) {
-        context.addIssue({
-          code: "custom",
-          path: [waves.length - 1, "cohort"],
-          message: "the last wave must be percent(100)",
+const releaseSchema = z
+  .strictObject({
+    product: productNameSchema,
+    version: versionSchema,
+    artifact: artifactSchema,
+    waves: z
+      .array(waveSchema)
+      .min(1)
+      .superRefine((waves, context) => {
+        const last = waves.at(-1)?.cohort;
+        if (last?.kind !== "percent" || last.percent !== 100) {
+          context.addIssue({
+            code: "custom",
+            path: [waves.length - 1, "cohort"],
+            message: "the last wave must be percent(100)",
+          });
+        }
+        let widest = 0;
+        waves.forEach(({ name, cohort }, index) => {
+          if (waves.findIndex((wave) => wave.name === name) !== index) {
+            context.addIssue({
+              code: "custom",
+              path: [index, "name"],
+              message: `another wave is called "${name}" too`,
+            });
+          }
+          if (cohort.kind === "ring" && index > 0) {
+            context.addIssue({
+              code: "custom",
+              path: [index, "cohort"],
+              message: "a ring can only be the first wave",
+            });
+          }
+          if (cohort.kind !== "percent") return;
+          if (cohort.percent <= widest) {
+            context.addIssue({
+              code: "custom",
+              path: [index, "cohort"],
+              message: "each wave must be wider than the one before",
+            });
+          }
+          widest = cohort.percent;
         });
-      }
-      let widest = 0;
-      waves.forEach(({ name, cohort }, index) => {
-        if (waves.findIndex((wave) => wave.name === name) !== index) {
-          context.addIssue({
-            code: "custom",
-            path: [index, "name"],
-            message: `another wave is called "${name}" too`,
-          });
-        }
-        if (cohort.kind === "ring" && index > 0) {
-          context.addIssue({
-            code: "custom",
-            path: [index, "cohort"],
-            message: "a ring can only be the first wave",
-          });
-        }
-        if (cohort.kind !== "percent") return;
-        if (cohort.percent <= widest) {
-          context.addIssue({
-            code: "custom",
-            path: [index, "cohort"],
-            message: "each wave must be wider than the one before",
-          });
-        }
-        widest = cohort.percent;
-      });
-    }),
-  gate: gateSchema,
-  watch: durationSchema.default(7 * 86_400_000),
-});
+      }),
+    gate: gateSchema,
+    watch: durationSchema.default(7 * 86_400_000),
+  })
+  .superRefine(({ waves, gate }, context) => {
+    waves.forEach(({ bake }, index) => {
+      if (bake === undefined || bake >= gate.deadline) return;
+      const message = "must be at least the gate's deadline: a device that fell silent counts only after it";
+      context.addIssue({ code: "custom", path: ["waves", index, "bake"], message });
+    });
+  });
 
 /** A wave, checked: durations in milliseconds, defaults filled in. */
 export interface Wave {

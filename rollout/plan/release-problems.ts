@@ -128,11 +128,10 @@ function waveProblems(
   }
   if (wave.kind !== "evidence" || added === 0) return found;
   const least = thresholds.sizeToProve;
-  const able = proving.filter((stratum) => (wave.added[stratum] ?? 0) > 0);
   const share = provingShare(wave.added, proving);
   const hint = `say kind: "smoke" (no statistical claim), take a cohort of ${least} devices a stratum, or raise \`reject\``;
   const below = `below ${percentText(release.gate.reject)} takes ${least} clean devices a stratum`;
-  for (const stratum of able) {
+  for (const stratum of proving) {
     const size = wave.added[stratum] ?? 0;
     if (size < least) {
       found.push({

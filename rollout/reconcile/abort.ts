@@ -42,7 +42,7 @@ export async function abort(
           attempt,
           release: findConfiguration(listing, attempt)?.labels[LABEL.release] ?? "",
           actor,
-          at: isoInstant(clock.now()),
+          at: isoInstant(Math.floor(clock.now())),
           reason,
           nonce: randomBytes(8).toString("hex"),
         });

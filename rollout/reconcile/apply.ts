@@ -70,7 +70,11 @@ export async function apply(
       result = await reconcile(declared, ports, {
         actor: options.actor,
         queryLagMs: options.queryLagMs,
-        onEvent: tell,
+        onEvent: (event) => {
+          const taken = event.kind === "step" ? takenBackBy(event.step) : undefined;
+          if (taken !== undefined) seen.add(taken);
+          tell(event);
+        },
       });
       looked = true;
       troubles = 0;
@@ -116,10 +120,12 @@ function isUnderWay(state: Intent["state"]): boolean {
   return state === "running" || state === "held" || state === "watching" || state === "rolling back";
 }
 
-/** True for a step that aborts a release or finishes taking it back. */
-export function isTakingBack(step: Effect): boolean {
-  if (step.kind === "stop") return step.stop.kind === "abort";
-  return step.kind === "record" && (step.record.kind === "abort" || step.record.kind === "rolled back");
+/** The release that a step aborts, or finishes taking back. */
+export function takenBackBy(step: Effect): AttemptId | undefined {
+  if (step.kind === "stop") return step.stop.kind === "abort" ? step.stop.attempt : undefined;
+  const isOne =
+    step.kind === "record" && (step.record.kind === "abort" || step.record.kind === "rolled back");
+  return isOne ? (step.record.subject ?? undefined) : undefined;
 }
 
 /** Wait for the next look; false when interrupted. A run that ended with work left is followed at once. */

@@ -31,7 +31,8 @@ export async function observeProduct(
 ): Promise<Observed> {
   const { hub, records, images, clock } = ports;
   const listing = await hub.list();
-  const at = clock.now();
+  // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
+  const at = Math.floor(clock.now());
   const store = await readStore({ records, product: declared.product, hub: hub.name, listing });
   const answers = new Map<string, Answer>();
   const observation: Observation = { at, hub: hub.name, listing, store, answers };

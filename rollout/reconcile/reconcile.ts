@@ -100,7 +100,8 @@ async function observeAndDecide(input: {
   const { declared, ports, options, nonce } = input;
   const { hub, clock, images } = ports;
   const listing = await hub.list();
-  const at = clock.now();
+  // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
+  const at = Math.floor(clock.now());
   const store = await readStore({
     records: ports.records,
     product: declared.product,

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { PROJECT, start, wavegate } from "./running-demo.ts";
+import { PROJECT, start, wavegate } from "../support/command-line.ts";
 
 const FOLDERS = { clean: ".wavegate/e2e-clean", killed: ".wavegate/e2e-killed" };
 const DEMO_LIMIT_MS = 240_000;

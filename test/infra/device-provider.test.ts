@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import iotCommon from "azure-iot-common";
 import iotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { deviceProvider, type DeviceProvider } from "../../infra/devices/device-provider.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
@@ -96,6 +96,23 @@ describe("a device identity's life on a hub, through Microsoft's service SDK", (
       rollout: { stratum: "rev-b", bucket: bucketOf(deviceId), hold: true },
     });
     expect(await provider.diff(id, after.outs, changed)).toEqual({ changes: false, replaces: [] });
+  });
+
+  it("sends a key back as it is when something else changes, since a hub may read a blank one as a wish for a new one", async () => {
+    const inputs = await inputsOf();
+    const { id, outs } = await provider.create(inputs);
+    const registry = connectRegistry(hub);
+    const keys = (await registry.get(outs.deviceId)).responseBody.authentication?.symmetricKey;
+    const written = vi.spyOn(registry, "update");
+    const watched = deviceProvider({ connect: () => Promise.resolve(registry), patience: once });
+    await watched.update(id, outs, { ...inputs, status: "disabled" });
+    expect(written.mock.calls).toEqual([
+      [
+        expect.objectContaining({
+          authentication: expect.objectContaining({ symmetricKey: keys }) as unknown,
+        }),
+      ],
+    ]);
   });
 
   it.each([

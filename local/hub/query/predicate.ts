@@ -93,6 +93,16 @@ function compileComparison({ operator, left, right }: Comparison): Predicate {
   const a = compileOperand(left);
   const b = compileOperand(right);
   const compare = COMPARISONS[operator];
+  if (right.kind === "literal" && isComparable(right.value) && !a.isTime) {
+    // The common case, made short: a property against a constant.
+    const { read } = a;
+    const constantValue = right.value;
+    const type = typeof constantValue;
+    return (device) => {
+      const value = read(device);
+      return typeof value === type ? compare(value as Comparable, constantValue) : undefined; // of the constant's type
+    };
+  }
   // FIDELITY: text beside an instant is read as an instant; how Azure compares them is undocumented.
   const valueOf = a.isTime || b.isTime ? instantOf : asIs;
   return (device) => {
@@ -103,6 +113,10 @@ function compileComparison({ operator, left, right }: Comparison): Predicate {
     if (one === undefined || typeof one === "object" || typeof other !== typeof one) return undefined;
     return compare(one, other as Comparable); // the line above leaves only a primitive of the same type
   };
+}
+
+function isComparable(value: LiteralExpression["value"]): value is Comparable {
+  return value !== null && value !== undefined;
 }
 
 function compareNull(

@@ -51,7 +51,8 @@ function ownSystem(name: string): (typeof SYSTEM)[string] | undefined {
 
 function compileRead(root: string, names: readonly string[]): ReadProperty | undefined {
   if (root === "tags") {
-    return (device) => valueAt(device.tags, names);
+    const read = readerAt(names);
+    return (device) => read(device.tags);
   }
   if (root === "configurations") {
     const [id, field] = names;
@@ -63,14 +64,24 @@ function compileRead(root: string, names: readonly string[]): ReadProperty | und
   const [first] = rest;
   if (first === "$version" && rest.length === 1) return (device) => device[section].version;
   if (first?.startsWith("$") === true) return undefined;
-  return (device) => valueAt(device[section].value, rest);
+  const read = readerAt(rest);
+  return section === "desired"
+    ? (device) => read(device.desired.value)
+    : (device) => read(device.reported.value);
 }
 
-function valueAt(document: JsonObject | undefined, names: readonly string[]): JsonValue | undefined {
-  let value: JsonValue | undefined = document;
-  for (const name of names) {
-    if (!isJsonObject(value)) return undefined;
-    value = ownValue(value, name);
-  }
-  return value;
+// A plain load is several times faster than hasOwn, and an evaluation makes millions: only the names that every object
+// inherits, such as constructor, are asked for with care.
+function readerAt(names: readonly string[]): (document: JsonObject | undefined) => JsonValue | undefined {
+  const load = names.some((name) => name in Object.prototype)
+    ? ownValue
+    : (object: JsonObject, name: string): JsonValue | undefined => object[name];
+  return (document) => {
+    let value: JsonValue | undefined = document;
+    for (const name of names) {
+      if (!isJsonObject(value)) return undefined;
+      value = load(value, name);
+    }
+    return value;
+  };
 }

@@ -93,6 +93,8 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
       router.lookup(request, response);
     },
   );
+  // Longer than Node's 5 s: a caller that was busy for a while must not find its idle connection reset.
+  server.keepAliveTimeout = 120_000;
   const port = await listenOnLoopback(server);
   return {
     port,

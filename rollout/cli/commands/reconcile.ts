@@ -1,4 +1,4 @@
-import { isTakingBack } from "../../reconcile/apply.ts";
+import { takenBackBy } from "../../reconcile/apply.ts";
 import { reconcile as runOnce } from "../../reconcile/reconcile.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, type Command, type ExitCode } from "../command.ts";
@@ -40,7 +40,7 @@ the next.`,
           view.onEvent(product, event);
         },
       });
-      if (steps.some(isTakingBack)) worse(EXIT.aborted);
+      if (steps.some((step) => takenBackBy(step) !== undefined)) worse(EXIT.aborted);
       if (status?.needsPerson === true) worse(EXIT.held);
       if (problems !== undefined) worse(EXIT.error);
       human.push(

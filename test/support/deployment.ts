@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
+import { startAzurite } from "../../local/azurite.ts";
+import { compileFirmware, listFirmware } from "../../local/firmware.ts";
+import { startFleet } from "../../local/fleet.ts";
+import { createCertificateAuthority, issueServerCertificate } from "../../local/hub/certificates.ts";
+import { startHub, type LocalHub } from "../../local/hub/hub.ts";
+import { scaledClock } from "../../local/clock.ts";
+import { PROJECT, wavegate } from "./command-line.ts";
+import { connectRegistry } from "./iot-hub-registry.ts";
+
+/** An image as a release declares it. */
+export interface StoredArtifact {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly manifest: string;
+  readonly signature: string;
+}
+
+/** A small deployment, real at every layer: hub, storage, a few devices, settings, declarations. */
+export interface Deployment extends AsyncDisposable {
+  readonly hub: LocalHub;
+  readonly settings: string;
+  /** Images by version, stored under their digests. */
+  readonly artifacts: ReadonlyMap<string, StoredArtifact>;
+  /** Store bytes under any name. */
+  upload(path: string, bytes: Uint8Array): Promise<void>;
+  /** Write a release file. */
+  release(file: string, fields: Readonly<Record<string, unknown>>): Promise<void>;
+  removeRelease(file: string): Promise<void>;
+  /** Write settings that differ in the hub's connection string; returns their file. */
+  settingsWith(connectionString: string): Promise<string>;
+  wavegate(args: readonly string[], settings?: string): ReturnType<typeof wavegate>;
+  /** Every configuration of the hub, as the service shows it, without what its clockwork counts. */
+  configurations(): Promise<unknown>;
+}
+
+/** Start one with a few devices of each revision, born on 1.0.0. */
+export async function startDeployment({
+  name,
+  devices,
+  scale,
+}: {
+  readonly name: string;
+  readonly devices: number;
+  readonly scale: number;
+}): Promise<Deployment> {
+  const folder = join(PROJECT, ".wavegate", name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, "releases"), { recursive: true });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const time = { scale, realStartMs: Date.now(), virtualStartMs: Date.now() };
+  const authority = await createCertificateAuthority();
+  const hub = stack.use(await startHub({ clock: scaledClock(time), certificate: authority }));
+  const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1"]);
+  const azurite = stack.use(
+    await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
+  );
+  await azurite.createPublicContainer("firmware");
+  await azurite.writeTokenFile(join(folder, "token"));
+  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
+  const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: hub.caPem } };
+  const container = new BlobServiceClient(azurite.endpoint, azurite.credential, pipeline).getContainerClient(
+    "firmware",
+  );
+  const upload = async (path: string, bytes: Uint8Array): Promise<void> => {
+    await container.getBlockBlobClient(path).uploadData(bytes);
+  };
+  const artifacts = new Map<string, StoredArtifact>();
+  let factoryImage: Uint8Array = new Uint8Array();
+  for (const { version, sourceFile } of await listFirmware()) {
+    const image = await compileFirmware(sourceFile);
+    if (version === "1.0.0") factoryImage = image;
+    const sha256 = createHash("sha256").update(image).digest("hex");
+    artifacts.set(version, {
+      path: `sha256/${sha256}.bin`,
+      sha256,
+      size: image.length,
+      manifest: "",
+      signature: "",
+    });
+    await upload(`sha256/${sha256}.bin`, image);
+  }
+  const adopt = JSON.stringify({ version: "1.0.0", artifact: artifacts.get("1.0.0") });
+  await writeFile(
+    join(folder, "fleet.ts"),
+    `import { defineFleet } from "wavegate";\nexport default defineFleet({ products: { thermostat: { adopt: ${adopt} } } });\n`,
+  );
+  const settingsWith = async (
+    connectionString: string,
+    file = join(folder, `settings-${Math.abs(hashOf(connectionString))}.json`),
+  ): Promise<string> => {
+    const settings = {
+      schemaVersion: 1,
+      hub: { name: "test", connectionString, caFile: "ca.pem" },
+      images: {
+        base: `${azurite.endpoint}/firmware`,
+        credential: { kind: "token-file", file: "token" },
+        caFile: "ca.pem",
+      },
+      records: { folder: "records" },
+      declarations: { fleet: "fleet.ts", releases: "releases" },
+      clock: time,
+      queryLag: "5 minutes",
+    };
+    await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
+    return file;
+  };
+  await writeFile(join(folder, "ca.pem"), hub.caPem);
+  const settings = await settingsWith(hub.serviceConnectionString, join(folder, "settings.json"));
+  const cast = Array.from({ length: devices }, (_, index) => ({
+    deviceId: `${name}-${index}`,
+    revision: index % 2 === 0 ? ("A" as const) : ("B" as const),
+  }));
+  stack.use(
+    await startFleet({
+      devices: cast.map(({ deviceId, revision }) => ({
+        connectionString: hub.createDevice({
+          deviceId,
+          tags: { product: "thermostat", rollout: { stratum: revision, ring: "canary" } },
+        }),
+        revision,
+        sensorLot: 1,
+      })),
+      caPem: hub.caPem,
+      directory: join(folder, "devices"),
+      factoryImage,
+      clock: time,
+      healthTimeMs: 60_000,
+    }),
+  );
+  const registry = connectRegistry(hub);
+  const lasting = stack.move();
+  return {
+    hub,
+    settings,
+    artifacts,
+    upload,
+    settingsWith,
+    release: (file, fields) =>
+      writeFile(join(folder, "releases", file), `export default ${JSON.stringify(fields)};\n`),
+    removeRelease: (file) => rm(join(folder, "releases", file)),
+    wavegate: (args, other = settings) => wavegate(args, other),
+    configurations: async () => {
+      const { responseBody } = await registry.getConfigurations();
+      return responseBody.map(({ id, labels, targetCondition, priority, content, etag }) => ({
+        id,
+        labels,
+        targetCondition,
+        priority,
+        content,
+        etag,
+      }));
+    },
+    [Symbol.asyncDispose]: () => lasting.disposeAsync(),
+  };
+}
+
+function hashOf(text: string): number {
+  return createHash("sha256").update(text).digest().readInt32BE();
+}
