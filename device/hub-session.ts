@@ -1,4 +1,4 @@
-// CommonJS whose exports Node cannot list: default imports [iothub.md §6].
+// CommonJS that re-exports in a way Node cannot list: its names are reached through the default import.
 import azureIotCommon from "azure-iot-common";
 import type { Twin } from "azure-iot-device";
 import azureIotDevice from "azure-iot-device";
@@ -56,8 +56,11 @@ export async function openHubSession(
   },
 ): Promise<HubSession> {
   const { twinTimeoutMs, signal } = options;
+  const lifetime = options.tokenLifetimeSeconds ?? TOKEN_LIFETIME_SECONDS;
   const provider = azureIotDevice.SharedAccessKeyAuthenticationProvider.fromConnectionString(
     dialled(options),
+    lifetime,
+    Math.ceil(lifetime / 4),
   );
   const client = azureIotDevice.Client.fromAuthenticationProvider(provider, Mqtt);
   client.setRetryPolicy(new azureIotCommon.NoRetry());

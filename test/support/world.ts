@@ -46,8 +46,8 @@ export interface World {
   /** A person in the portal. */
   edit(id: string, change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels">>): void;
   remove(id: string): void;
-  /** Called before every effect and read; throw to crash there. */
-  fault: (at: { readonly when: "before" | "after"; readonly call: string }) => void;
+  /** Called around every effect and read: throw to crash there, wait to let others go first. */
+  fault: (at: { readonly when: "before" | "after"; readonly call: string }) => void | Promise<void>;
 }
 
 /** Build a world of devices that were born with one version. */
@@ -165,8 +165,7 @@ export function createWorld(input: {
   }
 
   const at = async <T>(call: string, run: () => T): Promise<T> => {
-    world.fault({ when: "before", call });
-    await Promise.resolve();
+    await world.fault({ when: "before", call });
     let value: T;
     try {
       value = run();
@@ -175,7 +174,7 @@ export function createWorld(input: {
         ? new WavegateError(CODE[error.status] ?? "HUB_FAILED", error.message, { hint: "" })
         : error;
     }
-    world.fault({ when: "after", call });
+    await world.fault({ when: "after", call });
     return value;
   };
 
