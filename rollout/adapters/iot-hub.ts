@@ -86,7 +86,10 @@ export function iotHub(options: IotHubOptions): HubPort {
       const counts: Record<string, number> = {};
       const pages = registry.createQuery(query);
       do {
-        const page = await read("count devices", queryPace, () => pages.next());
+        const page = await read("count devices", queryPace, () =>
+          // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
+          pages.next(pages.continuationToken),
+        );
         // The SDK types rows as twins; an aggregate's rows are what the query names.
         for (const row of z.array(rowSchema).parse(page.result as unknown)) {
           const stratum =

@@ -105,10 +105,9 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
       ).unref(),
     );
   });
+  // Of two connections of a device, the broker ends the first before it registers the second [MQTT-3.1.4-2].
   broker.on("clientDisconnect", (client) => {
     clearTimeout(expiries.get(client));
-    // A second connection of the same device may have taken its place already.
-    if (live.get(client.id) !== client) return;
     live.delete(client.id);
     devices.setConnected(client.id, false);
   });

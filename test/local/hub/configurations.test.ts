@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseContent } from "../../../local/hub/configuration-content.ts";
 import { connectDevice } from "./device-client.ts";
 import { aConfiguration, openHub, refusal, stored, valuesOf, type HubFixture } from "./hub-fixture.ts";
 
@@ -93,6 +94,26 @@ describe("a configuration document", () => {
       kind: "InvalidEtagError",
     });
     expect((await stored(fixture.registry.updateConfiguration(change, true))).etag).toBe("Mw==");
+  });
+
+  it("forgets the value of a metric whose query changes, and keeps the others, until the next evaluation", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const queries = { all: "SELECT * FROM devices", some: "SELECT * FROM devices WHERE tags.a = 1" };
+    const first = await stored(
+      fixture.registry.addConfiguration(aConfiguration("fw-1", { metrics: { queries } })),
+    );
+    fixture.hub.evaluateNow();
+    const changed = { all: queries.all, some: "SELECT * FROM devices WHERE deviceId = 'd1'" };
+    const second = await stored(
+      fixture.registry.updateConfiguration({ ...first, metrics: { queries: changed } }),
+    );
+    expect(second.metrics?.results).toEqual({ all: 1 });
+    fixture.hub.evaluateNow();
+    expect((await fixture.registry.getConfiguration("fw-1")).responseBody.metrics?.results).toEqual({
+      all: 1,
+      some: 1,
+    });
   });
 
   it("has immutable content", async () => {
@@ -273,6 +294,17 @@ describe("configurations over one path", () => {
     );
     expect(fixture.hub.evaluateNow()).toEqual({ devices: 1, writes: 0 });
     expect(await desired(fixture, "d1")).toEqual({ firmware: { version: "mine" } });
+  });
+
+  it("put no null into a twin: it means that there is no such property", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const content = { deviceContent: { "properties.desired.a": { x: 1, y: null, z: { w: null } } } };
+    await fixture.registry.addConfiguration(aConfiguration("fw-1", { content }));
+    fixture.hub.evaluateNow();
+    expect(await desired(fixture, "d1")).toEqual({ a: { x: 1, z: {} } });
+    // Nor into the patch that its device hears.
+    expect(parseContent(content)).toEqual([{ path: ["a"], value: { x: 1, z: {} } }]);
   });
 
   it("take a priority change as a swap, told to the connected device as one patch", async () => {

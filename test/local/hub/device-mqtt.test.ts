@@ -188,6 +188,19 @@ describe("who may connect", () => {
     expect(connection.pending).toEqual([]);
   });
 
+  it("may stay until its token is refused", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    // Two seconds of real time are left of the skew, the one thing here that no clock can drive.
+    const { raw, code } = await connectRaw(fixture.hub, "d1", { expiry: -298 });
+    await using connection = raw;
+    expect(code).toBe(0);
+    expect(await connection.receive("pingresp")).toBeUndefined();
+    await expect
+      .poll(async () => (await fixture.registry.get("d1")).responseBody.connectionState)
+      .toBe("Disconnected");
+  });
+
   it("closes on a packet longer than any message, before it has been read", async () => {
     await using fixture = await openHub();
     await using raw = await openRawMqtt(fixture.hub);
@@ -272,7 +285,7 @@ describe("topics", () => {
     expect(listening.pending).toEqual([]);
   });
 
-  it("say that the session is still there, and forget it when the device asks for a clean one", async () => {
+  it("say that the session is still there, and forget it when the device asks for a clean one or is deleted", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
     const present = async (clean: boolean, subscribes = false): Promise<boolean | undefined> => {
@@ -289,11 +302,31 @@ describe("topics", () => {
       }
       return connack?.sessionPresent;
     };
-    expect([
-      await present(false, true),
-      await present(false),
-      await present(true),
-      await present(false),
-    ]).toEqual([false, true, false, false]);
+    expect([await present(false, true), await present(false)]).toEqual([false, true]);
+    expect([await present(true), await present(false, true)]).toEqual([false, false]);
+    await fixture.registry.delete("d1");
+    fixture.hub.createDevice({ deviceId: "d1" });
+    expect(await present(false)).toBe(false);
+  });
+
+  it("keep nothing of a filter that was refused, though another in the same packet was granted", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const granted = "$iothub/twin/res/#";
+    {
+      const { raw } = await connectRaw(fixture.hub, "d1");
+      await using connection = raw;
+      connection.send({
+        cmd: "subscribe",
+        messageId: 1,
+        subscriptions: ["#", granted].map((topic) => ({ topic, qos: 1 })),
+      });
+      expect((await connection.receive("suback"))?.granted).toEqual([128, 1]);
+      connection.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: [granted] });
+      await connection.receive("unsuback");
+    }
+    await using raw = await openRawMqtt(fixture.hub);
+    raw.send(aConnect(fixture.hub, "d1"));
+    expect((await raw.receive("connack"))?.sessionPresent).toBe(false);
   });
 });

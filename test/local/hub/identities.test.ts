@@ -30,6 +30,17 @@ describe("identities", () => {
     });
   });
 
+  it("keeps the time of a status change, and of no other change", async () => {
+    await using fixture = await openHub();
+    await fixture.registry.create({ deviceId: "d1" });
+    const updated = async (status: "enabled" | "disabled"): Promise<string | undefined> =>
+      (await fixture.registry.update({ deviceId: "d1", status })).responseBody.statusUpdatedTime;
+    expect(await updated("enabled")).toBe("0001-01-01T00:00:00Z");
+    expect(await updated("disabled")).toBe("2026-01-01T00:00:00.0000000Z");
+    await fixture.clock.advance(1000);
+    expect(await updated("disabled")).toBe("2026-01-01T00:00:00.0000000Z");
+  });
+
   it("refuses a second device of the same id with 409", async () => {
     await using fixture = await openHub();
     await fixture.registry.create({ deviceId: "d1" });

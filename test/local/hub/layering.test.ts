@@ -66,6 +66,16 @@ describe("configurations laid over one another", () => {
     });
   });
 
+  it("leave alone what they hold already when another one joins", () => {
+    const one = aLayer("one", { a: 1 });
+    const from = layerConfigurations([one]);
+    const to = layerConfigurations([aLayer("other", { b: 2 }), one]);
+    expect(relayer({ a: "edited by hand" }, { from, to, isKept: () => false })).toEqual({
+      a: "edited by hand",
+      b: 2,
+    });
+  });
+
   const name = fc.constantFrom("a", "b", "c");
   const value = fc.letrec<{ json: JsonValue; object: JsonObject }>((tie) => ({
     json: fc.oneof({ maxDepth: 3 }, fc.integer({ min: 0, max: 3 }), fc.constantFrom("x", "y"), tie("object")),

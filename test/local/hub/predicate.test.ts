@@ -50,6 +50,8 @@ describe("a condition", () => {
     ["IS_DEFINED(tags.o)", true],
     ["is_defined(tags.p)", false],
     ["NOT IS_DEFINED(tags.p)", true],
+    ["IS_DEFINED(tags.constructor)", false],
+    ["IS_DEFINED(tags.list.length)", false],
     ["tags.s = 'b' /* why */ AND\n deviceId = 'd1'", true],
     ["tags.s = 'b' NOT deviceId = 'd2'", true],
     ["tags.s = 'x' AND tags.s = 'y' OR tags.n = 9", true],

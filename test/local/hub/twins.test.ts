@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openHub, refusal } from "./hub-fixture.ts";
+import { openHub, refusal, valuesOf } from "./hub-fixture.ts";
 
 const FIRST = "2026-01-01T00:00:00.0000000Z";
 const MINUTE_LATER = "2026-01-01T00:01:00.0000000Z";
@@ -70,6 +70,22 @@ describe("a twin of the service side", () => {
       code: "PreconditionFailed",
       kind: "InvalidEtagError",
     });
+  });
+
+  it("takes a section back as it was read, with what the hub had added to it", async () => {
+    await using fixture = await openHub();
+    fixture.hub.createDevice({ deviceId: "d1" });
+    const { responseBody: read } = await fixture.registry.updateTwin(
+      "d1",
+      { properties: { desired: { a: 1 } } },
+      "*",
+    );
+    const { responseBody } = await fixture.registry.updateTwin(
+      "d1",
+      { properties: { desired: read.properties.desired } },
+      read.etag,
+    );
+    expect(valuesOf(responseBody.properties.desired)).toEqual({ a: 1 });
   });
 
   it("ignores reported properties that the service side sends", async () => {

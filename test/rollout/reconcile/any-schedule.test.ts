@@ -54,7 +54,7 @@ const OPTIONS = { actor: "test", queryLagMs: 0 };
 class Crash extends Error {}
 
 /** A world that checks the rules of the protocol at every write of ours. */
-function watchedWorld(): World & { readonly broken: string[] } {
+function watchedWorld(): World & { readonly broken: string[]; portalEmptied: boolean } {
   const world = createWorld({ devices: aFleet(24), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
   const { hub } = world.ports;
   const broken: string[] = [];
@@ -72,6 +72,8 @@ function watchedWorld(): World & { readonly broken: string[] } {
         ? undefined
         : world.records.get(head)?.intents.find(({ attempt }) => attempt === document.id);
     if (grown.length > 0 && document.id === ATTEMPT) {
+      if (watched.portalEmptied)
+        broken.push("what a person emptied in the portal was widened without a resume");
       if (slot?.kind === "abort") broken.push("an aborted release was widened");
       if (intent?.condition !== document.condition)
         broken.push("a release was widened beyond the head record");
@@ -83,7 +85,12 @@ function watchedWorld(): World & { readonly broken: string[] } {
     if (document.condition !== "") broken.push("a create exposed devices");
     return hub.create(document);
   };
-  return Object.assign(world, { broken, ports: { ...world.ports, hub: { ...hub, replace, create } } });
+  const watched = Object.assign(world, {
+    broken,
+    portalEmptied: false,
+    ports: { ...world.ports, hub: { ...hub, replace, create } },
+  });
+  return watched;
 }
 
 function chainIsComplete(world: World): boolean {
@@ -103,7 +110,7 @@ async function look(world: World): Promise<number> {
 }
 
 async function disturb(
-  world: World,
+  world: ReturnType<typeof watchedWorld>,
   what: (typeof DISTURBANCES)[number],
   behave: Parameters<World["settle"]>[0],
 ): Promise<void> {
@@ -122,10 +129,16 @@ async function disturb(
       );
       return;
     case "portal empties":
-      if (world.configuration(ATTEMPT) !== undefined) world.edit(ATTEMPT, { condition: "" });
+      if (world.configuration(ATTEMPT) === undefined) return;
+      // Emptying what is empty, and was never exposed, changes nothing that anyone could see.
+      world.portalEmptied ||= world.configuration(ATTEMPT)?.condition !== "";
+      world.edit(ATTEMPT, { condition: "" });
       return;
     case "portal widens":
-      if (world.configuration(ATTEMPT) !== undefined) world.edit(ATTEMPT, { condition: "*" });
+      if (world.configuration(ATTEMPT) === undefined) return;
+      // The person has opened it again.
+      world.portalEmptied = false;
+      world.edit(ATTEMPT, { condition: "*" });
       return;
     case "hub evaluates":
       world.settle(behave);
