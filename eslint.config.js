@@ -2,7 +2,10 @@ import { defineConfig } from "eslint/config";
 import prettier from "eslint-config-prettier";
 import tseslint from "typescript-eslint";
 
-const PURE_LAYERS = ["rollout/{model,gate,plan,engine,forecast}/**/*.ts", "device/updater.ts"];
+const PURE_LAYERS = [
+  "rollout/{model,gate,plan,engine,forecast}/**/*.ts",
+  "device/{updater,desired-change,update-end,latch,firmware-request}.ts",
+];
 
 export default defineConfig(
   { ignores: ["node_modules/", ".wavegate/"] },
@@ -11,7 +14,10 @@ export default defineConfig(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/only-throw-error": "error",
       "@typescript-eslint/restrict-template-expressions": [

@@ -60,7 +60,6 @@ describe("npm start, in a pipe", () => {
     const code = await demo.ended;
     const text = demo.lines.join("\n");
     expect(code, text).toBe(0);
-    // eslint-disable-next-line no-control-regex -- Control codes are what must not be there.
     expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
     const last = demo.lines.slice(demo.lines.indexOf("All four acts were true."));
     expect(last.length).toBeLessThanOrEqual(24);
