@@ -130,6 +130,17 @@ describe("widening", () => {
     expect(intent !== undefined && "wave" in intent && intent.wave).toBe(1);
   });
 
+  it("never exposes by a head that is not marked as taken", async () => {
+    const world = await inCanary();
+    await crashWhilePromoting(world, "before", "mark");
+    const calls: string[] = [];
+    world.fault = ({ when, call }) => {
+      if (when === "after" && (call === "mark" || call === `replace ${ATTEMPT}`)) calls.push(call);
+    };
+    await look(world);
+    expect(calls).toEqual(["mark", `replace ${ATTEMPT}`]);
+  });
+
   it("finishes the tree before it decides anything new", async () => {
     const world = await inCanary();
     await crashWhilePromoting(world, "before", `replace ${ATTEMPT}`);
