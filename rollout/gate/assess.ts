@@ -18,8 +18,12 @@ export function assessWave(input: WaveInput): Verdict {
   if (stop !== undefined) return stop;
   const guarantee = input.wave.kind === "smoke" ? "smoke" : "statistical";
   const waiting = waitingReason(input);
-  if (waiting !== undefined) return hold(input, guarantee, [waiting]);
   const { promotes, reasons } = input.wave.kind === "smoke" ? judgeSmoke(input) : judgeProof(input);
+  if (waiting !== undefined) {
+    // While it waits, an evidence wave shows how far its proof has come; what a smoke wave would say is no news yet.
+    const soFar = input.wave.kind === "evidence" && waiting.code !== "NO_CONTACT" ? reasons : [];
+    return hold(input, guarantee, [waiting, ...soFar]);
+  }
   return promotes ? { kind: "promote", guarantee, reasons } : hold(input, guarantee, reasons);
 }
 

@@ -1,6 +1,7 @@
 import { provingShare } from "../gate/proving-strata.ts";
 import type { Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
+import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
 import { askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
 import { artifactOf, type Intent } from "../model/record.ts";
@@ -88,7 +89,7 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
       severity: share > UNSTAMPED_LIMIT ? "error" : "warning",
       code: "UNSTAMPED",
       path: `product ${release.product}`,
-      summary: `${unstamped} of ${total} devices (${percentText(share)}) have no numeric bucket: no wave would reach them`,
+      summary: `${unstamped} of ${total} devices (${formatPercentage(share)}) have no numeric bucket: no wave would reach them`,
       hint: "let the agent report its bucket, or set tags.rollout.bucket (docs/device.md says how it is computed)",
     });
   }
@@ -130,7 +131,7 @@ function waveProblems(
   const least = thresholds.sizeToProve;
   const share = provingShare(wave.added, proving);
   const hint = `say kind: "smoke" (no statistical claim), take a cohort of ${least} devices a stratum, or raise \`reject\``;
-  const below = `below ${percentText(release.gate.reject)} takes ${least} clean devices a stratum`;
+  const below = `below ${formatPercentage(release.gate.reject)} takes ${least} clean devices a stratum`;
   for (const stratum of proving) {
     const size = wave.added[stratum] ?? 0;
     if (size < least) {
@@ -144,7 +145,7 @@ function waveProblems(
     }
   }
   if (share < PROVING_SHARE) {
-    const summary = `only ${percentText(share)} of it lies in strata that can prove the gate (90% are needed); to prove ${below}`;
+    const summary = `only ${formatPercentage(share)} of it lies in strata that can prove the gate (90% are needed); to prove ${below}`;
     found.push({ severity: "error", code: "WAVE_CANNOT_PROVE", path, summary, hint });
   }
   return found;
@@ -205,8 +206,4 @@ function foreignConfigurations(listing: Listing): Listing["configurations"] {
           path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`),
       ),
   );
-}
-
-function percentText(share: number): string {
-  return `${Math.round(share * 1_000) / 10}%`;
 }

@@ -266,9 +266,9 @@ describe("patience", () => {
   });
 
   it("is not tried by a bake, which goes as declared", () => {
-    expect(inShort(assessWave(aWave({ nowMs: 15 * DAY, bakedSinceMs: 13 * DAY })))).toBe(
-      "hold statistical: BAKING",
-    );
+    const verdict = assessWave(aWave({ nowMs: 15 * DAY, bakedSinceMs: 13 * DAY }));
+    expect(verdict).toMatchObject({ kind: "hold", reasons: [{ code: "BAKING" }, {}, {}] });
+    expect(verdict.reasons.map(({ code }) => code)).not.toContain("PATIENCE");
   });
 
   it("does not stand in the way of a promotion or a stop", () => {

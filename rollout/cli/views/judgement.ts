@@ -1,7 +1,7 @@
 import type { Judgement } from "../../engine/judge.ts";
 import type { Tally } from "../../model/look.ts";
-import type { Verdict } from "../../model/verdict.ts";
-import { formatEvidence } from "./numbers.ts";
+import { formatEvidence, formatThreshold } from "../../gate/format-evidence.ts";
+import type { Reason, Verdict } from "../../model/verdict.ts";
 
 /** Counts of one look in a line: "36 contacted: 30 ok, 5 failed, 1 in progress". */
 export function renderCounts({ look }: Extract<Judgement, { kind: "judged" }>): string {
@@ -20,12 +20,16 @@ export function renderCounts({ look }: Extract<Judgement, { kind: "judged" }>): 
   return `${ok + failed + open} contacted: ${parts.join(", ")}`;
 }
 
-/** Evidence against its threshold, one line a stratum that has any; else the first reason. */
+/** Why a verdict is as it is: what is waited for, then the evidence of each stratum against its threshold. */
 export function renderEvidence({ reasons }: Verdict): string[] {
+  const [first] = reasons;
   const judged = reasons.filter(({ evidence }) => evidence !== undefined);
-  if (judged.length === 0) return reasons.slice(0, 1).map(({ text }) => text);
-  return judged.map(
-    ({ stratum, k = 0, n = 0, evidence = 0, threshold = 0 }) =>
-      `${stratum ?? "all"} ${k} of ${n}: evidence ${formatEvidence(evidence)} (needs ${formatEvidence(threshold)})`,
-  );
+  const waiting = first !== undefined && first.evidence === undefined ? [first.text] : [];
+  const strata = judged.toSorted((a, b) => (a.stratum ?? "").localeCompare(b.stratum ?? ""));
+  return [...waiting, ...strata.map(renderReason)];
+}
+
+function renderReason({ code, stratum, k = 0, n = 0, evidence = 0, threshold = 0 }: Reason): string {
+  const found = `${stratum ?? "all"} ${k} of ${n} bad, evidence ${formatEvidence(evidence)}`;
+  return `${found} (${code === "FAILURES" ? "abort at" : "needs"} ${formatThreshold(threshold)})`;
 }

@@ -1,8 +1,10 @@
 import Table from "cli-table3";
+import { formatThreshold } from "../../gate/format-evidence.ts";
 import { formatDuration } from "../../model/duration.ts";
+import { formatPercentage } from "../../model/percentage.ts";
 import { totalOf } from "../../model/question.ts";
 import type { PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
-import { formatCounts, formatEvidence, formatPercent } from "./numbers.ts";
+import { formatCounts } from "./numbers.ts";
 import { renderProblems } from "./problems.ts";
 
 /** A plan for people: what would change, wave by wave, what the gate will ask, what speaks against it. */
@@ -37,14 +39,14 @@ function renderRelease(planned: PlannedRelease): string {
   const small = Object.keys(devices)
     .filter((stratum) => !proving.includes(stratum))
     .sort();
-  const abort = `abort at ${formatEvidence(thresholds.cumulative)} over the rollout, ${formatEvidence(thresholds.wave)} in a wave, or ${gate.harmCap} devices harmed`;
+  const abort = `abort at ${formatThreshold(thresholds.cumulative)} over the rollout, ${formatThreshold(thresholds.wave)} in a wave, or ${gate.harmCap} devices harmed`;
   return [
     ...table
       .toString()
       .split("\n")
       .map((line) => line.trimEnd()),
-    `  gate: tolerate ${formatPercent(gate.tolerate)}, reject ${formatPercent(gate.reject)}; ${abort}`,
-    `  promote an evidence wave at ${formatEvidence(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
+    `  gate: tolerate ${formatPercentage(gate.tolerate)}, reject ${formatPercentage(gate.reject)}; ${abort}`,
+    `  promote an evidence wave at ${formatThreshold(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
     ...(small.length === 0
       ? []
       : [`  too small to prove the gate, judged for abort only: ${small.join(", ")}`]),

@@ -70,7 +70,7 @@ function releaseTasks(intent: RolloutIntent, stream: NodeJS.WriteStream): Releas
         handle.output = wave.output;
         await wave.done.promise;
       },
-      rendererOptions: { persistentOutput: true, outputBar: 3 },
+      rendererOptions: { persistentOutput: true, outputBar: 1 },
     })),
     {
       concurrent: false,
