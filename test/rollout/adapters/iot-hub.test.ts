@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startHub, type LocalHub } from "../../../local/hub/hub.ts";
+import { iotHub } from "../../../rollout/adapters/iot-hub.ts";
+import { connectRegistry } from "../../../rollout/adapters/registry.ts";
+import type { ClockPort, HubPort } from "../../../rollout/reconcile/ports.ts";
+import type { ConfigurationDocument } from "../../../rollout/model/configuration.ts";
+
+// Microsoft's own client against the embedded hub, throttled as an S1, on a clock that stands unless somebody waits.
+
+let hub: LocalHub;
+let port: HubPort;
+let time = 0;
+let waited: number[] = [];
+const clock: ClockPort & { sleep(ms: number, signal?: AbortSignal): Promise<void> } = {
+  now: () => time,
+  monotonic: () => time,
+  sleep: (ms) => {
+    waited.push(ms);
+    time += ms;
+    return Promise.resolve();
+  },
+};
+
+beforeEach(async () => {
+  time = Date.UTC(2026, 0, 1);
+  waited = [];
+  // The hub's own clockwork must not move the time that only waiting moves.
+  hub = await startHub({
+    clock: {
+      now: () => time,
+      sleep: (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener("abort", () => reject(new Error("closed"))),
+        ),
+    },
+  });
+  const registry = connectRegistry({
+    kind: "connection string",
+    connectionString: hub.serviceConnectionString,
+    ca: hub.caPem,
+  });
+  port = iotHub({ name: "test", registry, clock, tier: "S1", units: 1 });
+});
+afterEach(() => hub.close());
+
+function aDocument(id: string): ConfigurationDocument {
+  return {
+    id,
+    labels: { "wg-kind": "release" },
+    content: { "properties.desired.firmware": { fwVersion: "1.0.0" } },
+    condition: "tags.product = 'x'",
+    priority: 7,
+    metrics: { contacted: "SELECT deviceId FROM devices" },
+  };
+}
+
+describe("configurations", () => {
+  it("come back as they were written, with etag and creation time", async () => {
+    const created = await port.create(aDocument("one"));
+    expect(created).toMatchObject(aDocument("one"));
+    expect((await port.list()).configurations).toEqual([created]);
+    const replaced = await port.replace({ ...created, condition: "" }, created.etag);
+    expect(replaced).toMatchObject({ condition: "", createdTimeUtc: created.createdTimeUtc });
+    expect(replaced.etag).not.toBe(created.etag);
+  });
+
+  it("that exist already, or moved on, are HUB_CONFLICT; those that are gone HUB_NOT_FOUND", async () => {
+    const created = await port.create(aDocument("one"));
+    await expect(port.create(aDocument("one"))).rejects.toMatchObject({ code: "HUB_CONFLICT" });
+    await port.replace(created, created.etag);
+    await expect(port.replace(created, created.etag)).rejects.toMatchObject({ code: "HUB_CONFLICT" });
+    await expect(port.replace(aDocument("none"), created.etag)).rejects.toMatchObject({
+      code: "HUB_NOT_FOUND",
+    });
+  });
+
+  it("that the hub calls malformed are HUB_REJECTED, and nothing is there", async () => {
+    await expect(port.create({ ...aDocument("one"), condition: "tags.product =" })).rejects.toMatchObject({
+      code: "HUB_REJECTED",
+    });
+    expect((await port.list()).configurations).toEqual([]);
+  });
+});
+
+describe("counts", () => {
+  it("are by stratum, devices without one under other, over more pages than one", async () => {
+    for (let index = 0; index < 130; index++) {
+      hub.createDevice({
+        deviceId: `d${index}`,
+        tags: { product: "x", ...(index < 120 ? { rollout: { stratum: `lot-${index}` } } : {}) },
+      });
+    }
+    const counts = await port.count(
+      "SELECT tags.rollout.stratum AS stratum, COUNT() AS devices FROM devices WHERE tags.product = 'x' GROUP BY tags.rollout.stratum",
+    );
+    expect(Object.keys(counts)).toHaveLength(121);
+    expect(counts["other"]).toBe(10);
+    expect(counts["lot-7"]).toBe(1);
+  });
+});
+
+describe("the hub's limits", () => {
+  it("are kept by waiting: two minutes' worth of calls are never refused", async () => {
+    for (let calls = 0; calls < 40; calls++) await port.list();
+    expect(hub.calls().throttled).toBe(0);
+    expect(waited.length).toBeGreaterThan(0);
+  });
+
+  it("met by others' calls are met by trying again, for reads", async () => {
+    const other = iotHub({
+      name: "other",
+      registry: connectRegistry({
+        kind: "connection string",
+        connectionString: hub.serviceConnectionString,
+        ca: hub.caPem,
+      }),
+      clock: { ...clock, sleep: () => Promise.resolve() },
+      tier: "S3",
+      units: 100,
+    });
+    while (hub.calls().throttled === 0) await other.list().catch(() => undefined);
+    const refused = hub.calls().throttled;
+    // Time passes while the read is tried again.
+    const ticking = setInterval(() => (time += 60_000), 50);
+    expect((await port.list()).configurations).toEqual([]);
+    clearInterval(ticking);
+    expect(hub.calls().throttled).toBeGreaterThan(refused);
+  });
+});
+
+describe("a hub that is gone", () => {
+  it("is HUB_UNREACHABLE, and no key is in what is said", async () => {
+    const { serviceKey } = hub;
+    await hub.close();
+    const error: unknown = await port.create(aDocument("one")).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: "HUB_UNREACHABLE" });
+    expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(serviceKey);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { digestOfRelease, parseRelease } from "../../../rollout/model/release.ts";
+import { percent, ring, type ReleaseDeclaration } from "../../../rollout/wavegate.ts";
+import { aRelease } from "../../support/declarations.ts";
+
+const good = aRelease("1.1.0");
+
+function codes(change: Partial<Record<keyof ReleaseDeclaration, unknown>>): string[] {
+  return parseRelease({ ...good, ...change }, "r.ts").problems.map(
+    ({ path, summary }) => `${path.replace("r.ts: ", "")}: ${summary}`,
+  );
+}
+
+describe("a release declaration", () => {
+  it("has one digest, however its durations and keys are written", () => {
+    const again = {
+      watch: "24 hours",
+      waves: good.waves,
+      gate: { ...good.gate, deadline: "180 minutes" },
+      artifact: good.artifact,
+      version: "1.1.0",
+      product: "thermostat",
+    };
+    const [one, two] = [parseRelease(good, "a.ts").release, parseRelease(again, "b.ts").release];
+    expect(one).toBeDefined();
+    expect(one && digestOfRelease(one)).toBe(two && digestOfRelease(two));
+  });
+
+  it.each([
+    ["a version with build metadata", { version: "1.1.0+7" }, /semantic version/],
+    ["no wave", { waves: [] }, /waves/],
+    [
+      "a last wave short of everyone",
+      { waves: [{ name: "half", cohort: percent(50) }] },
+      /last wave must be percent\(100\)/,
+    ],
+    [
+      "a wave narrower than the one before",
+      {
+        waves: [
+          { name: "a", cohort: percent(50) },
+          { name: "b", cohort: percent(10) },
+          { name: "c", cohort: percent(100) },
+        ],
+      },
+      /wider than the one before/,
+    ],
+    [
+      "a ring that is not the first wave",
+      {
+        waves: [
+          { name: "a", cohort: percent(50) },
+          { name: "b", cohort: ring("x") },
+          { name: "c", cohort: percent(100) },
+        ],
+      },
+      /ring can only be the first/,
+    ],
+    [
+      "two waves of one name",
+      {
+        waves: [
+          { name: "a", cohort: percent(50) },
+          { name: "a", cohort: percent(100) },
+        ],
+      },
+      /called "a" too/,
+    ],
+    [
+      "a ring that would end its quotes",
+      {
+        waves: [
+          { name: "a", cohort: ring("x' OR 1=1") },
+          { name: "c", cohort: percent(100) },
+        ],
+      },
+      /ring names/,
+    ],
+    [
+      "a wave that bakes shorter than the deadline",
+      { waves: [{ name: "c", cohort: percent(100), bake: "1 hour" }] },
+      /at least the gate's deadline/,
+    ],
+    ["a bake shorter than the deadline", { gate: { ...good.gate, bake: "1 hour" } }, /at least the deadline/],
+    ["a gate that rejects what it tolerates", { gate: { ...good.gate, reject: "2%" } }, /above `tolerate`/],
+    ["a percentage that is none", { gate: { ...good.gate, tolerate: "two" } }, /no percentage/],
+    ["a duration that is none", { watch: "soon" }, /no duration/],
+    [
+      "an image named otherwise than by its digest",
+      { artifact: { ...good.artifact, path: "latest.bin" } },
+      /must hold the digest/,
+    ],
+    ["a misspelt key", { wacth: "1 day" } as never, /no setting known here/],
+  ])("with %s is refused, and says where", (_, change, expected) => {
+    expect(codes(change).join("\n")).toMatch(expected);
+  });
+
+  it("tells every problem at once", () => {
+    expect(codes({ version: "x", product: "Thermo Stat", watch: "soon" })).toHaveLength(3);
+  });
+});
