@@ -1,14 +1,22 @@
-import { intentOf, readHistory, readVersions, type Decision } from "./chain.ts";
 import { relative } from "node:path";
-import { PROJECT, wavegate, type Ended, type Shell } from "./command-line.ts";
 import { DEMO_PRODUCT } from "../demo-cast.ts";
+import { intentOf, readHistory, readVersions } from "./chain.ts";
+import { PROJECT, wavegate, type Ended, type Shell } from "./command-line.ts";
 import type { Stage } from "./stage.ts";
-import { abortOf, exposedBy, type Findings } from "./truth.ts";
+import { truths, type Findings, type Truth } from "./truth.ts";
 
 /** How the acts are told. */
 export interface Telling {
   readonly say: (line: string) => void;
   readonly shell: Shell;
+  /** What to add to a command when the command line does not find the demo's settings by itself. */
+  readonly settingsFlag: string;
+}
+
+/** What the acts leave behind. */
+export interface Played extends Findings {
+  /** Devices by version before the first rollout. */
+  readonly before: Readonly<Record<string, number>>;
 }
 
 /** The release file that 1.1.0 takes its waves and its gate from. */
@@ -16,45 +24,53 @@ const TEMPLATE = "rollout/releases/thermostat-1.1.0.ts";
 /** Real milliseconds between two looks at the records while somebody else carries a rollout on. */
 const LOOK_MS = 1_000;
 /** States in which a release needs no controller any more. */
-const AT_REST = ["watching", "settled", "rolled back", "held"];
+const AT_REST = ["adopted", "watching", "settled", "rolled back", "held"];
 
 /** Play the four acts; what was found is read from the records, the hub and the devices. */
-export async function playActs(stage: Stage, telling: Telling): Promise<Findings> {
+export async function playActs(stage: Stage, telling: Telling): Promise<Played> {
   const { say, shell } = telling;
-  act(say, 1, "wavegate takes over what the devices run");
-  mustEnd(await run(["apply"], telling), "apply");
-  say(`1.0.0 is adopted as the baseline: its condition is empty, no device was written to.`);
-
-  act(say, 2, "1.1.0, a good release: canary, 10%, 50%, everyone");
-  await addRelease(stage, "1.1.0", ["--like", TEMPLATE], telling);
-  mustEnd(await run(["plan"], telling), "plan");
-  const good = await rollOut("1.1.0", telling);
-  say(
-    good.code === 1
-      ? "1.1.0 did not get through."
-      : "1.1.0 reached everyone, each evidence wave promoted on proof in both strata.",
-  );
-
-  act(say, 3, "1.2.0, whose self-test fails on one sensor lot of revision B");
-  await addRelease(stage, "1.2.0", [], telling);
-  const bad = await rollOut("1.2.0", telling);
-  const history = await readHistory(DEMO_PRODUCT, shell);
-  say(toldAbort(abortOf(history, "1.2.0")));
-
-  act(say, 4, "the devices are back on 1.1.0, which is still watched");
-  mustEnd(await run(["reconcile"], telling), "reconcile");
-  const versions = await readVersions(DEMO_PRODUCT, shell);
-  say(
-    `${versions["1.1.0"] ?? 0} of ${stage.devices} devices run 1.1.0; 1.1.0 is ${intentOf(history, "1.1.0")?.state ?? "unknown"}.`,
-  );
-  return {
+  let adoptionWrites = NaN;
+  const find = async (more: Partial<Findings> = {}): Promise<Findings> => ({
     history: await readHistory(DEMO_PRODUCT, shell),
-    versions,
+    versions: await readVersions(DEMO_PRODUCT, shell),
     devices: stage.devices,
     harmed: stage.fleet.harmed(),
-    goodExit: good.code,
-    badExit: bad.code,
-  };
+    asked: stage.asked("1.2.0"),
+    adoptionWrites,
+    goodExit: undefined,
+    badExit: undefined,
+    ...more,
+  });
+
+  say("\nAct 1: wavegate takes over what the devices run");
+  await carryOut("1.0.0", telling);
+  adoptionWrites = stage.desiredPatches();
+  const adopted = await find();
+  tell(say, 1, adopted);
+
+  say("\nAct 2: 1.1.0, a good release: canary, 10%, 50%, everyone");
+  await addRelease(stage, "1.1.0", ["--like", TEMPLATE], telling);
+  mustSucceed(await run(["plan"], telling), "plan");
+  const good = await carryOut("1.1.0", telling);
+  tell(say, 2, await find({ goodExit: good.code }));
+
+  say("\nAct 3: 1.2.0, whose self-test fails on one sensor lot of revision B");
+  await addRelease(stage, "1.2.0", [], telling);
+  const bad = await carryOut("1.2.0", telling);
+  tell(say, 3, await find({ goodExit: good.code, badExit: bad.code }));
+
+  say("\nAct 4: the devices are back on 1.1.0, which is still watched");
+  await run(["reconcile"], telling);
+  const findings = await find({ goodExit: good.code, badExit: bad.code });
+  tell(say, 4, findings);
+  return { ...findings, before: adopted.versions };
+}
+
+/** One sentence an act: what of its claims is true, and what is not. */
+function tell(say: (line: string) => void, act: Truth["act"], findings: Findings): void {
+  const checked = truths(findings).filter((truth) => truth.act === act);
+  const claims = checked.map(({ claim, holds }) => (holds ? claim : `NOT TRUE: ${claim}`)).join("; ");
+  say(`=> ${claims}.`);
 }
 
 async function addRelease(
@@ -64,32 +80,29 @@ async function addRelease(
   telling: Telling,
 ): Promise<void> {
   const image = relative(PROJECT, stage.images.get(version) ?? "");
-  mustEnd(
-    await run(["release", "add", image, "--product", DEMO_PRODUCT, "--release", version, ...more], telling),
-    "release add",
-  );
+  const args = ["release", "add", image, "--product", DEMO_PRODUCT, "--release", version, ...more];
+  mustSucceed(await run(args, telling), "release add");
 }
 
 /**
  * `wavegate apply`; when its controller is killed, that is told, and the demo waits until somebody has carried the
  * rollout on: the state is on the hub and in the records, not in the process.
  */
-async function rollOut(version: string, telling: Telling): Promise<Ended> {
+async function carryOut(version: string, telling: Telling): Promise<Ended> {
+  const { say, shell, settingsFlag } = telling;
   const ended = await run(["apply"], telling);
-  telling.shell.signal.throwIfAborted();
   if (ended.code !== undefined && ended.code < 128) return ended;
-  telling.say(
-    "The controller was killed. Nothing is lost: the fleet stays as it is until somebody carries on with",
-  );
-  telling.say("  npx wavegate apply");
+  say("The controller was killed. Nothing is lost: the fleet stays as it is until somebody carries on with");
+  say(`  npx wavegate apply${settingsFlag}`);
   for (;;) {
-    const state = intentOf(await readHistory(DEMO_PRODUCT, telling.shell), version)?.state;
+    const state = intentOf(await readHistory(DEMO_PRODUCT, shell), version)?.state;
     if (state !== undefined && AT_REST.includes(state)) {
-      telling.say(`${version} was carried on: it is ${state}.`);
-      return ended;
+      say(`${version} was carried on: it is ${state}.`);
+      // Whoever carried it on has seen its exit code; the chain tells how it went.
+      return { ...ended, code: undefined };
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    telling.shell.signal.throwIfAborted();
+    shell.signal.throwIfAborted();
   }
 }
 
@@ -104,17 +117,7 @@ async function run(args: readonly string[], { say, shell }: Telling): Promise<En
   return ended;
 }
 
-function mustEnd({ code, output }: Ended, what: string): void {
-  if (code === 0 || code === undefined || code >= 128) return;
-  throw new Error(`wavegate ${what} ended in ${code}${output === "" ? "" : `: ${output}`}`);
-}
-
-function toldAbort(abort: Decision | undefined): string {
-  const reason = abort?.verdict?.reasons[0];
-  if (abort === undefined || reason === undefined) return "1.2.0 was not stopped.";
-  return `The gate stopped 1.2.0 in stratum ${reason.stratum ?? "?"}: ${reason.k ?? "?"} of ${reason.n ?? "?"} failed; ${exposedBy(abort)} devices were exposed.`;
-}
-
-function act(say: (line: string) => void, number: number, title: string): void {
-  say(`\nAct ${number}: ${title}`);
+function mustSucceed({ code, output }: Ended, what: string): void {
+  if (code === 0) return;
+  throw new Error(`wavegate ${what} ended in ${code ?? "a signal"}${output === "" ? "" : `: ${output}`}`);
 }

@@ -6,6 +6,14 @@ import { text } from "node:stream/consumers";
 export const PROJECT = join(import.meta.dirname, "..", "..");
 const WAVEGATE = join(PROJECT, "scripts", "wavegate.mjs");
 
+/** Where and how commands run. */
+export interface Shell {
+  /** Ends the command as Ctrl-C would; its reason is the signal's name. */
+  readonly signal: AbortSignal;
+  /** The demo's own settings file: a project's production settings must never be found in its place. */
+  readonly settings: string;
+}
+
 /** How one command ended. */
 export interface Ended {
   /** Exit code; undefined when it was killed. */
@@ -14,33 +22,28 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Where and how commands run. */
-export interface Shell {
-  /** Ends the command as Ctrl-C would. */
-  readonly signal: AbortSignal;
-  /** Settings file, when it does not stand where the command line looks by itself. */
-  readonly settings: string | undefined;
-}
-
 /**
  * Run the real command line in a process of its own, as a user would. Its progress goes to our standard error, as it
- * comes; its result is returned.
+ * comes; its result is returned. Rejects when we were interrupted.
  */
 export async function wavegate(
   args: readonly string[],
   { signal, settings }: Shell,
   onStart?: (pid: number) => void,
 ): Promise<Ended> {
-  const environment = settings === undefined ? {} : { WAVEGATE_SETTINGS: settings };
+  signal.throwIfAborted();
+  // A hub that is named in the user's environment is not the demo's.
+  const environment: NodeJS.ProcessEnv = { ...process.env, WAVEGATE_SETTINGS: settings };
+  delete environment["WAVEGATE_HUB_CONNECTION_STRING"];
   const child = spawn(process.execPath, [WAVEGATE, ...args], {
     cwd: PROJECT,
-    env: { ...process.env, ...environment },
+    env: environment,
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.pid !== undefined) onStart?.(child.pid);
-  // On a terminal Ctrl-C reaches the child too; elsewhere it is passed on.
   const interrupt = (): void => {
-    child.kill("SIGINT");
+    // On a terminal Ctrl-C has reached the child already, and a second one would kill it.
+    if (signal.reason !== "SIGINT" || !process.stdout.isTTY) child.kill("SIGTERM");
   };
   signal.addEventListener("abort", interrupt, { once: true });
   try {
@@ -53,6 +56,7 @@ export async function wavegate(
         });
       }),
     ]);
+    signal.throwIfAborted();
     return { code, output: output.trimEnd() };
   } finally {
     signal.removeEventListener("abort", interrupt);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TokenCredential } from "@azure/core-auth";
 import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
 import { startAzurite } from "../azurite.ts";
-import { scaledClock, scaleFromMinutesPerSecond, type Clock } from "../clock.ts";
+import { scaledClock, scaleFromMinutesPerSecond } from "../clock.ts";
 import { castDemo, DEMO_PRODUCT } from "../demo-cast.ts";
 import { compileFirmware, listFirmware } from "../firmware.ts";
 import { startFleet, type Fleet } from "../fleet.ts";
@@ -13,11 +13,13 @@ import { startHub } from "../hub/hub.ts";
 
 /** Everything the acts play on. */
 export interface Stage extends AsyncDisposable {
-  readonly clock: Clock;
   readonly fleet: Fleet;
   /** Image files by version, as a build would have left them. */
   readonly images: ReadonlyMap<string, string>;
-  readonly recordsFolder: string;
+  /** Desired properties the hub has sent to devices so far. */
+  desiredPatches(): number;
+  /** Devices whose own log says that they were asked to run a version. */
+  asked(version: string): number;
   readonly devices: number;
 }
 
@@ -36,8 +38,9 @@ export async function setStage(input: {
   readonly folder: string;
   readonly minutesPerSecond: number;
   readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
 }): Promise<Stage> {
-  const { folder, minutesPerSecond, say } = input;
+  const { folder, minutesPerSecond, say, signal } = input;
 
   await mkdir(join(folder, "releases"), { recursive: true });
   await using stack = new AsyncDisposableStack();
@@ -90,6 +93,8 @@ export async function setStage(input: {
   });
   say("The hub and the storage are up; nothing of them leaves this machine.");
 
+  signal.throwIfAborted();
+  const asked = new Map<string, Set<string>>();
   const cast = castDemo();
   for (const { deviceId, tags } of cast) hub.createDevice({ deviceId, tags });
   const fleet = stack.use(
@@ -104,15 +109,21 @@ export async function setStage(input: {
       factoryImage,
       clock: time,
       healthTimeMs: HEALTH_TIME_MS,
+      onEvent: (deviceId, event) => {
+        if (event.type !== "reported" || event.reported.pendingFwVersion === "") return;
+        const { pendingFwVersion: version } = event.reported;
+        asked.set(version, (asked.get(version) ?? new Set()).add(deviceId));
+      },
     }),
   );
+  signal.throwIfAborted();
   say(`${cast.length} devices are connected, all on ${FACTORY_VERSION}.`);
   const lasting = stack.move();
   return {
-    clock,
+    desiredPatches: () => hub.calls().devices.desiredPatches,
+    asked: (version) => asked.get(version)?.size ?? 0,
     fleet,
     images,
-    recordsFolder: join(folder, "records"),
     devices: cast.length,
     [Symbol.asyncDispose]: () => lasting.disposeAsync(),
   };

@@ -1,6 +1,6 @@
 import { decisionsOn, intentOf, type Decision, type Evidence } from "./chain.ts";
 
-/** What the demo has to have shown, read back from the records, the hub and the devices themselves. */
+/** Something the demo has to have shown, read back from the records, the hub and the devices themselves. */
 export interface Truth {
   readonly act: 1 | 2 | 3 | 4;
   readonly claim: string;
@@ -13,8 +13,12 @@ export interface Findings {
   /** Devices by the version the hub says they report. */
   readonly versions: Readonly<Record<string, number>>;
   readonly devices: number;
-  /** Devices whose own log says that the bad image failed on them. */
+  /** Desired properties the hub had sent to devices when the adoption was over. */
+  readonly adoptionWrites: number;
+  /** Devices whose own log says that an image failed on them. */
   readonly harmed: number;
+  /** Devices whose own log says that they were asked to run 1.2.0. */
+  readonly asked: number;
   /** Exit codes of the two runs of `apply`; undefined when a controller was killed. */
   readonly goodExit: number | undefined;
   readonly badExit: number | undefined;
@@ -27,6 +31,11 @@ export interface Promotion {
   readonly guarantee: string;
   readonly reasons: readonly Evidence[];
 }
+
+/** The hardware revisions of the cast: every evidence wave has to be proven in each. */
+const STRATA = ["A", "B"];
+/** Devices under 1.2.0's first two waves. */
+const MOST_EXPOSED = 36;
 
 /** Every promotion of a version's waves, in order. */
 export function promotionsOf(history: readonly Decision[], version: string): readonly Promotion[] {
@@ -58,43 +67,23 @@ export function exposedBy(abort: Decision | undefined): number {
 }
 
 /** Check every claim of the four acts. */
-export function truths({
-  history,
-  versions,
-  devices,
-  harmed,
-  goodExit,
-  badExit,
-}: Findings): readonly Truth[] {
-  const promotions = promotionsOf(history, "1.1.0");
-  const abort = abortOf(history, "1.2.0");
-  const adopted = decisionsOn(history, "1.0.0");
-  const evidenceWaves = promotions.filter(({ kind }) => kind === "evidence");
+export function truths(findings: Findings): readonly Truth[] {
+  const { history, versions, devices, harmed, asked, adoptionWrites } = findings;
   const good = intentOf(history, "1.1.0");
+  const bad = intentOf(history, "1.2.0");
   return [
-    truth(
-      1,
-      "1.0.0 was adopted with an empty condition",
-      adopted.some(({ kind }) => kind === "adopt") && intentOf(history, "1.0.0")?.condition === "",
-    ),
-    truth(2, "1.1.0 went through all of its waves", promotions.length === 4 && goodExit !== 1),
-    truth(
-      2,
-      "no evidence wave was promoted without statistics",
-      evidenceWaves.length === 2 && evidenceWaves.every(isProven),
-    ),
+    truth(1, "1.0.0 was adopted with an empty condition", isAdopted(history)),
+    truth(1, "no device was written to", adoptionWrites === 0),
+    truth(2, "1.1.0 was promoted through its four waves to everyone", reachedEveryone(findings)),
+    truth(2, "every evidence wave was proven in both strata", isProven(promotionsOf(history, "1.1.0"))),
+    truth(3, "1.2.0 passed its canary and was stopped by stratum B in the 10% wave", isStopped(findings)),
     truth(
       3,
-      "1.2.0 was stopped by the gate of one stratum",
-      abort?.verdict?.reasons[0]?.code === "FAILURES" && badExit !== 0 && badExit !== 1,
+      `at most ${MOST_EXPOSED} devices were exposed to 1.2.0`,
+      asked > 0 && asked <= MOST_EXPOSED && exposedBy(abortOf(history, "1.2.0")) <= MOST_EXPOSED,
     ),
-    truth(3, "at most 36 devices were exposed to it", exposedBy(abort) > 0 && exposedBy(abort) <= 36),
     truth(3, "5 devices were harmed", harmed === 5),
-    truth(
-      4,
-      "every device runs 1.1.0",
-      versions["1.1.0"] === devices && intentOf(history, "1.2.0")?.state === "rolled back",
-    ),
+    truth(4, "every device runs 1.1.0 again", versions["1.1.0"] === devices && bad?.state === "rolled back"),
     truth(
       4,
       "1.1.0 is still watched and was not taken back",
@@ -103,13 +92,55 @@ export function truths({
   ];
 }
 
-/** Promoted on evidence: every reason that claims proof has reached its threshold, and there is at least one. */
-function isProven({ guarantee, reasons }: Promotion): boolean {
-  const proofs = reasons.filter(({ code }) => code === "PROVEN");
+/** True when there is something to check and all of it holds. */
+export function areAllTrue(checked: readonly Truth[]): boolean {
+  return checked.length > 0 && checked.every(({ holds }) => holds);
+}
+
+function isAdopted(history: readonly Decision[]): boolean {
+  const adopted = decisionsOn(history, "1.0.0").find(({ kind }) => kind === "adopt");
   return (
-    guarantee === "statistical" &&
-    proofs.length > 0 &&
-    proofs.every(({ evidence = 0, threshold = Infinity }) => evidence >= threshold)
+    adopted?.intents.find(({ version }) => version === "1.0.0")?.condition === "" &&
+    intentOf(history, "1.0.0")?.condition === ""
+  );
+}
+
+/** A killed controller has no exit code of its own; the chain is what counts then. */
+function reachedEveryone({ history, goodExit }: Findings): boolean {
+  const waves = promotionsOf(history, "1.1.0").map(({ wave }) => wave);
+  return waves.join(" ") === "canary 10% 50% everyone" && (goodExit === undefined || goodExit === 0);
+}
+
+/** Promoted on evidence: in each evidence wave, each stratum has reached the threshold. */
+function isProven(promotions: readonly Promotion[]): boolean {
+  const waves = promotions.filter(({ kind }) => kind === "evidence");
+  return (
+    waves.length === 2 &&
+    waves.every(({ guarantee, reasons }) => {
+      const proofs = reasons.filter(
+        ({ code, evidence = 0, threshold = Infinity }) => code === "PROVEN" && evidence >= threshold,
+      );
+      return (
+        guarantee === "statistical" &&
+        STRATA.every((stratum) => proofs.some((proof) => proof.stratum === stratum))
+      );
+    })
+  );
+}
+
+function isStopped({ history, badExit }: Findings): boolean {
+  const abort = abortOf(history, "1.2.0");
+  const intent = abort?.intents.find(({ attempt }) => attempt === abort.subject);
+  const reason = abort?.verdict?.reasons[0];
+  const passed = promotionsOf(history, "1.2.0").map(({ wave }) => wave);
+  return (
+    passed.join(" ") === "canary" &&
+    intent?.release?.waves[intent.wave ?? -1]?.name === "10%" &&
+    abort?.verdict?.guarantee === "statistical" &&
+    reason?.code === "FAILURES" &&
+    reason.stratum === "B" &&
+    (reason.evidence ?? 0) >= (reason.threshold ?? Infinity) &&
+    (badExit === undefined || badExit === 3)
   );
 }
 

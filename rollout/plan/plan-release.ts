@@ -13,6 +13,7 @@ import type { DeclaredRelease } from "./declared.ts";
 import { nextPriority } from "./documents.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
 import { countByStratum } from "./queries.ts";
+import { waveBounds } from "./wave-bounds.ts";
 import { productCondition, stampedCondition, waveCondition } from "./target-condition.ts";
 
 /** What a plan is made from. */
@@ -37,23 +38,29 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
   const byKey: Readonly<Record<string, Readonly<Record<string, number>>>> = counts.value;
   const devices = byKey["all"] ?? {};
   const digest = digestOfRelease(release);
+  const { gate } = release;
+  const strata = Object.keys(devices).sort();
+  const proving = strataThatCanProve(devices, gate);
+  const evidenceWaves = release.waves.filter(({ kind }) => kind === "evidence").length;
+  const levels = thresholds({
+    falseStop: gate.falseStop,
+    missedBad: gate.missedBad,
+    strata: Math.max(1, strata.length),
+    evidenceWaves,
+  });
   const waves = conditions.map((condition, index): PlannedWave => {
     const wave = byKey[`wave ${index}`] ?? {};
     const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
-    const before = byKey[`wave ${index - 1}`] ?? {};
-    return {
-      name,
-      kind,
-      cohort: formatCohort(cohort),
-      condition,
-      bakeMs,
-      devices: wave,
-      added: less(wave, before),
-    };
+    const added = less(wave, byKey[`wave ${index - 1}`] ?? {});
+    const bounds = waveBounds({
+      gate,
+      wave,
+      added,
+      proving: kind === "evidence" ? proving : [],
+      cumulative: levels.cumulative,
+    });
+    return { name, kind, cohort: formatCohort(cohort), condition, bakeMs, devices: wave, added, ...bounds };
   });
-  const { gate } = release;
-  const strata = Object.keys(devices).sort();
-  const evidenceWaves = waves.filter(({ kind }) => kind === "evidence").length;
   return {
     kind: "known",
     value: {
@@ -66,16 +73,8 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
       waves,
       devices,
       unstamped: totalOf(devices) - totalOf(byKey["stamped"] ?? {}),
-      proving: strataThatCanProve(devices, gate),
-      thresholds: {
-        ...thresholds({
-          falseStop: gate.falseStop,
-          missedBad: gate.missedBad,
-          strata: Math.max(1, strata.length),
-          evidenceWaves,
-        }),
-        sizeToProve: sizeToProve(gate),
-      },
+      proving,
+      thresholds: { ...levels, sizeToProve: sizeToProve(gate) },
     },
   };
 }

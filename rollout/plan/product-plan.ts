@@ -53,6 +53,10 @@ export interface PlannedWave {
   readonly devices: Readonly<Record<string, number>>;
   /** Devices this wave adds, by stratum. */
   readonly added: Readonly<Record<string, number>>;
+  /** Failures that stop the rollout once everyone of the wave made contact, by stratum; absent: not even all would. */
+  readonly stopsAt: Readonly<Record<string, number>>;
+  /** Bad devices with which an evidence wave is still promoted, by stratum that can prove; -1: not even with none. */
+  readonly promotesWith: Readonly<Record<string, number>>;
 }
 
 /** Evidence at which the gate acts, as plain numbers (not logarithms). */

@@ -1,14 +1,14 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { PROJECT, start, wavegate } from "../support/command-line.ts";
 
-const FOLDERS = { clean: ".wavegate/e2e-clean", killed: ".wavegate/e2e-killed" };
+const NAMES = { clean: "e2e-clean", killed: "e2e-killed", hasty: "e2e-hasty" };
 const DEMO_LIMIT_MS = 240_000;
 
 afterAll(async () => {
-  for (const folder of Object.values(FOLDERS))
-    await rm(join(PROJECT, folder), { recursive: true, force: true });
+  for (const name of Object.values(NAMES))
+    await rm(join(PROJECT, ".wavegate", name), { recursive: true, force: true });
 });
 
 /** What one rollout of 1.1.0 and the stop of 1.2.0 leave behind, whoever took the steps and however often. */
@@ -56,7 +56,7 @@ async function decisions(settings: string): Promise<string[]> {
 
 describe("npm start, in a pipe", () => {
   it("plays both rollouts, ends in 0 and tells them in plain lines", { timeout: DEMO_LIMIT_MS }, async () => {
-    const demo = start(["scripts/start.mjs", "--once", "--folder", FOLDERS.clean]);
+    const demo = start(["scripts/start.mjs", "--once", "--name", NAMES.clean]);
     const code = await demo.ended;
     const text = demo.lines.join("\n");
     expect(code, text).toBe(0);
@@ -66,8 +66,18 @@ describe("npm start, in a pipe", () => {
     expect(last.join("\n")).toMatch(/5 of 15 failed in stratum B, evidence 5,112 \(abort at 80\)/);
     expect(last.join("\n")).toMatch(/5 devices harmed, 36 of 300 exposed/);
     expect(last.filter((line) => /evidence \d.*\(needs 20\)/.test(line))).toHaveLength(2);
-    const settings = join(PROJECT, FOLDERS.clean, "settings.json");
+    const settings = join(PROJECT, ".wavegate", NAMES.clean, "settings.json");
     expect(await decisions(settings)).toEqual(DECISIONS);
+
+    // What the README shows is what this run printed: the plan's table and gate, and the last screen's rollouts.
+    const readme = (await readFile(join(PROJECT, "README.md"), "utf8")).split("\n");
+    const shown = readme.filter((line) =>
+      /^ {2}(start|gate:|promote an|way back:)|^ {3}(wave|canary|10%|50%|everyone) |^1\.[12]\.0 {5}|^ {2}(canary|10%|50%|everyone) |^ {10}\d/.test(
+        line,
+      ),
+    );
+    expect(shown.length).toBeGreaterThanOrEqual(15);
+    for (const line of shown) expect(demo.lines).toContain(line);
 
     const plan = await wavegate(["plan"], settings);
     expect(plan.code).toBe(1);
@@ -75,10 +85,26 @@ describe("npm start, in a pipe", () => {
   });
 });
 
+describe("a clock too fast for the machine", () => {
+  it(
+    "shows as silence that stops the good release, and the demo ends in 1 and says what was not true",
+    { timeout: DEMO_LIMIT_MS },
+    async () => {
+      // Three hours' deadline pass in half a second: no device can download, boot and serve its health time by then.
+      const demo = start(["local/demo.ts", "--once", "--name", NAMES.hasty, "--scale", "360"]);
+      const code = await demo.ended;
+      const text = demo.lines.join("\n");
+      expect(code, text).toBe(1);
+      expect(text).toMatch(/NOT TRUE: act 2/);
+      expect(text).not.toContain("All four acts were true");
+    },
+  );
+});
+
 describe("a controller killed in the middle of a rollout", () => {
   it("is told, and two others at once finish it as one would have", { timeout: DEMO_LIMIT_MS }, async () => {
-    const demo = start(["local/demo.ts", "--once", "--folder", FOLDERS.killed]);
-    const settings = join(PROJECT, FOLDERS.killed, "settings.json");
+    const demo = start(["local/demo.ts", "--once", "--name", NAMES.killed]);
+    const settings = join(PROJECT, ".wavegate", NAMES.killed, "settings.json");
     const killAt = async (pattern: RegExp): Promise<void> => {
       const pid = Number(/process (\d+)/.exec(await demo.until(/controller is process \d+/))?.[1]);
       await demo.until(pattern);

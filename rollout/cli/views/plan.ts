@@ -23,7 +23,7 @@ function renderRelease(planned: PlannedRelease): string {
   const { release, waves, devices, thresholds, proving, baseline } = planned;
   const { gate } = release;
   const table = new Table({
-    head: ["wave", "adds", "devices", "kind", "bake"],
+    head: ["wave", "adds", "devices", "kind", "bake", "stops at", "promotes with"],
     style: { head: [], border: [], compact: true },
     chars: PLAIN,
   });
@@ -34,6 +34,8 @@ function renderRelease(planned: PlannedRelease): string {
       `${totalOf(wave.devices)}`,
       wave.kind,
       formatDuration(wave.bakeMs),
+      `${formatCounts(wave.stopsAt)} bad`,
+      wave.kind === "evidence" ? `${formatCounts(wave.promotesWith)} bad` : "-",
     ]);
   }
   const small = Object.keys(devices)
