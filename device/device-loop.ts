@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { IBackoff } from "cockatiel";
+import { ExponentialBackoff } from "cockatiel";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
 import type { BringUp } from "./bring-up.ts";
 import { bringUp } from "./bring-up.ts";
@@ -17,7 +19,7 @@ export interface DeviceLoopOptions {
   readonly driver: Driver;
   readonly clock: DeviceClock;
   readonly healthTimeMs: number;
-  /** Make the state safe; nothing is done about an event before that. */
+  /** Make the state safe; nothing is done about an event before that, and a failed try is followed by others. */
   readonly save: (state: DeviceState) => Promise<void>;
   readonly report: (reported: FirmwareReported) => Promise<void>;
   /** Put the verified image into the other slot. */
@@ -30,7 +32,10 @@ export interface DeviceLoopOptions {
 /** A device at work. */
 export interface DeviceLoop {
   state(): DeviceState;
-  /** Power on. Rejects when no slot starts. */
+  /**
+   * Power on. Resolves when the boot has been acted on, or cannot be for now because the state cannot be saved. Rejects
+   * when no slot starts.
+   */
   start(): Promise<void>;
   /** Tell the device what the hub wants. */
   hear(desired: unknown): void;
@@ -39,11 +44,15 @@ export interface DeviceLoop {
   stop(): Promise<void>;
 }
 
+const FIRST_SAVE_RETRY_MS = 1_000;
+const LONGEST_SAVE_RETRY_MS = 5 * 60_000;
+
 /** Feed the updater one event after the other, save, and do what it says. */
 export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
   const { driver, clock } = options;
+  const stopping = new AbortController();
+  const unsaved = Promise.withResolvers<undefined>();
   let state = options.state;
-  let stopped = false;
   let events = Promise.resolve();
   /** The fetch or the waiting under way. */
   let task: { readonly abort: AbortController; readonly settled: Promise<void> } | undefined;
@@ -51,18 +60,41 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
   function dispatch(event: UpdateEvent): void {
     events = events.then(async () => {
       try {
-        if (!stopped) await handle(event);
+        if (!stopping.signal.aborted) await handle(event);
       } catch (error) {
-        options.onTrouble(`${event.type}: ${error instanceof Error ? error.message : String(error)}`);
+        options.onTrouble(`${event.type}: ${reasonOf(error)}`);
       }
     });
   }
 
   async function handle(event: UpdateEvent): Promise<void> {
     const next = updateDevice(state, event);
-    if (next.state !== state) await options.save(next.state);
+    if (next.state !== state && !(await saveSurely(next.state))) return;
     state = next.state;
     for (const effect of next.effects) await perform(effect);
+  }
+
+  /**
+   * Save, as often as it takes: the hub says nothing twice, so what is dropped here is lost until the next boot. False
+   * when the device was stopped before; the events behind wait their turn.
+   */
+  async function saveSurely(next: DeviceState): Promise<boolean> {
+    let retry: IBackoff<unknown> | undefined;
+    while (!stopping.signal.aborted) {
+      try {
+        await options.save(next);
+        return true;
+      } catch (error) {
+        retry = retry?.next(undefined) ?? firstSaveRetry();
+        const seconds = Math.ceil(retry.duration / 1000);
+        options.onTrouble(`the state is not saved, next try in ${seconds} s: ${reasonOf(error)}`);
+        unsaved.resolve(undefined);
+      }
+      await clock.sleep(retry.duration, stopping.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error;
+      });
+    }
+    return false;
   }
 
   async function perform(effect: UpdateEffect): Promise<void> {
@@ -118,8 +150,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
     try {
       await driver.selfTest();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return { type: "failed", failure: { code: "HEALTH_FAILED", message } };
+      return { type: "failed", failure: { code: "HEALTH_FAILED", message: reasonOf(error) } };
     }
     return { type: "proven" };
   }
@@ -148,7 +179,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
     state: () => state,
     async start() {
       dispatch(await boot());
-      await events;
+      await Promise.race([events, unsaved.promise]);
     },
     hear(desired) {
       dispatch({ atMs: clock.now(), type: "desired", desired });
@@ -162,7 +193,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
       }
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       task?.abort.abort();
       await task?.settled;
       await events;
@@ -174,3 +205,14 @@ type Answer =
   | { readonly type: "looked"; readonly held: boolean }
   | { readonly type: "stored" | "applied" | "proven" }
   | { readonly type: "failed"; readonly failure: Failure };
+
+function firstSaveRetry(): IBackoff<unknown> {
+  return new ExponentialBackoff({
+    initialDelay: FIRST_SAVE_RETRY_MS,
+    maxDelay: LONGEST_SAVE_RETRY_MS,
+  }).next();
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

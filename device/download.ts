@@ -61,8 +61,9 @@ async function tryDownload({ request, openSlot, ...transfer }: DownloadOptions):
     throw new DeviceError("DOWNLOAD_FAILED", `${request.uri} is not HTTPS`);
   const signal = AbortSignal.any([transfer.signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
   const response = await open(request, { ...transfer, signal });
-  const slot = await openSlot().catch(writeFailed);
+  let slot: SlotWriter | undefined;
   try {
+    slot = await openSlot().catch(writeFailed);
     const { size, sha256 } = await copy(response, slot, request);
     if (size !== request.size) throw sizeMismatch(request, size);
     if (sha256 !== request.sha256) {
@@ -70,7 +71,7 @@ async function tryDownload({ request, openSlot, ...transfer }: DownloadOptions):
     }
   } catch (error) {
     response.destroy();
-    await slot.abandon();
+    await slot?.abandon();
     throw error;
   }
   await slot.finish().catch(writeFailed);

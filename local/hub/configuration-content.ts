@@ -15,34 +15,35 @@ export function parseContent(content: JsonObject): readonly Assignment[] {
   }
   const deviceContent = content["deviceContent"];
   if (!isJsonObject(deviceContent)) throw invalidContent("deviceContent is missing");
-  const assignments = Object.entries(deviceContent).flatMap(([path, value]) => assignmentsAt(path, value));
-  checkAgainstTwinLimits(assignments);
-  return assignments;
+  const written = Object.entries(deviceContent).flatMap(([path, value]) => assignmentsAt(path, value));
+  return withinTwinLimits(written);
 }
 
 function assignmentsAt(key: string, value: JsonValue): Assignment[] {
   if (key === ROOT) {
     if (!isJsonObject(value)) throw invalidContent(`${ROOT} takes an object`);
     // FIDELITY: what the bare key does to properties it does not name is undocumented; we leave them alone.
-    return Object.entries(value).map(([name, item]) => ({ path: [name], value: withoutNulls(item) }));
+    return Object.entries(value).map(([name, item]) => ({ path: [name], value: item }));
   }
   const path = key.startsWith(`${ROOT}.`) ? key.slice(ROOT.length + 1).split(".") : [];
   if (path.length === 0 || path.includes("")) {
     throw invalidContent(`${JSON.stringify(key.slice(0, 100))} is not a path under ${ROOT}`);
   }
-  return [{ path, value: withoutNulls(value) }];
+  return [{ path, value }];
 }
 
 // What lands in a twin has to fit there [facts 1.2, G]; refused here, where somebody reads the answer.
-function checkAgainstTwinLimits(assignments: readonly Assignment[]): void {
+function withinTwinLimits(written: readonly Assignment[]): readonly Assignment[] {
   try {
+    // First of all: it is the one walk that stops where a value is nested too deep for the others.
+    for (const { path, value } of written) checkTwinDocument(nested(path, value), ROOT);
+    const assignments = written.map(({ path, value }) => ({ path, value: withoutNulls(value) }));
     let document: JsonObject = {};
     for (const { path, value } of assignments) {
-      const alone = nested(path, value);
-      checkTwinDocument(alone, ROOT);
       document = value === null ? document : assignAt(document, path, value);
     }
     checkTwinSize(document, "desired");
+    return assignments;
   } catch (error) {
     throw error instanceof ServiceError ? invalidContent(error.message) : error;
   }

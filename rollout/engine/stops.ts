@@ -8,6 +8,7 @@ import {
 import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
 import type { Stop } from "../model/stop.ts";
 import { certified } from "../plan/documents.ts";
+import { holdsAllOf, reachesEveryone, widened } from "../plan/target-condition.ts";
 
 /** One conditional write. */
 export interface Write {
@@ -37,7 +38,10 @@ export function nextStopWrite(listing: Listing, product: string, stop: Stop): Wr
           : configurationWrite(listing, product, configuration, stop)));
 }
 
-/** The adopted baseline that devices of a release would fall to, if it still covers nobody. */
+/**
+ * The adopted baseline that would catch devices of a release, as long as its condition does not hold all of them. A
+ * release in between that reaches everyone catches them first; one that stopped half-way does not.
+ */
 export function uncoveredBaseline(
   listing: Listing,
   product: string,
@@ -48,10 +52,12 @@ export function uncoveredBaseline(
       ({ labels, priority }) =>
         labels[LABEL.product] === product && labels[LABEL.kind] === "release" && priority < above.priority,
     )
-    .sort((a, b) => b.priority - a.priority)
-    // An emptied release in between catches nobody; an adopted baseline may be empty and still be the one.
-    .find(({ labels, condition }) => condition !== "" || labels[LABEL.adopted] === "yes");
-  return below?.labels[LABEL.adopted] === "yes" && below.condition === "" ? below : undefined;
+    .sort((a, b) => b.priority - a.priority);
+  const first = below.find(
+    ({ labels, condition }) => labels[LABEL.adopted] === "yes" || reachesEveryone(condition),
+  );
+  if (first?.labels[LABEL.adopted] !== "yes") return undefined;
+  return holdsAllOf(first.condition, above.condition, product) ? undefined : first;
 }
 
 function configurationWrite(
@@ -93,7 +99,7 @@ function configurationWrite(
       why: `freeze ${stop.attempt} before its baseline is widened`,
     };
   return {
-    document: certified({ ...baseline, condition }),
+    document: certified({ ...baseline, condition: widened(baseline.condition, condition, product) }),
     etag: baseline.etag,
     why: `give ${baseline.id} the devices that ${stop.attempt} reached`,
   };

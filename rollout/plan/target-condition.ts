@@ -52,6 +52,31 @@ export function stampedCondition(product: string): string {
   return `${productCondition(product)} AND ${windowCondition({ start: 0, width: BUCKET_COUNT })}`;
 }
 
+/** True when a condition that wavegate wrote names every device with a bucket. */
+export function reachesEveryone(condition: string): boolean {
+  return condition.includes(windowCondition({ start: 0, width: BUCKET_COUNT }));
+}
+
+/** True when a condition made by `widened` holds everyone of another; by the text, so it may say no once too often. */
+export function holdsAllOf(wide: string, narrow: string, product: string): boolean {
+  const cohort = ofProduct(narrow, product);
+  const everyone = productCondition(product);
+  return wide === cohort || wide === everyone || wide.includes(`(${cohort})`) || reachesEveryone(wide);
+}
+
+/** A condition with another's devices added; everyone of the product, where that would be too long to say. */
+export function widened(condition: string, by: string, product: string): string {
+  const cohort = ofProduct(by, product);
+  if (condition === "") return cohort;
+  const text = `(${condition}) OR (${cohort})`;
+  return text.length <= MAX_CONDITION ? text : productCondition(product);
+}
+
+/** `*` cannot stand inside another condition, and it names devices of every product. */
+function ofProduct(condition: string, product: string): string {
+  return condition === "*" ? productCondition(product) : condition;
+}
+
 function cohortCondition(release: Release, cohort: Cohort): string {
   switch (cohort.kind) {
     case "ring":

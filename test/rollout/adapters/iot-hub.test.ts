@@ -30,7 +30,9 @@ beforeEach(async () => {
       now: () => time,
       sleep: (_, signal) =>
         new Promise((_resolve, reject) =>
-          signal?.addEventListener("abort", () => reject(new Error("closed"))),
+          signal?.addEventListener("abort", () => {
+            reject(new Error("closed"));
+          }),
         ),
     },
   });

@@ -2,10 +2,16 @@ import { describe, expect, it } from "vitest";
 import { apply, type ApplyEvent } from "../../../rollout/reconcile/apply.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
+import { percent } from "../../../rollout/wavegate.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type Behaviour, type World } from "../../support/world.ts";
 
 const MINUTES = 60_000;
+/** Waves by buckets alone: each release starts at a place of its own. */
+const WINDOWS = [
+  { name: "10%", cohort: percent(10), kind: "smoke" as const },
+  { name: "everyone", cohort: percent(100), kind: "smoke" as const },
+];
 const wellBehaved: Behaviour = () => "ok";
 
 /** Apply with the world moving on between two looks. */
@@ -98,6 +104,36 @@ describe("a bad release", () => {
           (reported.value["firmware"] as { currentFwVersion: string }).currentFwVersion === "1.0.0",
       ),
     ).toBe(true);
+  });
+
+  it("after another bad one, with other devices, leaves nobody behind", async () => {
+    const world = createWorld({
+      devices: aFleet(),
+      version: "1.0.0",
+      images: imagesOf("1.0.0", "1.1.0", "1.2.0", "1.3.0"),
+    });
+    const releases = ["1.1.0", "1.2.0", "1.3.0"].map((version) => aRelease(version, { waves: WINDOWS }));
+    const behave: Behaviour = ({ version }) =>
+      version === "1.0.0" ? "ok" : version === "1.2.0" ? "silent" : "failed";
+    for (const count of [1, 2, 3]) {
+      const { outcome } = await applyIn(world, declared(...releases.slice(0, count)), behave);
+      expect(outcome).toBe("aborted");
+    }
+    const asked = [...world.devices.all()].map(
+      ({ desired }) => (desired.value["firmware"] as { fwVersion: string } | undefined)?.fwVersion,
+    );
+    // Whoever was asked to run one of the three is asked to run the baseline; nobody is left with no request at all.
+    expect(new Set(asked)).toEqual(new Set([undefined, "1.0.0"]));
+    const touched = [...world.devices.all()].filter(
+      ({ reported }) => (reported.value["firmware"] as { rolloutId: string }).rolloutId !== "",
+    );
+    expect(touched.length).toBeGreaterThan(60);
+    for (const { reported } of touched) {
+      expect(reported.value["firmware"]).toMatchObject({
+        rolloutId: "fw--thermostat--1-0-0--1",
+        currentFwVersion: "1.0.0",
+      });
+    }
   });
 
   it("does not start again, whoever applies", async () => {
