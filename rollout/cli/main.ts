@@ -69,7 +69,7 @@ function programOf(run: Run): Commander {
     .showHelpAfterError("(add --help for more)")
     .addHelpText(
       "after",
-      "\nExit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a person, 130 interrupted.\nTry it without an account: npm start",
+      "\nExit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a\nperson, 130 interrupted. Try it without an account: npm start",
     );
   const groups = new Map<string, Commander>();
   for (const command of COMMANDS) {

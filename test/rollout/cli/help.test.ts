@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { start } from "../../support/command-line.ts";
+
+async function help(args: readonly string[]): Promise<string> {
+  const running = start(["scripts/wavegate.mjs", ...args]);
+  expect(await running.ended).toBe(0);
+  return running.lines.join("\n");
+}
+
+describe("wavegate --help", () => {
+  it("lists every command in 80 columns", async () => {
+    const text = await help(["--help"]);
+    expect(text).toMatchInlineSnapshot(`
+      "Usage: wavegate [options] [command]
+
+      Firmware rollout as code for Azure IoT Hub: staged waves, statistical gates,
+      rollback.
+
+      Options:
+        --settings <file>              settings file (default: WAVEGATE_SETTINGS,
+                                       ./wavegate.settings.json, a running demo)
+        --json                         print the result as JSON
+        -h, --help                     display help for command
+
+      Commands:
+        plan [options] [product]       show what the declarations would change, and
+                                       what speaks against it
+        apply [options] [product]      carry the declared releases out, and watch
+                                       until there is nothing left to do
+        reconcile [options] [product]  look once, do what is due, end: the command for
+                                       a schedule
+        status [options] [product]     show what runs, what is under way and what
+                                       happens next
+        history [options] [product]    show every decision, with its evidence, from
+                                       the records alone
+        abort [options] <product>      stop a release now and take its devices back
+        release                        release files
+        help [command]                 display help for command
+
+      Exit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a
+      person, 130 interrupted. Try it without an account: npm start"
+    `);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each(["plan", "apply", "reconcile", "status", "history", "abort", "release add"])(
+    "of %s says what it does, with two examples",
+    async (name) => {
+      const text = await help([...name.split(" "), "--help"]);
+      const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
+      expect(examples).toHaveLength(2);
+      expect(text).toContain("--json");
+    },
+  );
+});
+
+describe("a command that does not exist", () => {
+  it("is refused with the one that was meant", async () => {
+    const running = start(["scripts/wavegate.mjs", "plann"]);
+    expect(await running.ended).toBe(1);
+    expect(running.lines.join("\n")).toContain("Did you mean plan?");
+  });
+});

@@ -1,0 +1,102 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadSettings } from "../../../rollout/cli/settings.ts";
+
+const KEY = "HostName=h;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0";
+const SETTINGS = {
+  schemaVersion: 1,
+  hub: { name: "one", connectionString: KEY },
+  images: { base: "https://account.blob.core.windows.net/firmware", credential: { kind: "azure-cli" } },
+  records: { folder: "records" },
+  declarations: { fleet: "fleet.ts", releases: "releases" },
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "settings-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function write(name: string, value: unknown, mode = 0o600): Promise<string> {
+  const file = join(folder, name);
+  await mkdir(join(file, ".."), { recursive: true });
+  await writeFile(file, typeof value === "string" ? value : JSON.stringify(value), { mode });
+  return file;
+}
+
+function load(flag?: string, environment: Record<string, string> = {}): ReturnType<typeof loadSettings> {
+  return loadSettings({ flag, environment, folder });
+}
+
+describe("settings", () => {
+  it("are found by flag, environment, project, demo, in this order", async () => {
+    const named = (name: string): unknown => ({ ...SETTINGS, hub: { ...SETTINGS.hub, name } });
+    await write(".wavegate/demo/settings.json", named("demo"));
+    expect((await load()).hub.name).toBe("demo");
+    await write("wavegate.settings.json", named("project"));
+    expect((await load()).hub.name).toBe("project");
+    const other = await write("other.json", named("environment"));
+    expect((await load(undefined, { WAVEGATE_SETTINGS: other })).hub.name).toBe("environment");
+    const flag = await write("flag.json", named("flag"));
+    expect((await load(flag, { WAVEGATE_SETTINGS: other })).hub.name).toBe("flag");
+  });
+
+  it("name their files from where they stand, and have defaults", async () => {
+    const file = await write("deep/wavegate.json", SETTINGS);
+    const settings = await load(file);
+    expect(settings.records.folder).toBe(join(folder, "deep", "records"));
+    expect(settings).toMatchObject({
+      hub: { tier: "S1", units: 1 },
+      queryLag: 1_800_000,
+      lookEvery: 300_000,
+    });
+  });
+
+  it("with a key that others may read are refused, with the command that mends it", async () => {
+    const file = await write("wavegate.settings.json", SETTINGS);
+    await chmod(file, 0o644);
+    await expect(load()).rejects.toMatchObject({ code: "SETTINGS_INVALID", hint: `run: chmod 600 ${file}` });
+    await write(
+      "free.json",
+      {
+        ...SETTINGS,
+        hub: { name: "one", hostName: "h.azure-devices.net", credential: { kind: "azure-cli" } },
+      },
+      0o644,
+    );
+    expect((await load("free.json")).hub.hostName).toBe("h.azure-devices.net");
+  });
+
+  it("take the hub's key from the environment, so that no file has to hold it", async () => {
+    await write("wavegate.settings.json", { ...SETTINGS, hub: { name: "one" } }, 0o644);
+    expect((await load(undefined, { WAVEGATE_HUB_CONNECTION_STRING: KEY })).hub.connectionString).toBe(KEY);
+  });
+
+  it("that are missing say where was looked and how to try it without any", async () => {
+    await expect(load()).rejects.toMatchObject({
+      code: "SETTINGS_MISSING",
+      hint: expect.stringContaining("npm start") as string,
+    });
+    await expect(load("none.json")).rejects.toMatchObject({
+      message: expect.stringContaining("none.json") as string,
+    });
+  });
+
+  it("that are malformed say everything that is wrong at once, and no secret", async () => {
+    await write("wavegate.settings.json", {
+      ...SETTINGS,
+      hub: { ...SETTINGS.hub, hostName: "x", credential: { kind: "azure-cli" }, teir: "S1" },
+      lookEvery: "often",
+    });
+    const error: unknown = await load().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: "SETTINGS_INVALID" });
+    const text = JSON.stringify(error);
+    expect(text).toContain('did you mean \\"tier\\"');
+    expect(text).toContain("no duration");
+    expect(text).not.toContain("c2VjcmV0");
+    await write("wavegate.settings.json", "{ no json");
+    await expect(load()).rejects.toMatchObject({ code: "SETTINGS_INVALID" });
+  });
+});
