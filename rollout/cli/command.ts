@@ -1,3 +1,4 @@
+import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
@@ -64,4 +65,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export function textOption(input: Input, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** The reason a person gives, for the record; `command` is repeated in the hint. */
+export function requiredReason(input: Input, command: string): string {
+  const reason = textOption(input, "reason")?.trim();
+  if (reason !== undefined && reason !== "") return reason;
+  throw new WavegateError("BAD_OPTION", "this needs a reason, for the record", {
+    hint: `${command} --reason "..."`,
+  });
 }

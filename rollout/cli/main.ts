@@ -2,17 +2,29 @@ import { Command as Commander, CommanderError } from "commander";
 import { InvariantError, WavegateError } from "../model/problem.ts";
 import { abort } from "./commands/abort.ts";
 import { apply } from "./commands/apply.ts";
+import { hold } from "./commands/hold.ts";
 import { history } from "./commands/history.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
+import { resume } from "./commands/resume.ts";
 import { status } from "./commands/status.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "./command.ts";
 import { openSession } from "./session.ts";
 import { loadSettings } from "./settings.ts";
 import { renderProblems } from "./views/problems.ts";
 
-const COMMANDS: readonly Command[] = [plan, apply, reconcile, status, history, abort, releaseAdd];
+const COMMANDS: readonly Command[] = [
+  plan,
+  apply,
+  reconcile,
+  status,
+  history,
+  hold,
+  resume,
+  abort,
+  releaseAdd,
+];
 
 /** Run the command line; the exit code is the answer. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {

@@ -12,7 +12,7 @@ export function statusOf(input: StepInput, judgements: readonly Judgement[]): St
     intents.findLast((intent): intent is RolloutIntent => intent.state === state);
   const held = find("held");
   if (held !== undefined) {
-    const text = `${held.version} is held: see wavegate history ${input.declared.product}`;
+    const text = `${held.version} is held; wavegate resume ${input.declared.product}, or abort it (why: wavegate history)`;
     return { phase: "held", attempt: held.attempt, text, needsPerson: true };
   }
   const back = find("rolling back");

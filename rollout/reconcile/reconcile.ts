@@ -91,7 +91,7 @@ export async function reconcile(
 }
 
 /** Look at the hub, then at the store, and decide; what the decision lacks is asked, on the same listing. */
-async function observeAndDecide(input: {
+export async function observeAndDecide(input: {
   readonly declared: Declared;
   readonly ports: ReconcilePorts;
   readonly options: ReconcileOptions;

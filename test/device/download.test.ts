@@ -226,6 +226,27 @@ describe("downloadImage", () => {
     });
   });
 
+  it("hangs up when the slot cannot be opened", { timeout: 10_000 }, async () => {
+    const { promise: hungUp, resolve } = Promise.withResolvers<undefined>();
+    const server = await startImageServer((_, response) => {
+      response.once("close", () => {
+        resolve(undefined);
+      });
+      response.writeHead(200, { "content-length": BYTES.length });
+      response.write(BYTES.subarray(0, 10));
+    });
+    const full = new Error("ENOSPC: no space left on device");
+    const refused = downloadImage({
+      request: request(server.uri("/a")),
+      openSlot: () => Promise.reject(full),
+      caPem: server.caPem,
+      clock: eagerClock(),
+      signal,
+    });
+    await expect(refused).rejects.toMatchObject({ code: "WRITE_FAILED", cause: full });
+    await hungUp;
+  });
+
   it("ends at once when it is called off", async () => {
     const abort = new AbortController();
     const server = await startImageServer(() => {

@@ -1,6 +1,5 @@
-import { WavegateError } from "../../model/problem.ts";
-import { abort as stopRelease } from "../../reconcile/abort.ts";
-import { EXIT, textOption, type Command } from "../command.ts";
+import { stopRelease } from "../../reconcile/stop-release.ts";
+import { EXIT, requiredReason, textOption, type Command } from "../command.ts";
 
 /** `wavegate abort`. */
 export const abort: Command = {
@@ -20,17 +19,12 @@ abort is never taken back: the same release does not start again.`,
     ["--release <version>", "stop this version, not the one under way"],
   ],
   async run(context, input) {
-    const reason = textOption(input, "reason");
     const product = input.args[0] ?? "";
-    if (reason === undefined || reason.trim() === "") {
-      throw new WavegateError("BAD_OPTION", "an abort needs a reason", {
-        hint: `wavegate abort ${product} --reason "..."`,
-      });
-    }
+    const reason = requiredReason(input, `wavegate abort ${product}`);
     const session = await context.session();
     const version = textOption(input, "release");
     const { stop, writes } = await stopRelease(
-      { product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
+      { kind: "abort", product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
       session,
     );
     const human =

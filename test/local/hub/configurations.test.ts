@@ -204,6 +204,27 @@ describe("a configuration document", () => {
   });
 });
 
+/** A value so many objects deep. */
+function objectsDeep(levels: number): object {
+  let value: object = { leaf: true };
+  for (let level = 1; level < levels; level++) value = { a: value };
+  return value;
+}
+
+describe("content that is nested deeper than a twin", () => {
+  it.each([
+    ["at a path", { "properties.desired.firmware": objectsDeep(3000) }],
+    ["at the root", { "properties.desired": objectsDeep(3000) }],
+    ["by its path", { [`properties.desired${".a".repeat(3000)}`]: 1 }],
+  ])("%s is refused as a mistake of the caller, not of the hub", async (_case, deviceContent) => {
+    await using fixture = await openHub();
+    const call = fixture.registry.addConfiguration(aConfiguration("fw-1", { content: { deviceContent } }));
+    const { status, code, message } = await refusal(call);
+    expect({ status, code }).toEqual({ status: 400, code: "InvalidConfigurationContent" });
+    expect(message).toContain("nested deeper than 10 levels");
+  });
+});
+
 describe("configurations over one path", () => {
   it("give it to the highest priority, and to the later created of equal ones", async () => {
     await using fixture = await openHub();

@@ -33,6 +33,10 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        hold [options] <product>       let a release go no further, and leave its
+                                       devices where they are
+        resume [options] <product>     let a held release go on, at the wave it stands
+                                       in
         abort [options] <product>      stop a release now and take its devices back
         release                        release files
         help [command]                 display help for command
@@ -43,7 +47,7 @@ describe("wavegate --help", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(["plan", "apply", "reconcile", "status", "history", "abort", "release add"])(
+  it.each(["plan", "apply", "reconcile", "status", "history", "hold", "resume", "abort", "release add"])(
     "of %s says what it does, with two examples",
     async (name) => {
       const text = await help([...name.split(" "), "--help"]);

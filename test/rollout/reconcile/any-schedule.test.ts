@@ -5,7 +5,7 @@ import { headOf, slotOf } from "../../../rollout/model/labels.ts";
 import { parseAttemptId } from "../../../rollout/model/attempt.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { isCertified } from "../../../rollout/plan/documents.ts";
-import { abort } from "../../../rollout/reconcile/abort.ts";
+import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
@@ -123,11 +123,12 @@ async function disturb(
       await look(world);
       return;
     case "operator aborts":
-      await abort({ product: "thermostat", actor: "operator", reason: "stop" }, world.ports).catch(
-        (error: unknown) => {
-          if (!(error instanceof WavegateError)) throw error;
-        },
-      );
+      await stopRelease(
+        { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+        world.ports,
+      ).catch((error: unknown) => {
+        if (!(error instanceof WavegateError)) throw error;
+      });
       return;
     case "portal empties":
       if (world.configuration(ATTEMPT) === undefined) return;

@@ -3,7 +3,8 @@ import { refId, type AttemptId } from "../../../rollout/model/attempt.ts";
 import { headOf, LABEL, refSlotLabels, refSlotOf, slotOf } from "../../../rollout/model/labels.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { makeStop, type Stop } from "../../../rollout/model/stop.ts";
-import { abort } from "../../../rollout/reconcile/abort.ts";
+import { resume } from "../../../rollout/reconcile/resume.ts";
+import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { enforceStop } from "../../../rollout/reconcile/act.ts";
 import { reconcile, type ReconcileResult } from "../../../rollout/reconcile/reconcile.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
@@ -195,8 +196,8 @@ describe("a stop", () => {
     world.fault = ({ call }) => {
       if (/record|mark|tombstone|look/.test(call)) throw down;
     };
-    const { writes } = await abort(
-      { product: "thermostat", actor: "operator", reason: "overheats" },
+    const { writes } = await stopRelease(
+      { kind: "abort", product: "thermostat", actor: "operator", reason: "overheats" },
       world.ports,
     );
     expect(writes).toBeGreaterThan(0);
@@ -221,7 +222,10 @@ describe("a stop", () => {
         `${call.slice(8)}: ${world.exposed(ATTEMPT).size} on 1.1.0, ${world.exposed(BASELINE).size} under 1.0.0`,
       );
     };
-    await abort({ product: "thermostat", actor: "operator", reason: "stop" }, world.ports);
+    await stopRelease(
+      { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+      world.ports,
+    );
     expect(states).toEqual([
       `${ATTEMPT}: 6 on 1.1.0, 0 under 1.0.0`,
       `${BASELINE}: 6 on 1.1.0, 6 under 1.0.0`,
@@ -238,7 +242,10 @@ describe("a stop", () => {
       if (when !== "before" || call !== `replace ${ATTEMPT}` || races-- <= 0) return;
       world.edit(ATTEMPT, { labels: { ...world.configuration(ATTEMPT)?.labels, touched: String(races) } });
     };
-    await abort({ product: "thermostat", actor: "operator", reason: "stop" }, world.ports);
+    await stopRelease(
+      { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+      world.ports,
+    );
     expect(world.exposed(ATTEMPT).size).toBe(0);
   });
 
@@ -249,7 +256,10 @@ describe("a stop", () => {
     world.fault = async ({ when, call }) => {
       if (when !== "before" || call !== `replace ${ATTEMPT}`) return;
       world.fault = () => undefined;
-      await abort({ product: "thermostat", actor: "operator", reason: "stop" }, world.ports);
+      await stopRelease(
+        { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+        world.ports,
+      );
     };
     await look(world);
     expect(world.exposed(ATTEMPT).size).toBe(0);
@@ -282,7 +292,10 @@ describe("a stop", () => {
 
   it("is not undone by filling the configuration again in the portal", async () => {
     const world = await inCanary();
-    await abort({ product: "thermostat", actor: "operator", reason: "stop" }, world.ports);
+    await stopRelease(
+      { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+      world.ports,
+    );
     await rest(world);
     world.edit(ATTEMPT, { condition: "*" });
     await rest(world);
@@ -354,5 +367,69 @@ describe("the record store", () => {
     const { steps, status } = await look(world);
     expect(steps).toEqual([]);
     expect(status?.text).toMatch(/REF_REWOUND/);
+  });
+});
+
+describe("a hold", () => {
+  const options = { actor: "operator", queryLagMs: 0, reason: "all is well" };
+
+  it("is resumed at the same wave, and the rollout goes on from there", async () => {
+    const world = await inCanary();
+    await stopRelease(
+      { kind: "hold", product: "thermostat", actor: "operator", reason: "odd calls" },
+      world.ports,
+    );
+    await rest(world);
+    world.advance(40 * HOUR);
+    expect((await rest(world)).status?.needsPerson).toBe(true);
+    await resume(PRODUCT, world.ports, options);
+    expect([...world.records.values()].findLast(({ kind }) => kind === "resume")).toMatchObject({
+      reason: "all is well",
+    });
+    expect(slotOf(world.configuration(ATTEMPT)?.labels ?? {}, ATTEMPT)).toBeUndefined();
+    world.advance(4 * HOUR);
+    await rest(world);
+    expect(headRecord(world).kind).toBe("promote");
+  });
+
+  it("by an edit in the portal is resumed to the condition of the record", async () => {
+    const world = await inCanary();
+    await rest(world);
+    world.edit(ATTEMPT, { condition: "" });
+    await rest(world);
+    await resume(PRODUCT, world.ports, options);
+    expect(world.exposed(ATTEMPT).size).toBe(6);
+  });
+
+  it("under which the release was aborted is not resumed", async () => {
+    const world = await inCanary();
+    await stopRelease(
+      { kind: "hold", product: "thermostat", actor: "operator", reason: "odd calls" },
+      world.ports,
+    );
+    await stopRelease(
+      { kind: "abort", product: "thermostat", actor: "operator", reason: "worse" },
+      world.ports,
+    );
+    await expect(resume(PRODUCT, world.ports, options)).rejects.toMatchObject({ code: "NOTHING_TO_STOP" });
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+  });
+
+  it("that comes while another is resumed stays in force", async () => {
+    const world = await inCanary();
+    await stopRelease({ kind: "hold", product: "thermostat", actor: "one", reason: "first" }, world.ports);
+    await rest(world);
+    const second = makeStop({ ...aStop("hold", world), actor: "two", nonce: "other" });
+    world.fault = async ({ when, call }) => {
+      if (when !== "before" || call !== `replace ${REF}`) return;
+      world.fault = () => undefined;
+      await enforceStop({ product: "thermostat", stop: second }, world.ports);
+    };
+    await expect(resume(PRODUCT, world.ports, options)).rejects.toMatchObject({ code: "HUB_CONFLICT" });
+    world.advance(40 * HOUR);
+    await rest(world);
+    expect(stateOf(world)).toBe("held");
+    expect(headRecord(world).stops.map(({ actor }) => actor)).toEqual(["two"]);
+    expect(world.exposed(ATTEMPT).size).toBe(6);
   });
 });

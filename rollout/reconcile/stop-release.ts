@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { refId, type AttemptId } from "../model/attempt.ts";
+import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Listing } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { headOf, LABEL, slotOf } from "../model/labels.ts";
 import { WavegateError } from "../model/problem.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
-import { parseAttemptId } from "../model/attempt.ts";
 import { enforceStop } from "./act.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
 import { readChain } from "./store-view.ts";
@@ -18,11 +17,13 @@ export interface StopResult {
 }
 
 /**
- * Stop a product's release: the one that is named, else the newest that devices are exposed to above its baseline.
- * Acts first and needs nothing but the hub: any later run records it.
+ * Stop a product's release: the one that is named, else the newest that devices are exposed to above its baseline. An
+ * abort takes its devices back, a hold leaves them where they are. Acts first and needs nothing but the hub: any later
+ * run records it.
  */
-export async function abort(
+export async function stopRelease(
   input: {
+    readonly kind: Stop["kind"];
     readonly product: string;
     readonly version?: string;
     readonly actor: string;
@@ -30,15 +31,15 @@ export async function abort(
   },
   { hub, records, clock }: Pick<ReconcilePorts, "hub" | "records" | "clock">,
 ): Promise<StopResult> {
-  const { product, actor, reason } = input;
+  const { kind, product, actor, reason } = input;
   const listing = await hub.list();
   const attempt = await attemptToStop(input, listing, records);
   const standing = slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt);
   const stop =
-    standing?.kind === "abort"
+    standing !== undefined && (standing.kind === "abort" || kind === "hold")
       ? standing
       : makeStop({
-          kind: "abort",
+          kind,
           attempt,
           release: findConfiguration(listing, attempt)?.labels[LABEL.release] ?? "",
           actor,

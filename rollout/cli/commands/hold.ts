@@ -1,0 +1,31 @@
+import { stopRelease } from "../../reconcile/stop-release.ts";
+import { EXIT, requiredReason, type Command } from "../command.ts";
+
+/** `wavegate hold`. */
+export const hold: Command = {
+  name: "hold",
+  summary: "let a release go no further, and leave its devices where they are",
+  help: `Freeze the release under way: nobody else is exposed to it until somebody resumes
+it. Devices that were told already go on updating: a hold does not stop those, an
+abort takes them back. The gate goes on judging, and may still abort.`,
+  examples: [
+    'wavegate hold thermostat --reason "support sees odd calls"',
+    'wavegate hold thermostat --reason "release freeze" --json',
+  ],
+  arguments: [["<product>", "the product whose release is held"]],
+  options: [["--reason <text>", "why, for the record (required)"]],
+  async run(context, input) {
+    const product = input.args[0] ?? "";
+    const reason = requiredReason(input, `wavegate hold ${product}`);
+    const session = await context.session();
+    const { stop, writes } = await stopRelease(
+      { kind: "hold", product, reason, actor: session.actor },
+      session,
+    );
+    const human =
+      writes === 0
+        ? `${stop.attempt} is stopped already, since ${stop.at} by ${stop.actor}: ${stop.reason}`
+        : `${stop.attempt} is held: the hold is in force on ${session.hub.name} (${writes} writes)\n  next: wavegate resume ${product} --reason "...", or wavegate abort ${product} --reason "..."`;
+    return { exitCode: EXIT.done, human, json: { schemaVersion: 1, stop, writes } };
+  },
+};

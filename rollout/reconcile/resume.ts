@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { nextRecord } from "../engine/next-record.ts";
+import { configurationOf } from "../engine/found.ts";
+import { WavegateError } from "../model/problem.ts";
+import type { RolloutIntent } from "../model/record.ts";
+import type { Declared } from "../plan/declared.ts";
+import { act } from "./act.ts";
+import { observeAndDecide, reconcile, type ReconcileOptions, type ReconcilePorts } from "./reconcile.ts";
+
+/**
+ * [protocol §3, 6] Let a held release go on, at the wave it stands in: a person's decision, with a reason. Everything
+ * else that is due is done first, so that every stop stands in the chain that the resume is written under; a stop that
+ * comes meanwhile stays in force. The gate judges the same wave again.
+ */
+export async function resume(
+  declared: Declared,
+  ports: ReconcilePorts,
+  options: ReconcileOptions & { readonly reason: string },
+): Promise<RolloutIntent> {
+  for (;;) {
+    const { steps, problems } = await reconcile(declared, ports, options);
+    if (problems !== undefined) {
+      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was resumed", {
+        hint: "correct them and run: wavegate plan",
+        problems,
+      });
+    }
+    if (steps.length === 0) break;
+  }
+  const monotonicMs = ports.clock.monotonic();
+  const nonce = randomBytes(8).toString("hex");
+  const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+  const { product } = declared;
+  const held = observation.store?.head?.record.intents.findLast(
+    (intent): intent is RolloutIntent => intent.state === "held",
+  );
+  if (held === undefined) {
+    throw new WavegateError("NOTHING_TO_STOP", `${product} has no release on hold`, {
+      hint: `see what runs: wavegate status ${product}`,
+    });
+  }
+  if (decision.step.kind !== "wait" || decision.step.status.attempt !== held.attempt) {
+    const why = decision.step.kind === "wait" ? decision.step.status.text : "something else is due first";
+    throw new WavegateError("HUB_CONFLICT", `${held.attempt} cannot be resumed now: ${why}`, {
+      hint: `run: wavegate reconcile ${product}`,
+    });
+  }
+  if (configurationOf(observation, held) === undefined) {
+    throw new WavegateError(
+      "REF_LOST",
+      `the configuration of ${held.attempt} was deleted; it is never created again`,
+      { hint: `take it back: wavegate abort ${product} --release ${held.version} --reason "..."` },
+    );
+  }
+  const deciding = {
+    actor: options.actor,
+    imageBase: ports.images.base,
+    queryLagMs: options.queryLagMs,
+    nonce,
+  };
+  const resumed: RolloutIntent = { ...held, state: "running" };
+  const step = nextRecord(
+    { declared, observation, deciding },
+    { kind: "resume", subject: held.attempt, changed: [resumed], reason: options.reason },
+  );
+  if (step.kind !== "record")
+    throw new WavegateError("HUB_CONFLICT", "no record was made", { hint: "run the command again" });
+  await act(step, { product, listing: observation.listing, monotonicMs }, ports);
+  await reconcile(declared, ports, options);
+  return resumed;
+}
