@@ -36,7 +36,11 @@ const settingsSchema = z.strictObject({
         });
       }
     }),
-  images: z.strictObject({ base: z.url(), credential: credentialSchema, caFile: z.string().exactOptional() }),
+  images: z.strictObject({
+    base: z.url({ protocol: /^https$/, error: "an https address: devices refuse any other" }),
+    credential: credentialSchema,
+    caFile: z.string().exactOptional(),
+  }),
   records: z.strictObject({ folder: z.string() }),
   declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
   clock: z

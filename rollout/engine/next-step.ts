@@ -33,7 +33,7 @@ export function nextStep(input: StepInput): Decision {
 function repair(input: StepInput): Step | undefined {
   const { store } = input.observation;
   if (store === undefined) {
-    const text = "the record store does not answer: stops work, nothing widens";
+    const text = "the record store does not answer or cannot be read: stops work, nothing widens";
     return { kind: "wait", status: { phase: "held", attempt: undefined, text, needsPerson: false } };
   }
   const broken = refTrouble(input);

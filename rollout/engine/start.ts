@@ -1,4 +1,5 @@
 import { findConfiguration } from "../model/configuration.ts";
+import { LABEL } from "../model/labels.ts";
 import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
@@ -29,6 +30,8 @@ export function adoptBaseline(input: StepInput): Step | undefined {
     });
     return { kind: "create", document, why: `create the baseline ${intent.version}, for nobody` };
   }
+  // Identity is checked by label, not by name: what stands there must be what an earlier run of ours created.
+  if (found.labels[LABEL.release] !== intent.digest || found.condition !== "") return notOurs(found.id);
   const adopted: Intent = {
     ...intent,
     priority: found.priority,
@@ -119,4 +122,19 @@ function planned({ declared, observation }: StepInput): Step | undefined {
 
 function waitFor(text: string): Step {
   return { kind: "wait", status: { phase: "held", attempt: undefined, text, needsPerson: false } };
+}
+
+function notOurs(id: string): Step {
+  return {
+    kind: "blocked",
+    problems: [
+      {
+        severity: "error",
+        code: "FOREIGN_CONFIGURATION",
+        path: `configuration ${id}`,
+        summary: "it has the name of the baseline to adopt, and is another one",
+        hint: `find out whose it is; then: az iot hub configuration delete -c ${id}`,
+      },
+    ],
+  };
 }

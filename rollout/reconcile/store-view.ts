@@ -4,9 +4,11 @@ import { findConfiguration, type Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import { headOf } from "../model/labels.ts";
 import type { Look } from "../model/look.ts";
-import { WavegateError } from "../model/problem.ts";
+import { WavegateError, type Code } from "../model/problem.ts";
 import { isJudged, type RolloutRecord } from "../model/record.ts";
 import type { RecordPort } from "./ports.ts";
+
+const UNREADABLE: readonly Code[] = ["RECORD_STORE_FAILED", "STORE_FORMAT"];
 
 /** Read what the store holds about one product; undefined while it does not answer. */
 export async function readStore(input: {
@@ -30,8 +32,9 @@ export async function readStore(input: {
       looks: await readLooks(records, product, head?.record),
     };
   } catch (error) {
-    // A store that does not answer blocks widening, never a stop; a broken chain reads as an absent head.
-    if (error instanceof WavegateError && error.code === "RECORD_STORE_FAILED") return undefined;
+    // A store that does not answer, or holds what we cannot read, blocks widening, never a stop; a broken chain reads as
+    // an absent head.
+    if (error instanceof WavegateError && UNREADABLE.includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -202,7 +202,7 @@ describe("a stop", () => {
     );
     expect(writes).toBeGreaterThan(0);
     expect(world.exposed(ATTEMPT).size).toBe(0);
-    expect((await look(world)).status?.text).toMatch(/record store does not answer/);
+    expect((await look(world)).status?.text).toMatch(/record store does not answer or cannot be read/);
     world.fault = () => undefined;
     await rest(world);
     expect(stateOf(world)).toMatch(/^roll/);
@@ -347,7 +347,38 @@ describe("an edit in the portal", () => {
   });
 });
 
+describe("adoption", () => {
+  it("does not take a stranger's configuration that has the baseline's name", async () => {
+    const stranger = {
+      id: BASELINE,
+      labels: {},
+      content: { "properties.desired.other": {} },
+      condition: "",
+      priority: 1,
+      metrics: {},
+    };
+    const untouched = createWorld({ devices: aFleet(4), version: "1.0.0", images: imagesOf("1.0.0") });
+    await untouched.ports.hub.create(stranger);
+    const { problems } = await look(untouched, declared());
+    expect(problems?.map(({ code }) => code)).toEqual(["FOREIGN_CONFIGURATION"]);
+    expect(untouched.configuration(BASELINE)).toMatchObject({ labels: {}, priority: 1 });
+  });
+});
+
 describe("the record store", () => {
+  it("that holds what cannot be read blocks widening, and no stop", async () => {
+    const world = await inCanary();
+    world.fault = ({ call }) => {
+      if (call === "taken mark") throw new WavegateError("STORE_FORMAT", "no mark", { hint: "" });
+    };
+    await stopRelease(
+      { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+      world.ports,
+    );
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+    expect((await look(world)).status?.needsPerson).toBe(false);
+  });
+
   it("without a link of the chain holds everything", async () => {
     const world = await inCanary();
     const parent = headRecord(world).parent;
