@@ -1,98 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { refId, type AttemptId } from "../../../rollout/model/attempt.ts";
-import { headOf, LABEL, refSlotLabels, refSlotOf, slotOf } from "../../../rollout/model/labels.ts";
+import { refSlotLabels, refSlotOf, slotOf } from "../../../rollout/model/labels.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
-import { makeStop, type Stop } from "../../../rollout/model/stop.ts";
-import { resume } from "../../../rollout/reconcile/resume.ts";
-import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { enforceStop } from "../../../rollout/reconcile/act.ts";
-import { reconcile, type ReconcileResult } from "../../../rollout/reconcile/reconcile.ts";
-import { percent, ring } from "../../../rollout/wavegate.ts";
-import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
-import { createWorld, type World } from "../../support/world.ts";
+import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
+import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
+import { aFleet, declared, imagesOf } from "../../support/declarations.ts";
+import { createWorld } from "../../support/world.ts";
+import {
+  ATTEMPT,
+  BASELINE,
+  HOUR,
+  PRODUCT,
+  REF,
+  aStop,
+  crashWhilePromoting,
+  headRecord,
+  inCanary,
+  look,
+  rest,
+  stateOf,
+} from "./in-canary.ts";
 
 // The rules of protocol.md §3 for one hub, each with the trace that breaks a controller without it.
-
-const ATTEMPT = "fw--thermostat--1-1-0--1" as AttemptId; // The form is that of attemptId().
-const BASELINE = "fw--thermostat--1-0-0--1";
-const REF = refId("thermostat");
-const HOUR = 3_600_000;
-const PRODUCT = declared(
-  aRelease("1.1.0", {
-    waves: [
-      { name: "canary", cohort: ring("canary"), kind: "smoke" },
-      { name: "half", cohort: percent(50), kind: "smoke" },
-      { name: "everyone", cohort: percent(100), kind: "smoke" },
-    ],
-  }),
-);
-
-class Crash extends Error {}
-
-function aWorld(): World {
-  return createWorld({ devices: aFleet(24), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
-}
-
-function look(world: World, product = PRODUCT): Promise<ReconcileResult> {
-  return reconcile(product, world.ports, { actor: "test", queryLagMs: 0 });
-}
-
-/** Until nothing is left to do at this instant. */
-async function rest(world: World): Promise<ReconcileResult> {
-  for (;;) {
-    const result = await look(world);
-    if (result.steps.length === 0) return result;
-  }
-}
-
-/** A world in which 1.1.0 is open to its canaries. */
-async function inCanary(): Promise<World> {
-  const world = aWorld();
-  await rest(world);
-  world.settle(() => "ok");
-  expect(world.exposed(ATTEMPT).size).toBe(6);
-  return world;
-}
-
-/** Crash at the first call whose name matches. */
-function crashAt(world: World, when: "before" | "after", call: string): void {
-  world.fault = (at) => {
-    if (at.when === when && at.call === call) throw new Crash(call);
-  };
-}
-
-/** The canary has baked: the next look promotes; crash there. */
-async function crashWhilePromoting(world: World, when: "before" | "after", call: string): Promise<void> {
-  await rest(world);
-  world.advance(4 * HOUR);
-  crashAt(world, when, call);
-  await expect(look(world)).rejects.toThrow(Crash);
-  world.fault = () => undefined;
-}
-
-function headRecord(world: World): NonNullable<ReturnType<World["records"]["get"]>> {
-  const head = headOf(world.configuration(REF)?.labels ?? {});
-  const record = head === undefined ? undefined : world.records.get(head);
-  if (record === undefined) throw new Error("the ref names no stored record");
-  return record;
-}
-
-function stateOf(world: World): string | undefined {
-  return headRecord(world).intents.find(({ attempt }) => attempt === ATTEMPT)?.state;
-}
-
-function aStop(kind: Stop["kind"], world: World): Stop {
-  const release = world.configuration(ATTEMPT)?.labels[LABEL.release] ?? "";
-  return makeStop({
-    kind,
-    attempt: ATTEMPT,
-    release,
-    actor: "operator",
-    at: "2026-01-01T00:00:00.000Z",
-    reason: "looks odd",
-    nonce: "n",
-  });
-}
 
 describe("widening", () => {
   it("stores the record, moves the ref, marks the head, and only then exposes", async () => {
@@ -398,69 +327,5 @@ describe("the record store", () => {
     const { steps, status } = await look(world);
     expect(steps).toEqual([]);
     expect(status?.text).toMatch(/REF_REWOUND/);
-  });
-});
-
-describe("a hold", () => {
-  const options = { actor: "operator", queryLagMs: 0, reason: "all is well" };
-
-  it("is resumed at the same wave, and the rollout goes on from there", async () => {
-    const world = await inCanary();
-    await stopRelease(
-      { kind: "hold", product: "thermostat", actor: "operator", reason: "odd calls" },
-      world.ports,
-    );
-    await rest(world);
-    world.advance(40 * HOUR);
-    expect((await rest(world)).status?.needsPerson).toBe(true);
-    await resume(PRODUCT, world.ports, options);
-    expect([...world.records.values()].findLast(({ kind }) => kind === "resume")).toMatchObject({
-      reason: "all is well",
-    });
-    expect(slotOf(world.configuration(ATTEMPT)?.labels ?? {}, ATTEMPT)).toBeUndefined();
-    world.advance(4 * HOUR);
-    await rest(world);
-    expect(headRecord(world).kind).toBe("promote");
-  });
-
-  it("by an edit in the portal is resumed to the condition of the record", async () => {
-    const world = await inCanary();
-    await rest(world);
-    world.edit(ATTEMPT, { condition: "" });
-    await rest(world);
-    await resume(PRODUCT, world.ports, options);
-    expect(world.exposed(ATTEMPT).size).toBe(6);
-  });
-
-  it("under which the release was aborted is not resumed", async () => {
-    const world = await inCanary();
-    await stopRelease(
-      { kind: "hold", product: "thermostat", actor: "operator", reason: "odd calls" },
-      world.ports,
-    );
-    await stopRelease(
-      { kind: "abort", product: "thermostat", actor: "operator", reason: "worse" },
-      world.ports,
-    );
-    await expect(resume(PRODUCT, world.ports, options)).rejects.toMatchObject({ code: "NOTHING_TO_STOP" });
-    expect(world.exposed(ATTEMPT).size).toBe(0);
-  });
-
-  it("that comes while another is resumed stays in force", async () => {
-    const world = await inCanary();
-    await stopRelease({ kind: "hold", product: "thermostat", actor: "one", reason: "first" }, world.ports);
-    await rest(world);
-    const second = makeStop({ ...aStop("hold", world), actor: "two", nonce: "other" });
-    world.fault = async ({ when, call }) => {
-      if (when !== "before" || call !== `replace ${REF}`) return;
-      world.fault = () => undefined;
-      await enforceStop({ product: "thermostat", stop: second }, world.ports);
-    };
-    await expect(resume(PRODUCT, world.ports, options)).rejects.toMatchObject({ code: "HUB_CONFLICT" });
-    world.advance(40 * HOUR);
-    await rest(world);
-    expect(stateOf(world)).toBe("held");
-    expect(headRecord(world).stops.map(({ actor }) => actor)).toEqual(["two"]);
-    expect(world.exposed(ATTEMPT).size).toBe(6);
   });
 });
