@@ -38,6 +38,11 @@ async function main(): Promise<number> {
       interrupt.abort(signal);
     });
   }
+  // Killed with SIGKILL, `npm start` leaves us on a terminal that nobody could end us from.
+  process.once("disconnect", () => {
+    interrupt.abort("SIGTERM");
+  });
+  process.channel?.unref();
   try {
     return await play(asked, interrupt);
   } catch (error) {

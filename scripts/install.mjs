@@ -1,15 +1,16 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
-import { exitCode, PROJECT } from "./pinned-node.mjs";
+import { exitCode, passSignals, PROJECT } from "./pinned-node.mjs";
 
 /** Lines of npm's output worth showing when it fails: the reason stands at its beginning or at its end. */
 const ENDS = 15;
 
 /**
  * Install the project's packages unless exactly those of the lock file are there. Returns the seconds it took, 0 when
- * there was nothing to do; throws with npm's own words.
+ * there was nothing to do; throws with npm's own words. A signal ends npm, and then this process in the shell's manner.
  */
 export async function ensureInstalled() {
   if (await isInstalled()) return 0;
@@ -73,5 +74,17 @@ async function runNpm(args) {
       });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-  return { code: await exitCode(child), output };
+  // npm minds a second Ctrl-C no more than the first, so it is told even where the terminal has told it.
+  const passing = passSignals(child, { groupHears: false });
+  try {
+    const code = await exitCode(child);
+    const signal = passing.received();
+    if (signal !== undefined) {
+      console.error(`stopped by ${signal} while installing packages: run the command again to go on`);
+      process.exit(128 + constants.signals[signal]);
+    }
+    return { code, output };
+  } finally {
+    passing.stop();
+  }
 }

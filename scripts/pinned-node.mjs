@@ -38,15 +38,22 @@ export function environmentWith(node, extra = {}) {
   return { ...process.env, PATH: [dirname(node), process.env.PATH ?? ""].join(delimiter), ...extra };
 }
 
-/** Run a file on the project's Node in this terminal; resolves to its exit code, 128 + n when signal n ended it. */
-export async function runOnPinnedNode(file, args, { env } = {}) {
+/**
+ * Run a file on the project's Node in this terminal; resolves to its exit code, 128 + n when signal n ended it. With
+ * `endsWithParent` the child has an IPC channel that nothing is ever sent through: its `disconnect` event tells that this
+ * process is gone, even by SIGKILL. A program that does not listen for it runs and ends as if there were none.
+ */
+export async function runOnPinnedNode(file, args, { env, endsWithParent = false } = {}) {
   const node = findPinnedNode();
-  const child = spawn(node, [file, ...args], { stdio: "inherit", env: environmentWith(node, env) });
-  const stopPassing = passSignals(child);
+  const child = spawn(node, [file, ...args], {
+    stdio: ["inherit", "inherit", "inherit", ...(endsWithParent ? ["ipc"] : [])],
+    env: environmentWith(node, env),
+  });
+  const passing = passSignals(child);
   try {
     return await exitCode(child);
   } finally {
-    stopPassing();
+    passing.stop();
   }
 }
 
@@ -58,16 +65,24 @@ export function exitCode(child) {
   });
 }
 
-/** Hand the signals this process gets to the child, which decides how to end; returns how to stop that. */
-function passSignals(child) {
-  // Ctrl-C in a terminal reaches the whole group: passed on as well, the child would see it twice.
-  const inTerminal = process.stdin.isTTY === true || process.stdout.isTTY === true;
+/**
+ * Hand the signals this process gets to the child, which decides how to end, until `stop` is called; `received` tells the
+ * first of them. `groupHears`: Ctrl-C reaches the child by itself, as part of the terminal's group.
+ */
+export function passSignals(child, { groupHears = isInTerminal() } = {}) {
+  let first;
   const handlers = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => {
     const handler = () => {
-      if (signal !== "SIGINT" || !inTerminal) child.kill(signal);
+      first ??= signal;
+      // Passed on as well, the child would see it twice.
+      if (signal !== "SIGINT" || !groupHears) child.kill(signal);
     };
     process.on(signal, handler);
     return () => process.off(signal, handler);
   });
-  return () => handlers.forEach((off) => off());
+  return { received: () => first, stop: () => handlers.forEach((off) => off()) };
+}
+
+function isInTerminal() {
+  return process.stdin.isTTY === true || process.stdout.isTTY === true;
 }

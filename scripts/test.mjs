@@ -92,7 +92,8 @@ async function runTool(tool, args, env = {}) {
   const node = findPinnedNode();
   const child = spawn(node, [join(PROJECT, "node_modules", tool), ...args], {
     cwd: PROJECT,
-    env: environmentWith(node, env),
+    // In a pipe nobody draws colours, whatever the environment says of CI.
+    env: environmentWith(node, process.stdout.isTTY ? env : { ...env, NO_COLOR: "1", FORCE_COLOR: "0" }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { copyProject, endOf, type ProjectCopy } from "./project-copy.ts";
 
 /**
@@ -99,4 +99,75 @@ describe("npm start in a fresh clone", () => {
     await using project = await aProject(`process.kill(process.pid, "SIGKILL");`);
     expect(await project.run(process.execPath, ["scripts/start.mjs"])).toMatchObject({ code: 137 });
   });
+
+  it("tells the demo, which may go on for ever, that it was killed", { timeout: 15_000 }, async () => {
+    await using project = await aProject(`
+      process.once("disconnect", () => { console.log("left alone"); process.exit(); });
+      setInterval(() => undefined, 1000);
+      console.log(process.pid);
+    `);
+    const child = project.start(process.execPath, ["scripts/start.mjs"]);
+    const ended = endOf(child);
+    const [demo] = (await once(child.stdout!, "data")) as [Buffer]; // the pid, as the demo prints it
+    killAtTheEnd(Number(demo.toString()));
+    child.kill("SIGKILL");
+    // The demo holds the same output: it ends with the demo.
+    expect(await ended).toMatchObject({
+      code: null,
+      stdout: expect.stringMatching(/left alone\n$/) as string,
+    });
+  });
+
+  it("runs a program that knows nothing of that as if it had been started by itself", async () => {
+    await using project = await aProject(`setTimeout(() => console.log("done"), 50);`);
+    const ended = await project.run(process.execPath, ["scripts/start.mjs"]);
+    expect(ended).toMatchObject({ code: 0, stdout: "done\n" });
+  });
 });
+
+/** An npm that tells its process id and then takes its time, until it is told to end. */
+const SLOW_NPM = `
+  import { writeFileSync } from "node:fs";
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => { writeFileSync("npm-ended", signal); process.exit(1); });
+  }
+  setInterval(() => undefined, 1000);
+  writeFileSync("npm-started", String(process.pid));
+`;
+
+describe("an installation that is stopped", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("by %s stops npm and ends with %i", { timeout: 15_000 }, async (signal, code) => {
+    await using project = await copyProject();
+    await project.write("package.json", JSON.stringify({ name: "copy", type: "module" }));
+    await project.write("npm.js", SLOW_NPM);
+    const said = (name: string): Promise<string> => readFile(join(project.folder, name), "utf8");
+    const child = project.start(process.execPath, ["scripts/start.mjs"], {
+      npm_execpath: join(project.folder, "npm.js"),
+    });
+    const ended = endOf(child);
+    const npm = await vi.waitUntil(async () => Number(await said("npm-started").catch(() => "")), 10_000);
+    killAtTheEnd(npm);
+    child.kill(signal);
+    expect(await ended).toEqual({
+      code,
+      stdout: "",
+      stderr: `stopped by ${signal} while installing packages: run the command again to go on\n`,
+    });
+    expect(await said("npm-ended")).toBe(signal);
+  });
+});
+
+/** A process that the test means to see end must not outlive the test when it does not. */
+function killAtTheEnd(pid: number): void {
+  onTestFinished(() => {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended, as it should.
+    }
+  });
+}

@@ -7,7 +7,7 @@ import { copyProject, endOf, type ProjectCopy } from "./project-copy.ts";
 /** Says how it was called, and ends as its first argument asks. */
 const CLI = `
   export async function main(argv: readonly string[]): Promise<number> {
-    console.log(JSON.stringify({ argv, pid: process.pid, parent: process.ppid }));
+    console.log(JSON.stringify({ argv, pid: process.pid, parent: process.ppid, ipc: process.channel !== undefined }));
     await Promise.resolve();
     return Number(argv[0]);
   }
@@ -43,7 +43,7 @@ describe("the wavegate command", () => {
     ]);
     const { code, stdout, stderr } = await endOf(child);
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
-    expect(JSON.parse(stdout)).toMatchObject({ argv: ["3", "plan"], parent: child.pid });
+    expect(JSON.parse(stdout)).toMatchObject({ argv: ["3", "plan"], parent: child.pid, ipc: false });
   });
 
   it("says how to get a Node where there is none", async () => {

@@ -1,0 +1,41 @@
+/** One thing that was measured. */
+export interface Figure {
+  readonly what: string;
+  /** With its unit. */
+  readonly measured: string;
+  /** The limit or the peer it is to be read beside, as docs or design state it; absent when there is none. */
+  readonly limit?: string;
+}
+
+/** Figures as a table for the terminal and for the documentation. */
+export function formatFigures(figures: readonly Figure[]): string {
+  const rows = [
+    ["what", "measured", "to reach"],
+    ...figures.map(({ what, measured, limit = "-" }) => [what, measured, limit]),
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** The middle of several runs, so that one pause of the machine does not count. */
+export function medianMs(runs: number, work: (run: number) => void): number {
+  const times = Array.from({ length: runs }, (_, run) => {
+    const started = performance.now();
+    work(run);
+    return performance.now() - started;
+  }).toSorted((a, b) => a - b);
+  return times[Math.floor(runs / 2)] ?? NaN;
+}
+
+/** A duration in the unit it is best read in. */
+export function formatMs(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms.toFixed(ms < 1 ? 3 : ms < 10 ? 1 : 0)} ms`;
+}

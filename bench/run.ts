@@ -1,0 +1,35 @@
+/**
+ * `npm run bench -- AREA [ARGUMENT ...]`: the figures that the documentation states, measured on this machine; without
+ * an area, the areas there are.
+ */
+import { availableParallelism } from "node:os";
+import { formatFigures, type Figure } from "./figure.ts";
+
+/** A file of this folder that measures something. */
+interface Area {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly measure: (args: readonly string[]) => Promise<readonly Figure[]> }>;
+}
+
+const AREAS: Readonly<Record<string, Area>> = {
+  "local-hub": {
+    summary: "the local hub with 100,000 twins (or as many as you say), and 300 devices that connect to it",
+    load: () => import("./local-hub.ts"),
+  },
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const area = Object.hasOwn(AREAS, name) ? AREAS[name] : undefined;
+if (area === undefined) {
+  const areas = Object.entries(AREAS).map(([known, { summary }]) => `  ${known}  ${summary}`);
+  const usage = ["npm run bench -- AREA, where AREA is one of", ...areas].join("\n");
+  if (name === "") console.log(usage);
+  else console.error(`There is no area ${JSON.stringify(name)}.\n${usage}`);
+  process.exitCode = name === "" ? 0 : 1;
+} else {
+  const started = performance.now();
+  const figures = await (await area.load()).measure(args);
+  console.log(formatFigures(figures));
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`\nNode ${process.versions.node}, ${availableParallelism()} cores, ${seconds} s in all`);
+}

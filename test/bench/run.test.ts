@@ -1,0 +1,34 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { formatFigures } from "../../bench/figure.ts";
+
+const RUN = join(import.meta.dirname, "..", "..", "bench", "run.ts");
+const run = promisify(execFile);
+
+describe("npm run bench", () => {
+  it("lists its areas", async () => {
+    const { stdout } = await run(process.execPath, [RUN]);
+    expect(stdout).toMatch(/^npm run bench -- AREA.*\n {2}local-hub {2}the local hub with/);
+  });
+
+  it("says which areas there are when there is none of that name", async () => {
+    await expect(run(process.execPath, [RUN, "constructor"])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no area "constructor"\..*\n.*AREA.*\n {2}local-hub/) as string,
+    });
+  });
+
+  it("puts each figure beside what is to be reached", () => {
+    const figures = [
+      { what: "load", measured: "2.2 s", limit: "20 s" },
+      { what: "connecting", measured: "4 s" },
+    ];
+    expect(formatFigures(figures).split("\n")).toEqual([
+      "what        measured  to reach",
+      "load        2.2 s     20 s",
+      "connecting  4 s       -",
+    ]);
+  });
+});
