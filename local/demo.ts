@@ -43,6 +43,8 @@ async function main(): Promise<number> {
     interrupt.abort("SIGTERM");
   });
   process.channel?.unref();
+  // It may have gone while this program was loading: that event is lost.
+  if (process.send !== undefined && !process.connected) interrupt.abort("SIGTERM");
   try {
     return await play(asked, interrupt);
   } catch (error) {

@@ -5,6 +5,9 @@ import { argumentInvalid, ServiceError } from "../service-error.ts";
 /** Well over the largest document the service takes: a twin of 8 KB tags and 32 KB desired properties. */
 const MAX_BODY_BYTES = 512 * 1024;
 
+/** Deeper than any service document: a twin has 10 levels below its section [facts 2.5]. */
+const MAX_DEPTH = 64;
+
 /** The JSON body of a request; undefined when it is empty. Refuses more than a service document can need. */
 export async function readJsonBody(request: IncomingMessage): Promise<JsonValue | undefined> {
   const chunks: Buffer[] = [];
@@ -19,9 +22,27 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonValue 
   }
   const text = Buffer.concat(chunks).toString();
   if (text.trim() === "") return undefined;
+  const body = parseJson(text);
+  if (isTooDeep(body)) throw argumentInvalid(`The body is nested deeper than ${MAX_DEPTH} levels`);
+  return body;
+}
+
+function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue; // what JSON.parse returns is a JsonValue by definition
   } catch (error) {
     throw argumentInvalid(`The body is not JSON: ${error instanceof Error ? error.message : ""}`);
   }
+}
+
+/** Level by level and not by recursion: what JSON.parse takes, JSON.stringify may run out of stack on. */
+function isTooDeep(body: JsonValue): boolean {
+  let level: readonly JsonValue[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+    );
+  }
+  return false;
 }

@@ -120,10 +120,10 @@ function send(response: ServerResponse, { status, body, headers = {} }: ServiceR
   if (body === undefined) {
     response.writeHead(status, headers).end();
   } else {
+    // Before the head is written: a body that cannot be written is still a refusal then.
+    const text = JSON.stringify(body);
     // Without this type the SDK leaves the body unparsed, in silence [facts 4.1].
-    response
-      .writeHead(status, { ...headers, "Content-Type": "application/json; charset=utf-8" })
-      .end(JSON.stringify(body));
+    response.writeHead(status, { ...headers, "Content-Type": "application/json; charset=utf-8" }).end(text);
   }
 }
 

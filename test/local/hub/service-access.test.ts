@@ -155,6 +155,19 @@ describe("a request beside the SDK's", () => {
     ]).toEqual([412, 204, 404]);
   });
 
+  it("is refused when its body is nested beyond all measure, and nothing of it is kept", async () => {
+    await using opened = await openHub();
+    const depth = 20_000;
+    const body = `{"id":"deep","content":{"deviceContent":{"properties.desired.x":{}},"other":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}}`;
+    const path = "/configurations/deep?api-version=2021-04-12";
+    const headers = { "Content-Type": "application/json" };
+    expect(await send(opened.hub, path, { method: "PUT", headers, body })).toMatchObject({ status: 400 });
+    expect(await send(opened.hub, "/configurations?api-version=2021-04-12")).toMatchObject({
+      status: 200,
+      body: [],
+    });
+  });
+
   it("is refused when its body is not JSON, with the hub still well", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
