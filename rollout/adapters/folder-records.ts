@@ -22,6 +22,8 @@ export function folderRecords(root: string): RecordPort {
 
   return {
     putRecord: async (record) => {
+      // What could not be read back must never be named by a ref.
+      recordSchema.parse(record);
       const digest = digestOf(record);
       await createOnly(recordPath(record.product, digest), canonicalJson(record));
       return digest;
@@ -99,6 +101,7 @@ async function createOnly(path: string, text: string): Promise<void> {
     const beside = await writeBeside(path, text);
     try {
       await link(beside, path);
+      await syncFolder(dirname(path));
     } catch (error) {
       // Content-addressed or first-wins: what is there already is right.
       if (codeOf(error) !== "EEXIST") throw error;
@@ -111,6 +114,7 @@ async function createOnly(path: string, text: string): Promise<void> {
 async function replaceWhole(path: string, text: string): Promise<void> {
   await trouble(path, async () => {
     await rename(await writeBeside(path, text), path);
+    await syncFolder(dirname(path));
   });
 }
 
@@ -125,6 +129,12 @@ async function writeBeside(path: string, text: string): Promise<string> {
     await file.close();
   }
   return beside;
+}
+
+/** A name is on the disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, "r");
+  await handle.sync();
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

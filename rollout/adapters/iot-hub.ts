@@ -91,7 +91,7 @@ export function iotHub(options: IotHubOptions): HubPort {
           pages.next(pages.continuationToken),
         );
         // The SDK types rows as twins; an aggregate's rows are what the query names.
-        for (const row of z.array(rowSchema).parse(page.result as unknown)) {
+        for (const row of rowsOf(page.result, name)) {
           const stratum =
             row.stratum === undefined || row.stratum === null || row.stratum === ""
               ? "other"
@@ -102,6 +102,15 @@ export function iotHub(options: IotHubOptions): HubPort {
       return counts;
     },
   };
+}
+
+function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
+  const parsed = z.array(rowSchema).safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw new WavegateError("HUB_FAILED", `${hub} counted devices by something that is no stratum`, {
+    hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",
+    cause: parsed.error,
+  });
 }
 
 type Pace = () => Promise<void>;

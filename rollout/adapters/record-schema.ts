@@ -8,7 +8,8 @@ const counts = z.record(z.string(), z.int().nonnegative());
 const attempt = z.string().regex(/^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/);
 
 const stop = z.strictObject({
-  id: digest,
+  // Whatever stood in the label: somebody may have written it by hand.
+  id: z.string(),
   kind: z.enum(["hold", "abort"]),
   attempt,
   release: z.string(),
@@ -73,6 +74,7 @@ const intent = z.discriminatedUnion("state", [
     openedAt: z.number(),
     targeted: counts,
     added: counts,
+    abortedAt: z.number().exactOptional(),
     completedAt: z.number().exactOptional(),
   }),
 ]);
@@ -109,7 +111,6 @@ const shape = z.strictObject({
     "resume",
     "abort",
     "rolled back",
-    "supersede",
   ]),
   at: z.string(),
   actor: z.string(),

@@ -64,6 +64,18 @@ export function chosenProducts(checked: CheckedDeclarations, name: string | unde
   });
 }
 
+/** The same; a fleet that cannot be read is an error, not an empty fleet. */
+export function readableProducts(
+  checked: CheckedDeclarations,
+  name: string | undefined,
+): readonly Declared[] {
+  if (checked.products.length > 0 || checked.problems.length === 0) return chosenProducts(checked, name);
+  throw new WavegateError("FLEET_INVALID", "the fleet cannot be read", {
+    hint: "correct it and run: wavegate plan",
+    problems: checked.problems,
+  });
+}
+
 async function registryOf(hub: Settings["hub"]): Promise<Registry> {
   // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
   const { connectRegistry } = await import("../adapters/registry.ts");

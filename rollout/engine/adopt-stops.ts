@@ -57,7 +57,10 @@ export function adoptStops(input: StepInput): Step | undefined {
     actor: first.actor,
     reason: first.reason,
     subject: first.attempt,
-    intents: coverAdopted(fresh.reduce(applyStop, intents), input),
+    intents: coverAdopted(
+      fresh.reduce<readonly Intent[]>((applied, stop) => applyStop(applied, stop, at), intents),
+      input,
+    ),
     stops: fresh,
     ...(verdict === undefined ? {} : { verdict }),
   };
@@ -66,16 +69,16 @@ export function adoptStops(input: StepInput): Step | undefined {
 }
 
 /** What a stop makes of the intents. A release that is already taken back stays so. */
-function applyStop(intents: readonly Intent[], stop: Stop): readonly Intent[] {
+function applyStop(intents: readonly Intent[], stop: Stop, at: number): readonly Intent[] {
   const intent = intents.find(({ attempt }) => attempt === stop.attempt);
   if (intent === undefined || intent.state === "adopted") return intents;
   if (intent.state === "rolling back" || intent.state === "rolled back") return intents;
-  return withIntent(
-    intents,
-    stop.kind === "abort"
-      ? { ...intent, state: "rolling back", condition: "" }
-      : { ...intent, state: "held" },
-  );
+  if (stop.kind === "abort") {
+    return withIntent(intents, { ...intent, state: "rolling back", condition: "", abortedAt: at });
+  }
+  // Only what still goes on can be held: a hold of a release that is over must not bring it back.
+  const goesOn = intent.state === "running" || intent.state === "watching";
+  return goesOn ? withIntent(intents, { ...intent, state: "held" }) : intents;
 }
 
 /** An adopted baseline that a stop widened keeps the cohort it was given: its condition is part of the record. */

@@ -34,13 +34,15 @@ export function checkOut(input: StepInput): Step | undefined {
   return { kind: "write", document, etag: found.etag, why };
 }
 
+/** States in which a deleted configuration leaves nothing to do. */
+const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded"];
+
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean({ observation }: StepInput): boolean {
   const intents = observation.store?.head?.record.intents ?? [];
   return intents.every((intent) => {
     const found = configurationOf(observation, intent);
-    if (found === undefined)
-      return intent.state === "rolled back" || intent.state === "settled" || intent.state === "held";
+    if (found === undefined) return isAborted(intent) || MAY_BE_GONE.includes(intent.state);
     return wanted(intent, found) === undefined;
   });
 }
@@ -51,7 +53,9 @@ export function isDeclared({ declared }: Pick<StepInput, "declared">, intent: In
 }
 
 function wanted(intent: Intent, found: Configuration): ReturnType<typeof documentOf> | undefined {
-  if (intent.state === "held" || intent.state === "superseded") return undefined;
+  // What is held or superseded may only shrink; an adopted baseline is widened by stops alone, and keeps what is found.
+  if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")
+    return undefined;
   const condition = isAborted(intent) ? "" : intent.condition;
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;

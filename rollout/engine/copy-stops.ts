@@ -1,7 +1,6 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { parseAttemptId } from "../model/attempt.ts";
-import { LABEL } from "../model/labels.ts";
-import { isAborted } from "../model/record.ts";
+import { isAborted, isJudged, type Intent } from "../model/record.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import { isoInstant } from "../model/instant.ts";
 import { stopsFound } from "./found.ts";
@@ -16,30 +15,36 @@ import { nextStopWrite } from "./stops.ts";
  */
 export function copyStops({ declared, observation, deciding }: StepInput): Step | undefined {
   const { listing, store, at } = observation;
+  // By name: labels can be edited, and a stop must be found all the same.
   const attempts = listing.configurations
-    .filter(({ labels }) => labels[LABEL.product] === declared.product && labels[LABEL.kind] === "release")
+    .filter(({ id }) => id.startsWith(`fw--${declared.product}--`))
     .flatMap(({ id }) => parseAttemptId(id) ?? []);
   const unrecorded = stopsFound(listing, declared.product, attempts).filter(
     ({ id }) => store?.stopIds.has(id) !== true,
   );
-  const aborted = (store?.head?.record.intents ?? []).filter(isAborted);
-  const refilled = aborted.flatMap((intent): Stop[] => {
+  const intents = store?.head?.record.intents ?? [];
+  const again = (intent: Intent, reason: string): Stop =>
+    makeStop({
+      kind: "abort",
+      attempt: intent.attempt,
+      release: intent.digest,
+      actor: "wavegate",
+      at: isoInstant(at),
+      reason,
+      nonce: deciding.nonce,
+    });
+  const refilled = intents.filter(isAborted).flatMap((intent): Stop[] => {
     const found = findConfiguration(listing, intent.attempt);
-    if (found === undefined || found.condition === "") return [];
-    const facts = { kind: "abort", attempt: intent.attempt, release: intent.digest } as const;
-    return [
-      makeStop({
-        ...facts,
-        actor: "wavegate",
-        at: isoInstant(at),
-        reason: "was aborted before",
-        nonce: deciding.nonce,
-      }),
-    ];
+    return found === undefined || found.condition === "" ? [] : [again(intent, "was aborted before")];
   });
-  for (const stop of [...unrecorded, ...refilled]) {
-    const write = nextStopWrite(listing, declared.product, stop);
-    if (write !== undefined) return { kind: "stop", stop, why: write.why };
+  // A hub that went back in time has forgotten the abort; its tombstone has not.
+  const buried = intents
+    .filter((intent) => isJudged(intent) && store?.tombstones.has(intent.digest) === true)
+    .map((intent) => again(intent, "was aborted before: its tombstone stands in the record store"));
+  const recorded = store?.stopIds ?? new Set<string>();
+  for (const stop of [...unrecorded, ...refilled, ...buried]) {
+    const write = nextStopWrite(listing, declared.product, stop, recorded);
+    if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };
   }
   return undefined;
 }

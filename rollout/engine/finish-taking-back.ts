@@ -5,10 +5,13 @@ import type { StepInput } from "./observation.ts";
 import { nextRecord } from "./next-record.ts";
 import type { Step } from "./step.ts";
 
+/** Two evaluations of the hub, which are five minutes apart [IoT Hub: automatic device management]. */
+const EVALUATIONS_MS = 2 * 5 * 60_000;
+
 /** Taken back for good: no recently active device runs, installs or answers the release any more. */
 export function finishTakingBack(input: StepInput): Step | undefined {
   for (const intent of input.observation.store?.head?.record.intents ?? []) {
-    if (intent.state !== "rolling back") continue;
+    if (intent.state !== "rolling back" || isTooEarly(input, intent)) continue;
     const remaining = askCounts(input.observation.answers, { devices: remainingQuery(input, intent) });
     if (remaining.kind === "ask") return { kind: "ask", questions: remaining.questions };
     if (remaining.kind === "failed" || totalOf(remaining.value.devices) > 0) continue;
@@ -17,6 +20,17 @@ export function finishTakingBack(input: StepInput): Step | undefined {
     return nextRecord(input, { kind: "rolled back", subject: intent.attempt, changed: [done], reason });
   }
   return undefined;
+}
+
+/**
+ * Nobody counted is no news while the hub has not evaluated the stop yet and its queries may lag: devices that were told
+ * a moment ago have not answered.
+ */
+function isTooEarly(
+  { observation, deciding }: StepInput,
+  { abortedAt = observation.at }: RolloutIntent,
+): boolean {
+  return observation.at < abortedAt + EVALUATIONS_MS + deciding.queryLagMs;
 }
 
 /** Devices still to come back, once the question was answered. */

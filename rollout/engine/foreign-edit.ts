@@ -1,5 +1,5 @@
 import { isoInstant } from "../model/instant.ts";
-import { slotLabels } from "../model/labels.ts";
+import { LABEL, labelValue, slotLabels } from "../model/labels.ts";
 import { isAborted } from "../model/record.ts";
 import { makeStop } from "../model/stop.ts";
 import { certified, isCertified } from "../plan/documents.ts";
@@ -32,7 +32,15 @@ export function foreignEdit({ declared, observation, deciding }: StepInput): Ste
       condition: isAborted(intent) ? "" : both(found.condition, intent.condition),
       priority: intent.priority,
       metrics: releaseMetrics(declared.product, intent.attempt),
-      labels: intent.state === "adopted" ? found.labels : { ...found.labels, ...slotLabels(stop) },
+      labels: {
+        ...found.labels,
+        // Labels can be edited too; without these nobody would find the release again.
+        [LABEL.kind]: "release",
+        [LABEL.product]: declared.product,
+        [LABEL.version]: labelValue(intent.version),
+        [LABEL.release]: intent.digest,
+        ...(intent.state === "adopted" ? { [LABEL.adopted]: "yes" } : slotLabels(stop)),
+      },
     });
     return {
       kind: "write",

@@ -1,7 +1,7 @@
 import { refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration, type Listing } from "../model/configuration.ts";
 import { refSlotOf, slotOf } from "../model/labels.ts";
-import type { Intent, RolloutRecord } from "../model/record.ts";
+import type { Intent } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { Observation } from "./observation.ts";
 
@@ -26,9 +26,4 @@ export function stopsFound(listing: Listing, product: string, attempts: readonly
     for (const stop of stops) if (stop !== undefined) found.set(stop.id, stop);
   }
   return [...found.values()];
-}
-
-/** The intent of an attempt in a record. */
-export function intentOf(record: RolloutRecord, attempt: AttemptId): Intent | undefined {
-  return record.intents.find((intent) => intent.attempt === attempt);
 }

@@ -80,7 +80,8 @@ function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, 
       ? assessWatched(common)
       : assessWave({
           ...common,
-          wave,
+          // Silence shows a deadline and a lag after contact: a wave is not judged before it could.
+          wave: { ...wave, bakeMs: Math.max(wave.bakeMs, release.gate.deadlineMs + deciding.queryLagMs) },
           proving,
           coverage,
           nowMs: look.at,

@@ -12,7 +12,13 @@ export type Step =
   /** Find these out, then decide again on the same observation. */
   | { readonly kind: "ask"; readonly questions: readonly Question[] }
   /** Act first: write the stop wherever it does not stand yet. */
-  | { readonly kind: "stop"; readonly stop: Stop; readonly why: string }
+  | {
+      readonly kind: "stop";
+      readonly stop: Stop;
+      readonly why: string;
+      /** Ids of the stops in the chain, when this one was found and is copied. */
+      readonly recorded?: ReadonlySet<string>;
+    }
   /** Create a configuration that targets nobody. */
   | { readonly kind: "create"; readonly document: ConfigurationDocument; readonly why: string }
   /** Replace a configuration if its etag still stands. */

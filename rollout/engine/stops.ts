@@ -17,6 +17,16 @@ export interface Write {
   readonly why: string;
 }
 
+/** Ids of the stops in the chain, when a stop that was found is copied; undefined for a new one. */
+export type Recorded = ReadonlySet<string> | undefined;
+
+interface StopInput {
+  readonly listing: Listing;
+  readonly product: string;
+  readonly stop: Stop;
+  readonly recorded: Recorded;
+}
+
 /**
  * The next write that brings a stop into force, in the order that narrows first; undefined when it is in force wherever
  * it has to stand. Needs nothing but the listing, so it works with the record store down.
@@ -26,16 +36,22 @@ export interface Write {
  * the slot, then the baseline is given exactly the cohort exposed so far, and only then the release is emptied: devices
  * would otherwise fall to nothing.
  */
-export function nextStopWrite(listing: Listing, product: string, stop: Stop): Write | undefined {
+export function nextStopWrite(
+  listing: Listing,
+  product: string,
+  stop: Stop,
+  recorded?: Recorded,
+): Write | undefined {
   const configuration = findConfiguration(listing, stop.attempt);
   const exposes = configuration !== undefined && configuration.condition !== "";
   // Where nothing is exposed yet, the ref's slot is the one that a configuration's deletion cannot take along.
   return exposes
-    ? (configurationWrite(listing, product, configuration, stop) ?? refWrite(listing, product, stop))
-    : (refWrite(listing, product, stop) ??
+    ? (configurationWrite({ listing, product, stop, recorded }, configuration) ??
+        refWrite({ listing, product, stop, recorded }))
+    : (refWrite({ listing, product, stop, recorded }) ??
         (configuration === undefined
           ? undefined
-          : configurationWrite(listing, product, configuration, stop)));
+          : configurationWrite({ listing, product, stop, recorded }, configuration)));
 }
 
 /**
@@ -54,20 +70,18 @@ export function uncoveredBaseline(
     )
     .sort((a, b) => b.priority - a.priority);
   const first = below.find(
-    ({ labels, condition }) => labels[LABEL.adopted] === "yes" || reachesEveryone(condition),
+    ({ labels, condition }) => labels[LABEL.adopted] === "yes" || reachesEveryone(condition, product),
   );
   if (first?.labels[LABEL.adopted] !== "yes") return undefined;
   return holdsAllOf(first.condition, above.condition, product) ? undefined : first;
 }
 
 function configurationWrite(
-  listing: Listing,
-  product: string,
+  { listing, product, stop, recorded }: StopInput,
   configuration: Configuration,
-  stop: Stop,
 ): Write | undefined {
   const { etag, condition } = configuration;
-  const marked = covers(slotOf(configuration.labels, stop.attempt), stop);
+  const marked = covers(slotOf(configuration.labels, stop.attempt), stop, recorded);
   const slots = marked ? configuration.labels : { ...configuration.labels, ...slotLabels(stop) };
   if (stop.kind === "hold") {
     // `wg-doc` stays as found: a hold must not certify somebody else's edit.
@@ -105,10 +119,10 @@ function configurationWrite(
   };
 }
 
-function refWrite(listing: Listing, product: string, stop: Stop): Write | undefined {
+function refWrite({ listing, product, stop, recorded }: StopInput): Write | undefined {
   const ref = findConfiguration(listing, refId(product));
   if (ref === undefined) return undefined;
-  if (covers(refSlotOf(ref.labels, stop.attempt), stop)) return undefined;
+  if (covers(refSlotOf(ref.labels, stop.attempt), stop, recorded)) return undefined;
   return {
     document: { ...ref, labels: { ...ref.labels, ...refSlotLabels(stop) } },
     etag: ref.etag,
@@ -116,7 +130,12 @@ function refWrite(listing: Listing, product: string, stop: Stop): Write | undefi
   };
 }
 
-/** A stop is in force where it stands itself, where an abort does, or, for a hold, where any stop does. */
-function covers(there: Stop | undefined, stop: Stop): boolean {
-  return there !== undefined && (there.id === stop.id || there.kind === "abort" || stop.kind === "hold");
+/**
+ * A stop is in force where it stands itself, or where an abort does: a second hold is a stop of its own. A COPY of a hold
+ * also leaves alone another hold that is not recorded yet: both will be.
+ */
+function covers(there: Stop | undefined, stop: Stop, recorded: Recorded): boolean {
+  if (there === undefined) return false;
+  if (there.id === stop.id || there.kind === "abort") return true;
+  return stop.kind === "hold" && recorded !== undefined && !recorded.has(there.id);
 }

@@ -49,11 +49,16 @@ export interface RolloutIntent extends IntentBase {
   readonly targeted: Readonly<Record<string, number>>;
   /** Those of them that this wave added. */
   readonly added: Readonly<Record<string, number>>;
+  /** Epoch ms of the look that recorded its abort; absent before. */
+  readonly abortedAt?: number;
   /** Epoch ms of completion; absent before. */
   readonly completedAt?: number;
 }
 
 export type Intent = AdoptedIntent | RolloutIntent;
+
+/** A release in one of some states. */
+export type InState<State extends RolloutState> = RolloutIntent & { readonly state: State };
 
 /** What a record decided. */
 export type RecordKind =
@@ -66,8 +71,7 @@ export type RecordKind =
   | "hold"
   | "resume"
   | "abort"
-  | "rolled back"
-  | "supersede";
+  | "rolled back";
 
 /** One immutable decision about one product: content-addressed, with its parent's digest and the whole intent. */
 export interface RolloutRecord {
@@ -91,12 +95,12 @@ export interface RolloutRecord {
 }
 
 /** True for releases whose devices are still judged. */
-export function isJudged(intent: Intent): intent is RolloutIntent {
+export function isJudged(intent: Intent): intent is InState<"running" | "held" | "watching"> {
   return intent.state === "running" || intent.state === "held" || intent.state === "watching";
 }
 
 /** True for a release that was taken back or is being taken back. */
-export function isAborted(intent: Intent): intent is RolloutIntent {
+export function isAborted(intent: Intent): intent is InState<"rolling back" | "rolled back"> {
   return intent.state === "rolling back" || intent.state === "rolled back";
 }
 

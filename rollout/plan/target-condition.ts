@@ -52,16 +52,18 @@ export function stampedCondition(product: string): string {
   return `${productCondition(product)} AND ${windowCondition({ start: 0, width: BUCKET_COUNT })}`;
 }
 
-/** True when a condition that wavegate wrote names every device with a bucket. */
-export function reachesEveryone(condition: string): boolean {
-  return condition.includes(windowCondition({ start: 0, width: BUCKET_COUNT }));
+/** True for the condition of a last wave, as wavegate writes it: everyone of the product who has a bucket. */
+export function reachesEveryone(condition: string, product: string): boolean {
+  // One that was narrowed, or joined with others, starts with a bracket.
+  const isOurs = condition.startsWith(`${productCondition(product)} AND (`);
+  return isOurs && condition.includes(windowCondition({ start: 0, width: BUCKET_COUNT }));
 }
 
-/** True when a condition made by `widened` holds everyone of another; by the text, so it may say no once too often. */
+/** True when a condition holds everyone of another; by the text, so it may say no once too often. */
 export function holdsAllOf(wide: string, narrow: string, product: string): boolean {
   const cohort = ofProduct(narrow, product);
-  const everyone = productCondition(product);
-  return wide === cohort || wide === everyone || wide.includes(`(${cohort})`) || reachesEveryone(wide);
+  if (wide === cohort || wide === productCondition(product) || reachesEveryone(wide, product)) return true;
+  return wide.endsWith(`) OR (${cohort})`);
 }
 
 /** A condition with another's devices added; everyone of the product, where that would be too long to say. */

@@ -34,8 +34,9 @@ export async function act(
 ): Promise<void> {
   const { product, listing, monotonicMs } = observed;
   const { hub, records, clock } = ports;
+  const isFresh = (): boolean => clock.monotonic() - monotonicMs <= OBSERVATION_LIFE_MS;
   const fresh = (): void => {
-    if (clock.monotonic() - monotonicMs > OBSERVATION_LIFE_MS) {
+    if (!isFresh()) {
       throw new WavegateError(
         "OBSERVATION_STALE",
         "over a minute passed since the hub was looked at; nothing was written",
@@ -47,7 +48,16 @@ export async function act(
   };
   switch (step.kind) {
     case "stop":
-      await enforceStop({ product, stop: step.stop, first: listing }, ports);
+      // A stop is right on any listing: an old one is only looked at again.
+      await enforceStop(
+        {
+          product,
+          stop: step.stop,
+          ...(isFresh() ? { first: listing } : {}),
+          ...(step.recorded === undefined ? {} : { recorded: step.recorded }),
+        },
+        ports,
+      );
       return;
     case "create":
       fresh();
@@ -71,14 +81,20 @@ export async function act(
  * shrinks, so it is right on any listing [protocol §3, 3].
  */
 export async function enforceStop(
-  input: { readonly product: string; readonly stop: Stop; readonly first?: Listing },
+  input: {
+    readonly product: string;
+    readonly stop: Stop;
+    readonly first?: Listing;
+    /** Ids of the stops in the chain, when this one was found and is copied. */
+    readonly recorded?: ReadonlySet<string>;
+  },
   { hub, records }: Pick<ActPorts, "hub" | "records">,
 ): Promise<{ readonly writes: number }> {
-  const { product, stop } = input;
+  const { product, stop, recorded } = input;
   let listing = input.first ?? (await hub.list());
   let writes = 0;
   for (let tries = 0; tries < STOP_ATTEMPTS; tries++) {
-    const write = nextStopWrite(listing, product, stop);
+    const write = nextStopWrite(listing, product, stop, recorded);
     if (write === undefined) break;
     try {
       const written = await hub.replace(write.document, write.etag);
@@ -91,6 +107,10 @@ export async function enforceStop(
     }
   }
   if (stop.kind === "abort") await tombstone(records, product, stop);
+  if (nextStopWrite(listing, product, stop, recorded) !== undefined) {
+    const message = `the stop of ${stop.attempt} is NOT in force: somebody else writes its configuration all the time`;
+    throw new WavegateError("HUB_CONFLICT", message, { hint: "run the same command again, now" });
+  }
   return { writes };
 }
 

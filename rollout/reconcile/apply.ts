@@ -19,6 +19,8 @@ export interface ApplyOptions extends Omit<ReconcileOptions, "onEvent"> {
   /** Stops watching, never the rollout. */
   readonly signal: AbortSignal;
   readonly onEvent: (product: string, event: ApplyEvent) => void;
+  /** Runs one look after those of other products; default: at once. */
+  readonly inTurn?: <T>(run: () => Promise<T>) => Promise<T>;
 }
 
 /** What happened to one product. */
@@ -58,6 +60,7 @@ export async function apply(
 ): Promise<ApplyResult> {
   const { product } = declared;
   const { clock } = ports;
+  const inTurn = options.inTurn ?? ((run) => run());
   const tell = (event: ApplyEvent): void => {
     options.onEvent(product, event);
   };
@@ -67,15 +70,17 @@ export async function apply(
   for (;;) {
     let result: ReconcileResult | undefined;
     try {
-      result = await reconcile(declared, ports, {
-        actor: options.actor,
-        queryLagMs: options.queryLagMs,
-        onEvent: (event) => {
-          const taken = event.kind === "step" ? takenBackBy(event.step) : undefined;
-          if (taken !== undefined) seen.add(taken);
-          tell(event);
-        },
-      });
+      result = await inTurn(() =>
+        reconcile(declared, ports, {
+          actor: options.actor,
+          queryLagMs: options.queryLagMs,
+          onEvent: (event) => {
+            const taken = event.kind === "step" ? takenBackBy(event.step) : undefined;
+            if (taken !== undefined) seen.add(taken);
+            tell(event);
+          },
+        }),
+      );
       looked = true;
       troubles = 0;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { judge, type Judgement } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
-import type { Status } from "../engine/step.ts";
+import type { Status, Step } from "../engine/step.ts";
 import type { Answer, Asked } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import { planProduct } from "../plan/plan-product.ts";
@@ -53,9 +53,17 @@ export async function observeProduct(
       ...(step.kind === "ask" ? step.questions : []),
     ];
     if (questions.length === 0 || asks >= ASKS) {
-      return { observation, judgements, plan, next: step.kind === "wait" ? step.status : undefined };
+      return { observation, judgements, plan, next: nextOf(step) };
     }
     for (const question of questions)
       if (!answers.has(question.id)) answers.set(question.id, await answer(question, { hub, images }));
   }
+}
+
+/** What the next run would wait for; absent when it would act. */
+function nextOf(step: Step): Status | undefined {
+  if (step.kind === "wait") return step.status;
+  if (step.kind !== "blocked") return undefined;
+  const text = step.problems.map(({ code, path, summary }) => `${code}: ${path}: ${summary}`).join("; ");
+  return { phase: "held", attempt: undefined, text: `blocked, nothing widens: ${text}`, needsPerson: true };
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
+import { attemptId, parseAttemptId, refId } from "../model/attempt.ts";
 import { findConfiguration, type Listing } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { headOf, LABEL, slotOf } from "../model/labels.ts";
+import { parseDigest, sha256Hex } from "../model/digest.ts";
+import { isAborted, isJudged, type Intent } from "../model/record.ts";
 import { WavegateError } from "../model/problem.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import { enforceStop } from "./act.ts";
@@ -33,15 +35,15 @@ export async function stopRelease(
 ): Promise<StopResult> {
   const { kind, product, actor, reason } = input;
   const listing = await hub.list();
-  const attempt = await attemptToStop(input, listing, records);
+  const { attempt, digest } = await attemptToStop(input, listing, records);
   const standing = slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt);
   const stop =
-    standing !== undefined && (standing.kind === "abort" || kind === "hold")
+    standing?.kind === "abort"
       ? standing
       : makeStop({
           kind,
           attempt,
-          release: findConfiguration(listing, attempt)?.labels[LABEL.release] ?? "",
+          release: digest,
           actor,
           at: isoInstant(Math.floor(clock.now())),
           reason,
@@ -51,50 +53,55 @@ export async function stopRelease(
   return { stop, writes };
 }
 
+/** What a person means: by the head record where it can be read, else by what stands on the hub. */
 async function attemptToStop(
-  { product, version }: { readonly product: string; readonly version?: string },
+  input: { readonly product: string; readonly version?: string },
   listing: Listing,
   records: ReconcilePorts["records"],
-): Promise<AttemptId> {
-  const own = listing.configurations
-    .filter(
-      ({ labels }) =>
-        labels[LABEL.product] === product &&
-        labels[LABEL.kind] === "release" &&
-        labels[LABEL.adopted] !== "yes",
-    )
-    .filter(({ labels }) => version === undefined || labels[LABEL.version] === version)
-    .sort((a, b) => b.priority - a.priority);
-  const judged = await underWay(product, listing, records);
-  const chosen = own.find(({ id, condition }) =>
-    judged === undefined || version !== undefined ? condition !== "" : judged.has(id),
+): Promise<Pick<Intent, "attempt" | "digest">> {
+  const { product, version } = input;
+  const intents = await headIntents(product, listing, records);
+  const goesOn = intents?.findLast((intent) =>
+    version === undefined
+      ? isJudged(intent)
+      : intent.version === version && !isAborted(intent) && intent.state !== "adopted",
   );
-  const attempt = parseAttemptId(chosen?.id);
-  if (attempt !== undefined) return attempt;
+  const found = goesOn ?? onHub(input, listing, intents);
+  if (found !== undefined) return found;
   const what =
-    version === undefined ? `${product} has no release under way` : `${product} ${version} exposes no device`;
+    version === undefined ? `${product} has no release under way` : `${product} ${version} is not under way`;
   throw new WavegateError("NOTHING_TO_STOP", what, { hint: `see what runs: wavegate status ${product}` });
 }
 
-/** Attempts that are running, held or watched, by the head record; undefined when the store cannot tell. */
-async function underWay(
+/** By name, not by label: labels can be edited. */
+function onHub(
+  { product, version }: { readonly product: string; readonly version?: string },
+  listing: Listing,
+  intents: readonly Intent[] | undefined,
+): Pick<Intent, "attempt" | "digest"> | undefined {
+  const prefix = version === undefined ? `fw--${product}--` : attemptId(product, version, 1).slice(0, -1);
+  const known = new Set<string>(intents?.map(({ attempt }) => attempt));
+  const exposing = listing.configurations
+    .filter(
+      ({ id, condition, labels }) =>
+        id.startsWith(prefix) && condition !== "" && labels[LABEL.adopted] !== "yes",
+    )
+    .filter(({ id }) => !known.has(id))
+    .toSorted((a, b) => b.priority - a.priority)[0];
+  const attempt = parseAttemptId(exposing?.id);
+  const digest = parseDigest(exposing?.labels[LABEL.release]);
+  return attempt === undefined ? undefined : { attempt, digest: digest ?? sha256Hex(attempt) };
+}
+
+async function headIntents(
   product: string,
   listing: Listing,
   records: ReconcilePorts["records"],
-): Promise<ReadonlySet<string> | undefined> {
+): Promise<readonly Intent[] | undefined> {
   const head = headOf(findConfiguration(listing, refId(product))?.labels ?? {});
   if (head === undefined) return undefined;
   try {
-    const chain = await readChain(records, product, head);
-    const intents = chain?.[0]?.record.intents;
-    return (
-      intents &&
-      new Set(
-        intents
-          .filter(({ state }) => state === "running" || state === "held" || state === "watching")
-          .map(({ attempt }) => attempt),
-      )
-    );
+    return (await readChain(records, product, head))?.[0]?.record.intents;
   } catch (error) {
     if (error instanceof WavegateError) return undefined;
     throw error;

@@ -29,7 +29,7 @@ export async function readStore(input: {
       taken,
       takenIs: await placeOf({ records, product, taken, chain }),
       tombstones: await records.tombstones(product),
-      looks: await readLooks(records, product, head?.record),
+      looks: await readLooks(records, product, head?.record).catch(lostLooks),
     };
   } catch (error) {
     // A store that does not answer, or holds what we cannot read, blocks widening, never a stop; a broken chain reads as
@@ -37,6 +37,12 @@ export async function readStore(input: {
     if (error instanceof WavegateError && UNREADABLE.includes(error.code)) return undefined;
     throw error;
   }
+}
+
+/** Looks that cannot be read cost power, never validity: the gate judges what it can see now. */
+function lostLooks(error: unknown): StoreView["looks"] {
+  if (error instanceof WavegateError && UNREADABLE.includes(error.code)) return new Map();
+  throw error;
 }
 
 /** A record with its name. */

@@ -32,11 +32,13 @@ carry on. Ctrl-C stops watching, never the rollout: run it again (or let
       context.isTerminal && !context.json && products.length === 1
         ? rolloutTasks(process.stderr)
         : rolloutLines(context.progress);
+    const inTurn = oneAtATime();
     let results: readonly ApplyResult[];
     try {
-      results = await Promise.all(
+      results = await allSettled(
         products.map((declared) =>
           watch(declared, session, {
+            inTurn,
             actor: session.actor,
             queryLagMs: session.settings.queryLag,
             lookEveryMs: session.settings.lookEvery,
@@ -57,6 +59,22 @@ carry on. Ctrl-C stops watching, never the rollout: run it again (or let
     };
   },
 };
+
+/** Looks of several products one after the other: paced together, none would act within a minute of its listing. */
+function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const mine = last.then(run, run);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** Every product is watched to its end, even when another one fails; then the first failure is told. */
+async function allSettled<T>(runs: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(runs);
+  return Promise.all(runs);
+}
 
 const CODES: Readonly<Record<ApplyResult["outcome"], ExitCode>> = {
   done: EXIT.done,

@@ -1,7 +1,7 @@
 import { WavegateError } from "../../model/problem.ts";
 import { readChain, type NamedRecord } from "../../reconcile/store-view.ts";
 import { EXIT, type Command } from "../command.ts";
-import { chosenProducts, openRecords } from "../session.ts";
+import { readableProducts, openRecords } from "../session.ts";
 import { loadDeclarations } from "../declarations.ts";
 import { renderHistory } from "../views/history.ts";
 
@@ -19,7 +19,7 @@ its parent; a gap is an error. Needs the record store only, no hub.`,
     const records = openRecords(settings);
     const checked = await loadDeclarations({ ...settings.declarations, folder: context.folder });
     const chains: { product: string; chain: readonly NamedRecord[] }[] = [];
-    for (const { product } of chosenProducts(checked, input.args[0])) {
+    for (const { product } of readableProducts(checked, input.args[0])) {
       const head = await records.takenMark(product, settings.hub.name);
       if (head === undefined) continue;
       const chain = await readChain(records, product, head);

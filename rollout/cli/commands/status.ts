@@ -2,7 +2,7 @@ import { totalOf } from "../../model/question.ts";
 import { countByStratum, runningCondition } from "../../plan/queries.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { EXIT, type Command } from "../command.ts";
-import { chosenProducts } from "../session.ts";
+import { readableProducts } from "../session.ts";
 import { renderStatus, type ProductStatus } from "../views/status.ts";
 
 /** `wavegate status`. */
@@ -18,7 +18,7 @@ and when. Changes nothing.`,
     const session = await context.session();
     const checked = await session.declarations();
     const found: ProductStatus[] = [];
-    for (const declared of chosenProducts(checked, input.args[0])) {
+    for (const declared of readableProducts(checked, input.args[0])) {
       const { observation, judgements, next } = await observeProduct(declared, session);
       const intents = observation.store?.head?.record.intents ?? [];
       const versions: Record<string, number> = {};

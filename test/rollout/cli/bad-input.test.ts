@@ -140,6 +140,8 @@ describe("a release under way", () => {
 
     await deployment.release("good.ts", aRelease({ watch: "2 days" }));
     await refused(["apply"], "RELEASE_CHANGED");
+    const told = await deployment.wavegate(["status"]);
+    expect(told.lines.join("\n")).toMatch(/next: blocked, nothing widens: RELEASE_CHANGED/);
     await deployment.removeRelease("good.ts");
     await refused(["reconcile"], "RELEASE_REMOVED");
   });

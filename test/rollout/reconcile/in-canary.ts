@@ -35,9 +35,9 @@ export function look(world: World, product = PRODUCT): Promise<ReconcileResult> 
 }
 
 /** Until nothing is left to do at this instant. */
-export async function rest(world: World): Promise<ReconcileResult> {
+export async function rest(world: World, product = PRODUCT): Promise<ReconcileResult> {
   for (;;) {
-    const result = await look(world);
+    const result = await look(world, product);
     if (result.steps.length === 0) return result;
   }
 }
