@@ -1,7 +1,7 @@
 /**
  * Checks the gate's arithmetic against a file of reference values: `npm run stats:check -- FILE`.
  *
- * Every value is computed by the very functions the gate runs. A value outside its tolerance, a function of the gate
+ * Every value is computed by the code the gate runs: its own functions, or (logBeta, betaCdf) one line over them. A value outside its tolerance, a function of the gate
  * that the file asks for and this script lacks, and a file that checks nothing all exit with 1. The file's format is
  * that of test/fixtures/stats-reference.json.
  */

@@ -1,6 +1,6 @@
 import { leastInteger } from "./least-integer.ts";
 import { logEAbort } from "./log-e-abort.ts";
-import type { BetaShapes } from "./log-beta.ts";
+import type { BetaShapes } from "./log-beta-ratio.ts";
 import { requireChance, requireCount } from "./require-argument.ts";
 
 /** Least k of n devices whose failure stops a release at level alpha; n + 1 when not even all of them would. */

@@ -1,5 +1,4 @@
-import { logBetaRatio } from "./log-beta-ratio.ts";
-import type { BetaShapes } from "./log-beta.ts";
+import { logBetaRatio, type BetaShapes } from "./log-beta-ratio.ts";
 import { requireShape } from "./require-argument.ts";
 
 /** Both tails of a beta distribution, and what the e-values need of them, as logarithms. */

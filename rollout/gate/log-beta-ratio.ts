@@ -1,5 +1,11 @@
-import { logBetaError, type BetaShapes } from "./log-beta.ts";
+import { stirlingError } from "./log-gamma.ts";
 import { requireChance, requireShape } from "./require-argument.ts";
+
+/** Arguments of the beta function. */
+export interface BetaShapes {
+  readonly a: number;
+  readonly b: number;
+}
 
 /**
  * ln ( B(a, b) / (x^a (1-x)^b) ): every e-value and both tails of the beta distribution are made of it. With a million
@@ -28,4 +34,9 @@ function deviance(y: number, mean: number): number {
     if (next === sum) return sum;
     sum = next;
   }
+}
+
+/** The part of ln B(a, b) that Stirling's formula misses. */
+function logBetaError({ a, b }: BetaShapes): number {
+  return stirlingError(a) + stirlingError(b) - stirlingError(a + b);
 }

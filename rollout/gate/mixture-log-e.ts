@@ -1,5 +1,4 @@
-import { logBetaRatio } from "./log-beta-ratio.ts";
-import type { BetaShapes } from "./log-beta.ts";
+import { logBetaRatio, type BetaShapes } from "./log-beta-ratio.ts";
 import { requireCounts } from "./require-argument.ts";
 
 /** What devices did, against a prior over the failure rate. */

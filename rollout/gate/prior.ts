@@ -1,4 +1,4 @@
-import type { BetaShapes } from "./log-beta.ts";
+import type { BetaShapes } from "./log-beta-ratio.ts";
 import { requireChance } from "./require-argument.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { leastInteger } from "./least-integer.ts";
 import { logEPromote } from "./log-e-promote.ts";
-import type { BetaShapes } from "./log-beta.ts";
+import type { BetaShapes } from "./log-beta-ratio.ts";
 import { requireChance, requireCount } from "./require-argument.ts";
 
 /** Largest k of n devices that may be bad while a release is still promoted at level beta; -1 when not even 0 may. */
