@@ -209,3 +209,33 @@ describe("a smoke wave", () => {
     expect([...world.records.values()].some(({ kind }) => kind === "promote")).toBe(false);
   });
 });
+
+describe("a configuration that was deleted and made again", () => {
+  it("is not the one that the record means: it is held, and exposes nobody", async () => {
+    const world = await inCanary();
+    await rest(world);
+    const found = world.configuration(ATTEMPT);
+    if (found === undefined) throw new Error("the canary has no configuration");
+    world.remove(ATTEMPT);
+    world.advance(1_000);
+    await world.ports.hub.create({ ...found, condition: "" });
+    await rest(world);
+    expect(stateOf(world)).toBe("held");
+    expect(headRecord(world).reason).toMatch(/REF_LOST/);
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+  });
+});
+
+describe("a stop of what exposes nobody yet", () => {
+  it("stands on the ref first: a deletion of the configuration would not take it along", async () => {
+    const world = aWorld();
+    crashAt(world, "before", `replace ${ATTEMPT}`);
+    await expect(rest(world)).rejects.toThrow(Crash);
+    const writes: string[] = [];
+    world.fault = ({ when, call }) => {
+      if (when === "after" && call.startsWith("replace")) writes.push(call);
+    };
+    await stop(world, "abort", "not that one");
+    expect(writes).toEqual([`replace ${REF}`, `replace ${ATTEMPT}`]);
+  });
+});
