@@ -33,7 +33,9 @@ function areaLines(tests) {
 
 function skipLines(skipped) {
   const reasons = groupBy(skipped, (test) => test.reason);
-  const lines = [...reasons].map(([reason, own]) => {
+  // Files end in any order; the summary is the same all the same.
+  const sorted = [...reasons].sort(([a = ""], [b = ""]) => a.localeCompare(b));
+  const lines = sorted.map(([reason, own]) => {
     if (reason !== undefined) return `${own.length} ${reason}`;
     // A skip owes its reason; one without is named.
     const names = own.slice(0, NAMED).map(nameOf).join("; ");
