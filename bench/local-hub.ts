@@ -11,7 +11,7 @@ import { realClock } from "../local/hub/clock.ts";
 import { createConfigurationStore, type ConfigurationStore } from "../local/hub/configuration-store.ts";
 import { parseConfiguration } from "../local/hub/configuration-terms.ts";
 import { createDeviceStore, type DeviceStore } from "../local/hub/device-store.ts";
-import { evaluateConfigurations, type Evaluation } from "../local/hub/evaluation.ts";
+import { createEvaluator } from "../local/hub/evaluation.ts";
 import { startHub } from "../local/hub/hub.ts";
 import type { JsonObject } from "../local/hub/json-value.ts";
 import { compileQuery } from "../local/hub/query/query.ts";
@@ -77,7 +77,7 @@ function measureEvaluation(devices: DeviceStore): Figure {
   });
   for (let index = 0; index < CONFIGURATIONS; index++)
     configurations.create(parseConfiguration(`c-${index}`, configuration(index, 0)));
-  const evaluate = (): Evaluation => evaluateConfigurations({ devices, configurations, onDelete: "remove" });
+  const evaluate = createEvaluator({ devices, configurations, onDelete: "remove" });
   evaluate();
   let written = 0;
   const runs = Math.max(LEAST_RUNS, Math.floor(TWINS_EVALUATED / devices.size()));

@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HubClock } from "./clock.ts";
+import {
+  configurationFromStored,
+  storedConfiguration,
+  type ConfigurationEntry,
+} from "./configuration-entry.ts";
 import { parseContent } from "./configuration-content.ts";
 import {
   configurationEtag,
@@ -8,6 +13,8 @@ import {
   type ConfigurationTerms,
 } from "./configuration.ts";
 import type { WrittenConfiguration } from "./configuration-terms.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import type { JsonObject } from "./json-value.ts";
 import { isMatch, type Precondition } from "./precondition.ts";
 import { preconditionFailed, ServiceError } from "./service-error.ts";
 
@@ -30,8 +37,9 @@ export function createConfigurationStore(options: {
   readonly clock: HubClock;
   readonly maxConfigurations: number;
   readonly onChange: () => void;
+  readonly journal?: Journal;
 }): ConfigurationStore {
-  const { clock, maxConfigurations, onChange } = options;
+  const { clock, maxConfigurations, onChange, journal = createJournal() } = options;
   const configurations = new Map<string, Configuration>();
   let generations = 0;
 
@@ -42,8 +50,37 @@ export function createConfigurationStore(options: {
     }
     return configuration;
   };
-  const store = (configuration: Configuration): Configuration => {
+
+  const replay = (entry: ConfigurationEntry): void => {
+    if (entry.op === "remove") configurations.delete(entry.id);
+    else if (entry.op === "generations") generations = entry.given;
+    else {
+      const configuration = configurationFromStored(entry.configuration);
+      configurations.set(configuration.id, configuration);
+      generations = Math.max(generations, configuration.generation);
+    }
+  };
+  // Entries are plain JSON by construction; they come back from a file that a hub of this version wrote.
+  const scribe = journal.attach("configurations", {
+    replay: (entry) => {
+      replay(entry as unknown as ConfigurationEntry);
+    },
+    capture: () => captureConfigurations([...configurations.values()], generations),
+    clear: () => {
+      configurations.clear();
+      generations = 0;
+    },
+  });
+  const record = (entry: ConfigurationEntry): void => {
+    scribe(entry as unknown as JsonObject);
+  };
+  const keep = (configuration: Configuration): Configuration => {
+    record({ op: "put", configuration: storedConfiguration(configuration) });
     configurations.set(configuration.id, configuration);
+    return configuration;
+  };
+  const store = (configuration: Configuration): Configuration => {
+    keep(configuration);
     onChange();
     return configuration;
   };
@@ -93,13 +130,15 @@ export function createConfigurationStore(options: {
     remove: (id, precondition) => {
       const before = get(id);
       if (!isMatch(precondition, configurationEtag(before))) throw preconditionFailed(`configuration ${id}`);
+      record({ op: "remove", id });
       configurations.delete(id);
       onChange();
     },
     isGone: (generation) =>
       !configurations.values().some((configuration) => configuration.generation === generation),
     setResults: (id, results) => {
-      configurations.set(id, { ...get(id), results });
+      const before = get(id);
+      if (!isDeepStrictEqual(before.results, results)) keep({ ...before, results });
     },
   };
 }
@@ -112,4 +151,12 @@ function withoutStaleMetrics(
 ): ConfigurationResults {
   const isSame = (name: string): boolean => before.metrics.get(name)?.text === after.metrics.get(name)?.text;
   return { ...results, metrics: new Map([...results.metrics].filter(([name]) => isSame(name))) };
+}
+
+function captureConfigurations(configurations: readonly Configuration[], given: number): JsonObject[] {
+  const entries: ConfigurationEntry[] = [
+    { op: "generations", given },
+    ...configurations.map((one) => ({ op: "put" as const, configuration: storedConfiguration(one) })),
+  ];
+  return entries as unknown as JsonObject[]; // plain JSON by construction
 }

@@ -70,7 +70,8 @@ export function parseConfiguration(id: string, written: unknown): WrittenConfigu
   };
 }
 
-function compileMetrics(queries: Readonly<Record<string, string>>): ReadonlyMap<string, Metric> {
+/** Compile the custom metrics of a configuration, by name. */
+export function compileMetrics(queries: Readonly<Record<string, string>>): ReadonlyMap<string, Metric> {
   const entries = Object.entries(queries);
   if (entries.length > MAX_METRICS)
     throw invalidMetric(`${entries.length} custom metrics, the limit is ${MAX_METRICS}`);

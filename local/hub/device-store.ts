@@ -1,180 +1,240 @@
 import type { HubClock } from "./clock.ts";
+import { captureDevices } from "./device-capture.ts";
+import {
+  deviceFromStored,
+  layeringFromStored,
+  storedDevice,
+  storedLayering,
+  type ChangeEntry,
+  type DeviceEntry,
+  type IdentityChange,
+  type TwinWrite,
+} from "./device-entry.ts";
+import {
+  checkOutcome,
+  checkTwinWrite,
+  identityOutcome,
+  layerOutcome,
+  reportOutcome,
+  twinOutcome,
+  type Outcome,
+} from "./device-outcome.ts";
+import { checkRegistration } from "./device-registration.ts";
+import { createDeviceRecords } from "./device-records.ts";
+import { deviceKey, type DeviceTable } from "./device-table.ts";
 import { registeredDevice, type Device, type NewDevice } from "./device.ts";
+import { createJournal, type Journal } from "./journal.ts";
 import type { JsonObject } from "./json-value.ts";
 import type { Layering } from "./layering.ts";
-import { argumentInvalid, deviceNotFound, ServiceError } from "./service-error.ts";
-import { checkTwinDocument, checkTwinSize } from "./twin-limits.ts";
-import { mergeSection, mergeValues, replaceSection } from "./twin-section.ts";
+import { checkTwinDocument } from "./twin-limits.ts";
+import { TWIN_PART } from "./twin-part.ts";
 
-/** Who wants to know what happened to devices; called in the order of the writes. */
+export type { IdentityChange, TwinWrite } from "./device-entry.ts";
+
+/** Who wants to know what happened to devices and modules; called in the order of the writes. */
 export interface DeviceObserver {
   /** Desired properties were written: what the writer sent, with the new `$version` in the record. */
   readonly desiredChanged: (device: Device, patch: JsonObject) => void;
-  /** The device was disabled or deleted: it may not stay connected. */
-  readonly accessRevoked: (deviceId: string) => void;
+  /** The device or module was disabled or deleted: it may not stay connected. */
+  readonly accessRevoked: (key: string) => void;
 }
 
-/** Parts of a twin the service side writes; absent parts stay as they are. */
-export interface TwinWrite {
-  readonly tags?: JsonObject;
-  readonly desired?: JsonObject;
+/** What an evaluation decided for one device: who holds it now, and what that makes of its desired properties. */
+export interface LayerChange {
+  readonly device: Device;
+  readonly layering: Layering | undefined;
+  /** The new value and the patch that leads to it; absent when nothing changes. */
+  readonly desired?: { readonly value: JsonObject; readonly patch: JsonObject } | undefined;
 }
 
-/** What may change about an identity. */
-export type IdentityChange = Pick<Device, "primaryKey" | "secondaryKey" | "status" | "statusReason">;
-
-/** All devices of a hub, and the only way to change them. */
+/**
+ * All devices and modules of a hub, and the only way to change them. A key is a device id, or `device/module`; what
+ * takes a key does to a module what it does to a device.
+ */
 export interface DeviceStore {
   readonly size: () => number;
-  /** In the order of registration. */
+  /** Devices, in the order of registration. */
   readonly all: () => Iterable<Device>;
-  readonly find: (deviceId: string) => Device | undefined;
-  /** The device, or 404 DeviceNotFound. */
-  readonly get: (deviceId: string) => Device;
+  /** The modules of one device. */
+  readonly modulesOf: (deviceId: string) => readonly Device[];
+  readonly devices: Pick<DeviceTable, "slots" | "takeChanges">;
+  readonly modules: Pick<DeviceTable, "slots" | "takeChanges">;
+  /** Devices and modules by slot as queries see them, `queryLagMs` behind. */
+  readonly seen: { readonly devices: DeviceTable["slots"]; readonly modules: DeviceTable["slots"] };
+  readonly find: (key: string) => Device | undefined;
+  /** The device or module, or 404. */
+  readonly get: (key: string) => Device;
   readonly register: (device: NewDevice) => Device;
-  readonly changeIdentity: (deviceId: string, change: IdentityChange) => Device;
-  readonly remove: (deviceId: string) => void;
-  readonly mergeTwin: (deviceId: string, write: TwinWrite) => Device;
-  readonly replaceTwin: (deviceId: string, write: TwinWrite) => Device;
-  readonly mergeReported: (deviceId: string, patch: JsonObject) => Device;
-  /** The outcome of an evaluation: who holds the device now, and what that changes in its desired properties. */
-  readonly layer: (deviceId: string, layering: Layering | undefined, patch: JsonObject | undefined) => void;
-  readonly setConnected: (deviceId: string, connected: boolean) => void;
-  readonly touch: (deviceId: string) => void;
+  readonly changeIdentity: (key: string, change: IdentityChange) => Device;
+  readonly remove: (key: string) => void;
+  readonly mergeTwin: (key: string, write: TwinWrite) => Device;
+  readonly replaceTwin: (key: string, write: TwinWrite) => Device;
+  readonly mergeReported: (key: string, patch: JsonObject) => Device;
+  /** The outcome of an evaluation, written down in one go; observers hear of it when all of it is done. */
+  readonly layer: (changes: readonly LayerChange[]) => void;
+  readonly setConnected: (key: string, connected: boolean) => void;
+  readonly touch: (key: string) => void;
   readonly observe: (observer: DeviceObserver) => void;
 }
 
-/** Registrable ids [facts 2.4]. */
-const DEVICE_ID = /^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/u;
-
-/** An empty store; `maxDevices` is the limit of the tier. */
-export function createDeviceStore({
-  clock,
-  maxDevices,
-}: {
-  clock: HubClock;
-  maxDevices: number;
+/** An empty store; `maxDevices` is the limit of the tier, on devices and modules together. */
+export function createDeviceStore(options: {
+  readonly clock: HubClock;
+  readonly maxDevices: number;
+  readonly queryLagMs?: number;
+  readonly journal?: Journal;
 }): DeviceStore {
-  const devices = new Map<string, Device>();
+  const { clock, maxDevices, queryLagMs = 0, journal = createJournal() } = options;
+  const records = createDeviceRecords({ clock, queryLagMs });
+  const { devices, modules, find, get, modulesOf, add, put, removeAll } = records;
+  const layerings = new Map<string, Layering>();
   const observers: DeviceObserver[] = [];
-  let registrations = 0;
 
-  const get = (deviceId: string): Device => {
-    const device = devices.get(deviceId);
-    if (device === undefined) throw deviceNotFound(deviceId);
-    return device;
+  const outcomeOf = (device: Device, entry: ChangeEntry): Outcome => {
+    switch (entry.op) {
+      case "identity":
+        return identityOutcome(device, entry);
+      case "merge":
+      case "replace":
+        return twinOutcome(device, entry);
+      case "report":
+        return reportOutcome(device, entry);
+      case "layer":
+        return layerOutcome(device, entry, layerings.get(entry.signature ?? ""));
+    }
   };
-  const change = (device: Device, changes: Partial<Device>): Device => {
-    const changed = { ...device, ...changes };
-    devices.set(device.deviceId, changed);
-    return changed;
+
+  const replay = (entry: DeviceEntry): void => {
+    if (entry.op === "put") add(deviceFromStored(entry.device, (signature) => layerings.get(signature)));
+    else if (entry.op === "remove") removeAll(get(entry.key));
+    else if (entry.op === "layering")
+      layerings.set(entry.layering.signature, layeringFromStored(entry.layering));
+    else if (entry.op === "slots") {
+      devices.clear(entry.devices);
+      modules.clear(entry.modules);
+    } else {
+      const device = get(entry.key);
+      put(device, outcomeOf(device, entry));
+    }
   };
-  const writeTwin = (device: Device, parts: Pick<Partial<Device>, "tags" | "desired" | "layering">): Device =>
-    change(device, { ...parts, twinWrites: device.twinWrites + 1, version: device.version + 1 });
+  // Entries are plain JSON by construction; they come back from a file that a hub of this version wrote.
+  const scribe = journal.attach("devices", {
+    replay: (entry) => {
+      replay(entry as unknown as DeviceEntry);
+    },
+    capture: () => captureDevices(devices, modules) as Iterable<unknown> as Iterable<JsonObject>,
+    clear: () => {
+      records.clear();
+      layerings.clear();
+    },
+  });
+  const record = (entry: DeviceEntry): void => {
+    scribe(entry as unknown as JsonObject);
+  };
+  /** Work out what an entry does, refuse it if that is too much, write it down, do it. */
+  const commit = (entry: ChangeEntry): Device => {
+    const device = get(entry.key);
+    const outcome = outcomeOf(device, entry);
+    checkOutcome(outcome);
+    record(entry);
+    return put(device, outcome);
+  };
   const tellDesired = (device: Device, patch: JsonObject | undefined): Device => {
     if (patch !== undefined) for (const observer of observers) observer.desiredChanged(device, patch);
     return device;
   };
+  const tellRevoked = (device: Device): void => {
+    const key = deviceKey(device.deviceId, device.moduleId);
+    for (const observer of observers) observer.accessRevoked(key);
+  };
 
   return {
-    size: () => devices.size,
-    all: () => devices.values(),
-    find: (deviceId) => devices.get(deviceId),
+    size: devices.size,
+    *all() {
+      for (const device of devices.slots()) if (device !== undefined) yield device;
+    },
+    modulesOf,
+    devices,
+    modules,
+    seen: records.seen,
+    find,
     get,
     register: (device) => {
-      if (!DEVICE_ID.test(device.deviceId)) {
-        throw argumentInvalid(
-          `The device id ${JSON.stringify(device.deviceId.slice(0, 140))} is not 1 to 128 characters of A-Z a-z 0-9 and - . + % _ # * ? ! ( ) , = @ $ ' :`,
-        );
-      }
-      if (devices.has(device.deviceId)) {
-        throw new ServiceError(409, "DeviceAlreadyExists", {
-          message: `A device with ID '${device.deviceId}' is already registered`,
-        });
-      }
-      if (devices.size >= maxDevices) {
-        throw new ServiceError(413, "TooManyDevices", {
-          message: `The hub holds ${maxDevices} devices, its limit: remove some first`,
-        });
-      }
-      if (device.tags !== undefined) mergedTags({}, device.tags);
-      const registered = registeredDevice(device, { sequence: ++registrations, at: clock.now() });
-      devices.set(device.deviceId, registered);
-      return registered;
-    },
-    changeIdentity: (deviceId, identity) => {
-      const before = get(deviceId);
-      const statusUpdatedAt = identity.status === before.status ? before.statusUpdatedAt : clock.now();
-      const after = change(before, {
-        ...identity,
-        statusUpdatedAt,
-        identityWrites: before.identityWrites + 1,
+      const { deviceId, moduleId } = device;
+      checkRegistration(device, {
+        isTaken: find(deviceKey(deviceId, moduleId)) !== undefined,
+        devices: devices.size() + modules.size(),
+        maxDevices,
+        modules: moduleId === undefined ? 0 : modulesOf(get(deviceId).deviceId).length,
       });
-      if (after.status === "disabled") for (const observer of observers) observer.accessRevoked(deviceId);
+      const sequence = (moduleId === undefined ? devices : modules).nextSlot();
+      const registered = registeredDevice(device, { sequence, at: clock.now() });
+      record({ op: "put", device: storedDevice(registered) });
+      return add(registered);
+    },
+    changeIdentity: (key, identity) => {
+      const after = commit({ op: "identity", key, change: identity, at: clock.now() });
+      if (after.status === "disabled") tellRevoked(after);
       return after;
     },
-    remove: (deviceId) => {
-      get(deviceId);
-      devices.delete(deviceId);
-      for (const observer of observers) observer.accessRevoked(deviceId);
+    remove: (key) => {
+      const device = get(key);
+      record({ op: "remove", key });
+      removeAll(device).forEach(tellRevoked);
     },
-    mergeTwin: (deviceId, { tags, desired }) => {
-      const device = get(deviceId);
-      const at = clock.now();
-      const next: { tags?: JsonObject; desired?: Device["desired"] } = {};
-      if (tags !== undefined) next.tags = mergedTags(device.tags ?? {}, tags);
-      if (desired !== undefined) {
-        checkTwinDocument(desired, "properties.desired");
-        next.desired = mergeSection(device.desired, desired, at);
-        checkTwinSize(next.desired.value, "desired");
-      }
-      return tellDesired(writeTwin(device, next), desired);
+    mergeTwin: (key, write) => {
+      checkTwinWrite(write);
+      return tellDesired(commit({ op: "merge", key, ...write, at: clock.now() }), write.desired);
     },
-    replaceTwin: (deviceId, { tags = {}, desired = {} }) => {
-      const device = get(deviceId);
-      checkTwinDocument(desired, "properties.desired");
-      const next = {
-        tags: mergedTags({}, tags),
-        desired: replaceSection(device.desired, desired, clock.now()),
-      };
-      checkTwinSize(next.desired.value, "desired");
-      return tellDesired(writeTwin(device, next), desired);
+    replaceTwin: (key, { tags = {}, desired = {} }) => {
+      checkTwinWrite({ tags, desired });
+      return tellDesired(commit({ op: "replace", key, tags, desired, at: clock.now() }), desired);
     },
-    mergeReported: (deviceId, patch) => {
-      const device = get(deviceId);
+    mergeReported: (key, patch) => {
       checkTwinDocument(patch, "properties.reported");
-      const reported = mergeSection(device.reported, patch, clock.now());
-      checkTwinSize(reported.value, "reported");
-      return change(device, { reported, version: device.version + 1 });
+      return commit({ op: "report", key, patch, at: clock.now() });
     },
-    layer: (deviceId, layering, patch) => {
-      const device = get(deviceId);
-      if (patch === undefined) {
-        change(device, { layering });
-      } else {
-        const desired = mergeSection(device.desired, patch, clock.now());
-        tellDesired(writeTwin(device, { layering, desired }), patch);
-      }
+    layer: (changes) => {
+      const at = clock.now();
+      const after = journal.batch(() =>
+        changes.map(({ device, layering, desired }) => {
+          if (layering !== undefined && layerings.get(layering.signature) !== layering) {
+            record({ op: "layering", layering: storedLayering(layering) });
+            layerings.set(layering.signature, layering);
+          }
+          const key = deviceKey(device.deviceId, device.moduleId);
+          const signature = layering?.signature ?? null;
+          const entry = {
+            op: "layer",
+            key,
+            signature,
+            ...(desired && { patch: desired.patch }),
+            at,
+          } as const;
+          record(entry);
+          const { changes: changed, parts } = layerOutcome(device, entry, layering);
+          // The value was computed once for all devices alike, which share it.
+          const section = changed.desired &&
+            desired && { desired: { ...changed.desired, value: desired.value } };
+          return put(device, { changes: { ...changed, ...section }, parts });
+        }),
+      );
+      for (const [index, device] of after.entries()) tellDesired(device, changes[index]?.desired?.patch);
     },
-    setConnected: (deviceId, connected) => {
-      const device = devices.get(deviceId);
+    setConnected: (key, connected) => {
+      const device = find(key);
       const at = clock.now();
       if (device === undefined || device.connected === connected) return;
-      change(device, { connected, connectionUpdatedAt: at, ...(connected ? { lastActivityAt: at } : {}) });
+      const times = { connectionUpdatedAt: at, ...(connected ? { lastActivityAt: at } : {}) };
+      put(device, { changes: { connected, ...times }, parts: TWIN_PART.system });
     },
-    touch: (deviceId) => {
-      const device = devices.get(deviceId);
-      if (device !== undefined) change(device, { lastActivityAt: clock.now() });
+    touch: (key) => {
+      const device = find(key);
+      if (device === undefined) return;
+      put(device, { changes: { lastActivityAt: clock.now() }, parts: TWIN_PART.system });
     },
     observe: (observer) => {
       observers.push(observer);
     },
   };
-}
-
-function mergedTags(before: JsonObject, patch: JsonObject): JsonObject {
-  checkTwinDocument(patch, "tags");
-  const tags = mergeValues(before, patch);
-  checkTwinSize(tags, "tags");
-  return tags;
 }

@@ -1,13 +1,15 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomFillSync, randomInt } from "node:crypto";
 import type { Layering } from "./layering.ts";
 import type { JsonObject } from "./json-value.ts";
 import { NEVER } from "./timestamp.ts";
 import { emptySection, type TwinSection } from "./twin-section.ts";
 
-/** A registered device: identity and twin, one record, changed only by the device store. */
+/** A registered device or module: identity and twin, one record, changed only by the device store. */
 export interface Device {
   readonly deviceId: string;
-  /** Place in the order of registration; queries page by it. */
+  /** Undefined for a device. */
+  readonly moduleId: string | undefined;
+  /** Place in the order of registration, among devices or among modules; queries page by it. */
   readonly sequence: number;
   /** Tells a device from an earlier one of the same id. */
   readonly generationId: string;
@@ -36,6 +38,8 @@ export interface Device {
 /** What is chosen when a device is registered; keys left out are generated. */
 export interface NewDevice {
   readonly deviceId: string;
+  /** Makes it a module of a device that is registered already. */
+  readonly moduleId?: string;
   readonly tags?: JsonObject;
   readonly primaryKey?: string;
   readonly secondaryKey?: string;
@@ -50,6 +54,7 @@ export function registeredDevice(
 ): Device {
   return {
     deviceId: device.deviceId,
+    moduleId: device.moduleId,
     sequence,
     generationId: String(randomInt(1, 2 ** 47)),
     primaryKey: device.primaryKey ?? generatedKey(),
@@ -70,7 +75,20 @@ export function registeredDevice(
   };
 }
 
+const KEY_BYTES = 32;
+/** Random bytes are asked for by the pool: a call for each key would be most of the cost of a registration. */
+const pool = Buffer.alloc(KEY_BYTES * 256);
+let used = pool.length;
+
 /** A symmetric key as the service makes them: 32 random bytes, base64. */
 export function generatedKey(): string {
-  return randomBytes(32).toString("base64");
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const key = pool.toString("base64", used, used + KEY_BYTES);
+  // What was given away does not stay behind.
+  pool.fill(0, used, used + KEY_BYTES);
+  used += KEY_BYTES;
+  return key;
 }

@@ -1,8 +1,10 @@
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, ConfigurationResults } from "./configuration.ts";
 import type { ConfigurationStore } from "./configuration-store.ts";
-import { patchBetween } from "./desired-path.ts";
 import type { DeviceStore } from "./device-store.ts";
-import { layerConfigurations, layeringSignature, relayer, type Layering, type Region } from "./layering.ts";
+import { layerChanges } from "./layer-changes.ts";
+import type { Layering, Region } from "./layering.ts";
+import { createMembership } from "./membership.ts";
+import { createMetricCounts } from "./metric-counts.ts";
 
 /** What an evaluation of all configurations over all devices did. */
 export interface Evaluation {
@@ -19,60 +21,83 @@ export interface EvaluatedStores {
   readonly onDelete: "remove" | "keep";
 }
 
-/** Evaluate all configurations: who is targeted, whose content applies, what the metrics say [facts 1.6]. */
-export function evaluateConfigurations({ devices, configurations, onDelete }: EvaluatedStores): Evaluation {
-  const ranked = configurations.all().toSorted(byPrecedence);
-  const layerings = new Map<string, Layering>();
-  const counts = new Map(ranked.map(({ id }) => [id, { targeted: 0, applied: 0 }]));
-  const isKept = (region: Region): boolean =>
-    onDelete === "keep" && region.owners.every(configurations.isGone);
-  let writes = 0;
+/**
+ * An evaluation to be run again and again: who is targeted, whose content applies, what the metrics say [facts 1.6].
+ * It remembers what came out, so that each run looks only at what changed since the one before; the first at everybody.
+ */
+export function createEvaluator({ devices, configurations, onDelete }: EvaluatedStores): () => Evaluation {
+  const table = devices.devices;
+  const membership = createMembership();
+  const metrics = createMetricCounts();
+  const population = createPopulation();
+  let isFirst = true;
 
-  for (const device of devices.all()) {
-    const matched = ranked.filter(({ target }) => target.isTarget(device) === true);
-    const layering = layeringOf(matched, layerings);
-    if (device.layering?.signature !== layering?.signature) {
-      const desired = relayer(device.desired.value, { from: device.layering, to: layering, isKept });
-      const patch = patchBetween(device.desired.value, desired);
-      devices.layer(device.deviceId, layering, patch);
-      if (patch !== undefined) writes += 1;
+  return () => {
+    const ranked = configurations.all().toSorted(byPrecedence);
+    const changed = table.takeChanges();
+    const slots = table.slots();
+    const affected = membership.update(ranked, { slots, changed });
+    // Of devices that were here before nothing is remembered, and some may have to leave what they were held by.
+    if (isFirst) {
+      for (const [slot, device] of slots.entries()) {
+        population.move(slot, device?.layering);
+        if (device?.layering !== undefined) affected.set(slot, true);
+      }
     }
-    for (const [id, status] of layering?.statuses ?? []) {
-      const count = counts.get(id);
-      if (count === undefined) continue;
-      count.targeted += 1;
-      if (status === "Applied") count.applied += 1;
-    }
-  }
+    isFirst = false;
+    const isKept = (region: Region): boolean =>
+      onDelete === "keep" && region.owners.every(configurations.isGone);
+    const changes = layerChanges({ slots, affected, ranked, members: membership.members(), isKept });
+    devices.layer(changes);
 
-  // After the writes, so that metrics over configurations.[[id]].status count this run and not the one before.
-  const counters = ranked.map(({ metrics }) =>
-    [...metrics].map(([name, { query }]) => ({ name, counter: query.rowCounter() })),
-  );
-  const shown = counters.flat();
-  if (shown.length > 0) {
-    for (const device of devices.all()) for (const { counter } of shown) counter.show(device);
-  }
-  for (const [rank, { id }] of ranked.entries()) {
-    const count = counts.get(id);
-    configurations.setResults(id, {
-      targetedCount: count?.targeted ?? 0,
-      appliedCount: count?.applied ?? 0,
-      metrics: new Map(counters[rank]?.map(({ name, counter }) => [name, counter.rows()])),
-    });
-  }
-  return { devices: devices.size(), writes };
+    // After the writes, so that metrics over configurations.[[id]].status count this run and not the one before.
+    const rewritten = table.takeChanges();
+    for (const { slots: touched } of [changed, rewritten]) {
+      for (const slot of touched) population.move(slot, slots[slot]?.layering);
+    }
+    const values = metrics.update(ranked, { slots, changed: [changed, rewritten] });
+    for (const { id } of ranked) {
+      configurations.setResults(id, { ...population.counts(id), metrics: values.get(id) ?? new Map() });
+    }
+    return { devices: devices.size(), writes: changes.filter(({ desired }) => desired !== undefined).length };
+  };
+}
+
+/** How many devices each layering holds. */
+function createPopulation(): {
+  readonly move: (slot: number, to: Layering | undefined) => void;
+  readonly counts: (id: string) => Pick<ConfigurationResults, "targetedCount" | "appliedCount">;
+} {
+  const held: (Layering | undefined)[] = [];
+  const devices = new Map<Layering, number>();
+  const add = (layering: Layering | undefined, more: number): void => {
+    if (layering === undefined) return;
+    const sum = (devices.get(layering) ?? 0) + more;
+    if (sum === 0) devices.delete(layering);
+    else devices.set(layering, sum);
+  };
+  return {
+    move: (slot, to) => {
+      const from = held[slot];
+      if (from === to) return;
+      add(from, -1);
+      add(to, 1);
+      while (held.length < slot) held.push(undefined);
+      held[slot] = to;
+    },
+    counts: (id) => {
+      let [targetedCount, appliedCount] = [0, 0];
+      for (const [{ statuses }, many] of devices) {
+        const status = statuses.get(id);
+        if (status !== undefined) targetedCount += many;
+        if (status === "Applied") appliedCount += many;
+      }
+      return { targetedCount, appliedCount };
+    },
+  };
 }
 
 /** The higher priority first; of equal ones the later created [facts 1.6]. */
 function byPrecedence(a: Configuration, b: Configuration): number {
   return b.priority - a.priority || b.createdAt - a.createdAt || b.generation - a.generation;
-}
-
-function layeringOf(matched: readonly Configuration[], known: Map<string, Layering>): Layering | undefined {
-  if (matched.length === 0) return undefined;
-  const signature = layeringSignature(matched);
-  const layering = known.get(signature) ?? layerConfigurations(matched);
-  known.set(signature, layering);
-  return layering;
 }

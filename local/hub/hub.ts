@@ -9,7 +9,7 @@ import { realClock, type HubClock } from "./clock.ts";
 import { createConfigurationStore } from "./configuration-store.ts";
 import { createDeviceStore } from "./device-store.ts";
 import { generatedKey, type NewDevice } from "./device.ts";
-import { evaluateConfigurations, type Evaluation } from "./evaluation.ts";
+import { createEvaluator, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { startDeviceServer } from "./mqtt/device-server.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
@@ -95,7 +95,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       schedule.changed();
     },
   });
-  const evaluate = (): Evaluation => evaluateConfigurations({ devices, configurations, onDelete });
+  const evaluate = createEvaluator({ devices, configurations, onDelete });
   const schedule = started.use(
     scheduleEvaluations({
       clock,

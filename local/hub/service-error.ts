@@ -14,11 +14,14 @@ const ERROR_NUMBERS = {
   InvalidConfigurationTargetCondition: undefined,
   IotHubUnauthorizedAccess: 401002,
   MessageTooLarge: 413001,
+  ModuleAlreadyExistsOnDevice: 409301,
+  ModuleNotFound: 404010,
   NotImplemented: 501000,
   PreconditionFailed: 412001,
   ServerError: 500001,
   ThrottlingException: 429001,
   TooManyDevices: 413002,
+  TooManyModulesOnDevice: undefined,
 } as const;
 
 /** The name the service gives an error, sent as `iothub-errorcode`. */
@@ -52,6 +55,13 @@ export function argumentInvalid(message: string): ServiceError {
 /** The device that the caller named is not registered: 404 DeviceNotFound. */
 export function deviceNotFound(deviceId: string): ServiceError {
   return new ServiceError(404, "DeviceNotFound", { message: `Device ${deviceId} not registered` });
+}
+
+/** The module that the caller named is not registered: 404 ModuleNotFound. */
+export function moduleNotFound(deviceId: string, moduleId: string): ServiceError {
+  return new ServiceError(404, "ModuleNotFound", {
+    message: `Module ${moduleId} not registered on device ${deviceId}`,
+  });
 }
 
 /** The etag of the caller is not the stored one: 412 PreconditionFailed. */

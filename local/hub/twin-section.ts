@@ -41,14 +41,6 @@ export function replaceSection(section: TwinSection, value: JsonObject, at: numb
   return { ...mergeObject({ value: NOTHING, stamp: write }, value, write), version: write.version };
 }
 
-/** The section with a value that was computed elsewhere, and the merge patch that leads to it. */
-export function revisedSection(
-  section: TwinSection,
-  { value, patch, at }: { value: JsonObject; patch: JsonObject; at: number },
-): TwinSection {
-  return { ...mergeSection(section, patch, at), value };
-}
-
 /** A JSON object after a merge patch, without the bookkeeping (tags have none). */
 export function mergeValues(value: JsonObject, patch: JsonObject): JsonObject {
   const write = { at: 0, version: 0 };

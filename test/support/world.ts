@@ -3,7 +3,7 @@ import { configurationDocument } from "../../local/hub/configuration.ts";
 import { createConfigurationStore } from "../../local/hub/configuration-store.ts";
 import { parseConfiguration } from "../../local/hub/configuration-terms.ts";
 import { createDeviceStore, type DeviceStore } from "../../local/hub/device-store.ts";
-import { evaluateConfigurations } from "../../local/hub/evaluation.ts";
+import { createEvaluator } from "../../local/hub/evaluation.ts";
 import type { JsonObject } from "../../local/hub/json-value.ts";
 import { ServiceError } from "../../local/hub/service-error.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
@@ -65,6 +65,7 @@ export function createWorld(input: {
     maxConfigurations: 100,
     onChange: () => undefined,
   });
+  const evaluate = createEvaluator({ devices, configurations, onDelete: "remove" });
   for (const { deviceId, stratum, ring } of input.devices) {
     const rollout: JsonObject = {
       ...(stratum === undefined ? {} : { stratum }),
@@ -97,9 +98,9 @@ export function createWorld(input: {
       time += ms;
     },
     settle: (behave) => {
-      evaluateConfigurations({ devices, configurations, onDelete: "remove" });
+      evaluate();
       for (const device of devices.all()) answer(device.deviceId, behave);
-      evaluateConfigurations({ devices, configurations, onDelete: "remove" });
+      evaluate();
     },
     exposed: (id) => {
       const found = configurations.all().find((configuration) => configuration.id === id);

@@ -1,3 +1,4 @@
+import type { TwinPart } from "../twin-part.ts";
 import { twinDocument } from "../device-documents.ts";
 import type { Device } from "../device.ts";
 import type { JsonObject, JsonValue } from "../json-value.ts";
@@ -23,7 +24,19 @@ export interface CompiledQuery {
   readonly page: (devices: Iterable<Device>, range: { from: number; size: number }) => QueryPage;
   /** Counts rows without making them: the value of a custom metric [facts 1.8]. */
   readonly rowCounter: () => RowCounter;
+  /** The parts of a twin that it reads. */
+  readonly reads: ReadonlySet<TwinPart>;
+  /** Whether a device makes a row; undefined where rows are not devices. */
+  readonly matches: ((device: Device) => boolean) | undefined;
 }
+
+const EVERYTHING: ReadonlySet<TwinPart> = new Set([
+  "system",
+  "tags",
+  "desired",
+  "reported",
+  "configurations",
+]);
 
 /** Counts the rows of a query over the devices it is shown, so that many queries share one pass. */
 export interface RowCounter {
@@ -60,6 +73,8 @@ function compileProjection({ select }: Statement, where: Predicate): CompiledQue
   const columns = select === "*" ? undefined : select.map(compileColumn);
   const row = columns === undefined ? twinDocument : (device: Device): JsonObject => rowOf(columns, device);
   return {
+    reads: EVERYTHING,
+    matches: (device) => where(device) === true,
     itemType: select === "*" ? "Twin" : "Raw",
     page: (devices, { from, size }) => {
       const rows: JsonObject[] = [];
@@ -123,6 +138,8 @@ function compileAggregate(statement: Statement, where: Predicate): CompiledQuery
     return { show, groups };
   };
   return {
+    reads: EVERYTHING,
+    matches: undefined,
     itemType: "Raw",
     page: (devices, { from, size }) => {
       const { show, groups } = grouping();

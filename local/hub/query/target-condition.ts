@@ -1,3 +1,4 @@
+import type { TwinPart } from "../twin-part.ts";
 import { notImplemented, ServiceError } from "../service-error.ts";
 import { pathText, placeText, type Expression, type PathExpression } from "./expression.ts";
 import { parseCondition, QuerySyntaxError } from "./parser.ts";
@@ -7,6 +8,8 @@ import { MAX_QUERY_LENGTH } from "./query.ts";
 /** A target condition made ready: who is targeted, and the query that counts them in the portal. */
 export interface TargetCondition {
   readonly isTarget: Predicate;
+  /** The parts of a twin that decide. */
+  readonly reads: ReadonlySet<TwinPart>;
   /** `systemMetrics.queries.targetedCount`, "" when nobody is targeted [facts 1.1]. */
   readonly query: string;
 }
@@ -14,8 +17,9 @@ export interface TargetCondition {
 /** Compile the target condition of a device configuration: "" is nobody, "*" everybody, else a WHERE part [facts 1.5]. */
 export function compileTargetCondition(text: string): TargetCondition {
   const condition = text.trim();
-  if (condition === "") return { isTarget: () => false, query: "" };
-  if (condition === "*") return { isTarget: () => true, query: "select deviceId from devices" };
+  if (condition === "") return { isTarget: () => false, reads: new Set(), query: "" };
+  if (condition === "*")
+    return { isTarget: () => true, reads: new Set(), query: "select deviceId from devices" };
   if (/^from\s+devices\.modules\b/iu.test(condition)) throw notImplemented("module configurations");
   if (condition.includes('"')) throw invalid("BadRequest");
   const query = `select deviceId from devices where ${condition}`;
@@ -28,7 +32,7 @@ export function compileTargetCondition(text: string): TargetCondition {
   try {
     const expression = parseCondition(condition);
     checkExpression(expression);
-    return { isTarget: compilePredicate(expression), query };
+    return { isTarget: compilePredicate(expression), reads: new Set(["system", "tags", "reported"]), query };
   } catch (error) {
     throw error instanceof QuerySyntaxError ? invalid(`Invalid targetCondition. ${error.message}`) : error;
   }
