@@ -1,4 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { Readable } from "node:stream";
+import { createJournal, type Journal } from "../journal.ts";
+import type { JsonObject } from "../json-value.ts";
 import { isAllowedFilter } from "./topic.ts";
 
 /** The subscriptions of every device, kept over its connections as the SDK relies on [facts 5.1]. */
@@ -21,9 +24,42 @@ interface SessionSubscription {
 /** What aedes asks of its persistence; it looks the methods up by name. */
 type SessionPersistence = Readonly<Record<string, (...parameters: never[]) => unknown>>;
 
-/** An empty store, in memory. Messages are not kept: twin traffic has QoS 0 and is lost to whoever is away. */
-export function createSessionStore(): SessionStore {
-  const sessions = new Map<string, Map<string, SessionSubscription>>();
+/** The subscriptions of a device as they stand in the journal; none is the end of its session. */
+interface SessionEntry {
+  readonly key: string;
+  readonly subscriptions: readonly SessionSubscription[];
+}
+
+/**
+ * An empty store. What devices subscribed to outlives the hub, since they never ask again [facts 5.1]; messages are not
+ * kept: twin traffic has QoS 0 and is lost to whoever is away.
+ */
+export function createSessionStore(journal: Journal = createJournal()): SessionStore {
+  const sessions = new Map<string, ReadonlyMap<string, SessionSubscription>>();
+  const replay = ({ key, subscriptions }: SessionEntry): void => {
+    if (subscriptions.length === 0) sessions.delete(key);
+    else sessions.set(key, new Map(subscriptions.map((subscription) => [subscription.topic, subscription])));
+  };
+  // Entries are plain JSON by construction; they come back from a file that a hub of this version wrote.
+  const scribe = journal.attach("sessions", {
+    replay: (entry) => {
+      replay(entry as unknown as SessionEntry);
+    },
+    capture: () =>
+      [...sessions].map(([key, held]) => ({
+        key,
+        subscriptions: [...held.values()],
+      })) as unknown as JsonObject[],
+    clear: () => {
+      sessions.clear();
+    },
+  });
+  const keep = (key: string, subscriptions: readonly SessionSubscription[]): void => {
+    const held = [...(sessions.get(key)?.values() ?? [])];
+    if (isDeepStrictEqual(held, subscriptions)) return;
+    scribe({ key, subscriptions } as unknown as JsonObject);
+    replay({ key, subscriptions });
+  };
   const nothing = (): Promise<undefined> => Promise.resolve(undefined);
   const none = (): Promise<readonly never[]> => Promise.resolve([]);
   const absent = (): Promise<never> => Promise.reject(new Error("no such packet"));
@@ -38,17 +74,21 @@ export function createSessionStore(): SessionStore {
     addSubscriptions: ({ id }: SessionClient, subscriptions: readonly SessionSubscription[]) => {
       // aedes hands over all filters of a packet, refused ones too.
       const allowed = subscriptions.filter(({ topic }) => isAllowedFilter(topic, id));
-      const session = sessions.get(id) ?? new Map<string, SessionSubscription>();
+      const session = new Map(sessions.get(id));
       for (const { topic, qos } of allowed) session.set(topic, { topic, qos });
-      sessions.set(id, session);
+      keep(id, [...session.values()]);
       return nothing();
     },
     removeSubscriptions: ({ id }: SessionClient, filters: readonly string[]) => {
-      for (const filter of filters) sessions.get(id)?.delete(filter);
+      const held = [...(sessions.get(id)?.values() ?? [])];
+      keep(
+        id,
+        held.filter(({ topic }) => !filters.includes(topic)),
+      );
       return nothing();
     },
     cleanSubscriptions: ({ id }: SessionClient) => {
-      sessions.delete(id);
+      keep(id, []);
       return nothing();
     },
     subscriptionsByTopic: none,
@@ -71,7 +111,7 @@ export function createSessionStore(): SessionStore {
   return {
     isSubscribed: (deviceId, filter) => sessions.get(deviceId)?.has(filter) === true,
     forget: (deviceId) => {
-      sessions.delete(deviceId);
+      keep(deviceId, []);
     },
     persistence,
   };
