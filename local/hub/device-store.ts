@@ -21,7 +21,10 @@ export interface TwinWrite {
 }
 
 /** What may change about an identity. */
-export type IdentityChange = Pick<Device, "primaryKey" | "secondaryKey" | "status" | "statusReason">;
+export type IdentityChange = Pick<
+  Device,
+  "authentication" | "primaryKey" | "secondaryKey" | "status" | "statusReason"
+>;
 
 /** All devices of a hub, and the only way to change them. */
 export interface DeviceStore {

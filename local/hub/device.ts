@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { SAS, type Authentication } from "./authentication.ts";
 import type { Layering } from "./layering.ts";
 import type { JsonObject } from "./json-value.ts";
 import { NEVER } from "./timestamp.ts";
@@ -11,6 +12,8 @@ export interface Device {
   readonly sequence: number;
   /** Tells a device from an earlier one of the same id. */
   readonly generationId: string;
+  readonly authentication: Authentication;
+  /** The keys are there for every device, and count for those that authenticate by "sas" only. */
   readonly primaryKey: string;
   readonly secondaryKey: string;
   readonly status: "enabled" | "disabled";
@@ -37,6 +40,8 @@ export interface Device {
 export interface NewDevice {
   readonly deviceId: string;
   readonly tags?: JsonObject;
+  /** Default "sas". */
+  readonly authentication?: Authentication;
   readonly primaryKey?: string;
   readonly secondaryKey?: string;
   readonly status?: Device["status"];
@@ -52,6 +57,7 @@ export function registeredDevice(
     deviceId: device.deviceId,
     sequence,
     generationId: String(randomInt(1, 2 ** 47)),
+    authentication: device.authentication ?? SAS,
     primaryKey: device.primaryKey ?? generatedKey(),
     secondaryKey: device.secondaryKey ?? generatedKey(),
     status: device.status ?? "enabled",

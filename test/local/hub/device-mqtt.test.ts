@@ -47,12 +47,14 @@ async function connectRaw(
   return { raw, code: (await raw.receive("connack"))?.returnCode };
 }
 
-describe("a device on Microsoft's SDK", () => {
+describe.each(["Mqtt", "MqttWs"] as const)("a device on Microsoft's SDK over %s", (transport) => {
+  const over = { transport };
+
   it("reads its twin, without tags, metadata or configurations", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1", tags: { secret: 1 } });
     await fixture.registry.updateTwin("d1", { properties: { desired: { interval: 30 } } }, "*");
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     expect(device.twin.properties.desired).toEqual({ interval: 30, $version: 2 });
     expect(JSON.stringify(device.twin.properties)).not.toMatch(/secret|metadata/u);
   });
@@ -61,7 +63,7 @@ describe("a device on Microsoft's SDK", () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
     await fixture.registry.updateTwin("d1", { properties: { desired: { a: 1, b: 2 } } }, "*");
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     const heard = device.nextDesired();
     await fixture.registry.updateTwin("d1", { properties: { desired: { a: null, c: 3 } } }, "*");
     // The SDK takes nulls out of what it tells.
@@ -72,7 +74,7 @@ describe("a device on Microsoft's SDK", () => {
   it("reports, merged and versioned, and is told why a report is refused", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     await device.report({ firmware: { status: "current", old: 1 } });
     await device.report({ firmware: { old: null, version: "2" } });
     const { reported } = (await fixture.registry.getTwin("d1")).responseBody.properties;
@@ -93,7 +95,7 @@ describe("a device on Microsoft's SDK", () => {
       connectionState: "Disconnected",
       lastActivityTime: "0001-01-01T00:00:00Z",
     });
-    const device = await connectDevice(fixture.hub, "d1");
+    const device = await connectDevice(fixture.hub, "d1", over);
     await fixture.clock.advance(1000);
     await device.report({ a: 1 });
     expect(await state()).toEqual({
@@ -109,7 +111,7 @@ describe("a device on Microsoft's SDK", () => {
   it("reconnects by itself after its connection is cut, and still hears patches without subscribing again", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     const reconnected = told(device.client, "connect");
     expect(fixture.hub.dropConnection("d1")).toBe(true);
     await reconnected;
@@ -123,20 +125,20 @@ describe("a device on Microsoft's SDK", () => {
   it("finds what changed while it was away when it reads its twin again", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    const first = await connectDevice(fixture.hub, "d1");
+    const first = await connectDevice(fixture.hub, "d1", over);
     await first.client.close();
     await fixture.registry.addConfiguration(aConfiguration("fw-1"));
     fixture.hub.evaluateNow();
-    await using second = await connectDevice(fixture.hub, "d1");
+    await using second = await connectDevice(fixture.hub, "d1", over);
     expect(second.twin.properties.desired).toEqual({ firmware: { version: "fw-1" }, $version: 2 });
   });
 
   it("loses its connection to a second one of the same id", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using first = await connectDevice(fixture.hub, "d1", { retries: false });
+    await using first = await connectDevice(fixture.hub, "d1", { ...over, retries: false });
     const gone = told(first.client, "disconnect");
-    await using second = await connectDevice(fixture.hub, "d1");
+    await using second = await connectDevice(fixture.hub, "d1", over);
     await gone;
     await second.report({ who: "second" });
     expect((await fixture.registry.get("d1")).responseBody.connectionState).toBe("Connected");
@@ -145,15 +147,17 @@ describe("a device on Microsoft's SDK", () => {
   it("is cut when it is disabled, refused while it is, and welcome again after", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using device = await connectDevice(fixture.hub, "d1", { retries: false });
+    await using device = await connectDevice(fixture.hub, "d1", { ...over, retries: false });
     const gone = told(device.client, "disconnect");
     const { responseBody: identity } = await fixture.registry.get("d1");
     const { authentication } = identity;
     await fixture.registry.update({ deviceId: "d1", authentication, status: "disabled" });
     await gone;
-    await expect(connectDevice(fixture.hub, "d1", { retries: false })).rejects.toThrow(/Not authorized/u);
+    await expect(connectDevice(fixture.hub, "d1", { ...over, retries: false })).rejects.toThrow(
+      /Not authorized/u,
+    );
     await fixture.registry.update({ deviceId: "d1", authentication, status: "enabled" });
-    await using again = await connectDevice(fixture.hub, "d1");
+    await using again = await connectDevice(fixture.hub, "d1", over);
     await again.report({ back: true });
   });
 

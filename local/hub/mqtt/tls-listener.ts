@@ -1,0 +1,50 @@
+import { createServer, type TLSSocket } from "node:tls";
+import type { ServerCertificate } from "../certificates.ts";
+import { listenOnLoopback } from "../loopback.ts";
+import { clientCertificate } from "./client-certificate.ts";
+import type { DeviceBroker } from "./device-broker.ts";
+
+/** MQTT over TLS, listening. */
+export interface TlsListener extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Hand MQTT connections over TLS to the broker, on a port of the system's choice [facts 5.1]. */
+export async function listenOverTls({
+  broker,
+  certificate,
+  deviceAuthorities,
+}: {
+  readonly broker: DeviceBroker;
+  readonly certificate: ServerCertificate;
+  /** PEM of the authorities whose certificates devices may have. */
+  readonly deviceAuthorities: readonly string[];
+}): Promise<TlsListener> {
+  const hasAuthorities = deviceAuthorities.length > 0;
+  const sockets = new Set<TLSSocket>();
+  const server = createServer(
+    {
+      key: certificate.keyPem,
+      cert: certificate.certPem,
+      minVersion: "TLSv1.2",
+      ca: [...deviceAuthorities],
+      // Asked of everybody and judged by the broker: whether a device needs one is known from its CONNECT only.
+      requestCert: true,
+      rejectUnauthorized: false,
+    },
+    (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      broker.accept(socket, clientCertificate(socket, { hasAuthorities }));
+    },
+  );
+  const port = await listenOnLoopback(server);
+  return {
+    port,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
