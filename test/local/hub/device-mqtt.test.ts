@@ -1,51 +1,9 @@
-import { createHmac } from "node:crypto";
 import type { Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
-import type { LocalHub } from "../../../local/hub/hub.ts";
 import { connectDevice, told } from "./device-client.ts";
 import { aConfiguration, openHub } from "./hub-fixture.ts";
-import { openRawMqtt, type RawMqtt } from "./raw-mqtt.ts";
-
-const HOUR_SECONDS = 3600;
-
-/** A CONNECT with a token as the SDK makes one; every part can be forged. */
-function aConnect(
-  hub: LocalHub,
-  deviceId: string,
-  forged: { key?: string; as?: string; expiry?: number; clean?: boolean; host?: string } = {},
-): Packet {
-  const [, ownHost = "", ownKey = ""] =
-    /HostName=([^;]+);.*SharedAccessKey=([^;]+)/u.exec(hub.deviceConnectionString(deviceId)) ?? [];
-  const host = forged.host ?? ownHost;
-  const resource = encodeURIComponent(`${host}/devices/${deviceId}`);
-  const expiry = Math.floor(Date.now() / 1000) + (forged.expiry ?? HOUR_SECONDS);
-  const signature = createHmac("sha256", Buffer.from(forged.key ?? ownKey, "base64"))
-    .update(`${resource}\n${expiry}`)
-    .digest("base64");
-  const clientId = forged.as ?? deviceId;
-  return {
-    cmd: "connect",
-    protocolId: "MQTT",
-    protocolVersion: 4,
-    clientId,
-    clean: forged.clean ?? false,
-    keepalive: 60,
-    username: `${host}/${clientId}/?api-version=2021-04-12`,
-    password: Buffer.from(
-      `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}`,
-    ),
-  };
-}
-
-async function connectRaw(
-  hub: LocalHub,
-  deviceId: string,
-  forged: Parameters<typeof aConnect>[2] = {},
-): Promise<{ raw: RawMqtt; code: number | undefined }> {
-  const raw = await openRawMqtt(hub);
-  raw.send(aConnect(hub, deviceId, forged));
-  return { raw, code: (await raw.receive("connack"))?.returnCode };
-}
+import { aConnect, connectRaw } from "./raw-connect.ts";
+import { openRawMqtt } from "./raw-mqtt.ts";
 
 describe.each(["Mqtt", "MqttWs"] as const)("a device on Microsoft's SDK over %s", (transport) => {
   const over = { transport };
@@ -192,11 +150,14 @@ describe("who may connect", () => {
     expect(connection.pending).toEqual([]);
   });
 
-  it("may stay until its token is refused", async () => {
-    await using fixture = await openHub();
+  it("may stay until its token is refused, which is when it expires if no skew is allowed", async () => {
+    await using fixture = await openHub({ tokenSkewMs: 0 });
     fixture.hub.createDevice({ deviceId: "d1" });
-    // Two seconds of real time are left of the skew, the one thing here that no clock can drive.
-    const { raw, code } = await connectRaw(fixture.hub, "d1", { expiry: -298 });
+    const { raw: late, code: refused } = await connectRaw(fixture.hub, "d1", { expiry: -1 });
+    await using closed = late;
+    expect({ refused, pending: closed.pending }).toEqual({ refused: 5, pending: [] });
+    // Two seconds of real time at most, the one thing here that no clock can drive.
+    const { raw, code } = await connectRaw(fixture.hub, "d1", { expiry: 2 });
     await using connection = raw;
     expect(code).toBe(0);
     expect(await connection.receive("pingresp")).toBeUndefined();
