@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { createServer, type TLSSocket } from "node:tls";
 import type { ServerCertificate } from "../certificates.ts";
 import { listenOnLoopback } from "../loopback.ts";
@@ -20,6 +21,7 @@ export async function listenOverTls({
   /** PEM of the authorities whose certificates devices may have. */
   readonly deviceAuthorities: readonly string[];
 }): Promise<TlsListener> {
+  deviceAuthorities.forEach(checkAuthority);
   const hasAuthorities = deviceAuthorities.length > 0;
   const sockets = new Set<TLSSocket>();
   const server = createServer(
@@ -47,4 +49,16 @@ export async function listenOverTls({
       await closed;
     },
   };
+}
+
+function checkAuthority(pem: string, index: number): void {
+  const what = `deviceAuthorities[${index}]`;
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch (error) {
+    throw new RangeError(`${what} is no certificate in PEM`, { cause: error });
+  }
+  // TLS would trust a certificate that is no authority's for itself.
+  if (!certificate.ca) throw new RangeError(`${what} is the certificate of no authority (no CA:TRUE)`);
 }

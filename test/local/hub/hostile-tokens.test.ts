@@ -54,6 +54,11 @@ const TAMPERED: readonly (readonly [string, (good: string) => string])[] = [
   ["with sig twice", (good) => `${good}&sig=AAAA`],
   ["with se twice", (good) => `${good}&se=${hour() + 60}`],
   ["with skn twice", (good) => `${good}&skn=iothubowner&skn=iothubowner`],
+  // Whether a reader takes the first or the last of two, one of these is good to it.
+  ["with another sr before the good one", (good) => good.replace(" ", " sr=localhost%2Ftwins&")],
+  ["with another sig before the good one", (good) => good.replace(" ", " sig=AAAA&")],
+  ["with another se before the good one", (good) => good.replace(" ", " se=1&")],
+  ["with another skn before the good one", (good) => good.replace(" ", " skn=root&skn=&")],
   ["with a field that has no value", (good) => `${good}&x`],
   ["with a later se than was signed", (good) => edited(good, "se", () => String(hour() + 999))],
   ["with a huge se", (good) => edited(good, "se", () => "9".repeat(20))],

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { generate } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { LocalHub } from "../../../local/hub/hub.ts";
@@ -58,8 +59,15 @@ describe("the WebSocket endpoint", () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
     await using text = await openRawMqttOverWebSocket(fixture.hub);
-    text.webSocket.send("text");
-    expect(await text.receive("connack")).toBeUndefined();
+    text.send(aConnect(fixture.hub, "d1"));
+    await text.receive("connack");
+    const topic = "devices/d1/messages/events/";
+    const message = generate({ cmd: "publish", topic, payload: "", qos: 0, dup: false, retain: false });
+    text.webSocket.send(message);
+    await expect.poll(() => fixture.hub.calls().devices.messages).toBe(1);
+    text.webSocket.send(message, { binary: false });
+    expect(await text.receive("pingresp")).toBeUndefined();
+    expect(fixture.hub.calls().devices.messages).toBe(1);
     await using packet = await openRawMqttOverWebSocket(fixture.hub);
     packet.webSocket.send(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f, 0, 4]));
     expect(await packet.receive("connack")).toBeUndefined();

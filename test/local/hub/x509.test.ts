@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect, type TLSSocket } from "node:tls";
+import { generate } from "mqtt-packet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createCertificateAuthority, type CertificateAuthority } from "../../../local/hub/certificates.ts";
 import {
@@ -85,6 +88,17 @@ describe("a device known by the thumbprint of its certificate", () => {
     const thumbprints = { primaryThumbprint: x509.sha256, secondaryThumbprint: undefined };
     fixture.hub.createDevice({ deviceId: "d1", authentication: { type: "selfSigned", ...thumbprints } });
     expect(await connack(fixture.hub, x509)).toBe(5);
+  });
+
+  it("is refused over WebSockets, where nobody asks for a certificate, as on Azure", async () => {
+    await using fixture = await openHub({ name: "mine" });
+    const x509 = await issueDeviceCertificate("d1");
+    const thumbprints = { primaryThumbprint: x509.sha256, secondaryThumbprint: undefined };
+    fixture.hub.createDevice({ deviceId: "d1", authentication: { type: "selfSigned", ...thumbprints } });
+    const connectionString = "HostName=mine.azure-devices.net;DeviceId=d1;x509=true";
+    await expect(
+      connectDevice(fixture.hub, "d1", { transport: "MqttWs", connectionString, x509, retries: false }),
+    ).rejects.toThrow(/Not authorized/u);
   });
 
   it("is cut when its certificate expires", async () => {
@@ -200,6 +214,28 @@ describe("a device with a certificate of a registered authority", () => {
     expect(await connack(fixture.hub, await issueDeviceCertificate(name, await options(authority)))).toBe(5);
   });
 
+  it("may resume its TLS session, and is held against its certificate again", async () => {
+    await using fixture = await openHub({ deviceAuthorities: [authority.certPem] });
+    fixture.hub.createDevice({ deviceId: "d1", authentication: { type: "certificateAuthority" } });
+    const x509 = await issueDeviceCertificate("d1", { authority });
+    const tls = { port: fixture.hub.mqttPort, host: "127.0.0.1", ca: fixture.hub.caPem };
+    const connected = (session?: Buffer): TLSSocket =>
+      connect({ ...tls, cert: x509.certPem, key: x509.keyPem, ...(session && { session }) });
+    const first = connected();
+    const [session] = (await once(first, "session")) as [Buffer];
+    first.destroy();
+    const second = connected(session);
+    await once(second, "secureConnect");
+    second.write(generate(aConnectPacket("d1", { host: "localhost" })));
+    const [answer] = (await once(second, "data")) as [Buffer];
+    // CONNACK, no session, return code 0 [MQTT-3.2].
+    expect({ resumed: second.isSessionReused(), answer: [...answer] }).toEqual({
+      resumed: true,
+      answer: [0x20, 2, 0, 0],
+    });
+    second.destroy();
+  });
+
   it("is refused by a hub on which no authority is registered", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1", authentication: { type: "certificateAuthority" } });
@@ -216,6 +252,15 @@ describe("a device with a certificate of a registered authority", () => {
       authentication: { x509Thumbprint: { primaryThumbprint: "a".repeat(40) } },
     });
     expect(await connack(fixture.hub, x509)).toBe(5);
+  });
+});
+
+describe("the authorities registered on a hub", () => {
+  it.each<[string, () => Promise<string>, RegExp]>([
+    ["text", () => Promise.resolve("none"), /deviceAuthorities\[0\] is no certificate/u],
+    ["a device's certificate", async () => (await issueDeviceCertificate("d1")).certPem, /no authority/u],
+  ])("may not be %s", async (_case, pem, expected) => {
+    await expect(openHub({ deviceAuthorities: [await pem()] })).rejects.toThrow(expected);
   });
 });
 
