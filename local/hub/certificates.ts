@@ -26,8 +26,10 @@ export interface ServerCertificate {
   readonly keyPem: string;
 }
 
-const EC = { name: "ECDSA", namedCurve: "P-256" } as const;
-const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
+/** The kind of key that everything here has. */
+export const EC = { name: "ECDSA", namedCurve: "P-256" } as const;
+/** The kind of signature that everything here has. */
+export const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** A fresh authority, good for ten years, for servers on this machine only. */
@@ -61,13 +63,6 @@ export async function issueServerCertificate(
     throw new RangeError("issueServerCertificate: no names given, pass at least one, such as localhost");
   }
   const keys = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
-  const signingKey = await webcrypto.subtle.importKey(
-    "pkcs8",
-    PemConverter.decodeFirst(authority.keyPem),
-    EC,
-    false,
-    ["sign"],
-  );
   const certificate = await X509CertificateGenerator.create(
     {
       ...validity(825),
@@ -75,7 +70,7 @@ export async function issueServerCertificate(
       subject: `CN=${commonName}`,
       issuer: new X509Certificate(authority.certPem).subject,
       publicKey: keys.publicKey,
-      signingKey,
+      signingKey: await signingKey(authority),
       signingAlgorithm: SIGNATURE,
       extensions: [
         new BasicConstraintsExtension(false),
@@ -96,11 +91,18 @@ function validity(days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - DAY), notAfter: new Date(Date.now() + days * DAY) };
 }
 
+/** The key of an authority, to sign with. */
+export function signingKey(authority: CertificateAuthority): Promise<webcrypto.CryptoKey> {
+  const key = PemConverter.decodeFirst(authority.keyPem);
+  return webcrypto.subtle.importKey("pkcs8", key, EC, false, ["sign"]);
+}
+
 /** [RFC 5280, 4.1.2.2]: positive, at most 20 octets, unique per authority. */
-function serialNumber(): string {
+export function serialNumber(): string {
   return `01${randomBytes(15).toString("hex")}`;
 }
 
-async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+/** A key as PKCS #8. */
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   return PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
 }

@@ -29,8 +29,8 @@ export function twinDocument(device: Device): JsonObject {
     connectionState: device.connected ? "Connected" : "Disconnected",
     lastActivityTime: serviceTime(device.lastActivityAt),
     cloudToDeviceMessageCount: 0,
-    authenticationType: "sas",
-    x509Thumbprint: { primaryThumbprint: null, secondaryThumbprint: null },
+    authenticationType: device.authentication.type,
+    x509Thumbprint: thumbprintsOf(device),
     modelId: "",
     version: device.version,
     ...(device.tags === undefined ? {} : { tags: device.tags }),
@@ -64,12 +64,21 @@ export function identityDocument(device: Device): JsonObject {
     lastActivityTime: serviceTime(device.lastActivityAt),
     cloudToDeviceMessageCount: 0,
     authentication: {
-      symmetricKey: { primaryKey: device.primaryKey, secondaryKey: device.secondaryKey },
-      x509Thumbprint: { primaryThumbprint: null, secondaryThumbprint: null },
-      type: "sas",
+      symmetricKey:
+        device.authentication.type === "sas"
+          ? { primaryKey: device.primaryKey, secondaryKey: device.secondaryKey }
+          : { primaryKey: null, secondaryKey: null },
+      x509Thumbprint: thumbprintsOf(device),
+      type: device.authentication.type,
     },
     capabilities: { iotEdge: false },
   };
+}
+
+function thumbprintsOf({ authentication }: Device): JsonObject {
+  const { primaryThumbprint = null, secondaryThumbprint = null } =
+    authentication.type === "selfSigned" ? authentication : {};
+  return { primaryThumbprint, secondaryThumbprint };
 }
 
 function statusOf(device: Device): JsonObject {

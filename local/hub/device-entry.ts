@@ -9,7 +9,10 @@ export interface TwinWrite {
 }
 
 /** What may change about an identity. */
-export type IdentityChange = Pick<Device, "primaryKey" | "secondaryKey" | "status" | "statusReason">;
+export type IdentityChange = Pick<
+  Device,
+  "authentication" | "primaryKey" | "secondaryKey" | "status" | "statusReason"
+>;
 
 /** A changed identity. */
 export interface IdentityEntry {

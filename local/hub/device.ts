@@ -1,4 +1,5 @@
 import { randomFillSync, randomInt } from "node:crypto";
+import { SAS, type Authentication } from "./authentication.ts";
 import type { Layering } from "./layering.ts";
 import type { JsonObject } from "./json-value.ts";
 import { NEVER } from "./timestamp.ts";
@@ -13,6 +14,8 @@ export interface Device {
   readonly sequence: number;
   /** Tells a device from an earlier one of the same id. */
   readonly generationId: string;
+  readonly authentication: Authentication;
+  /** The keys are there for every device, and count for those that authenticate by "sas" only. */
   readonly primaryKey: string;
   readonly secondaryKey: string;
   readonly status: "enabled" | "disabled";
@@ -41,6 +44,8 @@ export interface NewDevice {
   /** Makes it a module of a device that is registered already. */
   readonly moduleId?: string;
   readonly tags?: JsonObject;
+  /** Default "sas". */
+  readonly authentication?: Authentication;
   readonly primaryKey?: string;
   readonly secondaryKey?: string;
   readonly status?: Device["status"];
@@ -57,6 +62,7 @@ export function registeredDevice(
     moduleId: device.moduleId,
     sequence,
     generationId: String(randomInt(1, 2 ** 47)),
+    authentication: device.authentication ?? SAS,
     primaryKey: device.primaryKey ?? generatedKey(),
     secondaryKey: device.secondaryKey ?? generatedKey(),
     status: device.status ?? "enabled",

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createPolicies, type PolicyKeys, type PolicyName } from "./access-policy.ts";
 import { createCallCounts, type HubCalls } from "./call-counts.ts";
 import {
   createCertificateAuthority,
@@ -7,25 +8,34 @@ import {
 } from "./certificates.ts";
 import { realClock, type HubClock } from "./clock.ts";
 import { createConfigurationStore } from "./configuration-store.ts";
+import { deviceConnectionString, hubPolicies, type HubPolicy } from "./connection-string.ts";
+import { createDataActionLog, type DataActionUse } from "./data-action-log.ts";
 import { createDeviceStore } from "./device-store.ts";
-import { generatedKey, type NewDevice } from "./device.ts";
+import type { NewDevice } from "./device.ts";
 import { createEvaluator, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
-import { startDeviceServer } from "./mqtt/device-server.ts";
+import { createDeviceBroker } from "./mqtt/device-broker.ts";
+import { listenOverTls } from "./mqtt/tls-listener.ts";
+import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
-import { servicePolicy } from "./rest/service-policy.ts";
+import { serviceAccess, type EntraOptions } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
+import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
 import { createThrottle } from "./throttle.ts";
 import { tierLimits, type Tier } from "./tier.ts";
 
+export type { PolicyKeys, PolicyName } from "./access-policy.ts";
 export type { CertificateAuthority } from "./certificates.ts";
+export type { HubPolicy } from "./connection-string.ts";
 export type { HubCalls } from "./call-counts.ts";
 export type { HubClock } from "./clock.ts";
+export type { DataActionUse } from "./data-action-log.ts";
 export type { NewDevice } from "./device.ts";
 export type { Evaluation } from "./evaluation.ts";
+export type { EntraOptions } from "./rest/service-access.ts";
 
 /** How a local hub is set up; every field has a default. */
 export interface HubOptions {
@@ -47,6 +57,14 @@ export interface HubOptions {
   readonly onDelete?: "remove" | "keep";
   /** The authority that signs the hub's certificate; default one made for this hub. */
   readonly certificate?: CertificateAuthority;
+  /** Keys of policies, so that a hub started again takes the tokens of the one before; default generated. */
+  readonly policyKeys?: Readonly<Partial<Record<PolicyName, PolicyKeys>>>;
+  /** PEM of the authorities whose certificates devices of type "certificateAuthority" may have; default none. */
+  readonly deviceAuthorities?: readonly string[];
+  /** How long a token is still taken after it expired; default 300,000 ms. */
+  readonly tokenSkewMs?: number;
+  /** Take bearer tokens on the service API; default none are taken. */
+  readonly entra?: EntraOptions;
 }
 
 /** A running hub; closing it ends its servers and its clockwork. */
@@ -59,9 +77,11 @@ export interface LocalHub extends AsyncDisposable {
   readonly caPem: string;
   /** `HostName=localhost:<httpsPort>;…`: the port is told there and is to be taken off before the SDK sees it. */
   readonly serviceConnectionString: string;
-  /** The key of the policy iothubowner, base64. */
+  /** The primary key of the policy iothubowner, base64. */
   readonly serviceKey: string;
-  /** What a device connects with: the SDK honours a port in GatewayHostName. */
+  /** Every shared access policy; connection strings have the form of `serviceConnectionString`. */
+  readonly policies: Readonly<Record<PolicyName, HubPolicy>>;
+  /** What a device connects with, over MQTT and TLS. */
   readonly deviceConnectionString: (deviceId: string) => string;
   /** Register a device directly, not throttled and not counted; returns its connection string. */
   readonly createDevice: (device: NewDevice) => string;
@@ -69,6 +89,8 @@ export interface LocalHub extends AsyncDisposable {
   readonly evaluateNow: () => Evaluation;
   /** What was asked of the hub so far. */
   readonly calls: () => HubCalls;
+  /** Which data actions the calls so far took, by kind and caller: what a role for them has to allow. */
+  readonly dataActions: () => readonly DataActionUse[];
   /** Cut a device's connection as a network would; false when it has none. */
   readonly dropConnection: (deviceId: string) => boolean;
   readonly close: () => Promise<void>;
@@ -105,12 +127,19 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     }),
   );
 
-  const serviceKey = generatedKey();
-  const shared = { certificate, hosts, devices, clock, throttle, counts };
+  const policies = createPolicies(options.policyKeys);
+  const dataActions = createDataActionLog();
+  const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
+  const shared = { hosts, policies, tokenSkewMs, devices, clock, throttle, counts };
+  const broker = started.use(await createDeviceBroker(shared));
+  const webSockets = listenOverWebSockets(broker);
   const service = started.use(
     await startServiceServer({
       ...shared,
-      authorize: servicePolicy({ hosts, keys: [serviceKey] }),
+      certificate,
+      dataActions,
+      takeUpgrade: webSockets.takeUpgrade,
+      authorize: serviceAccess({ ...shared, entra: options.entra }),
       routes: [
         ...queryRoutes(devices),
         ...deviceRoutes(devices),
@@ -119,24 +148,30 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       ],
     }),
   );
-  const gateway = started.use(await startDeviceServer(shared));
+  // Ended before the server, which waits for its connections.
+  started.use(webSockets);
+  const { deviceAuthorities = [] } = options;
+  const gateway = started.use(await listenOverTls({ broker, certificate, deviceAuthorities }));
 
-  const deviceConnectionString = (deviceId: string): string =>
-    `HostName=${hostName};DeviceId=${deviceId};SharedAccessKey=${devices.get(deviceId).primaryKey};GatewayHostName=localhost:${gateway.port}`;
+  const connectionStringOf = (deviceId: string): string =>
+    deviceConnectionString(devices.get(deviceId), { hostName, mqttPort: gateway.port, policies });
   const running = started.move();
+  const reachable = hubPolicies(policies, service.port);
   const close = (): Promise<void> => running.disposeAsync();
   return {
     hostName: "localhost",
     httpsPort: service.port,
     mqttPort: gateway.port,
     caPem: authority.certPem,
-    serviceConnectionString: `HostName=localhost:${service.port};SharedAccessKeyName=iothubowner;SharedAccessKey=${serviceKey}`,
-    serviceKey,
-    deviceConnectionString,
-    createDevice: (device) => deviceConnectionString(devices.register(device).deviceId),
+    serviceConnectionString: reachable.iothubowner.connectionString,
+    serviceKey: policies.iothubowner.primaryKey,
+    policies: reachable,
+    deviceConnectionString: connectionStringOf,
+    createDevice: (device) => connectionStringOf(devices.register(device).deviceId),
     evaluateNow: evaluate,
     calls: counts.read,
-    dropConnection: gateway.drop,
+    dataActions: dataActions.read,
+    dropConnection: broker.drop,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -12,6 +12,7 @@ const ERROR_NUMBERS = {
   InvalidConfigurationContent: undefined,
   InvalidConfigurationCustomMetricsQuery: undefined,
   InvalidConfigurationTargetCondition: undefined,
+  IotHubUnauthorized: undefined,
   IotHubUnauthorizedAccess: 401002,
   MessageTooLarge: 413001,
   ModuleAlreadyExistsOnDevice: 409301,

@@ -6,13 +6,16 @@ import { RestApiClient } from "azure-iothub/dist/common-http/rest_api_client.js"
 import type { LocalHub } from "../../local/hub/hub.ts";
 
 /** What of a hub a registry needs to reach it. */
-export type ReachableHub = Pick<LocalHub, "hostName" | "httpsPort" | "caPem" | "serviceKey">;
+export type ReachableHub = Pick<LocalHub, "hostName" | "httpsPort" | "caPem" | "serviceKey"> & {
+  /** Whose key it is; default iothubowner. */
+  readonly policyName?: string;
+};
 
 /** Microsoft's Registry, unmodified, pointed at a hub on a port of its own by constructor injection. */
 export function connectRegistry(hub: ReachableHub): iothub.Registry {
   return registryWithToken(
     hub,
-    SharedAccessSignature.create(hub.hostName, "iothubowner", hub.serviceKey, Date.now()),
+    SharedAccessSignature.create(hub.hostName, hub.policyName ?? "iothubowner", hub.serviceKey, Date.now()),
   );
 }
 

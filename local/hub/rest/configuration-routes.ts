@@ -1,6 +1,7 @@
 import { configurationDocument, configurationEtag, type Configuration } from "../configuration.ts";
 import type { ConfigurationStore } from "../configuration-store.ts";
 import { parseConfiguration } from "../configuration-terms.ts";
+import { ACCESS } from "./route-access.ts";
 import { parseCount, type Route, type ServiceReply } from "./service-call.ts";
 
 const MAX_LISTED = 1000;
@@ -14,6 +15,7 @@ export function configurationRoutes(configurations: ConfigurationStore): readonl
       ...operation,
       method: "GET",
       path: "/configurations",
+      access: ACCESS.readConfigurations,
       answer: ({ option }) => {
         const top = parseCount(option("top"), { name: "top", limit: MAX_LISTED });
         return { status: 200, body: configurations.all().slice(0, top).map(configurationDocument) };
@@ -24,11 +26,13 @@ export function configurationRoutes(configurations: ConfigurationStore): readonl
       ...one,
       throttled: undefined,
       method: "GET",
+      access: ACCESS.readConfigurations,
       answer: ({ parameter }) => reply(configurations.get(parameter("id"))),
     },
     {
       ...one,
       method: "PUT",
+      access: ACCESS.writeConfigurations,
       answer: ({ parameter, ifMatch, body }) => {
         const written = parseConfiguration(parameter("id"), body);
         // An If-Match without quotes makes a create of an update, and a 409 of that [facts 1.4].
@@ -42,6 +46,7 @@ export function configurationRoutes(configurations: ConfigurationStore): readonl
     {
       ...one,
       method: "DELETE",
+      access: ACCESS.deleteConfigurations,
       answer: ({ parameter, ifMatch }) => {
         configurations.remove(parameter("id"), ifMatch);
         return { status: 204 };

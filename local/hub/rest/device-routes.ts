@@ -1,29 +1,20 @@
 import { z } from "zod";
 import { identityDocument, identityEtag } from "../device-documents.ts";
 import type { DeviceStore } from "../device-store.ts";
-import type { Device } from "../device.ts";
+import { generatedKey, type Device } from "../device.ts";
 import { isMatch } from "../precondition.ts";
 import { argumentInvalid, notImplemented, preconditionFailed } from "../service-error.ts";
+import { authenticationBody, authenticationFrom } from "./authentication-body.ts";
+import { ACCESS } from "./route-access.ts";
 import { parseCount, type Route, type ServiceCall, type ServiceReply } from "./service-call.ts";
 
 const MAX_LISTED = 1000;
-
-/** Keys as the service takes them: base64 of 16 to 64 bytes; blank means "keep or generate" [facts 2.4]. */
-const key = z
-  .string()
-  .refine((text) => text === "" || isKey(text), "must be base64 of 16 to 64 bytes")
-  .nullish();
 
 const identity = z.object({
   deviceId: z.string(),
   status: z.enum(["enabled", "disabled"]).nullish(),
   statusReason: z.string().max(128).nullish(),
-  authentication: z
-    .object({
-      type: z.string().nullish(),
-      symmetricKey: z.object({ primaryKey: key, secondaryKey: key }).nullish(),
-    })
-    .nullish(),
+  authentication: authenticationBody,
   capabilities: z.object({ iotEdge: z.boolean().nullish() }).nullish(),
 });
 
@@ -36,19 +27,27 @@ export function deviceRoutes(devices: DeviceStore): readonly Route[] {
   };
   return [
     // The SDK lists with a trailing slash, others without.
-    { ...operation, method: "GET", path: "/devices/", answer: list },
-    { ...operation, method: "GET", path: "/devices", answer: list },
+    { ...operation, method: "GET", path: "/devices/", access: ACCESS.readDevices, answer: list },
+    { ...operation, method: "GET", path: "/devices", access: ACCESS.readDevices, answer: list },
     {
       ...operation,
       method: "GET",
       path: "/devices/:id",
+      access: ACCESS.readDevices,
       answer: ({ parameter }) => reply(devices.get(parameter("id"))),
     },
-    { ...operation, method: "PUT", path: "/devices/:id", answer: (call) => reply(putDevice(devices, call)) },
+    {
+      ...operation,
+      method: "PUT",
+      path: "/devices/:id",
+      access: ACCESS.writeDevices,
+      answer: (call) => reply(putDevice(devices, call)),
+    },
     {
       ...operation,
       method: "DELETE",
       path: "/devices/:id",
+      access: ACCESS.deleteDevices,
       answer: ({ parameter, ifMatch }) => {
         const device = devices.get(parameter("id"));
         if (!isMatch(ifMatch, identityEtag(device))) throw preconditionFailed(`device ${device.deviceId}`);
@@ -64,15 +63,18 @@ function putDevice(devices: DeviceStore, { parameter, ifMatch, body }: ServiceCa
   if (ifMatch === undefined) return devices.register(written);
   const before = devices.get(written.deviceId);
   if (!isMatch(ifMatch, identityEtag(before))) throw preconditionFailed(`device ${before.deviceId}`);
+  // Blank keys are kept, but not those of a time before the device had another proof [G].
+  const isKept = before.authentication.type === written.authentication.type;
   return devices.changeIdentity(before.deviceId, {
-    primaryKey: written.primaryKey ?? before.primaryKey,
-    secondaryKey: written.secondaryKey ?? before.secondaryKey,
+    authentication: written.authentication,
+    primaryKey: written.primaryKey ?? (isKept ? before.primaryKey : generatedKey()),
+    secondaryKey: written.secondaryKey ?? (isKept ? before.secondaryKey : generatedKey()),
     status: written.status,
     statusReason: written.statusReason,
   });
 }
 
-type WrittenIdentity = { deviceId: string } & Pick<Device, "status"> &
+type WrittenIdentity = { deviceId: string } & Pick<Device, "authentication" | "status"> &
   Partial<Pick<Device, "primaryKey" | "secondaryKey">> & { statusReason?: string };
 
 function parseIdentity(deviceId: string, body: unknown): WrittenIdentity {
@@ -84,22 +86,16 @@ function parseIdentity(deviceId: string, body: unknown): WrittenIdentity {
       `The body has the deviceId ${JSON.stringify(parsed.data.deviceId)}, the address has ${JSON.stringify(deviceId)}`,
     );
   }
-  const type = authentication?.type ?? "sas";
-  if (type !== "sas") throw notImplemented(`authentication of devices by ${JSON.stringify(type)}`);
   if (capabilities?.iotEdge === true) throw notImplemented("IoT Edge devices");
   const keys = authentication?.symmetricKey;
   return {
     deviceId,
     status: status ?? "enabled",
+    authentication: authenticationFrom(authentication),
     ...(statusReason ? { statusReason } : {}),
     ...(keys?.primaryKey ? { primaryKey: keys.primaryKey } : {}),
     ...(keys?.secondaryKey ? { secondaryKey: keys.secondaryKey } : {}),
   };
-}
-
-function isKey(text: string): boolean {
-  const bytes = Buffer.from(text, "base64");
-  return bytes.length >= 16 && bytes.length <= 64 && bytes.toString("base64") === text;
 }
 
 function reply(device: Device): ServiceReply {

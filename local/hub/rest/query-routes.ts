@@ -4,6 +4,7 @@ import type { DeviceStore } from "../device-store.ts";
 import { compileQuery, type CompiledQuery } from "../query/query.ts";
 import { QuerySyntaxError } from "../query/parser.ts";
 import { argumentInvalid } from "../service-error.ts";
+import { ACCESS } from "./route-access.ts";
 import { parseCount, type Route } from "./service-call.ts";
 
 /** Largest page, and the default one [facts 3.1]. */
@@ -18,6 +19,7 @@ export function queryRoutes(devices: DeviceStore): readonly Route[] {
     {
       method: "POST",
       path: "/devices/query",
+      access: ACCESS.readTwins,
       counted: "queries",
       throttled: "queries",
       answer: ({ body, header }) => {

@@ -3,6 +3,7 @@ import type { JsonValue } from "../json-value.ts";
 import type { Precondition } from "../precondition.ts";
 import { argumentInvalid } from "../service-error.ts";
 import type { ThrottledClass } from "../tier.ts";
+import type { RouteAccess } from "./route-access.ts";
 
 /** A request to the service API, authorised and read. */
 export interface ServiceCall {
@@ -28,6 +29,8 @@ export interface Route {
   readonly method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
   /** In find-my-way's syntax. */
   readonly path: string;
+  /** What its caller must have. */
+  readonly access: RouteAccess;
   readonly counted: CallClass;
   /** The throttle it spends from; undefined where the documents name none. */
   readonly throttled: ThrottledClass | undefined;

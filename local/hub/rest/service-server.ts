@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
+import type { Duplex } from "node:stream";
 import findMyWay from "find-my-way";
 import type { CallCounts } from "../call-counts.ts";
 import type { ServerCertificate } from "../certificates.ts";
 import type { HubClock } from "../clock.ts";
+import type { DataActionLog } from "../data-action-log.ts";
 import { listenOnLoopback } from "../loopback.ts";
 import { parseIfMatch } from "../precondition.ts";
 import { argumentInvalid, notImplemented, restErrorBody, ServiceError } from "../service-error.ts";
 import type { Throttle } from "../throttle.ts";
 import { readJsonBody } from "./request-body.ts";
+import type { RouteAccess } from "./route-access.ts";
+import type { ServiceAccess } from "./service-access.ts";
 import type { Route, ServiceReply } from "./service-call.ts";
 
 /** What the service API stands on. */
@@ -18,8 +22,10 @@ export interface ServiceServerOptions {
   readonly clock: HubClock;
   readonly throttle: Throttle;
   readonly counts: CallCounts;
-  /** Throws 401 unless the token, sent as Authorization, covers the path. */
-  readonly authorize: (token: string | undefined, path: string) => void;
+  readonly authorize: ServiceAccess;
+  readonly dataActions: DataActionLog;
+  /** Takes over the connections of clients that ask for another protocol. */
+  readonly takeUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** The service API, listening. */
@@ -43,6 +49,10 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     });
   }
 
+  const authorize = (request: IncomingMessage, access: RouteAccess | undefined): string => {
+    const { headers, method = "" } = request;
+    return options.authorize({ authorization: headers.authorization, method, path: pathOf(request), access });
+  };
   const answer = async (call: {
     route: Route;
     request: IncomingMessage;
@@ -51,7 +61,12 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
   }): Promise<ServiceReply> => {
     const { route, request, parameters, search } = call;
     options.counts.countCall(route.counted);
-    options.authorize(request.headers.authorization, pathOf(request));
+    const caller = authorize(request, route.access);
+    options.dataActions.record({
+      call: `${route.method} ${route.path}`,
+      caller,
+      actions: route.access.actions,
+    });
     if (!search["api-version"]) throw argumentInvalid("The api-version is missing from the query string");
     if (route.throttled !== undefined) options.throttle(route.throttled);
     const header = (name: string): string | undefined => {
@@ -68,7 +83,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
   };
   const missing = (request: IncomingMessage): ServiceReply => {
     options.counts.countCall("other");
-    options.authorize(request.headers.authorization, pathOf(request));
+    authorize(request, undefined);
     throw notImplemented(`${request.method ?? ""} ${pathOf(request).slice(0, 200)}`);
   };
   const respond = async (
@@ -93,6 +108,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
       router.lookup(request, response);
     },
   );
+  server.on("upgrade", options.takeUpgrade);
   // Longer than Node's 5 s: a caller that was busy for a while must not find its idle connection reset.
   server.keepAliveTimeout = 120_000;
   const port = await listenOnLoopback(server);

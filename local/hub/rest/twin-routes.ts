@@ -4,6 +4,7 @@ import type { Device } from "../device.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json-value.ts";
 import { isMatch } from "../precondition.ts";
 import { argumentInvalid, preconditionFailed } from "../service-error.ts";
+import { ACCESS } from "./route-access.ts";
 import type { Route, ServiceCall, ServiceReply } from "./service-call.ts";
 
 /** Twins: get, patch, replace [facts 2.1 to 2.3]. */
@@ -16,11 +17,17 @@ export function twinRoutes(devices: DeviceStore): readonly Route[] {
         throw preconditionFailed(`the twin of ${device.deviceId}`);
       return reply(store(device.deviceId, parseTwinWrite(call.body)));
     };
-  const writes = { path: "/twins/:id", counted: "twinWrites", throttled: "twinWrites" } as const;
+  const writes = {
+    path: "/twins/:id",
+    access: ACCESS.writeTwins,
+    counted: "twinWrites",
+    throttled: "twinWrites",
+  } as const;
   return [
     {
       method: "GET",
       path: "/twins/:id",
+      access: ACCESS.readTwins,
       counted: "twinReads",
       throttled: "twinReads",
       answer: ({ parameter }) => reply(devices.get(parameter("id"))),

@@ -1,10 +1,14 @@
 import { once } from "node:events";
+import { Agent } from "node:https";
 import { NoRetry } from "azure-iot-common";
 import { Client, type Twin } from "azure-iot-device";
-import { Mqtt } from "azure-iot-device-mqtt";
+import { Mqtt, MqttWs } from "azure-iot-device-mqtt";
 import type { LocalHub } from "../../../local/hub/hub.ts";
 
-/** Microsoft's device client, connected over MQTT with a SAS token. */
+/** Microsoft's transports: MQTT over TLS, and over WebSockets. */
+export type DeviceTransport = "Mqtt" | "MqttWs";
+
+/** Microsoft's device client, connected over MQTT. */
 export interface ConnectedDevice extends AsyncDisposable {
   readonly client: Client;
   readonly twin: Twin;
@@ -23,10 +27,24 @@ export async function connectDevice(
   {
     retries = true,
     connectionString = hub.deviceConnectionString(deviceId),
-  }: { retries?: boolean; connectionString?: string } = {},
+    transport = "Mqtt",
+    x509,
+  }: {
+    retries?: boolean;
+    connectionString?: string;
+    transport?: DeviceTransport;
+    /** What a device of an x509=true connection string connects with. */
+    x509?: { certPem: string; keyPem: string };
+  } = {},
 ): Promise<ConnectedDevice> {
-  const client = Client.fromConnectionString(connectionString, Mqtt);
-  await client.setOptions({ ca: hub.caPem });
+  const client =
+    transport === "Mqtt"
+      ? Client.fromConnectionString(connectionString, Mqtt)
+      : Client.fromConnectionString(withoutGateway(connectionString), MqttWs);
+  if (x509 !== undefined) await client.setOptions({ cert: x509.certPem, key: x509.keyPem });
+  await client.setOptions(
+    transport === "Mqtt" ? { ca: hub.caPem } : { mqtt: { webSocketAgent: agentFor(hub) } },
+  );
   if (!retries) client.setRetryPolicy(new NoRetry());
   await client.open();
   const twin = await client.getTwin();
@@ -63,6 +81,15 @@ export async function connectDevice(
 /** Resolves once the client has told of an event. */
 export async function told(client: Client, event: "connect" | "disconnect"): Promise<void> {
   await once(client, event);
+}
+
+// WebSockets go to port 443 of the host that is named, unless an agent knows better [facts 5.1].
+function agentFor({ httpsPort, caPem }: LocalHub): Agent {
+  return new Agent({ host: "127.0.0.1", port: httpsPort, servername: "localhost", ca: caPem });
+}
+
+function withoutGateway(connectionString: string): string {
+  return connectionString.replace(/;GatewayHostName=[^;]*/u, "");
 }
 
 // The SDK subscribes when the first listener is added and tells nobody when that is granted: two requests on one

@@ -1,58 +1,18 @@
-import { createHmac } from "node:crypto";
 import type { Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
-import type { LocalHub } from "../../../local/hub/hub.ts";
 import { connectDevice, told } from "./device-client.ts";
 import { aConfiguration, openHub } from "./hub-fixture.ts";
-import { openRawMqtt, type RawMqtt } from "./raw-mqtt.ts";
+import { aConnect, connectRaw } from "./raw-connect.ts";
+import { openRawMqtt } from "./raw-mqtt.ts";
 
-const HOUR_SECONDS = 3600;
+describe.each(["Mqtt", "MqttWs"] as const)("a device on Microsoft's SDK over %s", (transport) => {
+  const over = { transport };
 
-/** A CONNECT with a token as the SDK makes one; every part can be forged. */
-function aConnect(
-  hub: LocalHub,
-  deviceId: string,
-  forged: { key?: string; as?: string; expiry?: number; clean?: boolean; host?: string } = {},
-): Packet {
-  const [, ownHost = "", ownKey = ""] =
-    /HostName=([^;]+);.*SharedAccessKey=([^;]+)/u.exec(hub.deviceConnectionString(deviceId)) ?? [];
-  const host = forged.host ?? ownHost;
-  const resource = encodeURIComponent(`${host}/devices/${deviceId}`);
-  const expiry = Math.floor(Date.now() / 1000) + (forged.expiry ?? HOUR_SECONDS);
-  const signature = createHmac("sha256", Buffer.from(forged.key ?? ownKey, "base64"))
-    .update(`${resource}\n${expiry}`)
-    .digest("base64");
-  const clientId = forged.as ?? deviceId;
-  return {
-    cmd: "connect",
-    protocolId: "MQTT",
-    protocolVersion: 4,
-    clientId,
-    clean: forged.clean ?? false,
-    keepalive: 60,
-    username: `${host}/${clientId}/?api-version=2021-04-12`,
-    password: Buffer.from(
-      `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}`,
-    ),
-  };
-}
-
-async function connectRaw(
-  hub: LocalHub,
-  deviceId: string,
-  forged: Parameters<typeof aConnect>[2] = {},
-): Promise<{ raw: RawMqtt; code: number | undefined }> {
-  const raw = await openRawMqtt(hub);
-  raw.send(aConnect(hub, deviceId, forged));
-  return { raw, code: (await raw.receive("connack"))?.returnCode };
-}
-
-describe("a device on Microsoft's SDK", () => {
   it("reads its twin, without tags, metadata or configurations", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1", tags: { secret: 1 } });
     await fixture.registry.updateTwin("d1", { properties: { desired: { interval: 30 } } }, "*");
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     expect(device.twin.properties.desired).toEqual({ interval: 30, $version: 2 });
     expect(JSON.stringify(device.twin.properties)).not.toMatch(/secret|metadata/u);
   });
@@ -61,7 +21,7 @@ describe("a device on Microsoft's SDK", () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
     await fixture.registry.updateTwin("d1", { properties: { desired: { a: 1, b: 2 } } }, "*");
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     const heard = device.nextDesired();
     await fixture.registry.updateTwin("d1", { properties: { desired: { a: null, c: 3 } } }, "*");
     // The SDK takes nulls out of what it tells.
@@ -72,7 +32,7 @@ describe("a device on Microsoft's SDK", () => {
   it("reports, merged and versioned, and is told why a report is refused", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     await device.report({ firmware: { status: "current", old: 1 } });
     await device.report({ firmware: { old: null, version: "2" } });
     const { reported } = (await fixture.registry.getTwin("d1")).responseBody.properties;
@@ -93,7 +53,7 @@ describe("a device on Microsoft's SDK", () => {
       connectionState: "Disconnected",
       lastActivityTime: "0001-01-01T00:00:00Z",
     });
-    const device = await connectDevice(fixture.hub, "d1");
+    const device = await connectDevice(fixture.hub, "d1", over);
     await fixture.clock.advance(1000);
     await device.report({ a: 1 });
     expect(await state()).toEqual({
@@ -109,7 +69,7 @@ describe("a device on Microsoft's SDK", () => {
   it("reconnects by itself after its connection is cut, and still hears patches without subscribing again", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using device = await connectDevice(fixture.hub, "d1");
+    await using device = await connectDevice(fixture.hub, "d1", over);
     const reconnected = told(device.client, "connect");
     expect(fixture.hub.dropConnection("d1")).toBe(true);
     await reconnected;
@@ -123,20 +83,20 @@ describe("a device on Microsoft's SDK", () => {
   it("finds what changed while it was away when it reads its twin again", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    const first = await connectDevice(fixture.hub, "d1");
+    const first = await connectDevice(fixture.hub, "d1", over);
     await first.client.close();
     await fixture.registry.addConfiguration(aConfiguration("fw-1"));
     fixture.hub.evaluateNow();
-    await using second = await connectDevice(fixture.hub, "d1");
+    await using second = await connectDevice(fixture.hub, "d1", over);
     expect(second.twin.properties.desired).toEqual({ firmware: { version: "fw-1" }, $version: 2 });
   });
 
   it("loses its connection to a second one of the same id", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using first = await connectDevice(fixture.hub, "d1", { retries: false });
+    await using first = await connectDevice(fixture.hub, "d1", { ...over, retries: false });
     const gone = told(first.client, "disconnect");
-    await using second = await connectDevice(fixture.hub, "d1");
+    await using second = await connectDevice(fixture.hub, "d1", over);
     await gone;
     await second.report({ who: "second" });
     expect((await fixture.registry.get("d1")).responseBody.connectionState).toBe("Connected");
@@ -145,15 +105,17 @@ describe("a device on Microsoft's SDK", () => {
   it("is cut when it is disabled, refused while it is, and welcome again after", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
-    await using device = await connectDevice(fixture.hub, "d1", { retries: false });
+    await using device = await connectDevice(fixture.hub, "d1", { ...over, retries: false });
     const gone = told(device.client, "disconnect");
     const { responseBody: identity } = await fixture.registry.get("d1");
     const { authentication } = identity;
     await fixture.registry.update({ deviceId: "d1", authentication, status: "disabled" });
     await gone;
-    await expect(connectDevice(fixture.hub, "d1", { retries: false })).rejects.toThrow(/Not authorized/u);
+    await expect(connectDevice(fixture.hub, "d1", { ...over, retries: false })).rejects.toThrow(
+      /Not authorized/u,
+    );
     await fixture.registry.update({ deviceId: "d1", authentication, status: "enabled" });
-    await using again = await connectDevice(fixture.hub, "d1");
+    await using again = await connectDevice(fixture.hub, "d1", over);
     await again.report({ back: true });
   });
 
@@ -188,11 +150,14 @@ describe("who may connect", () => {
     expect(connection.pending).toEqual([]);
   });
 
-  it("may stay until its token is refused", async () => {
-    await using fixture = await openHub();
+  it("may stay until its token is refused, which is when it expires if no skew is allowed", async () => {
+    await using fixture = await openHub({ tokenSkewMs: 0 });
     fixture.hub.createDevice({ deviceId: "d1" });
-    // Two seconds of real time are left of the skew, the one thing here that no clock can drive.
-    const { raw, code } = await connectRaw(fixture.hub, "d1", { expiry: -298 });
+    const { raw: late, code: refused } = await connectRaw(fixture.hub, "d1", { expiry: -1 });
+    await using closed = late;
+    expect({ refused, pending: closed.pending }).toEqual({ refused: 5, pending: [] });
+    // Two seconds of real time at most, the one thing here that no clock can drive.
+    const { raw, code } = await connectRaw(fixture.hub, "d1", { expiry: 2 });
     await using connection = raw;
     expect(code).toBe(0);
     expect(await connection.receive("pingresp")).toBeUndefined();

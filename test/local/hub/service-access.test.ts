@@ -1,47 +1,28 @@
-import { createHmac } from "node:crypto";
-import { request } from "node:https";
-import { text } from "node:stream/consumers";
-import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { LocalHub } from "../../../local/hub/hub.ts";
 import { registryWithToken } from "../../support/iot-hub-registry.ts";
 import { openHub, refusal } from "./hub-fixture.ts";
+import { aSasToken } from "./raw-connect.ts";
+import { sendToService, type ServiceAnswer } from "./service-request.ts";
 
 function aToken(
   hub: LocalHub,
   forged: { key?: string; resource?: string; policy?: string; expiry?: number } = {},
 ): string {
-  const resource = forged.resource ?? "localhost";
-  const expiry = Math.floor(Date.now() / 1000) + (forged.expiry ?? 3600);
-  const signature = createHmac("sha256", Buffer.from(forged.key ?? hub.serviceKey, "base64"))
-    .update(`${resource}\n${expiry}`)
-    .digest("base64");
-  return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&skn=${forged.policy ?? "iothubowner"}&se=${expiry}`;
+  return aSasToken({
+    key: forged.key ?? hub.serviceKey,
+    resource: forged.resource ?? "localhost",
+    policy: forged.policy ?? "iothubowner",
+    expiry: String(Math.floor(Date.now() / 1000) + (forged.expiry ?? 3600)),
+  });
 }
 
-async function send(
+function send(
   hub: LocalHub,
   path: string,
-  { method = "GET", headers = {}, body = "" } = {},
-): Promise<{ status: number | undefined; body: unknown; headers: IncomingMessage["headers"] }> {
-  const call = request({
-    host: "localhost",
-    port: hub.httpsPort,
-    ca: hub.caPem,
-    agent: false,
-    method,
-    path,
-    headers: { Authorization: aToken(hub), ...headers },
-  });
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    call.once("response", resolve).once("error", reject).end(body);
-  });
-  const answer = await text(response);
-  return {
-    status: response.statusCode,
-    headers: response.headers,
-    body: answer === "" ? undefined : (JSON.parse(answer) as unknown),
-  };
+  { headers = {}, ...rest }: { method?: string; headers?: object; body?: string } = {},
+): Promise<ServiceAnswer> {
+  return sendToService(hub, path, { ...rest, headers: { Authorization: aToken(hub), ...headers } });
 }
 
 describe("a service token", () => {

@@ -1,12 +1,13 @@
-import { createServer, type TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
 import { Aedes, type Client } from "aedes";
+import type { AccessPolicies } from "../access-policy.ts";
 import type { CallCounts } from "../call-counts.ts";
-import type { ServerCertificate } from "../certificates.ts";
 import type { HubClock } from "../clock.ts";
 import type { DeviceStore } from "../device-store.ts";
-import { listenOnLoopback } from "../loopback.ts";
 import type { Throttle } from "../throttle.ts";
-import { authenticateDevice } from "./device-credentials.ts";
+import type { ClientCertificate } from "./client-certificate.ts";
+import { callAt } from "./connection-expiry.ts";
+import { authenticateDevice, type CredentialCheck } from "./device-credentials.ts";
 import { createPacketGuard } from "./packet-guard.ts";
 import { createSessionStore } from "./session-store.ts";
 import { createSilentBus } from "./silent-bus.ts";
@@ -14,34 +15,41 @@ import { DESIRED_FILTER, desiredTopic, isAllowedFilter, parseTopic } from "./top
 import { answerTwinRequest } from "./twin-request.ts";
 
 /** What the device API stands on. */
-export interface DeviceServerOptions {
-  readonly certificate: ServerCertificate;
+export interface DeviceBrokerOptions {
   /** Names of this hub that devices may use. */
   readonly hosts: readonly string[];
+  readonly policies: AccessPolicies;
+  readonly tokenSkewMs: number;
   readonly devices: DeviceStore;
   readonly clock: HubClock;
   readonly throttle: Throttle;
   readonly counts: CallCounts;
 }
 
-/** The device API, listening. */
-export interface DeviceServer extends AsyncDisposable {
-  readonly port: number;
+/** The device API over MQTT, on connections that listeners bring. */
+export interface DeviceBroker extends AsyncDisposable {
+  /** Serve a connection; `certificate` is what its other end proved to own. */
+  readonly accept: (connection: Duplex, certificate?: ClientCertificate) => void;
   /** Cut a device's connection; false when it has none. */
   readonly drop: (deviceId: string) => boolean;
 }
 
 /** [facts 5.2]: a message has up to 256 KB; the rest is room for its topic. */
-const MAX_PACKET_BYTES = 288 * 1024;
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_PACKET_BYTES = 288 * 1024;
 
-/** Serve devices over MQTT 3.1.1 and TLS on a port of the system's choice [facts 5]. */
-export async function startDeviceServer(options: DeviceServerOptions): Promise<DeviceServer> {
-  const { certificate, devices, counts } = options;
+/** A broker of MQTT 3.1.1 that carries nothing between devices [facts 5]. */
+export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<DeviceBroker> {
+  const { devices, counts } = options;
+  const check: CredentialCheck = {
+    ...options,
+    // Modules may connect once the hub has them.
+    find: (deviceId, moduleId) => (moduleId === undefined ? devices.find(deviceId) : undefined),
+  };
   const sessions = createSessionStore();
   const live = new Map<string, Client>();
   const refusedAt = new WeakMap<Client, number>();
-  const expiries = new WeakMap<Client, NodeJS.Timeout>();
+  const expiries = new WeakMap<Client, () => void>();
+  const certificates = new WeakMap<object, ClientCertificate>();
 
   const broker = await Aedes.createBroker({
     mq: createSilentBus(),
@@ -49,8 +57,9 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
     // Older MQTT 3.1 clients are held to 23 characters by default; a device id has 128.
     maxClientsIdLength: 128,
     authenticate: (client, userName, password, done) => {
-      const credentials = { clientId: client.id, userName, password: password?.toString() };
-      const until = authenticateDevice(credentials, { hosts: options.hosts, find: devices.find });
+      const certificate = certificates.get(client.conn);
+      const credentials = { clientId: client.id, userName, password: password?.toString(), certificate };
+      const until = authenticateDevice(credentials, check);
       if (until === undefined) {
         // CONNACK 5, not authorized [MQTT-3.2.2], which the SDK reports as UnauthorizedError.
         done(null, false);
@@ -94,20 +103,16 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
     live.set(client.id, client);
     devices.setConnected(client.id, true);
     counts.countDevice("connections");
-    const ms = (refusedAt.get(client) ?? 0) - Date.now();
     expiries.set(
       client,
-      setTimeout(
-        () => {
-          client.close();
-        },
-        Math.min(ms, MAX_TIMER_MS),
-      ).unref(),
+      callAt(refusedAt.get(client) ?? 0, () => {
+        client.close();
+      }),
     );
   });
   // Of two connections of a device, the broker ends the first before it registers the second [MQTT-3.1.4-2].
   broker.on("clientDisconnect", (client) => {
-    clearTimeout(expiries.get(client));
+    expiries.get(client)?.();
     live.delete(client.id);
     devices.setConnected(client.id, false);
   });
@@ -127,35 +132,25 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
     },
   });
 
-  const sockets = new Set<TLSSocket>();
-  const server = createServer(
-    { key: certificate.keyPem, cert: certificate.certPem, minVersion: "TLSv1.2" },
-    (socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      broker.handle(socket);
+  return {
+    accept: (connection, certificate) => {
+      if (certificate !== undefined) certificates.set(connection, certificate);
+      broker.handle(connection);
       const isBounded = createPacketGuard(MAX_PACKET_BYTES);
       // After handle(): the broker reads on 'readable', which keeps this listener from making the stream flow.
-      socket.on("data", (chunk: Buffer) => {
-        if (!isBounded(chunk)) socket.destroy();
+      connection.on("data", (chunk: Buffer) => {
+        if (!isBounded(chunk)) connection.destroy();
       });
     },
-  );
-  const port = await listenOnLoopback(server);
-  return {
-    port,
     drop: (deviceId) => {
       const client = live.get(deviceId);
       client?.close();
       return client !== undefined;
     },
-    [Symbol.asyncDispose]: async () => {
-      await new Promise<void>((resolve) => {
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
         broker.close(resolve);
-      });
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
+      }),
   };
 }
 
