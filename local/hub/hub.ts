@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { createCallCounts, type HubCalls } from "./call-counts.ts";
 import {
   createCertificateAuthority,
@@ -11,14 +12,20 @@ import { createDeviceStore } from "./device-store.ts";
 import { generatedKey, type NewDevice } from "./device.ts";
 import { evaluateConfigurations, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import { createHubLog, type HubLogEntry } from "./hub-log.ts";
+import { createHubMetrics } from "./hub-metrics.ts";
+import { meteredConfigurations } from "./metered-configurations.ts";
 import { startDeviceServer } from "./mqtt/device-server.ts";
+import { createDailyQuota, type QuotaReport } from "./quota.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
+import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
 import { servicePolicy } from "./rest/service-policy.ts";
 import { startServiceServer } from "./rest/service-server.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
-import { createThrottle } from "./throttle.ts";
+import { createThrottle, type ThrottleMode } from "./throttle.ts";
 import { tierLimits, type Tier } from "./tier.ts";
 
 export type { CertificateAuthority } from "./certificates.ts";
@@ -26,6 +33,9 @@ export type { HubCalls } from "./call-counts.ts";
 export type { HubClock } from "./clock.ts";
 export type { NewDevice } from "./device.ts";
 export type { Evaluation } from "./evaluation.ts";
+export type { FaultHandle, FaultRule, Faults } from "./faults.ts";
+export type { HubLogEntry } from "./hub-log.ts";
+export type { QuotaReport } from "./quota.ts";
 
 /** How a local hub is set up; every field has a default. */
 export interface HubOptions {
@@ -33,8 +43,17 @@ export interface HubOptions {
   readonly name?: string;
   /** Drives everything but token expiry; default real time. */
   readonly clock?: HubClock;
-  /** "strict" answers 429 as soon as a limit of the tier is passed; default "strict". */
-  readonly throttle?: "off" | "strict";
+  /**
+   * "strict" refuses as soon as a limit of the tier is passed, "shape" takes a burst, then lets wait, then refuses, as
+   * Azure does; default "strict".
+   */
+  readonly throttle?: ThrottleMode;
+  /** Whether the tier's daily messages, once used up, end the day; counted in any case. Default "on". */
+  readonly dailyQuota?: "off" | "on";
+  /** Seed of the faults that have a probability; default 1. */
+  readonly faultSeed?: number;
+  /** Hears of every request, connection and refusal; one JSON line each when stringified. Default nobody. */
+  readonly log?: (entry: HubLogEntry) => void;
   /** Default "S1". */
   readonly tier?: Tier;
   /** Units of the tier, which multiply its limits; default 1. */
@@ -69,6 +88,10 @@ export interface LocalHub extends AsyncDisposable {
   readonly evaluateNow: () => Evaluation;
   /** What was asked of the hub so far. */
   readonly calls: () => HubCalls;
+  /** How much of the day's messages is used. */
+  readonly quota: () => QuotaReport;
+  /** Trouble to be had: delays, refusals, lost answers, cut connections. */
+  readonly faults: Faults;
   /** Cut a device's connection as a network would; false when it has none. */
   readonly dropConnection: (deviceId: string) => boolean;
   readonly close: () => Promise<void>;
@@ -86,7 +109,22 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   // What was started before something fails to start is ended again.
   await using started = new AsyncDisposableStack();
   const counts = createCallCounts();
-  const throttle = createThrottle({ clock, limits, mode: options.throttle ?? "strict" });
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each who waits
+  const sleep = (ms: number): Promise<void> => clock.sleep(ms, closing.signal);
+  const throttle = createThrottle({
+    clock,
+    sleep,
+    limits,
+    mode: options.throttle ?? "strict",
+    onRefusal: counts.countThrottled,
+  });
+  const quota = createDailyQuota({ clock, limits, mode: options.dailyQuota ?? "on" });
+  const faults = createFaults({
+    seed: options.faultSeed ?? 1,
+    sleep,
+    drop: (deviceId) => gateway.drop(deviceId),
+  });
   const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices });
   const configurations = createConfigurationStore({
     clock,
@@ -95,7 +133,19 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       schedule.changed();
     },
   });
-  const evaluate = (): Evaluation => evaluateConfigurations({ devices, configurations, onDelete });
+  const metrics = createHubMetrics({
+    calls: counts.read,
+    quota: quota.read,
+    devices: devices.size,
+    connected: () => gateway.connected(),
+  });
+  const evaluated = { devices: meteredConfigurations(devices, quota), configurations, onDelete };
+  const evaluate = (): Evaluation => {
+    const startedAt = performance.now();
+    const evaluation = evaluateConfigurations(evaluated);
+    metrics.countEvaluation({ seconds: (performance.now() - startedAt) / 1000, writes: evaluation.writes });
+    return evaluation;
+  };
   const schedule = started.use(
     scheduleEvaluations({
       clock,
@@ -106,7 +156,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   );
 
   const serviceKey = generatedKey();
-  const shared = { certificate, hosts, devices, clock, throttle, counts };
+  const log = createHubLog(options.log, clock);
+  const shared = { certificate, hosts, devices, clock, throttle, quota, faults, counts, log };
   const service = started.use(
     await startServiceServer({
       ...shared,
@@ -117,9 +168,14 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         ...twinRoutes(devices),
         ...configurationRoutes(configurations),
       ],
+      pages: operatorPages(metrics),
     }),
   );
   const gateway = started.use(await startDeviceServer(shared));
+  // First of all when the hub closes: whoever waits for a turn is sent away.
+  started.defer(() => {
+    closing.abort();
+  });
 
   const deviceConnectionString = (deviceId: string): string =>
     `HostName=${hostName};DeviceId=${deviceId};SharedAccessKey=${devices.get(deviceId).primaryKey};GatewayHostName=localhost:${gateway.port}`;
@@ -136,6 +192,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     createDevice: (device) => deviceConnectionString(devices.register(device).deviceId),
     evaluateNow: evaluate,
     calls: counts.read,
+    quota: quota.read,
+    faults: { add: faults.add, clear: faults.clear },
     dropConnection: gateway.drop,
     close,
     [Symbol.asyncDispose]: close,

@@ -1,27 +1,30 @@
 import { createServer, type TLSSocket } from "node:tls";
 import { Aedes, type Client } from "aedes";
-import type { CallCounts } from "../call-counts.ts";
 import type { ServerCertificate } from "../certificates.ts";
-import type { HubClock } from "../clock.ts";
 import type { DeviceStore } from "../device-store.ts";
 import { listenOnLoopback } from "../loopback.ts";
+import type { DailyQuota } from "../quota.ts";
 import type { Throttle } from "../throttle.ts";
+import { Unanswered } from "../faults.ts";
+import { admit, noteStranger } from "./admission.ts";
 import { authenticateDevice } from "./device-credentials.ts";
+import { createLane, type Lane } from "./lane.ts";
+import type { OperationContext } from "./operation.ts";
 import { createPacketGuard } from "./packet-guard.ts";
 import { createSessionStore } from "./session-store.ts";
 import { createSilentBus } from "./silent-bus.ts";
+import { takeMessage } from "./telemetry.ts";
 import { DESIRED_FILTER, desiredTopic, isAllowedFilter, parseTopic } from "./topic.ts";
 import { answerTwinRequest } from "./twin-request.ts";
 
 /** What the device API stands on. */
-export interface DeviceServerOptions {
+export interface DeviceServerOptions extends OperationContext {
   readonly certificate: ServerCertificate;
   /** Names of this hub that devices may use. */
   readonly hosts: readonly string[];
   readonly devices: DeviceStore;
-  readonly clock: HubClock;
   readonly throttle: Throttle;
-  readonly counts: CallCounts;
+  readonly quota: DailyQuota;
 }
 
 /** The device API, listening. */
@@ -29,6 +32,8 @@ export interface DeviceServer extends AsyncDisposable {
   readonly port: number;
   /** Cut a device's connection; false when it has none. */
   readonly drop: (deviceId: string) => boolean;
+  /** How many devices are connected. */
+  readonly connected: () => number;
 }
 
 /** [facts 5.2]: a message has up to 256 KB; the rest is room for its topic. */
@@ -37,11 +42,18 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Serve devices over MQTT 3.1.1 and TLS on a port of the system's choice [facts 5]. */
 export async function startDeviceServer(options: DeviceServerOptions): Promise<DeviceServer> {
-  const { certificate, devices, counts } = options;
+  const { certificate, devices, counts, quota, log } = options;
   const sessions = createSessionStore();
   const live = new Map<string, Client>();
   const refusedAt = new WeakMap<Client, number>();
   const expiries = new WeakMap<Client, NodeJS.Timeout>();
+  const lanes = new WeakMap<Client, Lane>();
+  // Requests of a connection are answered in their order, though some wait for their turn.
+  const laneOf = (client: Client): Lane => {
+    const lane = lanes.get(client) ?? createLane(() => client.conn.destroy());
+    lanes.set(client, lane);
+    return lane;
+  };
 
   const broker = await Aedes.createBroker({
     mq: createSilentBus(),
@@ -52,12 +64,14 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
       const credentials = { clientId: client.id, userName, password: password?.toString() };
       const until = authenticateDevice(credentials, { hosts: options.hosts, find: devices.find });
       if (until === undefined) {
+        noteStranger(options, client.id);
         // CONNACK 5, not authorized [MQTT-3.2.2], which the SDK reports as UnauthorizedError.
         done(null, false);
         return;
       }
       refusedAt.set(client, until);
-      done(null, true);
+      // After the credentials: a stranger spends nothing of the devices' limit [G].
+      void admit(client, options, done);
     },
     // A refused filter is granted as 0x80 [MQTT-3.9.3-2].
     authorizeSubscribe: (client, subscription, done) => {
@@ -71,17 +85,28 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
         return;
       }
       devices.touch(client.id);
-      if (request.kind === "message") counts.countDevice("messages");
-      if (request.kind === "get twin" || request.kind === "report") {
-        const answer = answerTwinRequest({
-          ...options,
-          request,
-          deviceId: client.id,
-          payload: packet.payload,
-        });
-        publish(client, answer);
+      if (request.kind === "method answer") {
+        done(null);
+        return;
       }
-      done(null);
+      const { topic, payload } = packet;
+      if (request.kind === "message") counts.countDevice("messages");
+      else counts.countDevice(request.kind === "report" ? "reports" : "twinReads");
+      const { id: deviceId } = client;
+      const context = { ...options, throttle: throttleWhileOpen(client, options.throttle) };
+      laneOf(client)(async () => {
+        if (client.closed) return;
+        if (request.kind === "message") {
+          if (await takeMessage({ deviceId, topic, payload }, context)) done(null);
+          // Once what was acknowledged before is on its way.
+          else client.conn.end(done.bind(undefined, new Error("The message is refused")));
+          return;
+        }
+        const outcome = await answerTwinRequest({ ...context, request, deviceId, payload });
+        if (outcome.kind === "done") publish(client, outcome.result);
+        else if (outcome.isCut) client.close();
+        done(null);
+      });
     },
   });
 
@@ -94,6 +119,7 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
     live.set(client.id, client);
     devices.setConnected(client.id, true);
     counts.countDevice("connections");
+    log({ event: "connection", deviceId: client.id, outcome: "accepted" });
     const ms = (refusedAt.get(client) ?? 0) - Date.now();
     expiries.set(
       client,
@@ -110,6 +136,7 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
     clearTimeout(expiries.get(client));
     live.delete(client.id);
     devices.setConnected(client.id, false);
+    log({ event: "connection", deviceId: client.id, outcome: "closed" });
   });
 
   devices.observe({
@@ -119,6 +146,7 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
       if (client === undefined || !sessions.isSubscribed(deviceId, DESIRED_FILTER)) return;
       counts.countDevice("desiredPatches");
       const payload = JSON.stringify({ ...patch, $version: desired.version });
+      quota.charge(Buffer.byteLength(payload));
       publish(client, { topic: desiredTopic(desired.version), payload });
     },
     accessRevoked: (deviceId) => {
@@ -149,6 +177,7 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
       client?.close();
       return client !== undefined;
     },
+    connected: () => live.size,
     [Symbol.asyncDispose]: async () => {
       await new Promise<void>((resolve) => {
         broker.close(resolve);
@@ -156,6 +185,14 @@ export async function startDeviceServer(options: DeviceServerOptions): Promise<D
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+/** Whoever left, or lost its right to be here, while it waited for its turn does nothing more. */
+function throttleWhileOpen(client: Client, throttle: Throttle): Throttle {
+  return async (operations, amount) => {
+    await throttle(operations, amount);
+    if (client.closed) throw new Unanswered(true);
   };
 }
 

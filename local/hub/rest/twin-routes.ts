@@ -16,13 +16,19 @@ export function twinRoutes(devices: DeviceStore): readonly Route[] {
         throw preconditionFailed(`the twin of ${device.deviceId}`);
       return reply(store(device.deviceId, parseTwinWrite(call.body)));
     };
-  const writes = { path: "/twins/:id", counted: "twinWrites", throttled: "twinWrites" } as const;
+  const writes = {
+    path: "/twins/:id",
+    counted: "twinWrites",
+    throttled: "twinWrites",
+    metered: "request",
+  } as const;
   return [
     {
       method: "GET",
       path: "/twins/:id",
       counted: "twinReads",
       throttled: "twinReads",
+      metered: "answer",
       answer: ({ parameter }) => reply(devices.get(parameter("id"))),
     },
     { ...writes, method: "PATCH", answer: write(devices.mergeTwin) },
