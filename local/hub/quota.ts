@@ -15,7 +15,7 @@ export interface QuotaReport {
   readonly resetsAt: number;
 }
 
-/** The daily message quota of a hub. */
+/** The daily message quota of a hub. FIDELITY: it keeps nobody from connecting, and configurations go on. */
 export interface DailyQuota {
   /** Refuse with 403 IotHubQuotaExceeded once everything is used up. */
   readonly check: () => void;
@@ -45,7 +45,7 @@ export function createDailyQuota(options: {
     check: () => {
       turn();
       if (mode === "off" || used < limit) return;
-      // Worded as the service words it; the SDK calls the error TooManyDevicesError [facts 4.2].
+      // The SDK calls this TooManyDevicesError [facts 4.2]; the text is ours [G].
       throw new ServiceError(403, "IotHubQuotaExceeded", {
         message: `Total number of messages on IotHub exceeded the allocated quota. Max allowed message count : ${limit}, current message count : ${used}`,
       });

@@ -3,7 +3,10 @@ import { ServiceError } from "./service-error.ts";
 import type { ThrottledClass, TierLimits } from "./tier.ts";
 import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
-/** How a hub keeps its limits: not at all, by shaping traffic first as Azure does, or by refusing at once. */
+/**
+ * How a hub keeps its limits: not at all, by shaping traffic first as Azure does, or by refusing at once.
+ * FIDELITY: "strict" refuses earlier than Azure, so that whoever lives with it lives with Azure.
+ */
 export type ThrottleMode = "off" | "shape" | "strict";
 
 /**

@@ -7,7 +7,7 @@ export interface OperatorPage {
   readonly text: () => string | Promise<string>;
 }
 
-/** `GET /healthz` and `GET /metrics`: without a token, since neither tells more than counts. */
+/** `GET /healthz` and `GET /metrics`: without a token, since neither tells more than counts. FIDELITY: ours alone. */
 export function operatorPages(metrics: HubMetrics): readonly OperatorPage[] {
   return [
     {
