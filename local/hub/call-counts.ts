@@ -1,8 +1,16 @@
+import type { ThrottledClass } from "./tier.ts";
+
 /** Classes of requests to the service API, as the hub counts them. */
 export type CallClass = "registry" | "twinReads" | "twinWrites" | "queries" | "configurations" | "other";
 
 /** Classes of operations by devices, as the hub counts them. */
 export type DeviceOperation = "connections" | "twinReads" | "reports" | "desiredPatches" | "messages";
+
+/** How an operation ended: a status, or a fault that cut the connection or kept the answer back. */
+export type AnswerStatus = number | "cut" | "no answer";
+
+/** How many were answered with which status; see AnswerStatus for those without. */
+export type AnswerCounts = Readonly<Partial<Record<AnswerStatus, number>>>;
 
 /** What was asked of the hub since it started, refused requests included. */
 export interface HubCalls extends Readonly<Record<CallClass, number>> {
@@ -10,17 +18,28 @@ export interface HubCalls extends Readonly<Record<CallClass, number>> {
   readonly total: number;
   /** Requests to the service API that were answered 429. */
   readonly throttled: number;
+  /** Operations that a limit of the tier refused, by its class, the fleet's included. */
+  readonly throttledBy: Readonly<Partial<Record<ThrottledClass, number>>>;
+  /** Requests to the service API by class and status; one that is being answered is not among them yet. */
+  readonly answers: Readonly<Partial<Record<CallClass, AnswerCounts>>>;
   /** The traffic of the fleet; not part of the total. */
   readonly devices: Readonly<Record<DeviceOperation, number>>;
+  /** Operations of the fleet by class and status. */
+  readonly deviceAnswers: Readonly<Partial<Record<DeviceOperation, AnswerCounts>>>;
 }
 
 /** A running count of calls. */
 export interface CallCounts {
   readonly countCall: (call: CallClass) => void;
-  readonly countThrottled: () => void;
+  readonly countAnswer: (call: CallClass, status: AnswerStatus) => void;
+  /** A limit of the tier refused an operation. */
+  readonly countThrottled: (operations: ThrottledClass) => void;
   readonly countDevice: (operation: DeviceOperation) => void;
+  readonly countDeviceAnswer: (operation: DeviceOperation, status: AnswerStatus) => void;
   readonly read: () => HubCalls;
 }
+
+type Answers<Name extends string> = Partial<Record<Name, Partial<Record<AnswerStatus, number>>>>;
 
 /** Counts that start at zero. */
 export function createCallCounts(): CallCounts {
@@ -39,22 +58,39 @@ export function createCallCounts(): CallCounts {
     desiredPatches: 0,
     messages: 0,
   };
+  const answers: Answers<CallClass> = {};
+  const deviceAnswers: Answers<DeviceOperation> = {};
+  const throttledBy: Partial<Record<ThrottledClass, number>> = {};
   let throttled = 0;
   return {
     countCall: (call) => {
       calls[call] += 1;
     },
-    countThrottled: () => {
-      throttled += 1;
+    countAnswer: (call, status) => {
+      count((answers[call] ??= {}), status);
+      if (status === 429) throttled += 1;
+    },
+    countThrottled: (operations) => {
+      count(throttledBy, operations);
     },
     countDevice: (operation) => {
       devices[operation] += 1;
+    },
+    countDeviceAnswer: (operation, status) => {
+      count((deviceAnswers[operation] ??= {}), status);
     },
     read: () => ({
       ...calls,
       total: Object.values(calls).reduce((sum, count) => sum + count, 0),
       throttled,
+      throttledBy: { ...throttledBy },
+      answers: structuredClone(answers),
       devices: { ...devices },
+      deviceAnswers: structuredClone(deviceAnswers),
     }),
   };
+}
+
+function count<Key extends PropertyKey>(counts: Partial<Record<Key, number>>, key: Key): void {
+  counts[key] = (counts[key] ?? 0) + 1;
 }

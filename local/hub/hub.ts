@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { createPolicies, type PolicyKeys, type PolicyName } from "./access-policy.ts";
 import { createCallCounts, type HubCalls } from "./call-counts.ts";
 import {
@@ -14,17 +15,23 @@ import { createDeviceStore } from "./device-store.ts";
 import type { NewDevice } from "./device.ts";
 import { createEvaluator, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import { createHubLog, type HubLogEntry } from "./hub-log.ts";
+import { createHubMetrics } from "./hub-metrics.ts";
+import { meteredConfigurations } from "./metered-configurations.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
+import { createDailyQuota, type QuotaReport } from "./quota.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
+import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
 import { serviceAccess, type EntraOptions } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
-import { createThrottle } from "./throttle.ts";
+import { createThrottle, type ThrottleMode } from "./throttle.ts";
 import { tierLimits, type Tier } from "./tier.ts";
 
 export type { PolicyKeys, PolicyName } from "./access-policy.ts";
@@ -36,6 +43,9 @@ export type { DataActionUse } from "./data-action-log.ts";
 export type { NewDevice } from "./device.ts";
 export type { Evaluation } from "./evaluation.ts";
 export type { EntraOptions } from "./rest/service-access.ts";
+export type { FaultHandle, FaultRule, Faults } from "./faults.ts";
+export type { HubLogEntry } from "./hub-log.ts";
+export type { QuotaReport } from "./quota.ts";
 
 /** How a local hub is set up; every field has a default. */
 export interface HubOptions {
@@ -43,8 +53,17 @@ export interface HubOptions {
   readonly name?: string;
   /** Drives everything but token expiry; default real time. */
   readonly clock?: HubClock;
-  /** "strict" answers 429 as soon as a limit of the tier is passed; default "strict". */
-  readonly throttle?: "off" | "strict";
+  /**
+   * "strict" refuses as soon as a limit of the tier is passed, "shape" takes a burst, then lets wait, then refuses, as
+   * Azure does; default "strict".
+   */
+  readonly throttle?: ThrottleMode;
+  /** Whether the tier's daily messages, once used up, end the day; counted in any case. Default "on". */
+  readonly dailyQuota?: "off" | "on";
+  /** Seed of the faults that have a probability; default 1. */
+  readonly faultSeed?: number;
+  /** Hears of every request, connection and refusal; one JSON line each when stringified. Default nobody. */
+  readonly log?: (entry: HubLogEntry) => void;
   /** Default "S1". */
   readonly tier?: Tier;
   /** Units of the tier, which multiply its limits; default 1. */
@@ -91,6 +110,10 @@ export interface LocalHub extends AsyncDisposable {
   readonly calls: () => HubCalls;
   /** Which data actions the calls so far took, by kind and caller: what a role for them has to allow. */
   readonly dataActions: () => readonly DataActionUse[];
+  /** How much of the day's messages is used. */
+  readonly quota: () => QuotaReport;
+  /** Trouble to be had: delays, refusals, lost answers, cut connections. */
+  readonly faults: Faults;
   /** Cut a device's connection as a network would; false when it has none. */
   readonly dropConnection: (deviceId: string) => boolean;
   readonly close: () => Promise<void>;
@@ -108,7 +131,22 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   // What was started before something fails to start is ended again.
   await using started = new AsyncDisposableStack();
   const counts = createCallCounts();
-  const throttle = createThrottle({ clock, limits, mode: options.throttle ?? "strict" });
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each who waits
+  const sleep = (ms: number): Promise<void> => clock.sleep(ms, closing.signal);
+  const throttle = createThrottle({
+    clock,
+    sleep,
+    limits,
+    mode: options.throttle ?? "strict",
+    onRefusal: counts.countThrottled,
+  });
+  const quota = createDailyQuota({ clock, limits, mode: options.dailyQuota ?? "on" });
+  const faults = createFaults({
+    seed: options.faultSeed ?? 1,
+    sleep,
+    drop: (deviceId) => broker.drop(deviceId),
+  });
   const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices });
   const configurations = createConfigurationStore({
     clock,
@@ -117,7 +155,23 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       schedule.changed();
     },
   });
-  const evaluate = createEvaluator({ devices, configurations, onDelete });
+  const metrics = createHubMetrics({
+    calls: counts.read,
+    quota: quota.read,
+    devices: devices.size,
+    connected: () => broker.connected(),
+  });
+  const evaluator = createEvaluator({
+    devices: meteredConfigurations(devices, quota),
+    configurations,
+    onDelete,
+  });
+  const evaluate = (): Evaluation => {
+    const startedAt = performance.now();
+    const evaluation = evaluator();
+    metrics.countEvaluation({ seconds: (performance.now() - startedAt) / 1000, writes: evaluation.writes });
+    return evaluation;
+  };
   const schedule = started.use(
     scheduleEvaluations({
       clock,
@@ -130,7 +184,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const policies = createPolicies(options.policyKeys);
   const dataActions = createDataActionLog();
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
-  const shared = { hosts, policies, tokenSkewMs, devices, clock, throttle, counts };
+  const log = createHubLog(options.log, clock);
+  const shared = { hosts, policies, tokenSkewMs, devices, clock, throttle, quota, faults, counts, log };
   const broker = started.use(await createDeviceBroker(shared));
   const webSockets = listenOverWebSockets(broker);
   const service = started.use(
@@ -146,12 +201,17 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         ...twinRoutes(devices),
         ...configurationRoutes(configurations),
       ],
+      pages: operatorPages(metrics),
     }),
   );
   // Ended before the server, which waits for its connections.
   started.use(webSockets);
   const { deviceAuthorities = [] } = options;
   const gateway = started.use(await listenOverTls({ broker, certificate, deviceAuthorities }));
+  // First of all when the hub closes: whoever waits for a turn is sent away.
+  started.defer(() => {
+    closing.abort();
+  });
 
   const connectionStringOf = (deviceId: string): string =>
     deviceConnectionString(devices.get(deviceId), { hostName, mqttPort: gateway.port, policies });
@@ -171,6 +231,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,
+    quota: quota.read,
+    faults: { add: faults.add, clear: faults.clear },
     dropConnection: broker.drop,
     close,
     [Symbol.asyncDispose]: close,

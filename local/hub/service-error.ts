@@ -13,6 +13,7 @@ const ERROR_NUMBERS = {
   InvalidConfigurationCustomMetricsQuery: undefined,
   InvalidConfigurationTargetCondition: undefined,
   IotHubUnauthorized: undefined,
+  IotHubQuotaExceeded: 403002,
   IotHubUnauthorizedAccess: 401002,
   MessageTooLarge: 413001,
   ModuleAlreadyExistsOnDevice: 409301,
@@ -20,6 +21,8 @@ const ERROR_NUMBERS = {
   NotImplemented: 501000,
   PreconditionFailed: 412001,
   ServerError: 500001,
+  ServiceUnavailable: 503001,
+  ThrottleBacklogLimitExceeded: 429002,
   ThrottlingException: 429001,
   TooManyDevices: 413002,
   TooManyModulesOnDevice: undefined,
@@ -79,30 +82,41 @@ export function notImplemented(what: string): ServiceError {
   });
 }
 
+/** A refusal in the service's terms of whatever went wrong. */
+export function serviceErrorFrom(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ServiceError(500, "ServerError", { message: `The local hub failed: ${message}` });
+}
+
+/** What names one refusal, in the caller's error and in the hub's log. */
+export function newTrackingId(now: number): string {
+  const [date = "", time = ""] = new Date(now).toISOString().slice(0, 19).split("T");
+  const [year = "", month = "", day = ""] = date.split("-");
+  return `${randomBytes(16).toString("hex")}-G:0-TimeStamp:${month}/${day}/${year} ${time}`;
+}
+
 /** The body of a REST error: `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`. */
 export function restErrorBody(
   error: ServiceError,
-  now: number,
+  trackingId: string,
 ): { Message: string; ExceptionMessage: string } {
   // The SDK splits Message at ';' and drops everything after the second one; only quoted text of callers has any.
   return {
     Message: `ErrorCode:${error.code};${error.message.replaceAll(";", "%3B")}`,
-    ExceptionMessage: trackingText(now),
+    ExceptionMessage: `Tracking ID:${trackingId}`,
   };
 }
 
 /** The body of a twin error over MQTT: the SDK recognises a failure by a truthy `errorCode` alone. */
-export function mqttErrorBody(error: ServiceError, now: number): Record<string, string | number> {
+export function mqttErrorBody(
+  error: ServiceError,
+  { now, trackingId }: { readonly now: number; readonly trackingId: string },
+): Record<string, string | number> {
   return {
     errorCode: ERROR_NUMBERS[error.code] ?? error.status * 1000,
-    trackingId: trackingText(now).slice("Tracking ID:".length),
+    trackingId,
     message: error.message,
     timestampUtc: new Date(now).toISOString(),
   };
-}
-
-function trackingText(now: number): string {
-  const [date = "", time = ""] = new Date(now).toISOString().slice(0, 19).split("T");
-  const [year = "", month = "", day = ""] = date.split("-");
-  return `Tracking ID:${randomBytes(16).toString("hex")}-G:0-TimeStamp:${month}/${day}/${year} ${time}`;
 }

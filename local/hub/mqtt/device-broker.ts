@@ -1,29 +1,32 @@
 import type { Duplex } from "node:stream";
 import { Aedes, type Client } from "aedes";
 import type { AccessPolicies } from "../access-policy.ts";
-import type { CallCounts } from "../call-counts.ts";
-import type { HubClock } from "../clock.ts";
 import type { DeviceStore } from "../device-store.ts";
+import { Unanswered } from "../faults.ts";
+import type { DailyQuota } from "../quota.ts";
 import type { Throttle } from "../throttle.ts";
+import { admit, noteStranger } from "./admission.ts";
 import type { ClientCertificate } from "./client-certificate.ts";
 import { callAt } from "./connection-expiry.ts";
 import { authenticateDevice, type CredentialCheck } from "./device-credentials.ts";
+import { createLane, type Lane } from "./lane.ts";
+import type { OperationContext } from "./operation.ts";
 import { createPacketGuard } from "./packet-guard.ts";
 import { createSessionStore } from "./session-store.ts";
 import { createSilentBus } from "./silent-bus.ts";
+import { takeMessage } from "./telemetry.ts";
 import { DESIRED_FILTER, desiredTopic, isAllowedFilter, parseTopic } from "./topic.ts";
 import { answerTwinRequest } from "./twin-request.ts";
 
 /** What the device API stands on. */
-export interface DeviceBrokerOptions {
+export interface DeviceBrokerOptions extends OperationContext {
   /** Names of this hub that devices may use. */
   readonly hosts: readonly string[];
   readonly policies: AccessPolicies;
   readonly tokenSkewMs: number;
   readonly devices: DeviceStore;
-  readonly clock: HubClock;
   readonly throttle: Throttle;
-  readonly counts: CallCounts;
+  readonly quota: DailyQuota;
 }
 
 /** The device API over MQTT, on connections that listeners bring. */
@@ -32,6 +35,8 @@ export interface DeviceBroker extends AsyncDisposable {
   readonly accept: (connection: Duplex, certificate?: ClientCertificate) => void;
   /** Cut a device's connection; false when it has none. */
   readonly drop: (deviceId: string) => boolean;
+  /** How many devices are connected. */
+  readonly connected: () => number;
 }
 
 /** [facts 5.2]: a message has up to 256 KB; the rest is room for its topic. */
@@ -39,7 +44,7 @@ export const MAX_PACKET_BYTES = 288 * 1024;
 
 /** A broker of MQTT 3.1.1 that carries nothing between devices [facts 5]. */
 export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<DeviceBroker> {
-  const { devices, counts } = options;
+  const { devices, counts, quota, log } = options;
   const check: CredentialCheck = {
     ...options,
     // Modules may connect once the hub has them.
@@ -50,6 +55,13 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
   const refusedAt = new WeakMap<Client, number>();
   const expiries = new WeakMap<Client, () => void>();
   const certificates = new WeakMap<object, ClientCertificate>();
+  const lanes = new WeakMap<Client, Lane>();
+  // Requests of a connection are answered in their order, though some wait for their turn.
+  const laneOf = (client: Client): Lane => {
+    const lane = lanes.get(client) ?? createLane(() => client.conn.destroy());
+    lanes.set(client, lane);
+    return lane;
+  };
 
   const broker = await Aedes.createBroker({
     mq: createSilentBus(),
@@ -61,12 +73,14 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
       const credentials = { clientId: client.id, userName, password: password?.toString(), certificate };
       const until = authenticateDevice(credentials, check);
       if (until === undefined) {
+        noteStranger(options, client.id);
         // CONNACK 5, not authorized [MQTT-3.2.2], which the SDK reports as UnauthorizedError.
         done(null, false);
         return;
       }
       refusedAt.set(client, until);
-      done(null, true);
+      // After the credentials: a stranger spends nothing of the devices' limit [G].
+      void admit(client, options, done);
     },
     // A refused filter is granted as 0x80 [MQTT-3.9.3-2].
     authorizeSubscribe: (client, subscription, done) => {
@@ -80,17 +94,28 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
         return;
       }
       devices.touch(client.id);
-      if (request.kind === "message") counts.countDevice("messages");
-      if (request.kind === "get twin" || request.kind === "report") {
-        const answer = answerTwinRequest({
-          ...options,
-          request,
-          deviceId: client.id,
-          payload: packet.payload,
-        });
-        publish(client, answer);
+      if (request.kind === "method answer") {
+        done(null);
+        return;
       }
-      done(null);
+      const { topic, payload } = packet;
+      if (request.kind === "message") counts.countDevice("messages");
+      else counts.countDevice(request.kind === "report" ? "reports" : "twinReads");
+      const { id: deviceId } = client;
+      const context = { ...options, throttle: throttleWhileOpen(client, options.throttle) };
+      laneOf(client)(async () => {
+        if (client.closed) return;
+        if (request.kind === "message") {
+          if (await takeMessage({ deviceId, topic, payload }, context)) done(null);
+          // Once what was acknowledged before is on its way.
+          else client.conn.end(done.bind(undefined, new Error("The message is refused")));
+          return;
+        }
+        const outcome = await answerTwinRequest({ ...context, request, deviceId, payload });
+        if (outcome.kind === "done") publish(client, outcome.result);
+        else if (outcome.isCut) client.close();
+        done(null);
+      });
     },
   });
 
@@ -103,6 +128,7 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     live.set(client.id, client);
     devices.setConnected(client.id, true);
     counts.countDevice("connections");
+    log({ event: "connection", deviceId: client.id, outcome: "accepted" });
     expiries.set(
       client,
       callAt(refusedAt.get(client) ?? 0, () => {
@@ -115,6 +141,7 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     expiries.get(client)?.();
     live.delete(client.id);
     devices.setConnected(client.id, false);
+    log({ event: "connection", deviceId: client.id, outcome: "closed" });
   });
 
   devices.observe({
@@ -124,6 +151,7 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
       if (client === undefined || !sessions.isSubscribed(deviceId, DESIRED_FILTER)) return;
       counts.countDevice("desiredPatches");
       const payload = JSON.stringify({ ...patch, $version: desired.version });
+      quota.charge(Buffer.byteLength(payload));
       publish(client, { topic: desiredTopic(desired.version), payload });
     },
     accessRevoked: (deviceId) => {
@@ -147,10 +175,19 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
       client?.close();
       return client !== undefined;
     },
+    connected: () => live.size,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         broker.close(resolve);
       }),
+  };
+}
+
+/** Whoever left, or lost its right to be here, while it waited for its turn does nothing more. */
+function throttleWhileOpen(client: Client, throttle: Throttle): Throttle {
+  return async (operations, amount) => {
+    await throttle(operations, amount);
+    if (client.closed) throw new Unanswered(true);
   };
 }
 

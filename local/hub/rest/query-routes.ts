@@ -22,6 +22,7 @@ export function queryRoutes(devices: DeviceStore): readonly Route[] {
       access: ACCESS.readTwins,
       counted: "queries",
       throttled: "queries",
+      metered: "answer",
       answer: ({ body, header }) => {
         const parsed = request.safeParse(body);
         if (!parsed.success) throw argumentInvalid('A query is sent as {"query": "SELECT …"}');

@@ -8,8 +8,15 @@ const MAX_BODY_BYTES = 512 * 1024;
 /** Deeper than any service document: a twin has 10 levels below its section [facts 2.5]. */
 const MAX_DEPTH = 64;
 
-/** The JSON body of a request; undefined when it is empty. Refuses more than a service document can need. */
-export async function readJsonBody(request: IncomingMessage): Promise<JsonValue | undefined> {
+/** A body as it was sent. */
+export interface RequestBody {
+  /** Undefined when it is empty. */
+  readonly json: JsonValue | undefined;
+  readonly bytes: number;
+}
+
+/** The JSON body of a request. Refuses more than a service document can need. */
+export async function readJsonBody(request: IncomingMessage): Promise<RequestBody> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -21,10 +28,10 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonValue 
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
-  if (text.trim() === "") return undefined;
+  if (text.trim() === "") return { json: undefined, bytes };
   const body = parseJson(text);
   if (isTooDeep(body)) throw argumentInvalid(`The body is nested deeper than ${MAX_DEPTH} levels`);
-  return body;
+  return { json: body, bytes };
 }
 
 function parseJson(text: string): JsonValue {

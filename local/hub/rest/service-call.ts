@@ -34,6 +34,10 @@ export interface Route {
   readonly counted: CallClass;
   /** The throttle it spends from; undefined where the documents name none. */
   readonly throttled: ThrottledClass | undefined;
+  /** How much it spends of that, by its body: a bulk call of N counts N [facts 1.9]; default 1. */
+  readonly amount?: (body: JsonValue | undefined) => number;
+  /** What counts against the daily quota once it succeeded: the body sent or the one answered; default nothing. */
+  readonly metered?: "request" | "answer";
   readonly answer: (call: ServiceCall) => ServiceReply;
 }
 

@@ -2,30 +2,40 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { Duplex } from "node:stream";
 import findMyWay from "find-my-way";
-import type { CallCounts } from "../call-counts.ts";
+import type { AnswerStatus, CallCounts } from "../call-counts.ts";
 import type { ServerCertificate } from "../certificates.ts";
 import type { HubClock } from "../clock.ts";
 import type { DataActionLog } from "../data-action-log.ts";
+import { Unanswered, type FaultInjection } from "../faults.ts";
+import type { HubLog } from "../hub-log.ts";
 import { listenOnLoopback } from "../loopback.ts";
 import { parseIfMatch } from "../precondition.ts";
-import { argumentInvalid, notImplemented, restErrorBody, ServiceError } from "../service-error.ts";
+import type { DailyQuota } from "../quota.ts";
+import { argumentInvalid, newTrackingId, notImplemented, serviceErrorFrom } from "../service-error.ts";
 import type { Throttle } from "../throttle.ts";
+import type { OperatorPage } from "./operator-pages.ts";
 import { readJsonBody } from "./request-body.ts";
 import type { RouteAccess } from "./route-access.ts";
+import { send, sendPage, sendRefusal, writtenReply, type WrittenReply } from "./response.ts";
 import type { ServiceAccess } from "./service-access.ts";
-import type { Route, ServiceReply } from "./service-call.ts";
+import type { Route } from "./service-call.ts";
 
 /** What the service API stands on. */
 export interface ServiceServerOptions {
   readonly certificate: ServerCertificate;
   readonly routes: readonly Route[];
+  /** Pages of the local hub itself, outside of the service API: neither authorised, counted nor throttled. */
+  readonly pages: readonly OperatorPage[];
   readonly clock: HubClock;
   readonly throttle: Throttle;
+  readonly quota: DailyQuota;
+  readonly faults: FaultInjection;
   readonly counts: CallCounts;
   readonly authorize: ServiceAccess;
   readonly dataActions: DataActionLog;
   /** Takes over the connections of clients that ask for another protocol. */
   readonly takeUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly log: HubLog;
 }
 
 /** The service API, listening. */
@@ -33,19 +43,41 @@ export interface ServiceServer extends AsyncDisposable {
   readonly port: number;
 }
 
+/** A request, with what its address says; no route where none matched. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route?: Route;
+  readonly parameters?: Readonly<Record<string, string | undefined>>;
+  readonly search?: Readonly<Record<string, string>>;
+}
+
 /** Serve the REST API of IoT Hub over TLS on a port of the system's choice. */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ServiceServer> {
-  const { certificate, routes, clock } = options;
+  const { certificate, routes, clock, counts, quota } = options;
+  const unreadable = (_path: string, request: IncomingMessage, response: ServerResponse): void => {
+    void respond({ request, response }, () => {
+      throw argumentInvalid("The address cannot be read: check its percent-encoding and length");
+    });
+  };
   const router = findMyWay({
     // A device id of 128 characters may be three times as long when percent-encoded.
     maxParamLength: 400,
-    defaultRoute: (request, response) => void respond(request, response, () => missing(request)),
-    onBadUrl: (_path, request, response) => void respond(request, response, () => unreadable()),
-    onMaxParamLength: (_path, request, response) => void respond(request, response, () => unreadable()),
+    defaultRoute: (request, response) =>
+      void respond({ request, response }, () => {
+        authorize(request, undefined);
+        throw notImplemented(`${request.method ?? ""} ${pathOf(request).slice(0, 200)}`);
+      }),
+    onBadUrl: unreadable,
+    onMaxParamLength: unreadable,
   });
+  for (const page of options.pages) {
+    router.on("GET", page.path, (_request, response) => void sendPage(response, page));
+  }
   for (const route of routes) {
     router.on(route.method, route.path, (request, response, parameters, _store, search) => {
-      void respond(request, response, () => answer({ route, request, parameters, search }));
+      const exchange = { request, response, route, parameters, search };
+      void respond(exchange, () => answer(exchange));
     });
   }
 
@@ -53,52 +85,88 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     const { headers, method = "" } = request;
     return options.authorize({ authorization: headers.authorization, method, path: pathOf(request), access });
   };
-  const answer = async (call: {
-    route: Route;
-    request: IncomingMessage;
-    parameters: Readonly<Record<string, string | undefined>>;
-    search: Readonly<Record<string, string>>;
-  }): Promise<ServiceReply> => {
-    const { route, request, parameters, search } = call;
-    options.counts.countCall(route.counted);
+  const answer = async (exchange: Required<Exchange>): Promise<WrittenReply> => {
+    const { request, route, search } = exchange;
     const caller = authorize(request, route.access);
-    options.dataActions.record({
-      call: `${route.method} ${route.path}`,
-      caller,
-      actions: route.access.actions,
-    });
+    const { actions } = route.access;
+    options.dataActions.record({ call: `${route.method} ${route.path}`, caller, actions });
     if (!search["api-version"]) throw argumentInvalid("The api-version is missing from the query string");
-    if (route.throttled !== undefined) options.throttle(route.throttled);
+    const deviceId = deviceOf(exchange);
+    const subject = {
+      api: "rest",
+      call: route.counted,
+      route: `${route.method} ${route.path}`,
+      ...(deviceId === undefined ? {} : { deviceId }),
+    } as const;
+    return options.faults.around(subject, () => operate(exchange));
+  };
+  const operate = async ({
+    request,
+    route,
+    parameters,
+    search,
+  }: Required<Exchange>): Promise<WrittenReply> => {
+    // Only a route whose price depends on its body has it read before there is a turn for it.
+    const priced = route.amount === undefined ? undefined : await readJsonBody(request);
+    if (route.throttled !== undefined) await options.throttle(route.throttled, route.amount?.(priced?.json));
+    if (route.metered !== undefined) quota.check();
     const header = (name: string): string | undefined => {
       const value = request.headers[name];
       return typeof value === "string" ? value : undefined;
     };
-    return route.answer({
-      parameter: (name) => parameters[name] ?? "",
-      option: (name) => search[name],
-      header,
-      ifMatch: parseIfMatch(header("if-match")),
-      body: await readJsonBody(request),
-    });
-  };
-  const missing = (request: IncomingMessage): ServiceReply => {
-    options.counts.countCall("other");
-    authorize(request, undefined);
-    throw notImplemented(`${request.method ?? ""} ${pathOf(request).slice(0, 200)}`);
+    const ifMatch = parseIfMatch(header("if-match"));
+    const body = priced ?? (await readJsonBody(request));
+    const reply = writtenReply(
+      route.answer({
+        parameter: (name) => parameters[name] ?? "",
+        option: (name) => search[name],
+        header,
+        ifMatch,
+        body: body.json,
+      }),
+    );
+    if (route.metered === "request") quota.charge(body.bytes);
+    if (route.metered === "answer") quota.charge(reply.bytes);
+    return reply;
   };
   const respond = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    work: () => ServiceReply | Promise<ServiceReply>,
+    exchange: Exchange,
+    work: () => WrittenReply | Promise<WrittenReply>,
   ): Promise<void> => {
+    const { request, response, route } = exchange;
+    const call = route?.counted ?? "other";
+    const startedAt = performance.now();
+    counts.countCall(call);
+    const ended = (status: AnswerStatus, refusal?: { code: string; trackingId: string }): void => {
+      const deviceId = deviceOf(exchange);
+      counts.countAnswer(call, status);
+      options.log({
+        event: "request",
+        method: request.method ?? "",
+        ...(route === undefined ? {} : { route: route.path }),
+        call,
+        ...(deviceId === undefined ? {} : { deviceId }),
+        status,
+        ...refusal,
+        ms: performance.now() - startedAt,
+      });
+    };
     try {
-      send(response, await work());
+      const reply = await work();
+      ended(reply.status);
+      send(response, reply);
     } catch (error) {
-      const refusal = refusalFrom(error);
-      if (refusal.status === 429) options.counts.countThrottled();
+      if (error instanceof Unanswered) {
+        ended(error.isCut ? "cut" : "no answer");
+        if (error.isCut) request.socket.destroy();
+        return;
+      }
+      const refusal = serviceErrorFrom(error);
+      const trackingId = newTrackingId(clock.now());
+      ended(refusal.status, { code: refusal.code, trackingId });
       // What is left of an oversized body is not worth reading.
       if (refusal.status === 413 && !request.complete) response.setHeader("Connection", "close");
-      sendRefusal(response, refusal, clock.now());
+      sendRefusal(response, refusal, trackingId);
     }
   };
 
@@ -124,37 +192,13 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
   };
 }
 
-function unreadable(): never {
-  throw argumentInvalid("The address cannot be read: check its percent-encoding and length");
-}
-
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
-function send(response: ServerResponse, { status, body, headers = {} }: ServiceReply): void {
-  if (body === undefined) {
-    response.writeHead(status, headers).end();
-  } else {
-    // Before the head is written: a body that cannot be written is still a refusal then.
-    const text = JSON.stringify(body);
-    // Without this type the SDK leaves the body unparsed, in silence [facts 4.1].
-    response.writeHead(status, { ...headers, "Content-Type": "application/json; charset=utf-8" }).end(text);
-  }
-}
-
-function sendRefusal(response: ServerResponse, error: ServiceError, now: number): void {
-  response
-    .writeHead(error.status, {
-      "Content-Type": "application/json; charset=utf-8",
-      "iothub-errorcode": error.code,
-      ...(error.retryAfterSeconds === undefined ? {} : { "Retry-After": String(error.retryAfterSeconds) }),
-    })
-    .end(JSON.stringify(restErrorBody(error, now)));
-}
-
-function refusalFrom(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new ServiceError(500, "ServerError", { message: `The local hub failed: ${message}` });
+/** The device that an address names. */
+function deviceOf({ route, parameters }: Exchange): string | undefined {
+  return route !== undefined && /^\/(?:devices|twins)\/:id/u.test(route.path)
+    ? parameters?.["id"]
+    : undefined;
 }

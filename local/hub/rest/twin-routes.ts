@@ -22,6 +22,7 @@ export function twinRoutes(devices: DeviceStore): readonly Route[] {
     access: ACCESS.writeTwins,
     counted: "twinWrites",
     throttled: "twinWrites",
+    metered: "request",
   } as const;
   return [
     {
@@ -30,6 +31,7 @@ export function twinRoutes(devices: DeviceStore): readonly Route[] {
       access: ACCESS.readTwins,
       counted: "twinReads",
       throttled: "twinReads",
+      metered: "answer",
       answer: ({ parameter }) => reply(devices.get(parameter("id"))),
     },
     { ...writes, method: "PATCH", answer: write(devices.mergeTwin) },

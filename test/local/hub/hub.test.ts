@@ -90,12 +90,25 @@ describe("a hub", () => {
       other: 0,
       total: 5,
       throttled: 0,
+      throttledBy: {},
+      answers: {
+        registry: { 404: 1 },
+        twinReads: { 200: 1 },
+        twinWrites: { 200: 1 },
+        queries: { 200: 1 },
+        configurations: { 200: 1 },
+      },
       devices: {
         connections: 1,
         twinReads: before.devices.twinReads,
         reports: 1,
         desiredPatches: 1,
         messages: 0,
+      },
+      deviceAnswers: {
+        connections: { 200: 1 },
+        twinReads: { 200: before.devices.twinReads },
+        reports: { 204: 1 },
       },
     });
   });

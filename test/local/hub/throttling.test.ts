@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { methodKilobytes } from "../../../local/hub/meter.ts";
 import { tierLimits } from "../../../local/hub/tier.ts";
 import { connectDevice } from "./device-client.ts";
 import { aConfiguration, openHub, refusal } from "./hub-fixture.ts";
+import { aPublish, connectRawDevice } from "./raw-device.ts";
 
 const MINUTE = 60_000;
 const THROTTLED = { status: 429, code: "ThrottlingException", kind: "ThrottlingError" };
@@ -75,38 +77,82 @@ describe("strict throttling", () => {
     await expect(openHub({ tier: "F1", units: 2 })).rejects.toThrow(/has 1 to 1/u);
   });
 
-  it("gives each tier its documented rates", () => {
-    const rate = (tier: "F1" | "S1" | "S2" | "S3", units: number): unknown =>
-      Object.fromEntries(
-        Object.entries(tierLimits(tier, units).rates).map(([name, { operations }]) => [name, operations]),
-      );
-    expect(rate("F1", 1)).toEqual({
-      registry: 100,
-      configurations: 20,
-      queries: 20,
-      twinReads: 100,
-      twinWrites: 50,
+  it("refuses connections over the rate with CONNACK 3, which the SDK calls unavailable [G]", async () => {
+    await using fixture = await openHub({ throttle: "strict" });
+    for (const deviceId of ["d1", "d2"]) fixture.hub.createDevice({ deviceId });
+    // Wrong credentials spend nothing of the limit.
+    await expect(
+      connectDevice(fixture.hub, "d1", {
+        connectionString: fixture.hub.deviceConnectionString("d1").replace(/Key=.{5}/u, "Key=AAAAA"),
+      }),
+    ).rejects.toThrow(/Not authorized/u);
+    const raws = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => {
+        fixture.hub.createDevice({ deviceId: `raw-${index}` });
+        return connectRawDevice(fixture.hub, `raw-${index}`);
+      }),
+    );
+    expect(new Set(raws.map(({ code }) => code))).toEqual(new Set([0]));
+    await expect(connectDevice(fixture.hub, "d2", { retries: false })).rejects.toThrow(/Server unavailable/u);
+    expect(fixture.hub.calls()).toMatchObject({
+      throttledBy: { connections: 1 },
+      devices: { connections: 100 },
+      deviceAnswers: { connections: { 200: 100, 401: 1, 429: 1 } },
     });
-    expect(rate("S1", 3)).toEqual({
-      registry: 300,
-      configurations: 60,
-      queries: 60,
-      twinReads: 100,
-      twinWrites: 50,
-    });
-    expect(rate("S2", 20)).toEqual({
-      registry: 2000,
-      configurations: 400,
-      queries: 400,
-      twinReads: 200,
-      twinWrites: 100,
-    });
-    expect(rate("S3", 2)).toEqual({
-      registry: 10_000,
-      configurations: 40,
-      queries: 2000,
-      twinReads: 1000,
-      twinWrites: 500,
-    });
+    await fixture.clock.advance(10);
+    await using device = await connectDevice(fixture.hub, "d2");
+    expect(device.twin.properties.desired).toMatchObject({ $version: 1 });
+    await Promise.all(raws.map((raw) => raw[Symbol.asyncDispose]()));
+  });
+
+  it("refuses messages over the rate by ending the connection, unacknowledged [I]", async () => {
+    await using fixture = await openHub({ throttle: "strict" });
+    fixture.hub.createDevice({ deviceId: "d1" });
+    await using raw = await connectRawDevice(fixture.hub, "d1");
+    for (let messageId = 1; messageId <= 101; messageId++)
+      raw.send(aPublish("devices/d1/messages/events/", { payload: "x", messageId }));
+    for (let messageId = 1; messageId <= 100; messageId++)
+      expect(await raw.receive("puback")).toMatchObject({ messageId });
+    expect(await raw.receive("puback")).toBeUndefined();
+    expect(fixture.hub.calls().throttledBy).toEqual({ deviceToCloud: 1 });
+  });
+
+  it.each([
+    ["F1", 1, [100, 20, 20, 100, 50, 160, 100, 10, 100, 100, 100]],
+    ["S1", 3, [300, 60, 60, 100, 50, 480, 300, 10, 100, 100, 300]],
+    ["S1", 9, [900, 180, 180, 100, 50, 1440, 900, 10, 108, 108, 900]],
+    ["S2", 20, [2000, 400, 400, 200, 100, 9600, 2000, 20, 2400, 2400, 2000]],
+    ["S3", 2, [10_000, 40, 2000, 1000, 500, 49_152, 10_000, 100, 12_000, 12_000, 10_000]],
+  ] as const)("gives a hub of %s with %i units its documented rates", (tier, units, rates) => {
+    const limits = tierLimits(tier, units);
+    expect(Object.values(limits.rates).map(({ operations }) => operations)).toEqual(rates);
+    expect(
+      Object.entries(limits.rates).map(([name, { periodMs, unit }]) => [name, periodMs / 1000, unit]),
+    ).toEqual([
+      ["registry", 60, "operations"],
+      ["configurations", 60, "operations"],
+      ["queries", 60, "operations"],
+      ["twinReads", 1, "operations"],
+      ["twinWrites", 1, "operations"],
+      ["directMethods", 1, "KB"],
+      ["jobs", 60, "operations"],
+      ["jobDeviceOperations", 1, "operations"],
+      ["connections", 1, "operations"],
+      ["deviceToCloud", 1, "operations"],
+      ["cloudToDevice", 60, "operations"],
+    ]);
+  });
+
+  it.each([
+    ["F1", 1, { maxConcurrentJobs: 1, dailyMessages: 8000, meterBytes: 512, maxConfigurations: 10 }],
+    ["S1", 2, { maxConcurrentJobs: 1, dailyMessages: 800_000, meterBytes: 4096, maxConfigurations: 100 }],
+    ["S2", 1, { maxConcurrentJobs: 5, dailyMessages: 6_000_000, meterBytes: 4096 }],
+    ["S3", 1, { maxConcurrentJobs: 10, dailyMessages: 300_000_000, meterBytes: 4096 }],
+  ] as const)("gives a hub of %s with %i units its documented amounts", (tier, units, amounts) => {
+    expect(tierLimits(tier, units)).toMatchObject(amounts);
+  });
+
+  it("meters direct methods in 4 KB of their request", () => {
+    expect([0, 1, 4096, 4097, 128 * 1024].map(methodKilobytes)).toEqual([4, 4, 4, 8, 128]);
   });
 });
