@@ -17,6 +17,9 @@ const RIGHTS = {
 /** Name of a shared access policy. */
 export type PolicyName = keyof typeof RIGHTS;
 
+/** The names of all policies. */
+export const POLICY_NAMES = Object.keys(RIGHTS) as readonly PolicyName[]; // the keys of a constant
+
 /** The two keys of a policy, either of which signs. */
 export interface PolicyKeys {
   /** Base64 of 16 to 64 bytes. */

@@ -6,14 +6,26 @@ export interface HubPolicy extends AccessPolicy {
   readonly connectionString: string;
 }
 
+/** Where a hub is reached, and by whom. */
+export interface ReachedHub {
+  /** What it is called, ending in ".azure-devices.net". */
+  readonly hubName: string;
+  /** Where it listens. */
+  readonly hostName: string;
+  readonly httpsPort: number;
+  readonly mqttPort: number;
+  readonly policies: AccessPolicies;
+}
+
 /** The policies of a hub that listens; whoever reads a port there takes it off before the SDK sees it [facts 4.3]. */
-export function hubPolicies(
-  policies: AccessPolicies,
-  httpsPort: number,
-): Readonly<Record<PolicyName, HubPolicy>> {
+export function hubPolicies({
+  policies,
+  hostName,
+  httpsPort,
+}: ReachedHub): Readonly<Record<PolicyName, HubPolicy>> {
   const reachable = (policy: AccessPolicy): HubPolicy => ({
     ...policy,
-    connectionString: `HostName=localhost:${httpsPort};SharedAccessKeyName=${policy.name};SharedAccessKey=${policy.primaryKey}`,
+    connectionString: `HostName=${withPort(hostName, httpsPort, 443)};SharedAccessKeyName=${policy.name};SharedAccessKey=${policy.primaryKey}`,
   });
   const { iothubowner, service, device, registryRead, registryReadWrite } = policies;
   return {
@@ -28,18 +40,23 @@ export function hubPolicies(
 /** What a device connects with: the SDK honours a port in GatewayHostName, and with X.509 in HostName only. */
 export function deviceConnectionString(
   { deviceId, authentication, primaryKey }: Device,
-  hub: { readonly hostName: string; readonly mqttPort: number; readonly policies: AccessPolicies },
+  hub: ReachedHub,
 ): string {
-  const gateway = `localhost:${hub.mqttPort}`;
+  const gateway = withPort(hub.hostName, hub.mqttPort, 8883);
   switch (authentication.type) {
     case "sas":
-      return `HostName=${hub.hostName};DeviceId=${deviceId};SharedAccessKey=${primaryKey};GatewayHostName=${gateway}`;
+      return `HostName=${hub.hubName};DeviceId=${deviceId};SharedAccessKey=${primaryKey};GatewayHostName=${gateway}`;
     case "none": {
       const { name, primaryKey: key } = hub.policies.device;
-      return `HostName=${hub.hostName};DeviceId=${deviceId};SharedAccessKeyName=${name};SharedAccessKey=${key};GatewayHostName=${gateway}`;
+      return `HostName=${hub.hubName};DeviceId=${deviceId};SharedAccessKeyName=${name};SharedAccessKey=${key};GatewayHostName=${gateway}`;
     }
     case "selfSigned":
     case "certificateAuthority":
       return `HostName=${gateway};DeviceId=${deviceId};x509=true`;
   }
+}
+
+/** The SDK connects to the usual port by itself, and takes no other for its name [facts 0]. */
+function withPort(hostName: string, port: number, usual: number): string {
+  return port === usual ? hostName : `${hostName}:${port}`;
 }

@@ -1,135 +1,64 @@
 import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { createPolicies, type PolicyKeys, type PolicyName } from "./access-policy.ts";
-import { createCallCounts, type HubCalls } from "./call-counts.ts";
-import {
-  createCertificateAuthority,
-  issueServerCertificate,
-  type CertificateAuthority,
-} from "./certificates.ts";
-import { realClock, type HubClock } from "./clock.ts";
-import { createConfigurationStore } from "./configuration-store.ts";
-import { deviceConnectionString, hubPolicies, type HubPolicy } from "./connection-string.ts";
-import { createDataActionLog, type DataActionUse } from "./data-action-log.ts";
-import { createDeviceStore } from "./device-store.ts";
-import type { NewDevice } from "./device.ts";
-import { createEvaluator, type Evaluation } from "./evaluation.ts";
+import { createPolicies, POLICY_NAMES, type PolicyKeys, type PolicyName } from "./access-policy.ts";
+import { createCallCounts } from "./call-counts.ts";
+import { createCertificateAuthority, issueServerCertificate } from "./certificates.ts";
+import { realClock } from "./clock.ts";
+import { deviceConnectionString, hubPolicies } from "./connection-string.ts";
+import { createDataActionLog } from "./data-action-log.ts";
+import { openDataFolder, type DataFolder } from "./disk/data-folder.ts";
+import type { Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
-import { createFaults, type Faults } from "./faults.ts";
-import { createHubLog, type HubLogEntry } from "./hub-log.ts";
+import { createFaults } from "./faults.ts";
+import { createHubLog } from "./hub-log.ts";
 import { createHubMetrics } from "./hub-metrics.ts";
-import { meteredConfigurations } from "./metered-configurations.ts";
+import type { HubOptions } from "./hub-options.ts";
+import { createHubState } from "./hub-state.ts";
+import type { LocalHub } from "./local-hub.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
-import { createDailyQuota, type QuotaReport } from "./quota.ts";
+import { createDailyQuota } from "./quota.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
-import { serviceAccess, type EntraOptions } from "./rest/service-access.ts";
+import { serviceAccess } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
-import { createThrottle, type ThrottleMode } from "./throttle.ts";
-import { tierLimits, type Tier } from "./tier.ts";
+import { createThrottle } from "./throttle.ts";
+import { tierLimits } from "./tier.ts";
 
 export type { PolicyKeys, PolicyName } from "./access-policy.ts";
-export type { CertificateAuthority } from "./certificates.ts";
-export type { HubPolicy } from "./connection-string.ts";
 export type { HubCalls } from "./call-counts.ts";
+export type { CertificateAuthority } from "./certificates.ts";
 export type { HubClock } from "./clock.ts";
+export type { HubPolicy } from "./connection-string.ts";
 export type { DataActionUse } from "./data-action-log.ts";
 export type { NewDevice } from "./device.ts";
 export type { Evaluation } from "./evaluation.ts";
-export type { EntraOptions } from "./rest/service-access.ts";
 export type { FaultHandle, FaultRule, Faults } from "./faults.ts";
 export type { HubLogEntry } from "./hub-log.ts";
+export type { HubOptions } from "./hub-options.ts";
+export type { LocalHub } from "./local-hub.ts";
 export type { QuotaReport } from "./quota.ts";
-
-/** How a local hub is set up; every field has a default. */
-export interface HubOptions {
-  /** Host name before ".azure-devices.net" in device strings; default "local-" and six random characters. */
-  readonly name?: string;
-  /** Drives everything but token expiry; default real time. */
-  readonly clock?: HubClock;
-  /**
-   * "strict" refuses as soon as a limit of the tier is passed, "shape" takes a burst, then lets wait, then refuses, as
-   * Azure does; default "strict".
-   */
-  readonly throttle?: ThrottleMode;
-  /** Whether the tier's daily messages, once used up, end the day; counted in any case. Default "on". */
-  readonly dailyQuota?: "off" | "on";
-  /** Seed of the faults that have a probability; default 1. */
-  readonly faultSeed?: number;
-  /** Hears of every request, connection and refusal; one JSON line each when stringified. Default nobody. */
-  readonly log?: (entry: HubLogEntry) => void;
-  /** Default "S1". */
-  readonly tier?: Tier;
-  /** Units of the tier, which multiply its limits; default 1. */
-  readonly units?: number;
-  /** Time between evaluations of all configurations; default 300,000 ms, as on Azure. */
-  readonly evaluationIntervalMs?: number;
-  /** Time from a change of a configuration to its evaluation; default 5,000 ms ("shortly", says the documentation). */
-  readonly firstRunDelayMs?: number;
-  /** What happens to content whose configuration was deleted and that nothing else covers; default "remove". */
-  readonly onDelete?: "remove" | "keep";
-  /** The authority that signs the hub's certificate; default one made for this hub. */
-  readonly certificate?: CertificateAuthority;
-  /** Keys of policies, so that a hub started again takes the tokens of the one before; default generated. */
-  readonly policyKeys?: Readonly<Partial<Record<PolicyName, PolicyKeys>>>;
-  /** PEM of the authorities whose certificates devices of type "certificateAuthority" may have; default none. */
-  readonly deviceAuthorities?: readonly string[];
-  /** How long a token is still taken after it expired; default 300,000 ms. */
-  readonly tokenSkewMs?: number;
-  /** Take bearer tokens on the service API; default none are taken. */
-  readonly entra?: EntraOptions;
-}
-
-/** A running hub; closing it ends its servers and its clockwork. */
-export interface LocalHub extends AsyncDisposable {
-  /** Where the service API and the devices connect. */
-  readonly hostName: "localhost";
-  readonly httpsPort: number;
-  readonly mqttPort: number;
-  /** The certificate to trust. */
-  readonly caPem: string;
-  /** `HostName=localhost:<httpsPort>;…`: the port is told there and is to be taken off before the SDK sees it. */
-  readonly serviceConnectionString: string;
-  /** The primary key of the policy iothubowner, base64. */
-  readonly serviceKey: string;
-  /** Every shared access policy; connection strings have the form of `serviceConnectionString`. */
-  readonly policies: Readonly<Record<PolicyName, HubPolicy>>;
-  /** What a device connects with, over MQTT and TLS. */
-  readonly deviceConnectionString: (deviceId: string) => string;
-  /** Register a device directly, not throttled and not counted; returns its connection string. */
-  readonly createDevice: (device: NewDevice) => string;
-  /** Evaluate all configurations now; the schedule goes on as it was. */
-  readonly evaluateNow: () => Evaluation;
-  /** What was asked of the hub so far. */
-  readonly calls: () => HubCalls;
-  /** Which data actions the calls so far took, by kind and caller: what a role for them has to allow. */
-  readonly dataActions: () => readonly DataActionUse[];
-  /** How much of the day's messages is used. */
-  readonly quota: () => QuotaReport;
-  /** Trouble to be had: delays, refusals, lost answers, cut connections. */
-  readonly faults: Faults;
-  /** Cut a device's connection as a network would; false when it has none. */
-  readonly dropConnection: (deviceId: string) => boolean;
-  readonly close: () => Promise<void>;
-}
+export type { EntraOptions } from "./rest/service-access.ts";
 
 /** Start a hub on this machine: in memory, on two ports of 127.0.0.1 that the system chooses. */
 export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
-  const { clock = realClock, tier = "S1", units = 1, onDelete = "remove" } = options;
-  const hostName = `${options.name ?? `local-${randomBytes(3).toString("hex")}`}.azure-devices.net`;
-  const hosts = [hostName.toLowerCase(), "localhost", "127.0.0.1"];
+  const { clock = realClock, tier = "S1", units = 1, host } = options;
   const limits = tierLimits(tier, units);
-  const authority = options.certificate ?? (await createCertificateAuthority());
-  const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1", "::1", hostName]);
-
   // What was started before something fails to start is ended again.
   await using started = new AsyncDisposableStack();
+  const folder = options.data === undefined ? undefined : started.use(await openDataFolder(options.data));
+  const name = nameOf(options, folder);
+  const hubName = `${name}.azure-devices.net`;
+  const hostName = host ?? "localhost";
+  const hosts = [...new Set([hubName.toLowerCase(), "localhost", "127.0.0.1", hostName.toLowerCase()])];
+  const authority = options.certificate ?? folder?.authority ?? (await createCertificateAuthority());
+  const certificate = await issueServerCertificate(authority, [...new Set([...hosts, "::1"])]);
+
   const counts = createCallCounts();
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each who waits
@@ -147,28 +76,27 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     sleep,
     drop: (deviceId) => broker.drop(deviceId),
   });
-  const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices });
-  const configurations = createConfigurationStore({
+  const state = createHubState({
     clock,
-    maxConfigurations: limits.maxConfigurations,
+    limits,
+    quota,
+    queryLagMs: options.queryLagMs ?? 0,
+    onDelete: options.onDelete ?? "remove",
     onChange: () => {
       schedule.changed();
     },
+    folder,
   });
+  const { devices, configurations, journal } = state;
   const metrics = createHubMetrics({
     calls: counts.read,
     quota: quota.read,
     devices: devices.size,
     connected: () => broker.connected(),
   });
-  const evaluator = createEvaluator({
-    devices: meteredConfigurations(devices, quota),
-    configurations,
-    onDelete,
-  });
   const evaluate = (): Evaluation => {
     const startedAt = performance.now();
-    const evaluation = evaluator();
+    const evaluation = state.evaluate();
     metrics.countEvaluation({ seconds: (performance.now() - startedAt) / 1000, writes: evaluation.writes });
     return evaluation;
   };
@@ -181,16 +109,32 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     }),
   );
 
-  const policies = createPolicies(options.policyKeys);
+  const policies = createPolicies(policyKeysOf(options, folder));
   const dataActions = createDataActionLog();
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
   const log = createHubLog(options.log, clock);
-  const shared = { hosts, policies, tokenSkewMs, devices, clock, throttle, quota, faults, counts, log };
+  const shared = {
+    hosts,
+    policies,
+    tokenSkewMs,
+    devices,
+    clock,
+    throttle,
+    quota,
+    faults,
+    counts,
+    log,
+    journal,
+  };
   const broker = started.use(await createDeviceBroker(shared));
   const webSockets = listenOverWebSockets(broker);
+  state.open();
+  // A change may have been accepted whose evaluation the end of the process came before.
+  if (configurations.all().length > 0) schedule.changed();
   const service = started.use(
     await startServiceServer({
       ...shared,
+      address: { host, port: options.httpsPort },
       certificate,
       dataActions,
       takeUpgrade: webSockets.takeUpgrade,
@@ -207,19 +151,21 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   // Ended before the server, which waits for its connections.
   started.use(webSockets);
   const { deviceAuthorities = [] } = options;
-  const gateway = started.use(await listenOverTls({ broker, certificate, deviceAuthorities }));
+  const address = { host, port: options.mqttPort };
+  const gateway = started.use(await listenOverTls({ address, broker, certificate, deviceAuthorities }));
   // First of all when the hub closes: whoever waits for a turn is sent away.
   started.defer(() => {
     closing.abort();
   });
 
+  const reached = { hubName, hostName, httpsPort: service.port, mqttPort: gateway.port, policies };
   const connectionStringOf = (deviceId: string): string =>
-    deviceConnectionString(devices.get(deviceId), { hostName, mqttPort: gateway.port, policies });
+    deviceConnectionString(devices.get(deviceId), reached);
+  const reachable = hubPolicies(reached);
   const running = started.move();
-  const reachable = hubPolicies(policies, service.port);
   const close = (): Promise<void> => running.disposeAsync();
   return {
-    hostName: "localhost",
+    hostName,
     httpsPort: service.port,
     mqttPort: gateway.port,
     caPem: authority.certPem,
@@ -234,7 +180,31 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     quota: quota.read,
     faults: { add: faults.add, clear: faults.clear },
     dropConnection: broker.drop,
+    saveSnapshot: state.save,
+    restoreSnapshot: (snapshot) => {
+      state.restore(snapshot);
+      broker.dropAll();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function nameOf({ name }: HubOptions, folder: DataFolder | undefined): string {
+  const first = (): string => name ?? `local-${randomBytes(3).toString("hex")}`;
+  return folder?.fact("name", first) ?? first();
+}
+
+/** The keys that were asked for, else those of the data folder, else new ones. */
+function policyKeysOf(
+  { policyKeys = {} }: HubOptions,
+  folder: DataFolder | undefined,
+): HubOptions["policyKeys"] {
+  if (folder === undefined) return policyKeys;
+  const keysOf = (policy: PolicyName): PolicyKeys => ({
+    primaryKey: folder.key(`${policy} primary key`),
+    secondaryKey: folder.key(`${policy} secondary key`),
+  });
+  const pairs = POLICY_NAMES.map((policy) => [policy, policyKeys[policy] ?? keysOf(policy)] as const);
+  return Object.fromEntries(pairs); // one pair for each policy
 }

@@ -3,6 +3,7 @@ import { Aedes, type Client } from "aedes";
 import type { AccessPolicies } from "../access-policy.ts";
 import type { DeviceStore } from "../device-store.ts";
 import { Unanswered } from "../faults.ts";
+import type { Journal } from "../journal.ts";
 import type { DailyQuota } from "../quota.ts";
 import type { Throttle } from "../throttle.ts";
 import { admit, noteStranger } from "./admission.ts";
@@ -27,6 +28,7 @@ export interface DeviceBrokerOptions extends OperationContext {
   readonly devices: DeviceStore;
   readonly throttle: Throttle;
   readonly quota: DailyQuota;
+  readonly journal: Journal;
 }
 
 /** The device API over MQTT, on connections that listeners bring. */
@@ -35,6 +37,7 @@ export interface DeviceBroker extends AsyncDisposable {
   readonly accept: (connection: Duplex, certificate?: ClientCertificate) => void;
   /** Cut a device's connection; false when it has none. */
   readonly drop: (deviceId: string) => boolean;
+  readonly dropAll: () => void;
   /** How many devices are connected. */
   readonly connected: () => number;
 }
@@ -50,7 +53,7 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     // Modules may connect once the hub has them.
     find: (deviceId, moduleId) => (moduleId === undefined ? devices.find(deviceId) : undefined),
   };
-  const sessions = createSessionStore();
+  const sessions = createSessionStore(options.journal);
   const live = new Map<string, Client>();
   const refusedAt = new WeakMap<Client, number>();
   const expiries = new WeakMap<Client, () => void>();
@@ -174,6 +177,9 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
       const client = live.get(deviceId);
       client?.close();
       return client !== undefined;
+    },
+    dropAll: () => {
+      for (const client of live.values()) client.close();
     },
     connected: () => live.size,
     [Symbol.asyncDispose]: () =>

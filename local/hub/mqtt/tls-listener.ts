@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createServer, type TLSSocket } from "node:tls";
 import type { ServerCertificate } from "../certificates.ts";
-import { listenOnLoopback } from "../loopback.ts";
+import { listenAt, type ListenAddress } from "../listen.ts";
 import { clientCertificate } from "./client-certificate.ts";
 import type { DeviceBroker } from "./device-broker.ts";
 
@@ -10,12 +10,14 @@ export interface TlsListener extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Hand MQTT connections over TLS to the broker, on a port of the system's choice [facts 5.1]. */
+/** Hand MQTT connections over TLS to the broker [facts 5.1]. */
 export async function listenOverTls({
+  address,
   broker,
   certificate,
   deviceAuthorities,
 }: {
+  readonly address: ListenAddress;
   readonly broker: DeviceBroker;
   readonly certificate: ServerCertificate;
   /** PEM of the authorities whose certificates devices may have. */
@@ -40,7 +42,7 @@ export async function listenOverTls({
       broker.accept(socket, clientCertificate(socket, { hasAuthorities }));
     },
   );
-  const port = await listenOnLoopback(server);
+  const port = await listenAt(server, address);
   return {
     port,
     [Symbol.asyncDispose]: async () => {

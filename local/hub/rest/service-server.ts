@@ -8,7 +8,7 @@ import type { HubClock } from "../clock.ts";
 import type { DataActionLog } from "../data-action-log.ts";
 import { Unanswered, type FaultInjection } from "../faults.ts";
 import type { HubLog } from "../hub-log.ts";
-import { listenOnLoopback } from "../loopback.ts";
+import { listenAt, type ListenAddress } from "../listen.ts";
 import { parseIfMatch } from "../precondition.ts";
 import type { DailyQuota } from "../quota.ts";
 import { argumentInvalid, newTrackingId, notImplemented, serviceErrorFrom } from "../service-error.ts";
@@ -22,6 +22,7 @@ import type { Route } from "./service-call.ts";
 
 /** What the service API stands on. */
 export interface ServiceServerOptions {
+  readonly address: ListenAddress;
   readonly certificate: ServerCertificate;
   readonly routes: readonly Route[];
   /** Pages of the local hub itself, outside of the service API: neither authorised, counted nor throttled. */
@@ -52,7 +53,7 @@ interface Exchange {
   readonly search?: Readonly<Record<string, string>>;
 }
 
-/** Serve the REST API of IoT Hub over TLS on a port of the system's choice. */
+/** Serve the REST API of IoT Hub over TLS. */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ServiceServer> {
   const { certificate, routes, clock, counts, quota } = options;
   const unreadable = (_path: string, request: IncomingMessage, response: ServerResponse): void => {
@@ -179,7 +180,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
   server.on("upgrade", options.takeUpgrade);
   // Longer than Node's 5 s: a caller that was busy for a while must not find its idle connection reset.
   server.keepAliveTimeout = 120_000;
-  const port = await listenOnLoopback(server);
+  const port = await listenAt(server, options.address);
   return {
     port,
     [Symbol.asyncDispose]: () =>
