@@ -54,7 +54,7 @@ function policyOf(
 ): string {
   const token = parseSasToken(authorization);
   if (token === undefined) throw unauthorized();
-  const check = { ...options, path: path.replace(/^\//u, ""), skewMs: options.tokenSkewMs };
+  const check = { ...options, path: resourceOf(path), skewMs: options.tokenSkewMs };
   for (const right of access === undefined ? SERVICE_RIGHTS : [access.right]) {
     const policy = grantingPolicy(token, { ...check, right });
     if (policy !== undefined) return policy.name;
@@ -80,6 +80,20 @@ function principalOf(
     });
   }
   return principal.name;
+}
+
+/** A path as tokens name it: without the first slash, each segment decoded once, as the ids in it are. */
+function resourceOf(path: string): string {
+  return path.slice(1).split("/").map(decodedSegment).join("/");
+}
+
+function decodedSegment(segment: string): string {
+  try {
+    const decoded = decodeURIComponent(segment);
+    return decoded.includes("/") ? segment : decoded;
+  } catch {
+    return segment; // the router refuses it
+  }
 }
 
 /** Why is not told to a stranger. */

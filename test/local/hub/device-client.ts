@@ -18,6 +18,12 @@ export interface ConnectedDevice extends AsyncDisposable {
   readonly nextDesired: () => Promise<Record<string, unknown>>;
 }
 
+/** As the SDK's options take it. */
+export interface TokenRenewal {
+  readonly tokenValidTimeInSeconds: number;
+  readonly tokenRenewalMarginInSeconds: number;
+}
+
 type UpdateReported = (patch: Record<string, unknown>, done: (error?: Error | null) => void) => void;
 
 /** Connect a device that the hub knows, and get its twin. */
@@ -29,18 +35,22 @@ export async function connectDevice(
     connectionString = hub.deviceConnectionString(deviceId),
     transport = "Mqtt",
     x509,
+    tokenRenewal,
   }: {
     retries?: boolean;
     connectionString?: string;
     transport?: DeviceTransport;
     /** What a device of an x509=true connection string connects with. */
     x509?: { certPem: string; keyPem: string };
+    /** Default: an hour, renewed a quarter before its end. */
+    tokenRenewal?: TokenRenewal;
   } = {},
 ): Promise<ConnectedDevice> {
   const client =
     transport === "Mqtt"
       ? Client.fromConnectionString(connectionString, Mqtt)
       : Client.fromConnectionString(withoutGateway(connectionString), MqttWs);
+  if (tokenRenewal !== undefined) await client.setOptions({ tokenRenewal });
   if (x509 !== undefined) await client.setOptions({ cert: x509.certPem, key: x509.keyPem });
   await client.setOptions(
     transport === "Mqtt" ? { ca: hub.caPem } : { mqtt: { webSocketAgent: agentFor(hub) } },

@@ -80,6 +80,7 @@ describe("a bearer token", () => {
     ["signed by an empty key", () => aForgedToken({ key: "" })],
     ["without a signature", () => aForgedToken().replace(/[^.]*$/u, "")],
     ["of the algorithm none", () => aForgedToken({ header: { alg: "none" } }).replace(/[^.]*$/u, "")],
+    ["of the algorithm none, though signed", () => aForgedToken({ header: { alg: "none" } })],
     ["of the algorithm none in capitals", () => aForgedToken({ header: { alg: "NONE" } })],
     ["of another algorithm", () => aForgedToken({ header: { alg: "RS256" } })],
     ["with a header that must be understood", () => aForgedToken({ header: { crit: ["exp"] } })],

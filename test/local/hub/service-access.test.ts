@@ -39,6 +39,15 @@ describe("a service token", () => {
     expect((await registry.get("d1")).responseBody.deviceId).toBe("d1");
   });
 
+  it("for exactly one device is taken whatever characters the device's id has, and for that one only", async () => {
+    await using fixture = await openHub();
+    for (const deviceId of ["a#b?c%d", "a"]) fixture.hub.createDevice({ deviceId });
+    const resource = "localhost%2Fdevices%2Fa%23b%3Fc%25d";
+    const registry = registryWithToken(fixture.hub, aToken(fixture.hub, { resource }));
+    expect((await registry.get("a#b?c%d")).responseBody.deviceId).toBe("a#b?c%d");
+    expect(await refusal(registry.get("a"))).toMatchObject({ status: 401 });
+  });
+
   it.each([
     ["of another key", { key: Buffer.alloc(32).toString("base64") }],
     ["that expired", { expiry: -400 }],

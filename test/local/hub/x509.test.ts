@@ -103,8 +103,8 @@ describe("a device known by the thumbprint of its certificate", () => {
 
   it("is cut when its certificate expires", async () => {
     await using fixture = await openHub();
-    // Certificates count whole seconds: at least one is left.
-    const x509 = await issueDeviceCertificate("d1", { validUntil: new Date(Date.now() + 2000) });
+    // Certificates count whole seconds: at least two are left.
+    const x509 = await issueDeviceCertificate("d1", { validUntil: new Date(Date.now() + 3000) });
     const thumbprints = { primaryThumbprint: x509.sha256, secondaryThumbprint: undefined };
     fixture.hub.createDevice({ deviceId: "d1", authentication: { type: "selfSigned", ...thumbprints } });
     await using raw = await openRawMqtt(fixture.hub, x509);
