@@ -61,9 +61,8 @@ export function createHubState(options: {
       } else if (lines === undefined) {
         throw new RangeError(`there is no snapshot ${JSON.stringify(name)}`);
       } else {
-        journal.clear();
         // Written by the same journal.
-        for (const line of lines) journal.replay(JSON.parse(line) as JournalLine);
+        journal.restore(lines.map((line) => JSON.parse(line) as JournalLine));
       }
       // What it remembers is of devices and configurations that are no more.
       evaluate = newEvaluator();

@@ -183,7 +183,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     saveSnapshot: state.save,
     restoreSnapshot: (snapshot) => {
       state.restore(snapshot);
-      broker.dropAll();
+      broker.startOver();
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -6,8 +6,8 @@ export interface Participant {
   readonly replay: (entry: JsonObject) => void;
   /** Entries that lead to the present state from nothing; taken now, written out whenever they are asked for. */
   readonly capture: () => Iterable<JsonObject>;
-  /** Forget everything. */
-  readonly clear: () => void;
+  /** Forget everything; absent where a snapshot that is gone back to changes nothing. */
+  readonly clear?: () => void;
 }
 
 /** Writes an entry down before what it says is done; throws when that fails, and then it is not to be done. */
@@ -32,8 +32,8 @@ export interface OpenJournal extends Journal {
   readonly capture: () => Iterable<string>;
   /** Do what a line says. */
   readonly replay: (line: JournalLine) => void;
-  /** Have all participants forget everything. */
-  readonly clear: () => void;
+  /** Go back to a state that was captured. */
+  readonly restore: (lines: Iterable<JournalLine>) => void;
 }
 
 /** A journal that nobody reads until it is told where to write: a hub in memory pays nothing for it. */
@@ -42,6 +42,11 @@ export function createJournal(): OpenJournal {
   let write: ((lines: string) => void) | undefined;
   let pending: string[] | undefined;
 
+  const participantCalled = (name: string): Participant => {
+    const participant = participants.get(name);
+    if (participant === undefined) throw new Error(`nobody here is called ${JSON.stringify(name)}`);
+    return participant;
+  };
   const batch = <Result>(work: () => Result): Result => {
     if (write === undefined || pending !== undefined) return work();
     const lines: string[] = [];
@@ -69,12 +74,14 @@ export function createJournal(): OpenJournal {
     },
     capture: () => linesOf([...participants].map(([name, { capture }]) => [name, capture()])),
     replay: ([name, entry]) => {
-      const participant = participants.get(name);
-      if (participant === undefined) throw new Error(`nobody here is called ${JSON.stringify(name)}`);
-      participant.replay(entry);
+      participantCalled(name).replay(entry);
     },
-    clear: () => {
-      for (const { clear } of participants.values()) clear();
+    restore: (lines) => {
+      for (const { clear } of participants.values()) clear?.();
+      for (const [name, entry] of lines) {
+        const participant = participantCalled(name);
+        if (participant.clear !== undefined) participant.replay(entry);
+      }
     },
   };
 }

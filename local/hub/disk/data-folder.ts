@@ -70,8 +70,7 @@ export async function openDataFolder(
       if (!existsSync(path)) throw new RangeError(`there is no snapshot ${JSON.stringify(name)}`);
       // Read through once before anything is forgotten: a damaged file must not cost the present state.
       checkPicture(path);
-      journal.clear();
-      for (const line of readStateLines(path)) journal.replay(line);
+      journal.restore(readStateLines(path));
       rewrite();
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -37,7 +37,8 @@ export interface DeviceBroker extends AsyncDisposable {
   readonly accept: (connection: Duplex, certificate?: ClientCertificate) => void;
   /** Cut a device's connection; false when it has none. */
   readonly drop: (deviceId: string) => boolean;
-  readonly dropAll: () => void;
+  /** Cut everybody off: the devices were replaced by those of another time. */
+  readonly startOver: () => void;
   /** How many devices are connected. */
   readonly connected: () => number;
 }
@@ -178,8 +179,9 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
       client?.close();
       return client !== undefined;
     },
-    dropAll: () => {
+    startOver: () => {
       for (const client of live.values()) client.close();
+      for (const key of sessions.holders()) if (devices.find(key) === undefined) sessions.forget(key);
     },
     connected: () => live.size,
     [Symbol.asyncDispose]: () =>

@@ -8,6 +8,8 @@ import { isAllowedFilter } from "./topic.ts";
 export interface SessionStore {
   readonly isSubscribed: (deviceId: string, filter: string) => boolean;
   readonly forget: (deviceId: string) => void;
+  /** Devices that have a session. */
+  readonly holders: () => readonly string[];
   /** The same as the broker wants it. */
   readonly persistence: SessionPersistence;
 }
@@ -50,9 +52,8 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
         key,
         subscriptions: [...held.values()],
       })) as unknown as JsonObject[],
-    clear: () => {
-      sessions.clear();
-    },
+    // FIDELITY: whether a hub that fails over has its devices' sessions is undocumented; ours has, for the SDK would be
+    // deaf without [facts 5.1].
   });
   const keep = (key: string, subscriptions: readonly SessionSubscription[]): void => {
     const held = [...(sessions.get(key)?.values() ?? [])];
@@ -110,6 +111,7 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
 
   return {
     isSubscribed: (deviceId, filter) => sessions.get(deviceId)?.has(filter) === true,
+    holders: () => [...sessions.keys()],
     forget: (deviceId) => {
       keep(deviceId, []);
     },
