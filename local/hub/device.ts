@@ -7,6 +7,8 @@ import { emptySection, type TwinSection } from "./twin-section.ts";
 /** A registered device: identity and twin, one record, changed only by the device store. */
 export interface Device {
   readonly deviceId: string;
+  /** Undefined for a device; the twin of a module is a record of this kind too. */
+  readonly moduleId: string | undefined;
   /** Place in the order of registration; queries page by it. */
   readonly sequence: number;
   /** Tells a device from an earlier one of the same id. */
@@ -50,6 +52,7 @@ export function registeredDevice(
 ): Device {
   return {
     deviceId: device.deviceId,
+    moduleId: undefined,
     sequence,
     generationId: String(randomInt(1, 2 ** 47)),
     primaryKey: device.primaryKey ?? generatedKey(),

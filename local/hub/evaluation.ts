@@ -47,11 +47,16 @@ export function evaluateConfigurations({ devices, configurations, onDelete }: Ev
 
   // After the writes, so that metrics over configurations.[[id]].status count this run and not the one before.
   const counters = ranked.map(({ metrics }) =>
-    [...metrics].map(([name, { query }]) => ({ name, counter: query.rowCounter() })),
+    [...metrics].map(([name, { query }]) => ({
+      name,
+      counter: query.rowCounter(),
+      collection: query.collection,
+    })),
   );
   const shown = counters.flat();
   if (shown.length > 0) {
-    for (const device of devices.all()) for (const { counter } of shown) counter.show(device);
+    for (const device of devices.all())
+      for (const { counter, collection } of shown) if (collection === "devices") counter.show(device);
   }
   for (const [rank, { id }] of ranked.entries()) {
     const count = counts.get(id);

@@ -12,6 +12,7 @@ import { generatedKey, type NewDevice } from "./device.ts";
 import { evaluateConfigurations, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { startDeviceServer } from "./mqtt/device-server.ts";
+import type { QueryOptions } from "./query/query-options.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
@@ -28,7 +29,7 @@ export type { NewDevice } from "./device.ts";
 export type { Evaluation } from "./evaluation.ts";
 
 /** How a local hub is set up; every field has a default. */
-export interface HubOptions {
+export interface HubOptions extends QueryOptions {
   /** Host name before ".azure-devices.net" in device strings; default "local-" and six random characters. */
   readonly name?: string;
   /** Drives everything but token expiry; default real time. */
@@ -112,10 +113,10 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       ...shared,
       authorize: servicePolicy({ hosts, keys: [serviceKey] }),
       routes: [
-        ...queryRoutes(devices),
+        ...queryRoutes({ devices: devices.all, modules: () => [], jobs: () => [] }, options),
         ...deviceRoutes(devices),
         ...twinRoutes(devices),
-        ...configurationRoutes(configurations),
+        ...configurationRoutes(configurations, options),
       ],
     }),
   );

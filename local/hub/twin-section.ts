@@ -85,8 +85,20 @@ function mergeObject(
   return { value: values, stamp: hasChildren ? { at, version, children: stamps } : { at, version } };
 }
 
+/** The stamp at a path of names, undefined where nothing is. */
+export function stampAt({ stamp }: TwinSection, names: readonly string[]): Stamp | undefined {
+  let found: Stamp | undefined = stamp;
+  for (const name of names) {
+    const children: Stamp["children"] = found.children;
+    found = children !== undefined && Object.hasOwn(children, name) ? children[name] : undefined;
+    if (found === undefined) return undefined;
+  }
+  return found;
+}
+
+/** A stamp and those below it as `$metadata` shows them. */
 // Desired properties also carry `$lastUpdatedVersion` [facts 2.2], on all but the root of a section never written.
-function stampDocument(stamp: Stamp, withVersion: boolean): JsonObject {
+export function stampDocument(stamp: Stamp, withVersion: boolean): JsonObject {
   const children = Object.entries(stamp.children ?? {});
   return {
     $lastUpdated: serviceTime(stamp.at),
