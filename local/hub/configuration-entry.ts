@@ -1,6 +1,7 @@
 import { parseContent } from "./configuration-content.ts";
 import type { Configuration, ConfigurationResults } from "./configuration.ts";
 import { compileMetrics } from "./configuration-terms.ts";
+import type { QueryOptions } from "./query/query-options.ts";
 import { compileTargetCondition } from "./query/target-condition.ts";
 
 /** A change to the configurations, as it stands in the journal. */
@@ -48,12 +49,15 @@ export function storedConfiguration(configuration: Configuration): StoredConfigu
 }
 
 /** The configuration that was stored, its conditions and queries compiled again. */
-export function configurationFromStored({ results, ...stored }: StoredConfiguration): Configuration {
+export function configurationFromStored(
+  { results, ...stored }: StoredConfiguration,
+  options: QueryOptions,
+): Configuration {
   return {
     ...stored,
-    target: compileTargetCondition(stored.targetCondition),
+    target: compileTargetCondition(stored.targetCondition, options),
     assignments: parseContent(stored.content),
-    metrics: compileMetrics(stored.metrics),
+    metrics: compileMetrics(stored.metrics, options),
     results:
       results === undefined ? undefined : { ...results, metrics: new Map(Object.entries(results.metrics)) },
   };

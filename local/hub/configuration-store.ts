@@ -16,6 +16,7 @@ import type { WrittenConfiguration } from "./configuration-terms.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import type { JsonObject } from "./json-value.ts";
 import { isMatch, type Precondition } from "./precondition.ts";
+import type { QueryOptions } from "./query/query-options.ts";
 import { preconditionFailed, ServiceError } from "./service-error.ts";
 
 /** All configurations of a hub, and the only way to change them. */
@@ -38,8 +39,10 @@ export function createConfigurationStore(options: {
   readonly maxConfigurations: number;
   readonly onChange: () => void;
   readonly journal?: Journal;
+  /** How conditions and metrics of stored configurations are read. */
+  readonly queryOptions?: QueryOptions;
 }): ConfigurationStore {
-  const { clock, maxConfigurations, onChange, journal = createJournal() } = options;
+  const { clock, maxConfigurations, onChange, journal = createJournal(), queryOptions = {} } = options;
   const configurations = new Map<string, Configuration>();
   let generations = 0;
 
@@ -55,7 +58,7 @@ export function createConfigurationStore(options: {
     if (entry.op === "remove") configurations.delete(entry.id);
     else if (entry.op === "generations") generations = entry.given;
     else {
-      const configuration = configurationFromStored(entry.configuration);
+      const configuration = configurationFromStored(entry.configuration, queryOptions);
       configurations.set(configuration.id, configuration);
       generations = Math.max(generations, configuration.generation);
     }

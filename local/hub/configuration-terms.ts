@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ConfigurationTerms, Metric } from "./configuration.ts";
 import type { JsonObject } from "./json-value.ts";
 import { QuerySyntaxError } from "./query/parser.ts";
+import type { QueryOptions } from "./query/query-options.ts";
 import { compileQuery } from "./query/query.ts";
 import { compileTargetCondition } from "./query/target-condition.ts";
 import { argumentInvalid, ServiceError } from "./service-error.ts";
@@ -33,7 +34,11 @@ const body = z.object({
 });
 
 /** Check the body of PUT /configurations/{id}; members left out take their defaults, since a PUT replaces. */
-export function parseConfiguration(id: string, written: unknown): WrittenConfiguration {
+export function parseConfiguration(
+  id: string,
+  written: unknown,
+  options: QueryOptions = {},
+): WrittenConfiguration {
   const parsed = body.safeParse(written);
   if (!parsed.success)
     throw argumentInvalid(`The configuration is malformed: ${z.prettifyError(parsed.error)}`);
@@ -63,26 +68,29 @@ export function parseConfiguration(id: string, written: unknown): WrittenConfigu
       schemaVersion: plain.schemaVersion ?? null,
       labels: labels ?? null,
       targetCondition,
-      target: compileTargetCondition(targetCondition),
+      target: compileTargetCondition(targetCondition, options),
       priority: plain.priority ?? 0,
-      metrics: compileMetrics(metrics?.queries ?? {}),
+      metrics: compileMetrics(metrics?.queries ?? {}, options),
     },
   };
 }
 
 /** Compile the custom metrics of a configuration, by name. */
-export function compileMetrics(queries: Readonly<Record<string, string>>): ReadonlyMap<string, Metric> {
+export function compileMetrics(
+  queries: Readonly<Record<string, string>>,
+  options: QueryOptions,
+): ReadonlyMap<string, Metric> {
   const entries = Object.entries(queries);
   if (entries.length > MAX_METRICS)
     throw invalidMetric(`${entries.length} custom metrics, the limit is ${MAX_METRICS}`);
-  return new Map(entries.map(([name, text]) => [name, compileMetric(name, text)]));
+  return new Map(entries.map(([name, text]) => [name, compileMetric(name, text, options)]));
 }
 
-function compileMetric(name: string, text: string): Metric {
+function compileMetric(name: string, text: string, options: QueryOptions): Metric {
   if (!METRIC_NAME.test(name))
     throw invalidMetric(`the name ${JSON.stringify(name)} is not 1 to 128 letters, digits, - and _`);
   try {
-    return { text, query: compileQuery(text) };
+    return { text, query: compileQuery(text, options) };
   } catch (error) {
     throw error instanceof QuerySyntaxError ? invalidMetric(`${name}: ${error.message}`) : error;
   }

@@ -15,13 +15,11 @@ export function identityEtag(device: Device): string {
   return Buffer.from(`${device.generationId.slice(0, 6)}${device.identityWrites}`).toString("base64");
 }
 
-/** The twin as the service API shows it [facts 2.1]. */
-export function twinDocument(device: Device): JsonObject {
-  const configurations = [...(device.layering?.statuses ?? [])].map(
-    ([id, status]) => [id, { status }] as const,
-  );
+/** The system properties of a twin: all but tags, configurations, desired and reported properties [facts 2.1]. */
+export function systemDocument(device: Device): JsonObject {
   return {
     deviceId: device.deviceId,
+    ...(device.moduleId === undefined ? {} : { moduleId: device.moduleId }),
     etag: twinEtag(device),
     deviceEtag: identityEtag(device),
     ...statusOf(device),
@@ -33,13 +31,23 @@ export function twinDocument(device: Device): JsonObject {
     x509Thumbprint: thumbprintsOf(device),
     modelId: "",
     version: device.version,
+    capabilities: { iotEdge: false },
+  };
+}
+
+/** The twin as the service API shows it [facts 2.1]. */
+export function twinDocument(device: Device): JsonObject {
+  const configurations = [...(device.layering?.statuses ?? [])].map(
+    ([id, status]) => [id, { status }] as const,
+  );
+  return {
+    ...systemDocument(device),
     ...(device.tags === undefined ? {} : { tags: device.tags }),
     ...(configurations.length === 0 ? {} : { configurations: Object.fromEntries(configurations) }),
     properties: {
       desired: sectionDocument(device.desired, "desired"),
       reported: sectionDocument(device.reported, "reported"),
     },
-    capabilities: { iotEdge: false },
   };
 }
 

@@ -10,8 +10,7 @@ import { EVERY_PART } from "./twin-part.ts";
 export interface DeviceRecords {
   readonly devices: DeviceTable;
   readonly modules: DeviceTable;
-  /** Both by slot as queries see them, some time behind. */
-  readonly seen: { readonly devices: DeviceTable["slots"]; readonly modules: DeviceTable["slots"] };
+  readonly seen: SeenRecords;
   /** By device id, or `device/module`. */
   readonly find: (key: string) => Device | undefined;
   /** The same, or 404. */
@@ -22,6 +21,12 @@ export interface DeviceRecords {
   /** Returns all that is gone: of a device, its modules too. */
   readonly removeAll: (device: Device) => readonly Device[];
   readonly clear: () => void;
+}
+
+/** Devices and modules in the order of registration as queries see them, some time behind. */
+export interface SeenRecords {
+  readonly devices: () => Iterable<Device>;
+  readonly modules: () => Iterable<Device>;
 }
 
 /** No records yet. */
@@ -43,7 +48,10 @@ export function createDeviceRecords(options: {
   return {
     devices,
     modules,
-    seen: { devices: lagging?.[0]?.slots ?? devices.slots, modules: lagging?.[1]?.slots ?? modules.slots },
+    seen: {
+      devices: () => presentIn((lagging?.[0] ?? devices).slots()),
+      modules: () => presentIn((lagging?.[1] ?? modules).slots()),
+    },
     find,
     get: (key) => {
       const device = find(key);
@@ -79,4 +87,8 @@ export function createDeviceRecords(options: {
       moduleKeys.clear();
     },
   };
+}
+
+function* presentIn(slots: readonly (Device | undefined)[]): Generator<Device> {
+  for (const device of slots) if (device !== undefined) yield device;
 }

@@ -20,7 +20,7 @@ import {
   type Outcome,
 } from "./device-outcome.ts";
 import { checkRegistration } from "./device-registration.ts";
-import { createDeviceRecords } from "./device-records.ts";
+import { createDeviceRecords, type SeenRecords } from "./device-records.ts";
 import { deviceKey, type DeviceTable } from "./device-table.ts";
 import { registeredDevice, type Device, type NewDevice } from "./device.ts";
 import { createJournal, type Journal } from "./journal.ts";
@@ -59,8 +59,8 @@ export interface DeviceStore {
   readonly modulesOf: (deviceId: string) => readonly Device[];
   readonly devices: Pick<DeviceTable, "slots" | "takeChanges">;
   readonly modules: Pick<DeviceTable, "slots" | "takeChanges">;
-  /** Devices and modules by slot as queries see them, `queryLagMs` behind. */
-  readonly seen: { readonly devices: DeviceTable["slots"]; readonly modules: DeviceTable["slots"] };
+  /** Devices and modules in the order of registration as queries see them, `queryLagMs` behind. */
+  readonly seen: SeenRecords;
   readonly find: (key: string) => Device | undefined;
   /** The device or module, or 404. */
   readonly get: (key: string) => Device;

@@ -6,6 +6,7 @@ import { createDeviceStore, type DeviceStore } from "./device-store.ts";
 import { createEvaluator, type Evaluation } from "./evaluation.ts";
 import { createJournal, type Journal, type JournalLine } from "./journal.ts";
 import { meteredConfigurations } from "./metered-configurations.ts";
+import type { QueryOptions } from "./query/query-options.ts";
 import type { DailyQuota } from "./quota.ts";
 import type { TierLimits } from "./tier.ts";
 
@@ -28,15 +29,22 @@ export function createHubState(options: {
   readonly limits: TierLimits;
   readonly quota: DailyQuota;
   readonly queryLagMs: number;
+  readonly queryOptions: QueryOptions;
   readonly onDelete: "remove" | "keep";
   readonly onChange: () => void;
   readonly folder: DataFolder | undefined;
 }): HubState {
-  const { clock, limits, quota, queryLagMs, onDelete, onChange, folder } = options;
+  const { clock, limits, quota, queryLagMs, queryOptions, onDelete, onChange, folder } = options;
   const journal = createJournal();
   const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices, queryLagMs, journal });
   const { maxConfigurations } = limits;
-  const configurations = createConfigurationStore({ clock, maxConfigurations, onChange, journal });
+  const configurations = createConfigurationStore({
+    clock,
+    maxConfigurations,
+    onChange,
+    journal,
+    queryOptions,
+  });
   const inMemory = new Map<string, readonly string[]>();
 
   const newEvaluator = (): (() => Evaluation) =>

@@ -81,6 +81,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     limits,
     quota,
     queryLagMs: options.queryLagMs ?? 0,
+    queryOptions: options,
     onDelete: options.onDelete ?? "remove",
     onChange: () => {
       schedule.changed();
@@ -140,10 +141,10 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       takeUpgrade: webSockets.takeUpgrade,
       authorize: serviceAccess({ ...shared, entra: options.entra }),
       routes: [
-        ...queryRoutes(devices),
+        ...queryRoutes({ ...devices.seen, jobs: () => [] }, options),
         ...deviceRoutes(devices),
         ...twinRoutes(devices),
-        ...configurationRoutes(configurations),
+        ...configurationRoutes(configurations, options),
       ],
       pages: operatorPages(metrics),
     }),

@@ -54,7 +54,8 @@ function count(
   query: CompiledQuery,
   { text, now, last }: { text: string; now: CountedSlots; last: Counted | undefined },
 ): Counted {
-  const { slots } = now;
+  // FIDELITY: what a metric over modules counts for a device configuration is unknown; nothing here.
+  const slots = query.collection === "devices" ? now.slots : [];
   const changed = last === undefined ? undefined : changedFor(query, now);
   if (last !== undefined && changed?.length === 0) return last;
   const { matches } = query;

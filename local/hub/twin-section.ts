@@ -51,7 +51,7 @@ export function mergeValues(value: JsonObject, patch: JsonObject): JsonObject {
 export function sectionDocument(section: TwinSection, kind: "desired" | "reported"): JsonObject {
   return {
     ...section.value,
-    $metadata: stampDocument(section.stamp, section.value, kind === "desired"),
+    $metadata: metadataDocument(section, kind),
     $version: section.version,
   };
 }
@@ -128,15 +128,35 @@ function stampOf(stamp: Stamp, name: string): Stamp {
   return stamp.base ?? stamp;
 }
 
-// Desired properties also carry `$lastUpdatedVersion` [facts 2.2], on all but the root of a section never written.
-// Arrays are leaves.
-function stampDocument(stamp: Stamp, value: JsonValue, withVersion: boolean): JsonObject {
+/** A part of a section, and when it was written. */
+export interface StampedPart {
+  readonly value: JsonValue;
+  readonly stamp: Stamp;
+}
+
+/** The part of a section at a path of names; undefined where nothing is. */
+export function partAt({ value, stamp }: TwinSection, names: readonly string[]): StampedPart | undefined {
+  let part: StampedPart = { value, stamp };
+  for (const name of names) {
+    const below = isJsonObject(part.value) ? ownValue(part.value, name) : undefined;
+    if (below === undefined) return undefined;
+    part = { value: below, stamp: stampOf(part.stamp, name) };
+  }
+  return part;
+}
+
+/** When a part and all in it was written, as `$metadata` shows it; arrays are leaves [facts 2.2]. */
+export function metadataDocument({ value, stamp }: StampedPart, kind: "desired" | "reported"): JsonObject {
   const children = isJsonObject(value) ? Object.entries(value) : [];
   return {
     $lastUpdated: serviceTime(stamp.at),
-    ...(withVersion && stamp.version > 1 ? { $lastUpdatedVersion: stamp.version } : {}),
+    // On all but the root of a section never written.
+    ...(kind === "desired" && stamp.version > 1 ? { $lastUpdatedVersion: stamp.version } : {}),
     ...Object.fromEntries(
-      children.map(([name, child]) => [name, stampDocument(stampOf(stamp, name), child, withVersion)]),
+      children.map(([name, child]) => [
+        name,
+        metadataDocument({ value: child, stamp: stampOf(stamp, name) }, kind),
+      ]),
     ),
   };
 }

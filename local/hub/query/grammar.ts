@@ -1,38 +1,55 @@
-import { EmbeddedActionsParser, type IToken, type ParserMethod } from "chevrotain";
+import type { IToken, ParserMethod } from "chevrotain";
 import type {
+  ArithmeticOperator,
   ComparisonOperator,
   Expression,
-  LiteralExpression,
-  Operand,
   PathExpression,
   Place,
   SelectItem,
   Statement,
 } from "./expression.ts";
 import * as T from "./tokens.ts";
+import { placeOf, ValueParser } from "./value-grammar.ts";
 
 /** The grammar of queries and conditions [facts 3.2]; one instance parses one text at a time. */
 // A class because chevrotain records a grammar from the members of one.
-export class QueryParser extends EmbeddedActionsParser {
+export class QueryParser extends ValueParser {
+  /** What could have followed what was read, for the message about text left over. */
+  follow = "";
+
   readonly statement: ParserMethod<[], Statement> = this.RULE("statement", () => {
     this.CONSUME(T.Select);
+    const top = this.OPTION(() => {
+      this.CONSUME(T.Top);
+      const rows = this.CONSUME(T.Num);
+      return { rows: Number(rows.image), place: placeOf(rows) };
+    });
     const select = this.OR([
       { ALT: (): Statement["select"] => (this.CONSUME(T.Star), "*") },
       { ALT: (): Statement["select"] => this.SUBRULE(this.selectList) },
     ]);
     this.CONSUME(T.From);
     const collection = this.SUBRULE(this.path);
-    const where = this.OPTION(() => {
+    this.follow = "WHERE, GROUP BY";
+    const where = this.OPTION1(() => {
       this.CONSUME(T.Where);
-      return this.SUBRULE(this.expression);
+      const condition = this.SUBRULE(this.expression);
+      this.follow = "an operator, GROUP BY";
+      return condition;
     });
     const groupBy: PathExpression[] = [];
-    this.OPTION1(() => {
+    this.OPTION2(() => {
       this.CONSUME(T.Group);
       this.CONSUME(T.By);
       this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => groupBy.push(this.SUBRULE1(this.path)) });
+      this.follow = "a comma";
     });
-    return { select, collection, where, groupBy };
+    return { select, top, collection, where, groupBy };
+  });
+
+  readonly condition: ParserMethod<[], Expression> = this.RULE("condition", () => {
+    this.follow = "an operator";
+    return this.SUBRULE(this.expression);
   });
 
   private readonly selectList: ParserMethod<[], SelectItem[]> = this.RULE("selectList", () => {
@@ -45,22 +62,23 @@ export class QueryParser extends EmbeddedActionsParser {
     const item = this.OR([
       {
         ALT: (): SelectItem => {
-          this.CONSUME(T.Count);
+          const name = this.CONSUME(T.Identifier);
           this.CONSUME(T.Open);
+          const path = this.OPTION(() => this.SUBRULE(this.path));
           this.CONSUME(T.Close);
-          return { kind: "count", alias: undefined };
+          return { kind: "aggregate", name: name.image, path, place: placeOf(name), alias: undefined };
         },
       },
-      { ALT: (): SelectItem => ({ kind: "property", path: this.SUBRULE(this.path), alias: undefined }) },
+      { ALT: (): SelectItem => ({ kind: "property", path: this.SUBRULE1(this.path), alias: undefined }) },
     ]);
-    const alias = this.OPTION(() => {
+    const alias = this.OPTION1(() => {
       this.CONSUME(T.As);
       return this.CONSUME(T.Name).image;
     });
     return { ...item, alias };
   });
 
-  readonly expression: ParserMethod<[], Expression> = this.RULE("expression", () => {
+  private readonly expression: ParserMethod<[], Expression> = this.RULE("expression", () => {
     const terms: Expression[] = [];
     this.AT_LEAST_ONE_SEP({ SEP: T.Or, DEF: () => terms.push(this.SUBRULE(this.conjunction)) });
     return joined("or", terms);
@@ -84,7 +102,7 @@ export class QueryParser extends EmbeddedActionsParser {
   });
 
   private readonly term: ParserMethod<[], Expression> = this.RULE("term", () =>
-    this.OR([{ ALT: () => this.SUBRULE(this.negation) }, { ALT: () => this.SUBRULE(this.primary) }]),
+    this.OR([{ ALT: () => this.SUBRULE(this.negation) }, { ALT: () => this.SUBRULE(this.test) }]),
   );
 
   private readonly negation: ParserMethod<[], Expression> = this.RULE("negation", () => {
@@ -92,8 +110,71 @@ export class QueryParser extends EmbeddedActionsParser {
     return { kind: "not" as const, term: this.SUBRULE(this.term) };
   });
 
-  private readonly primary: ParserMethod<[], Expression> = this.RULE("primary", () =>
+  private readonly test: ParserMethod<[], Expression> = this.RULE("test", () => {
+    const left = this.SUBRULE(this.sum);
+    const test = this.OPTION(() =>
+      this.OR([
+        {
+          ALT: (): Expression => {
+            const operator = comparisonOperator(this.CONSUME(T.Comparison));
+            return { kind: "comparison", operator, left, right: this.SUBRULE1(this.sum) };
+          },
+        },
+        {
+          ALT: (): Expression => {
+            const place = placeOf(this.CONSUME(T.In));
+            const choices = this.SUBRULE(this.list);
+            return { kind: "in", isNegated: false, operand: left, choices, place };
+          },
+        },
+        {
+          ALT: (): Expression => {
+            const place = placeOf(this.CONSUME(T.Nin));
+            const choices = this.SUBRULE1(this.list);
+            return { kind: "in", isNegated: true, operand: left, choices, place };
+          },
+        },
+      ]),
+    );
+    return test ?? left;
+  });
+
+  private readonly sum: ParserMethod<[], Expression> = this.RULE("sum", () => {
+    const first = this.SUBRULE(this.product);
+    const rest: { operator: ArithmeticOperator; operand: Expression }[] = [];
+    let place: Place | undefined;
+    this.MANY(() => {
+      const sign = this.OR([{ ALT: () => this.CONSUME(T.Plus) }, { ALT: () => this.CONSUME(T.Minus) }]);
+      place ??= placeOf(sign);
+      rest.push({ operator: arithmeticOperator(sign), operand: this.SUBRULE1(this.product) });
+    });
+    return place === undefined ? first : { kind: "arithmetic" as const, first, rest, place };
+  });
+
+  private readonly product: ParserMethod<[], Expression> = this.RULE("product", () => {
+    const first = this.SUBRULE(this.factor);
+    const rest: { operator: ArithmeticOperator; operand: Expression }[] = [];
+    let place: Place | undefined;
+    this.MANY(() => {
+      const sign = this.OR([
+        { ALT: () => this.CONSUME(T.Star) },
+        { ALT: () => this.CONSUME(T.Slash) },
+        { ALT: () => this.CONSUME(T.Percent) },
+      ]);
+      place ??= placeOf(sign);
+      rest.push({ operator: arithmeticOperator(sign), operand: this.SUBRULE1(this.factor) });
+    });
+    return place === undefined ? first : { kind: "arithmetic" as const, first, rest, place };
+  });
+
+  private readonly factor: ParserMethod<[], Expression> = this.RULE("factor", () =>
     this.OR([
+      {
+        ALT: (): Expression => {
+          const place = placeOf(this.CONSUME(T.Minus));
+          return negative(this.SUBRULE(this.factor), place);
+        },
+      },
       {
         ALT: (): Expression => {
           this.CONSUME(T.Open);
@@ -102,119 +183,26 @@ export class QueryParser extends EmbeddedActionsParser {
           return inner;
         },
       },
-      {
-        ALT: (): Expression => {
-          this.CONSUME(T.IsDefined);
-          this.CONSUME1(T.Open);
-          const path = this.SUBRULE(this.path);
-          this.CONSUME1(T.Close);
-          return { kind: "defined", path };
-        },
-      },
-      { ALT: (): Expression => this.SUBRULE(this.test) },
+      { ALT: (): Expression => this.SUBRULE(this.call) },
+      { ALT: (): Expression => this.SUBRULE(this.path) },
+      { ALT: (): Expression => this.SUBRULE(this.plainConstant) },
+      { ALT: (): Expression => this.SUBRULE(this.listConstant) },
     ]),
   );
 
-  private readonly test: ParserMethod<[], Expression> = this.RULE("test", () => {
-    const left = this.SUBRULE(this.operand);
-    let test: Expression = { kind: "truth", operand: left };
-    this.OPTION(() => {
-      this.OR([
-        {
-          ALT: () => {
-            const operator = this.CONSUME(T.Comparison);
-            test = {
-              kind: "comparison",
-              operator: comparisonOperator(operator),
-              left,
-              right: this.SUBRULE1(this.operand),
-            };
-          },
-        },
-        {
-          ALT: () => {
-            const place = placeOf(this.CONSUME(T.In));
-            test = { kind: "in", operand: left, choices: this.SUBRULE(this.choices), place };
-          },
-        },
-        {
-          ALT: () => {
-            const place = placeOf(this.CONSUME(T.Nin));
-            test = {
-              kind: "not",
-              term: { kind: "in", operand: left, choices: this.SUBRULE1(this.choices), place },
-            };
-          },
-        },
-      ]);
-    });
-    return test;
-  });
-
-  private readonly choices: ParserMethod<[], LiteralExpression[]> = this.RULE("choices", () => {
-    const choices: LiteralExpression[] = [];
-    this.CONSUME(T.OpenList);
-    this.MANY_SEP({ SEP: T.Comma, DEF: () => choices.push(this.SUBRULE(this.literal)) });
-    this.CONSUME(T.CloseList);
-    return choices;
-  });
-
-  private readonly operand: ParserMethod<[], Operand> = this.RULE("operand", () =>
-    this.OR([
-      { ALT: (): Operand => this.SUBRULE(this.literal) },
-      { ALT: (): Operand => this.SUBRULE(this.path) },
-    ]),
-  );
-
-  private readonly literal: ParserMethod<[], LiteralExpression> = this.RULE("literal", () => {
-    const value = this.OR([
-      { ALT: (): LiteralExpression["value"] => unquoted(this.CONSUME(T.Text)) },
-      { ALT: (): LiteralExpression["value"] => numberFrom(this.CONSUME(T.Num)) },
-      { ALT: (): LiteralExpression["value"] => (this.CONSUME(T.True), true) },
-      { ALT: (): LiteralExpression["value"] => (this.CONSUME(T.False), false) },
-      { ALT: (): LiteralExpression["value"] => (this.CONSUME(T.Null), null) },
-      { ALT: (): LiteralExpression["value"] => (this.CONSUME(T.Undefined), undefined) },
-    ]);
-    return { kind: "literal" as const, value };
-  });
-
-  private readonly path: ParserMethod<[], PathExpression> = this.RULE("path", () => {
-    const root = this.CONSUME(T.Identifier);
-    const names = [root.image];
-    this.MANY(() => {
-      this.OR([
-        {
-          ALT: () => {
-            this.CONSUME(T.Dot);
-            this.OR1([
-              { ALT: () => names.push(this.CONSUME(T.Name).image) },
-              { ALT: () => names.push(this.CONSUME(T.DoubleBracketed).image.slice(2, -2)) },
-              { ALT: () => names.push(this.SUBRULE(this.bracketed)) },
-            ]);
-          },
-        },
-        { ALT: () => names.push(this.SUBRULE1(this.bracketed)) },
-      ]);
-    });
-    return { kind: "path" as const, names, place: placeOf(root) };
-  });
-
-  private readonly bracketed: ParserMethod<[], string> = this.RULE("bracketed", () => {
-    this.CONSUME(T.OpenList);
-    const name = unquoted(this.CONSUME(T.Text));
-    this.CONSUME(T.CloseList);
-    return name;
+  private readonly call: ParserMethod<[], Expression> = this.RULE("call", () => {
+    const name = this.CONSUME(T.Identifier);
+    const operands: Expression[] = [];
+    this.CONSUME(T.Open);
+    this.MANY_SEP({ SEP: T.Comma, DEF: () => operands.push(this.SUBRULE(this.expression)) });
+    this.CONSUME(T.Close);
+    return { kind: "call" as const, name: name.image, operands, place: placeOf(name) };
   });
 
   constructor() {
-    super(T.TOKENS);
+    super();
     this.performSelfAnalysis();
   }
-}
-
-/** Where a token stands in the text. */
-export function placeOf(token: IToken): Place {
-  return { line: token.startLine ?? 1, column: token.startColumn ?? 1 };
 }
 
 function joined(kind: "or" | "and", terms: readonly Expression[]): Expression {
@@ -222,16 +210,22 @@ function joined(kind: "or" | "and", terms: readonly Expression[]): Expression {
   return terms.length === 1 && only !== undefined ? only : { kind, terms };
 }
 
+function negative(operand: Expression, place: Place): Expression {
+  return operand.kind === "literal" && typeof operand.value === "number"
+    ? { kind: "literal", value: -operand.value }
+    : {
+        kind: "arithmetic",
+        first: { kind: "literal", value: 0 },
+        rest: [{ operator: "-", operand }],
+        place,
+      };
+}
+
 function comparisonOperator(token: IToken): ComparisonOperator {
   // The token's pattern allows these operators and `<>` only.
   return token.image === "<>" ? "!=" : (token.image as ComparisonOperator);
 }
 
-function unquoted(token: IToken): string {
-  const quote = token.image.charAt(0);
-  return token.image.slice(1, -1).replaceAll(quote + quote, quote);
-}
-
-function numberFrom(token: IToken): number {
-  return token.image.startsWith("-") ? -Number(token.image.slice(1)) : Number(token.image);
+function arithmeticOperator(token: IToken): ArithmeticOperator {
+  return token.image as ArithmeticOperator; // the grammar allows these signs only
 }

@@ -1,58 +1,101 @@
+import type { TwinPart } from "../twin-part.ts";
 import type { Device } from "../device.ts";
-import type { JsonValue } from "../json-value.ts";
-import type { ComparisonOperator, Expression, LiteralExpression, Operand } from "./expression.ts";
-import { compileProperty } from "./property.ts";
+import { compileArithmetic } from "./arithmetic.ts";
+import type { Collection, Operand, Read, RowPredicate, Truth } from "./collection.ts";
+import { compileComparison } from "./comparison.ts";
+import type { Expression } from "./expression.ts";
+import { compileCall } from "./functions.ts";
+import { compileMembership } from "./membership.ts";
+import type { QueryOptions } from "./query-options.ts";
 
-/** Three values: a comparison with a missing property, or across types, is undefined and stays so under NOT. */
-export type Truth = boolean | undefined;
+export type { Truth } from "./collection.ts";
 
-/** A condition made ready to be asked of every device; only exactly true keeps the device. */
-export type Predicate = (device: Device) => Truth;
+/** A condition on devices, made ready to be asked of every one. */
+export type Predicate = RowPredicate<Device>;
+
+/** Whose rows an expression is compiled for, and how. */
+export interface Scope<Row> {
+  readonly property: Collection<Row>["property"];
+  readonly options: Required<QueryOptions>;
+}
+
+/** A scope that writes down which parts of a device the properties compiled in it belong to. */
+export function recordingScope<Row>(
+  { property }: Collection<Row>,
+  options: Required<QueryOptions>,
+): { scope: Scope<Row>; reads: ReadonlySet<TwinPart> } {
+  const reads = new Set<TwinPart>();
+  const recorded: Collection<Row>["property"] = (path) => {
+    const compiled = property(path);
+    for (const part of compiled.parts) reads.add(part);
+    return compiled;
+  };
+  return { scope: { property: recorded, options }, reads };
+}
 
 /**
- * Compile a condition once. Comparisons across types or with a missing property are undefined, for != too
- * [facts 3.2]; FIDELITY: NOT of undefined stays undefined (undocumented), AND and OR follow Kleene.
+ * Compile a condition once. FIDELITY: AND and OR follow Kleene; whether NOT of undefined stays undefined is the option
+ * `notOverMissing` [facts 3.2, G].
  */
-export function compilePredicate(expression: Expression): Predicate {
+export function compilePredicate<Row>(expression: Expression, scope: Scope<Row>): RowPredicate<Row> {
+  const operand = (of: Expression): Operand<Row> => compileOperand(of, scope);
   switch (expression.kind) {
     case "or":
-      return anyOf(expression.terms.map(compilePredicate));
+      return anyOf(expression.terms.map((term) => compilePredicate(term, scope)));
     case "and":
-      return allOf(expression.terms.map(compilePredicate));
-    case "not": {
-      const term = compilePredicate(expression.term);
-      return (device) => {
-        const truth = term(device);
-        return truth === undefined ? undefined : !truth;
-      };
-    }
+      return allOf(expression.terms.map((term) => compilePredicate(term, scope)));
+    case "not":
+      return compileNot(compilePredicate(expression.term, scope), scope.options);
     case "comparison":
-      return compileComparison(expression);
-    case "in":
-      return anyOf(
-        expression.choices.map((right) =>
-          compileComparison({ operator: "=", left: expression.operand, right }),
-        ),
-      );
-    case "defined": {
-      const { read } = compileProperty(expression.path);
-      return (device) => read(device) !== undefined;
+      return compileComparison(expression.operator, operand(expression.left), operand(expression.right));
+    case "in": {
+      const choices = expression.choices.map(({ value }) => value);
+      return compileMembership(operand(expression.operand), choices, expression.isNegated);
     }
-    case "truth": {
-      const { read } = compileOperand(expression.operand);
-      return (device) => {
-        const value = read(device);
-        return typeof value === "boolean" ? value : undefined;
-      };
-    }
+    case "call":
+      return compileCall(expression, expression.operands.map(operand), scope.options);
+    case "path":
+    case "literal":
+    case "arithmetic":
+      return truthOf(operand(expression).read);
   }
 }
 
-function anyOf(terms: readonly Predicate[]): Predicate {
-  return (device) => {
+function compileOperand<Row>(expression: Expression, scope: Scope<Row>): Operand<Row> {
+  switch (expression.kind) {
+    case "path":
+      return scope.property(expression);
+    case "literal": {
+      const { value } = expression;
+      return { read: () => value, constant: { value } };
+    }
+    case "arithmetic": {
+      const rest = expression.rest.map(({ operator, operand }) => ({
+        operator,
+        operand: compileOperand(operand, scope),
+      }));
+      return { read: compileArithmetic(compileOperand(expression.first, scope), rest) };
+    }
+    default:
+      return { read: compilePredicate(expression, scope) };
+  }
+}
+
+// Two terms, the usual number, are written out: no row pays for a loop over them.
+function anyOf<Row>(terms: readonly RowPredicate<Row>[]): RowPredicate<Row> {
+  const [one, other] = terms;
+  if (terms.length === 2 && one !== undefined && other !== undefined) {
+    return (row) => {
+      const first = one(row);
+      if (first === true) return true;
+      const second = other(row);
+      return second === true || first === false ? second : undefined;
+    };
+  }
+  return (row) => {
     let result: Truth = false;
     for (const term of terms) {
-      const truth = term(device);
+      const truth = term(row);
       if (truth === true) return true;
       if (truth === undefined) result = undefined;
     }
@@ -60,11 +103,20 @@ function anyOf(terms: readonly Predicate[]): Predicate {
   };
 }
 
-function allOf(terms: readonly Predicate[]): Predicate {
-  return (device) => {
+function allOf<Row>(terms: readonly RowPredicate<Row>[]): RowPredicate<Row> {
+  const [one, other] = terms;
+  if (terms.length === 2 && one !== undefined && other !== undefined) {
+    return (row) => {
+      const first = one(row);
+      if (first === false) return false;
+      const second = other(row);
+      return second === false || first === true ? second : undefined;
+    };
+  }
+  return (row) => {
     let result: Truth = true;
     for (const term of terms) {
-      const truth = term(device);
+      const truth = term(row);
       if (truth === false) return false;
       if (truth === undefined) result = undefined;
     }
@@ -72,78 +124,17 @@ function allOf(terms: readonly Predicate[]): Predicate {
   };
 }
 
-type Comparable = string | number | boolean;
-
-const COMPARISONS: Readonly<Record<ComparisonOperator, (left: Comparable, right: Comparable) => boolean>> = {
-  "=": (left, right) => left === right,
-  "!=": (left, right) => left !== right,
-  "<": (left, right) => left < right,
-  "<=": (left, right) => left <= right,
-  ">": (left, right) => left > right,
-  ">=": (left, right) => left >= right,
-};
-
-interface Comparison {
-  readonly operator: ComparisonOperator;
-  readonly left: Operand;
-  readonly right: Operand;
-}
-
-function compileComparison({ operator, left, right }: Comparison): Predicate {
-  const a = compileOperand(left);
-  const b = compileOperand(right);
-  const compare = COMPARISONS[operator];
-  if (right.kind === "literal" && isComparable(right.value) && !a.isTime) {
-    // The common case, made short: a property against a constant.
-    const { read } = a;
-    const constantValue = right.value;
-    const type = typeof constantValue;
-    return (device) => {
-      const value = read(device);
-      return typeof value === type ? compare(value as Comparable, constantValue) : undefined; // of the constant's type
-    };
-  }
-  // FIDELITY: text beside an instant is read as an instant; how Azure compares them is undocumented.
-  const valueOf = a.isTime || b.isTime ? instantOf : asIs;
-  return (device) => {
-    const one = valueOf(a.read(device));
-    const other = valueOf(b.read(device));
-    if (one === null || other === null) return compareNull(operator, one, other);
-    // Only primitives of one type compare, objects and arrays never do [facts 3.2].
-    if (one === undefined || typeof one === "object" || typeof other !== typeof one) return undefined;
-    return compare(one, other as Comparable); // the line above leaves only a primitive of the same type
+function truthOf<Row>(read: Read<Row>): RowPredicate<Row> {
+  return (row): Truth => {
+    const value = read(row);
+    return typeof value === "boolean" ? value : undefined;
   };
 }
 
-function isComparable(value: LiteralExpression["value"]): value is Comparable {
-  return value !== null && value !== undefined;
-}
-
-function compareNull(
-  operator: ComparisonOperator,
-  one: JsonValue | undefined,
-  other: JsonValue | undefined,
-): Truth {
-  if (one !== other) return undefined;
-  return operator === "=" || operator === "<=" || operator === ">=";
-}
-
-function asIs(value: JsonValue | undefined): JsonValue | undefined {
-  return value;
-}
-
-function instantOf(value: JsonValue | undefined): JsonValue | undefined {
-  const instant = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(instant) ? undefined : instant;
-}
-
-function compileOperand(operand: Operand): {
-  read: (device: Device) => JsonValue | undefined;
-  isTime: boolean;
-} {
-  return operand.kind === "path" ? compileProperty(operand) : constant(operand);
-}
-
-function constant({ value }: LiteralExpression): { read: () => JsonValue | undefined; isTime: boolean } {
-  return { read: () => value, isTime: false };
+function compileNot<Row>(term: RowPredicate<Row>, options: Required<QueryOptions>): RowPredicate<Row> {
+  if (options.notOverMissing === "false") return (row) => term(row) !== true;
+  return (row) => {
+    const truth = term(row);
+    return truth === undefined ? undefined : !truth;
+  };
 }

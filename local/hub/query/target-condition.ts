@@ -1,28 +1,57 @@
-import type { TwinPart } from "../twin-part.ts";
 import { notImplemented, ServiceError } from "../service-error.ts";
-import { pathText, placeText, type Expression, type PathExpression } from "./expression.ts";
-import { parseCondition, QuerySyntaxError } from "./parser.ts";
-import { compilePredicate, type Predicate } from "./predicate.ts";
-import { MAX_QUERY_LENGTH } from "./query.ts";
+import type { TwinPart } from "../twin-part.ts";
+import { checkTargetExpression } from "./target-restrictions.ts";
+import { TWINS } from "./device-property.ts";
+import { MAX_QUERY_LENGTH, parseCondition, QuerySyntaxError } from "./parser.ts";
+import { compilePredicate, recordingScope, type Predicate } from "./predicate.ts";
+import { withQueryDefaults, type QueryOptions } from "./query-options.ts";
 
 /** A target condition made ready: who is targeted, and the query that counts them in the portal. */
 export interface TargetCondition {
+  readonly collection: "devices" | "devices.modules";
   readonly isTarget: Predicate;
-  /** The parts of a twin that decide. */
+  /** The parts of a device that decide; none where everybody or nobody is targeted. */
   readonly reads: ReadonlySet<TwinPart>;
   /** `systemMetrics.queries.targetedCount`, "" when nobody is targeted [facts 1.1]. */
   readonly query: string;
 }
 
 /** Compile the target condition of a device configuration: "" is nobody, "*" everybody, else a WHERE part [facts 1.5]. */
-export function compileTargetCondition(text: string): TargetCondition {
+export function compileTargetCondition(text: string, options: QueryOptions = {}): TargetCondition {
   const condition = text.trim();
-  if (condition === "") return { isTarget: () => false, reads: new Set(), query: "" };
-  if (condition === "*")
-    return { isTarget: () => true, reads: new Set(), query: "select deviceId from devices" };
-  if (/^from\s+devices\.modules\b/iu.test(condition)) throw notImplemented("module configurations");
+  const everybody = { collection: "devices", reads: new Set<TwinPart>() } as const;
+  if (condition === "") return { ...everybody, isTarget: () => false, query: "" };
+  if (condition === "*") return { ...everybody, isTarget: () => true, query: "select deviceId from devices" };
+  if (MODULES.test(condition)) throw notImplemented("module configurations");
+  return { collection: "devices", ...compileCondition(condition, "devices", options) };
+}
+
+/**
+ * Compile the target condition of a module configuration: it starts "from devices.modules where", "" is nobody, and
+ * there is no "*" [facts 1.5].
+ */
+export function compileModuleTargetCondition(text: string, options: QueryOptions = {}): TargetCondition {
+  const collection = "devices.modules";
+  const condition = text.trim();
+  if (condition === "") return { collection, reads: new Set(), isTarget: () => false, query: "" };
+  const start = MODULES.exec(condition);
+  if (start === null) {
+    throw invalid("Invalid targetCondition at line 1, column 1: expected from devices.modules where …");
+  }
+  // Blanked, so that places are those of the whole text.
+  const blank = start[0].replace(/\S/gu, " ");
+  return { collection, ...compileCondition(blank + condition.slice(blank.length), collection, options) };
+}
+
+const MODULES = /^from\s+devices\.modules\b(?:\s+where\b)?/iu;
+
+function compileCondition(
+  condition: string,
+  collection: TargetCondition["collection"],
+  options: QueryOptions,
+): Omit<TargetCondition, "collection"> {
   if (condition.includes('"')) throw invalid("BadRequest");
-  const query = `select deviceId from devices where ${condition}`;
+  const query = `select deviceId from ${collection} where ${condition.trim()}`;
   // No limit is documented; the service keeps this query, and queries have one.
   if (query.length > MAX_QUERY_LENGTH) {
     throw invalid(
@@ -31,50 +60,12 @@ export function compileTargetCondition(text: string): TargetCondition {
   }
   try {
     const expression = parseCondition(condition);
-    checkExpression(expression);
-    return { isTarget: compilePredicate(expression), reads: new Set(["system", "tags", "reported"]), query };
+    const complete = withQueryDefaults(options);
+    checkTargetExpression(expression, { collection, options: complete });
+    const { scope, reads } = recordingScope(TWINS, complete);
+    return { isTarget: compilePredicate(expression, scope), reads, query };
   } catch (error) {
     throw error instanceof QuerySyntaxError ? invalid(`Invalid targetCondition. ${error.message}`) : error;
-  }
-}
-
-function checkExpression(expression: Expression): void {
-  switch (expression.kind) {
-    case "or":
-    case "and":
-      expression.terms.forEach(checkExpression);
-      break;
-    case "not":
-      checkExpression(expression.term);
-      break;
-    case "comparison":
-      for (const operand of [expression.left, expression.right])
-        if (operand.kind === "path") checkPath(operand);
-      break;
-    case "in":
-      // Legal in a query, refused in a target condition [facts 1.5: cli#347, cli#490]; the service says no more than this.
-      throw invalid(
-        `BadRequest: IN ${placeText(expression.place)} is not taken in a targetCondition, use OR`,
-      );
-    case "defined":
-      checkPath(expression.path);
-      break;
-    case "truth":
-      if (expression.operand.kind === "path") checkPath(expression.operand);
-      break;
-  }
-}
-
-function checkPath(path: PathExpression): void {
-  const [root = "", section] = path.names;
-  const isLegal =
-    (root.toLowerCase() === "deviceid" && path.names.length === 1) ||
-    root === "tags" ||
-    (root === "properties" && section === "reported");
-  if (!isLegal) {
-    throw invalid(
-      `Invalid targetCondition. It must be a filter condition based on 'deviceId', 'tags', or 'properties.reported'. It contains: ${pathText(path)} ${placeText(path.place)}`,
-    );
   }
 }
 

@@ -1,13 +1,17 @@
 import { configurationDocument, configurationEtag, type Configuration } from "../configuration.ts";
 import type { ConfigurationStore } from "../configuration-store.ts";
 import { parseConfiguration } from "../configuration-terms.ts";
+import type { QueryOptions } from "../query/query-options.ts";
 import { ACCESS } from "./route-access.ts";
 import { parseCount, type Route, type ServiceReply } from "./service-call.ts";
 
 const MAX_LISTED = 1000;
 
 /** Automatic device configurations: create, update, get, list, delete [facts 1.4]. */
-export function configurationRoutes(configurations: ConfigurationStore): readonly Route[] {
+export function configurationRoutes(
+  configurations: ConfigurationStore,
+  options: QueryOptions = {},
+): readonly Route[] {
   const operation = { counted: "configurations", throttled: "configurations" } as const;
   const one = { ...operation, path: "/configurations/:id" } as const;
   return [
@@ -34,7 +38,7 @@ export function configurationRoutes(configurations: ConfigurationStore): readonl
       method: "PUT",
       access: ACCESS.writeConfigurations,
       answer: ({ parameter, ifMatch, body }) => {
-        const written = parseConfiguration(parameter("id"), body);
+        const written = parseConfiguration(parameter("id"), body, options);
         // An If-Match without quotes makes a create of an update, and a 409 of that [facts 1.4].
         return reply(
           ifMatch?.isQuoted === true

@@ -1,8 +1,16 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { DeviceStore } from "../device-store.ts";
-import { compileQuery, type CompiledQuery } from "../query/query.ts";
+import type { Device } from "../device.ts";
+import type { JsonObject } from "../json-value.ts";
 import { QuerySyntaxError } from "../query/parser.ts";
+import type { QueryOptions } from "../query/query-options.ts";
+import {
+  compileAnyQuery,
+  type CompiledJobQuery,
+  type CompiledQuery,
+  type PageRange,
+  type QueryPage,
+} from "../query/query.ts";
 import { argumentInvalid } from "../service-error.ts";
 import { ACCESS } from "./route-access.ts";
 import { parseCount, type Route } from "./service-call.ts";
@@ -11,10 +19,18 @@ import { parseCount, type Route } from "./service-call.ts";
 const PAGE_SIZE = 100;
 
 const request = z.object({ query: z.string() });
-const continuation = z.object({ query: z.string(), next: z.int().min(1) });
+const continuation = z.object({ query: z.string(), next: z.int().min(1), given: z.int().min(1) });
 
-/** Queries over twins, page by page [facts 3.1]. */
-export function queryRoutes(devices: DeviceStore): readonly Route[] {
+/** Where the rows of each collection come from, in the order in which they are given. */
+export interface QuerySources {
+  readonly devices: () => Iterable<Device>;
+  readonly modules: () => Iterable<Device>;
+  /** What each device has to do in a job, as the service shows it [facts 3.2]. */
+  readonly jobs: () => Iterable<JsonObject>;
+}
+
+/** Queries over twins and jobs, page by page [facts 3.1]. */
+export function queryRoutes(sources: QuerySources, options: QueryOptions = {}): readonly Route[] {
   return [
     {
       method: "POST",
@@ -26,20 +42,22 @@ export function queryRoutes(devices: DeviceStore): readonly Route[] {
       answer: ({ body, header }) => {
         const parsed = request.safeParse(body);
         if (!parsed.success) throw argumentInvalid('A query is sent as {"query": "SELECT …"}');
-        const query = compiled(parsed.data.query);
+        const query = compiled(parsed.data.query, options);
         const size = parseCount(header("x-ms-max-item-count"), {
           name: "x-ms-max-item-count",
           limit: PAGE_SIZE,
         });
-        const from = placeFrom(header("x-ms-continuation"), parsed.data.query);
-        const { rows, next } = query.page(devices.all(), { from, size });
+        const start = startFrom(header("x-ms-continuation"), parsed.data.query);
+        const { rows, next, given } = pageOf(query, sources, { ...start, size });
         return {
           status: 200,
           body: rows,
           headers: {
             "x-ms-item-type": query.itemType,
             // Left out on the last page: an empty one would keep the SDK asking for ever [facts 3.1].
-            ...(next === undefined ? {} : { "x-ms-continuation": continuationOf(parsed.data.query, next) }),
+            ...(next !== undefined && {
+              "x-ms-continuation": continuationOf({ query: fingerprint(parsed.data.query), next, given }),
+            }),
           },
         };
       },
@@ -47,27 +65,38 @@ export function queryRoutes(devices: DeviceStore): readonly Route[] {
   ];
 }
 
-function compiled(text: string): CompiledQuery {
+function pageOf(query: CompiledQuery | CompiledJobQuery, sources: QuerySources, range: PageRange): QueryPage {
+  switch (query.collection) {
+    case "devices":
+      return query.page(sources.devices(), range);
+    case "devices.modules":
+      return query.page(sources.modules(), range);
+    case "devices.jobs":
+      return query.page(sources.jobs(), range);
+  }
+}
+
+function compiled(text: string, options: QueryOptions): CompiledQuery | CompiledJobQuery {
   try {
-    return compileQuery(text);
+    return compileAnyQuery(text, options);
   } catch (error) {
     throw error instanceof QuerySyntaxError ? argumentInvalid(`BadRequest: ${error.message}`) : error;
   }
 }
 
-function continuationOf(query: string, next: number): string {
-  return Buffer.from(JSON.stringify({ query: fingerprint(query), next })).toString("base64url");
+function continuationOf(place: z.infer<typeof continuation>): string {
+  return Buffer.from(JSON.stringify(place)).toString("base64url");
 }
 
-function placeFrom(token: string | undefined, query: string): number {
-  if (token === undefined || token === "") return 0;
+function startFrom(token: string | undefined, query: string): { from: number; given: number } {
+  if (token === undefined || token === "") return { from: 0, given: 0 };
   const parsed = continuation.safeParse(jsonOrUndefined(Buffer.from(token, "base64url").toString()));
   if (!parsed.success || parsed.data.query !== fingerprint(query)) {
     throw argumentInvalid(
       "The continuation does not belong to this query: start again without x-ms-continuation",
     );
   }
-  return parsed.data.next;
+  return { from: parsed.data.next, given: parsed.data.given };
 }
 
 function jsonOrUndefined(text: string): unknown {

@@ -89,6 +89,76 @@ describe("queries over twins", () => {
     ).toEqual([{ deviceId: "d1", status: "enabled" }]);
   });
 
+  it("stop after TOP rows, across pages", async () => {
+    await using fixture = await openHub();
+    for (let index = 0; index < 12; index++) fixture.hub.createDevice({ deviceId: `d${index}` });
+    const query = fixture.registry.createQuery("SELECT TOP 7 deviceId FROM devices", 5);
+    const first = await query.next();
+    expect(first.result as unknown[]).toHaveLength(5); // the SDK types rows as any
+    expect((await query.next(query.continuationToken)).result as unknown[]).toHaveLength(2);
+    expect(query.hasMoreResults).toBe(false);
+  });
+
+  it("take means, sums and extremes of what devices report", async () => {
+    await using fixture = await openHub();
+    for (const [index, volts] of [3, 5, 4].entries())
+      fixture.hub.createDevice({ deviceId: `d${index}`, tags: { volts, site: index === 1 ? "b" : "a" } });
+    const query = fixture.registry.createQuery(
+      "SELECT tags.site AS site, AVG(tags.volts) AS mean, MAX(tags.volts) AS most FROM devices WHERE tags.volts * 2 > 5 GROUP BY tags.site",
+    );
+    expect(await rows(query)).toEqual([
+      { site: "a", mean: 3.5, most: 4 },
+      { site: "b", mean: 5, most: 5 },
+    ]);
+  });
+
+  it.each(["devices.modules", "devices.jobs"])(
+    "find nothing in %s while there is none",
+    async (collection) => {
+      await using fixture = await openHub();
+      fixture.hub.createDevice({ deviceId: "d1" });
+      expect(await rows(fixture.registry.createQuery(`SELECT * FROM ${collection}`))).toEqual([]);
+    },
+  );
+
+  it("take the hub's options, in queries, metrics and target conditions alike [G]", async () => {
+    const missing = "NOT tags.site = 'a'";
+    const prefix = "STARTS_WITH(tags.site, 'a')";
+    const metrics = {
+      queries: {
+        missing: `SELECT deviceId FROM devices WHERE ${missing}`,
+        groups: "SELECT tags.site, tags.lot, COUNT() AS n FROM devices GROUP BY tags.site, tags.lot",
+      },
+      results: {},
+    };
+    await using fixture = await openHub({ strictQuery: false, groupByKeys: "many", notOverMissing: "false" });
+    for (const [index, tags] of [{ site: "a1" }, { site: "a", lot: 1 }, {}].entries())
+      fixture.hub.createDevice({ deviceId: `d${index}`, tags });
+    await fixture.registry.addConfiguration(aConfiguration("not", { targetCondition: missing, metrics }));
+    await fixture.registry.addConfiguration(aConfiguration("prefix", { targetCondition: prefix }));
+    fixture.hub.evaluateNow();
+    const [not, starting] = await Promise.all(
+      ["not", "prefix"].map(async (id) => (await fixture.registry.getConfiguration(id)).responseBody),
+    );
+    expect(not?.systemMetrics?.results?.["targetedCount"]).toBe(2);
+    expect(not?.metrics?.results).toEqual({ missing: 2, groups: 3 });
+    expect(starting?.systemMetrics?.results?.["targetedCount"]).toBe(2);
+    expect(await rows(fixture.registry.createQuery(metrics.queries.missing))).toHaveLength(2);
+    expect(await rows(fixture.registry.createQuery(metrics.queries.groups))).toHaveLength(3);
+
+    await using strict = await openHub();
+    for (const [index, query] of Object.values(metrics.queries).entries()) {
+      const answer = strict.registry.addConfiguration(
+        aConfiguration(`m${index}`, { metrics: { queries: { query }, results: {} } }),
+      );
+      if (index === 0) await answer;
+      else expect(await refusal(answer)).toMatchObject({ code: "InvalidConfigurationCustomMetricsQuery" });
+    }
+    expect(
+      await refusal(strict.registry.addConfiguration(aConfiguration("prefix", { targetCondition: prefix }))),
+    ).toMatchObject({ code: "InvalidConfigurationTargetCondition" });
+  });
+
   it.each([
     ["SELECT * FROM devices WHERE tags.a ==", "line 1, column 37"],
     ["SELECT * FROM devices\nWHERE tags.a = 'open", "line 2, column 16"],
