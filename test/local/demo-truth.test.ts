@@ -129,7 +129,8 @@ describe("the demo's truths", () => {
     ["a bad release that got through", 3, { findings: { badExit: 0 } }],
     ["more devices asked than the two waves hold", 3, { findings: { asked: 37 } }],
     ["nobody asked", 3, { findings: { asked: 0 } }],
-    ["another number of devices harmed", 3, { findings: { harmed: 6 } }],
+    ["more devices harmed than have the bad sensor lot", 3, { findings: { harmed: 6 } }],
+    ["nobody harmed by what was stopped", 3, { findings: { harmed: 0 } }],
     ["a device left on the bad release", 4, { findings: { versions: { "1.1.0": 299, "1.2.0": 1 } } }],
   ])("do not hold for %s", (_, act, change) => {
     const untrue = truths(findings(change)).filter(({ holds }) => !holds);
