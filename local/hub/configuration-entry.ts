@@ -1,7 +1,6 @@
-import { parseContent } from "./configuration-content.ts";
+import { contentKind, parseContent } from "./configuration-content.ts";
 import type { Configuration, ConfigurationResults } from "./configuration.ts";
-import { compileMetrics } from "./configuration-terms.ts";
-import { compileTargetCondition } from "./query/target-condition.ts";
+import { compileMetrics, compileTarget } from "./configuration-terms.ts";
 
 /** A change to the configurations, as it stands in the journal. */
 export type ConfigurationEntry =
@@ -13,7 +12,7 @@ export type ConfigurationEntry =
 /** A configuration as JSON can carry it: queries as text, nothing that can be worked out from the rest. */
 export interface StoredConfiguration extends Omit<
   Configuration,
-  "target" | "assignments" | "metrics" | "results"
+  "kind" | "target" | "assignments" | "metrics" | "results"
 > {
   readonly metrics: Readonly<Record<string, string>>;
   readonly results?: Omit<ConfigurationResults, "metrics"> & {
@@ -49,9 +48,11 @@ export function storedConfiguration(configuration: Configuration): StoredConfigu
 
 /** The configuration that was stored, its conditions and queries compiled again. */
 export function configurationFromStored({ results, ...stored }: StoredConfiguration): Configuration {
+  const kind = contentKind(stored.content) ?? "devices";
   return {
     ...stored,
-    target: compileTargetCondition(stored.targetCondition),
+    kind,
+    target: compileTarget(stored.targetCondition, kind),
     assignments: parseContent(stored.content),
     metrics: compileMetrics(stored.metrics),
     results:

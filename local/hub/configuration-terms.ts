@@ -1,9 +1,15 @@
 import { z } from "zod";
+import { contentKind, type ConfigurationKind } from "./configuration-content.ts";
 import type { ConfigurationTerms, Metric } from "./configuration.ts";
 import type { JsonObject } from "./json-value.ts";
 import { QuerySyntaxError } from "./query/parser.ts";
 import { compileQuery } from "./query/query.ts";
-import { compileTargetCondition } from "./query/target-condition.ts";
+import {
+  compileModuleTargetCondition,
+  compileTargetCondition,
+  isModuleCondition,
+  type TargetCondition,
+} from "./query/target-condition.ts";
 import { argumentInvalid, ServiceError } from "./service-error.ts";
 
 /** A configuration as a caller writes it, checked. */
@@ -55,19 +61,26 @@ export function parseConfiguration(id: string, written: unknown): WrittenConfigu
     }
   }
   const targetCondition = plain.targetCondition ?? "";
+  // The body was parsed from JSON, so what zod calls unknown is JSON.
+  const json = (content ?? undefined) as JsonObject | undefined;
   return {
     id,
-    // The body was parsed from JSON, so what zod calls unknown is JSON.
-    content: (content ?? undefined) as JsonObject | undefined,
+    content: json,
     terms: {
       schemaVersion: plain.schemaVersion ?? null,
       labels: labels ?? null,
       targetCondition,
-      target: compileTargetCondition(targetCondition),
+      target: compileTarget(targetCondition, json === undefined ? undefined : contentKind(json)),
       priority: plain.priority ?? 0,
       metrics: compileMetrics(metrics?.queries ?? {}),
     },
   };
+}
+
+/** Compile a target condition for a kind of configurations; where that is not known, for the kind that it speaks of. */
+export function compileTarget(text: string, kind: ConfigurationKind | undefined): TargetCondition {
+  const isForModules = kind === undefined ? isModuleCondition(text) : kind === "devices.modules";
+  return isForModules ? compileModuleTargetCondition(text) : compileTargetCondition(text);
 }
 
 /** Compile the custom metrics of a configuration, by name. */

@@ -12,23 +12,29 @@ import { createConfigurationStore } from "./configuration-store.ts";
 import { deviceConnectionString, hubPolicies, type HubPolicy } from "./connection-string.ts";
 import { createDataActionLog, type DataActionUse } from "./data-action-log.ts";
 import { createDeviceStore } from "./device-store.ts";
+import { deviceKey } from "./device-table.ts";
 import type { NewDevice } from "./device.ts";
 import { createEvaluator, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createHubLog, type HubLogEntry } from "./hub-log.ts";
 import { createHubMetrics } from "./hub-metrics.ts";
+import type { AssignMode } from "./layering.ts";
 import { meteredConfigurations } from "./metered-configurations.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { createDailyQuota, type QuotaReport } from "./quota.ts";
+import { bulkRoutes } from "./rest/bulk-routes.ts";
+import { configurationCheckRoutes } from "./rest/configuration-check-routes.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
-import { deviceRoutes } from "./rest/device-routes.ts";
+import type { BlankKeys } from "./rest/identity-body.ts";
+import { identityRoutes } from "./rest/identity-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
 import { serviceAccess, type EntraOptions } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
+import { statisticsRoutes } from "./rest/statistics-routes.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
 import { createThrottle, type ThrottleMode } from "./throttle.ts";
@@ -74,6 +80,18 @@ export interface HubOptions {
   readonly firstRunDelayMs?: number;
   /** What happens to content whose configuration was deleted and that nothing else covers; default "remove". */
   readonly onDelete?: "remove" | "keep";
+  /** Whether content replaces what is at its path or is merged into it; default "assign". */
+  readonly assign?: AssignMode;
+  /** Whether content that somebody edited in a twin is written again by the next evaluation; default false. */
+  readonly reassert?: boolean;
+  /** Whether a GET of one configuration spends from the configurations' throttle, as all else does; default false. */
+  readonly countConfigurationGets?: boolean;
+  /** Configurations that a hub of tier F1 may have: 10 in newer documents, 20 in older ones; default 10. */
+  readonly freeConfigurations?: 10 | 20;
+  /** Whether a report of a device changes the etag of its twin; default false. */
+  readonly reportedChangesEtag?: boolean;
+  /** What becomes of keys that an update of an identity leaves blank; default "keep". */
+  readonly blankKeys?: BlankKeys;
   /** The authority that signs the hub's certificate; default one made for this hub. */
   readonly certificate?: CertificateAuthority;
   /** Keys of policies, so that a hub started again takes the tokens of the one before; default generated. */
@@ -100,8 +118,8 @@ export interface LocalHub extends AsyncDisposable {
   readonly serviceKey: string;
   /** Every shared access policy; connection strings have the form of `serviceConnectionString`. */
   readonly policies: Readonly<Record<PolicyName, HubPolicy>>;
-  /** What a device connects with, over MQTT and TLS. */
-  readonly deviceConnectionString: (deviceId: string) => string;
+  /** What a device connects with, or a module (`device/module`), over MQTT and TLS. */
+  readonly deviceConnectionString: (key: string) => string;
   /** Register a device directly, not throttled and not counted; returns its connection string. */
   readonly createDevice: (device: NewDevice) => string;
   /** Evaluate all configurations now; the schedule goes on as it was. */
@@ -121,10 +139,10 @@ export interface LocalHub extends AsyncDisposable {
 
 /** Start a hub on this machine: in memory, on two ports of 127.0.0.1 that the system chooses. */
 export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
-  const { clock = realClock, tier = "S1", units = 1, onDelete = "remove" } = options;
+  const { clock = realClock, tier = "S1", units = 1, onDelete = "remove", blankKeys = "keep" } = options;
   const hostName = `${options.name ?? `local-${randomBytes(3).toString("hex")}`}.azure-devices.net`;
   const hosts = [hostName.toLowerCase(), "localhost", "127.0.0.1"];
-  const limits = tierLimits(tier, units);
+  const limits = tierLimits(tier, units, options);
   const authority = options.certificate ?? (await createCertificateAuthority());
   const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1", "::1", hostName]);
 
@@ -147,7 +165,11 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     sleep,
     drop: (deviceId) => broker.drop(deviceId),
   });
-  const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices });
+  const devices = createDeviceStore({
+    clock,
+    maxDevices: limits.maxDevices,
+    reportedChangesEtag: options.reportedChangesEtag ?? false,
+  });
   const configurations = createConfigurationStore({
     clock,
     maxConfigurations: limits.maxConfigurations,
@@ -165,6 +187,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     devices: meteredConfigurations(devices, quota),
     configurations,
     onDelete,
+    assign: options.assign ?? "assign",
+    reassert: options.reassert ?? false,
   });
   const evaluate = (): Evaluation => {
     const startedAt = performance.now();
@@ -197,9 +221,12 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       authorize: serviceAccess({ ...shared, entra: options.entra }),
       routes: [
         ...queryRoutes(devices),
-        ...deviceRoutes(devices),
+        ...identityRoutes(devices, { blankKeys }),
+        ...bulkRoutes(devices, { blankKeys }),
         ...twinRoutes(devices),
-        ...configurationRoutes(configurations),
+        ...configurationRoutes(configurations, { countGets: options.countConfigurationGets ?? false }),
+        ...configurationCheckRoutes(devices),
+        ...statisticsRoutes(devices),
       ],
       pages: operatorPages(metrics),
     }),
@@ -213,8 +240,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     closing.abort();
   });
 
-  const connectionStringOf = (deviceId: string): string =>
-    deviceConnectionString(devices.get(deviceId), { hostName, mqttPort: gateway.port, policies });
+  const connectionStringOf = (key: string): string =>
+    deviceConnectionString(devices.get(key), { hostName, mqttPort: gateway.port, policies });
   const running = started.move();
   const reachable = hubPolicies(policies, service.port);
   const close = (): Promise<void> => running.disposeAsync();
@@ -227,7 +254,10 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     serviceKey: policies.iothubowner.primaryKey,
     policies: reachable,
     deviceConnectionString: connectionStringOf,
-    createDevice: (device) => connectionStringOf(devices.register(device).deviceId),
+    createDevice: (device) => {
+      const { deviceId, moduleId } = devices.register(device);
+      return connectionStringOf(deviceKey(deviceId, moduleId));
+    },
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,

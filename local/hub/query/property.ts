@@ -19,6 +19,7 @@ export interface Property {
 /** System properties: names are case-insensitive in a query and canonical in its rows [facts 3.2]. */
 const SYSTEM: Readonly<Record<string, { column: string; read: ReadProperty; isTime?: true }>> = {
   deviceid: { column: "deviceId", read: (device) => device.deviceId },
+  moduleid: { column: "moduleId", read: (device) => device.moduleId },
   status: { column: "status", read: (device) => device.status },
   connectionstate: {
     column: "connectionState",

@@ -16,8 +16,9 @@ export interface QueryPage {
   readonly next: number | undefined;
 }
 
-/** A query compiled once, to be run over any devices. */
+/** A query compiled once, to be run over any devices, or modules. */
 export interface CompiledQuery {
+  readonly collection: "devices" | "devices.modules";
   /** What the rows are, sent as `x-ms-item-type`. */
   readonly itemType: "Twin" | "Raw";
   /** Rows from a place on: 0 at first, then `next` of the page before. */
@@ -44,20 +45,22 @@ export interface RowCounter {
   readonly rows: () => number;
 }
 
-/** Compile a query over `devices`; throws QuerySyntaxError with the place of the trouble. */
+/** Compile a query over `devices` or `devices.modules`; throws QuerySyntaxError with the place of the trouble. */
 export function compileQuery(text: string): CompiledQuery {
   if (text.length > MAX_QUERY_LENGTH) {
     throw new QuerySyntaxError(`The query takes ${text.length} characters, the limit is ${MAX_QUERY_LENGTH}`);
   }
   const statement = parseStatement(text);
   const collection = pathText(statement.collection);
-  if (collection.toLowerCase() !== "devices") {
+  const name = collection.toLowerCase();
+  if (name !== "devices" && name !== "devices.modules") {
     throw new QuerySyntaxError(
-      `Unknown collection ${collection} ${placeText(statement.collection.place)}: the local hub has devices`,
+      `Unknown collection ${collection} ${placeText(statement.collection.place)}: the local hub has devices and devices.modules`,
     );
   }
   const where = statement.where === undefined ? everyDevice : compilePredicate(statement.where);
-  return isAggregate(statement) ? compileAggregate(statement, where) : compileProjection(statement, where);
+  const compile = isAggregate(statement) ? compileAggregate : compileProjection;
+  return { collection: name, ...compile(statement, where) };
 }
 
 function everyDevice(): true {
@@ -69,7 +72,7 @@ function isAggregate({ select, groupBy }: Statement): boolean {
 }
 
 // Rows are devices: a page starts after the sequence number of the last device of the page before.
-function compileProjection({ select }: Statement, where: Predicate): CompiledQuery {
+function compileProjection({ select }: Statement, where: Predicate): Omit<CompiledQuery, "collection"> {
   const columns = select === "*" ? undefined : select.map(compileColumn);
   const row = columns === undefined ? twinDocument : (device: Device): JsonObject => rowOf(columns, device);
   return {
@@ -122,7 +125,7 @@ function rowOf(columns: readonly Column[], device: Device | undefined, count = 0
 }
 
 // Rows are groups: a page starts at the number of rows already given.
-function compileAggregate(statement: Statement, where: Predicate): CompiledQuery {
+function compileAggregate(statement: Statement, where: Predicate): Omit<CompiledQuery, "collection"> {
   const { columns, key } = compileGroups(statement);
   const grouping = (): { show: (device: Device) => void; groups: ReadonlyMap<string, Group> } => {
     const groups = new Map<string, Group>();

@@ -7,7 +7,10 @@ import { parseCount, type Route, type ServiceReply } from "./service-call.ts";
 const MAX_LISTED = 1000;
 
 /** Automatic device configurations: create, update, get, list, delete [facts 1.4]. */
-export function configurationRoutes(configurations: ConfigurationStore): readonly Route[] {
+export function configurationRoutes(
+  configurations: ConfigurationStore,
+  { countGets }: { readonly countGets: boolean },
+): readonly Route[] {
   const operation = { counted: "configurations", throttled: "configurations" } as const;
   const one = { ...operation, path: "/configurations/:id" } as const;
   return [
@@ -21,10 +24,10 @@ export function configurationRoutes(configurations: ConfigurationStore): readonl
         return { status: 200, body: configurations.all().slice(0, top).map(configurationDocument) };
       },
     },
-    // The throttle's documentation names create, update, list and delete only [facts 1.9].
+    // The throttle's documentation names create, update, list and delete only [facts 1.9, G].
     {
       ...one,
-      throttled: undefined,
+      throttled: countGets ? one.throttled : undefined,
       method: "GET",
       access: ACCESS.readConfigurations,
       answer: ({ parameter }) => reply(configurations.get(parameter("id"))),

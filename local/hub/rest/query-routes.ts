@@ -32,7 +32,9 @@ export function queryRoutes(devices: DeviceStore): readonly Route[] {
           limit: PAGE_SIZE,
         });
         const from = placeFrom(header("x-ms-continuation"), parsed.data.query);
-        const { rows, next } = query.page(devices.all(), { from, size });
+        const seen = query.collection === "devices" ? devices.seen.devices : devices.seen.modules;
+        const records = seen().filter((record) => record !== undefined);
+        const { rows, next } = query.page(records, { from, size });
         return {
           status: 200,
           body: rows,
