@@ -6,17 +6,26 @@ import { checkTwinDocument, checkTwinSize } from "./twin-limits.ts";
 
 const ROOT = "properties.desired";
 
+/** What a configuration is for: twins of devices, or of modules. */
+export type ConfigurationKind = "devices" | "devices.modules";
+
+/** The kind that content is of; undefined when it is of none. Both at once are refused [facts 1.2]. */
+export function contentKind(content: JsonObject): ConfigurationKind | undefined {
+  // The SDK writes the parts that are not used as undefined or leaves them out.
+  if (isJsonObject(content["modulesContent"])) throw notImplemented("modulesContent: IoT Edge deployments");
+  const isForDevices = isJsonObject(content["deviceContent"]);
+  const isForModules = isJsonObject(content["moduleContent"]);
+  if (isForDevices && isForModules)
+    throw invalidContent("deviceContent and moduleContent exclude one another");
+  return isForModules ? "devices.modules" : isForDevices ? "devices" : undefined;
+}
+
 /** Take the content of a configuration apart into what it puts where; refuses what the service refuses [facts 1.2]. */
 export function parseContent(content: JsonObject): readonly Assignment[] {
-  for (const part of ["moduleContent", "modulesContent"]) {
-    // The SDK writes the parts that are not used as undefined or leaves them out.
-    if (isJsonObject(content[part]))
-      throw notImplemented(`${part}: configurations for modules and Edge devices`);
-  }
-  const deviceContent = content["deviceContent"];
-  if (!isJsonObject(deviceContent)) throw invalidContent("deviceContent is missing");
-  const written = Object.entries(deviceContent).flatMap(([path, value]) => assignmentsAt(path, value));
-  return withinTwinLimits(written);
+  const kind = contentKind(content);
+  const part = content[kind === "devices.modules" ? "moduleContent" : "deviceContent"];
+  if (!isJsonObject(part)) throw invalidContent("deviceContent is missing, and so is moduleContent");
+  return withinTwinLimits(Object.entries(part).flatMap(([path, value]) => assignmentsAt(path, value)));
 }
 
 function assignmentsAt(key: string, value: JsonValue): Assignment[] {
@@ -53,7 +62,8 @@ function nested(path: DesiredPath, value: JsonValue): JsonObject {
   return path.toReversed().reduce<JsonValue>((inner, name) => ({ [name]: inner }), value) as JsonObject; // path is never empty
 }
 
-function invalidContent(reason: string): ServiceError {
+/** Refuse the content of a configuration, in the service's words [facts 1.2]. */
+export function invalidContent(reason: string): ServiceError {
   return new ServiceError(400, "InvalidConfigurationContent", {
     message: `The content provided for configuration is invalid. Please check and try again: ${reason}`,
   });

@@ -1,8 +1,7 @@
-import { parseContent } from "./configuration-content.ts";
+import { contentKind, parseContent } from "./configuration-content.ts";
 import type { Configuration, ConfigurationResults } from "./configuration.ts";
-import { compileMetrics } from "./configuration-terms.ts";
+import { compileMetrics, compileTarget } from "./configuration-terms.ts";
 import type { QueryOptions } from "./query/query-options.ts";
-import { compileTargetCondition } from "./query/target-condition.ts";
 
 /** A change to the configurations, as it stands in the journal. */
 export type ConfigurationEntry =
@@ -14,7 +13,7 @@ export type ConfigurationEntry =
 /** A configuration as JSON can carry it: queries as text, nothing that can be worked out from the rest. */
 export interface StoredConfiguration extends Omit<
   Configuration,
-  "target" | "assignments" | "metrics" | "results"
+  "kind" | "target" | "assignments" | "metrics" | "results"
 > {
   readonly metrics: Readonly<Record<string, string>>;
   readonly results?: Omit<ConfigurationResults, "metrics"> & {
@@ -53,9 +52,11 @@ export function configurationFromStored(
   { results, ...stored }: StoredConfiguration,
   options: QueryOptions,
 ): Configuration {
+  const kind = contentKind(stored.content) ?? "devices";
   return {
     ...stored,
-    target: compileTargetCondition(stored.targetCondition, options),
+    kind,
+    target: compileTarget(stored.targetCondition, kind, options),
     assignments: parseContent(stored.content),
     metrics: compileMetrics(stored.metrics, options),
     results:

@@ -5,14 +5,14 @@ import {
   storedConfiguration,
   type ConfigurationEntry,
 } from "./configuration-entry.ts";
-import { parseContent } from "./configuration-content.ts";
+import { contentKind, parseContent } from "./configuration-content.ts";
 import {
   configurationEtag,
   type Configuration,
   type ConfigurationResults,
   type ConfigurationTerms,
 } from "./configuration.ts";
-import type { WrittenConfiguration } from "./configuration-terms.ts";
+import { compileTarget, type WrittenConfiguration } from "./configuration-terms.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import type { JsonObject } from "./json-value.ts";
 import { isMatch, type Precondition } from "./precondition.ts";
@@ -108,6 +108,7 @@ export function createConfigurationStore(options: {
       return store({
         ...terms,
         id,
+        kind: contentKind(content ?? {}) ?? "devices",
         generation: ++generations,
         content: content ?? {},
         assignments,
@@ -126,9 +127,18 @@ export function createConfigurationStore(options: {
           message: `The content of configuration ${id} cannot be changed: create a new configuration`,
         });
       }
+      // Without content in the body, its kind is known only here.
+      const target = compileTarget(terms.targetCondition, before.kind, queryOptions);
       const results =
         before.results === undefined ? undefined : withoutStaleMetrics(before.results, before, terms);
-      return store({ ...before, ...terms, results, updatedAt: clock.now(), writes: before.writes + 1 });
+      return store({
+        ...before,
+        ...terms,
+        target,
+        results,
+        updatedAt: clock.now(),
+        writes: before.writes + 1,
+      });
     },
     remove: (id, precondition) => {
       const before = get(id);

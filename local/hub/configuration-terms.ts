@@ -1,10 +1,16 @@
 import { z } from "zod";
+import { contentKind, type ConfigurationKind } from "./configuration-content.ts";
 import type { ConfigurationTerms, Metric } from "./configuration.ts";
 import type { JsonObject } from "./json-value.ts";
 import { QuerySyntaxError } from "./query/parser.ts";
 import type { QueryOptions } from "./query/query-options.ts";
 import { compileQuery } from "./query/query.ts";
-import { compileTargetCondition } from "./query/target-condition.ts";
+import {
+  compileModuleTargetCondition,
+  compileTargetCondition,
+  isModuleCondition,
+  type TargetCondition,
+} from "./query/target-condition.ts";
 import { argumentInvalid, ServiceError } from "./service-error.ts";
 
 /** A configuration as a caller writes it, checked. */
@@ -60,19 +66,30 @@ export function parseConfiguration(
     }
   }
   const targetCondition = plain.targetCondition ?? "";
+  // The body was parsed from JSON, so what zod calls unknown is JSON.
+  const json = (content ?? undefined) as JsonObject | undefined;
   return {
     id,
-    // The body was parsed from JSON, so what zod calls unknown is JSON.
-    content: (content ?? undefined) as JsonObject | undefined,
+    content: json,
     terms: {
       schemaVersion: plain.schemaVersion ?? null,
       labels: labels ?? null,
       targetCondition,
-      target: compileTargetCondition(targetCondition, options),
+      target: compileTarget(targetCondition, json === undefined ? undefined : contentKind(json), options),
       priority: plain.priority ?? 0,
       metrics: compileMetrics(metrics?.queries ?? {}, options),
     },
   };
+}
+
+/** Compile a target condition for a kind of configurations; where that is not known, for the kind that it speaks of. */
+export function compileTarget(
+  text: string,
+  kind: ConfigurationKind | undefined,
+  options: QueryOptions,
+): TargetCondition {
+  const isForModules = kind === undefined ? isModuleCondition(text) : kind === "devices.modules";
+  return isForModules ? compileModuleTargetCondition(text, options) : compileTargetCondition(text, options);
 }
 
 /** Compile the custom metrics of a configuration, by name. */

@@ -1,3 +1,4 @@
+import type { ConfigurationKind } from "./configuration-content.ts";
 import type { JsonObject } from "./json-value.ts";
 import type { Layer } from "./layering.ts";
 import type { CompiledQuery } from "./query/query.ts";
@@ -28,8 +29,10 @@ export interface ConfigurationResults {
   readonly metrics: ReadonlyMap<string, number>;
 }
 
-/** An automatic device configuration as the hub keeps it. */
+/** An automatic device, or module, configuration as the hub keeps it. */
 export interface Configuration extends ConfigurationTerms, Layer {
+  /** Whose twins it writes; follows from the content, which never changes. */
+  readonly kind: ConfigurationKind;
   /** As written; the layer's assignments are the same taken apart. */
   readonly content: JsonObject;
   readonly createdAt: number;
@@ -65,7 +68,7 @@ export function configurationDocument(configuration: Configuration): JsonObject 
           : { targetedCount: results.targetedCount, appliedCount: results.appliedCount },
       queries: {
         targetedCount: target.query,
-        appliedCount: `select deviceId from devices where configurations.[[${id}]].status = 'Applied'`,
+        appliedCount: `select deviceId from ${configuration.kind} where configurations.[[${id}]].status = 'Applied'`,
       },
     },
     metrics: {

@@ -37,22 +37,23 @@ export function hubPolicies({
   };
 }
 
-/** What a device connects with: the SDK honours a port in GatewayHostName, and with X.509 in HostName only. */
+/** What a device, or a module, connects with: the SDK honours a port in GatewayHostName, and with X.509 in HostName only. */
 export function deviceConnectionString(
-  { deviceId, authentication, primaryKey }: Device,
+  { deviceId, moduleId, authentication, primaryKey }: Device,
   hub: ReachedHub,
 ): string {
   const gateway = withPort(hub.hostName, hub.mqttPort, 8883);
+  const id = `DeviceId=${deviceId}${moduleId === undefined ? "" : `;ModuleId=${moduleId}`}`;
   switch (authentication.type) {
     case "sas":
-      return `HostName=${hub.hubName};DeviceId=${deviceId};SharedAccessKey=${primaryKey};GatewayHostName=${gateway}`;
+      return `HostName=${hub.hubName};${id};SharedAccessKey=${primaryKey};GatewayHostName=${gateway}`;
     case "none": {
       const { name, primaryKey: key } = hub.policies.device;
-      return `HostName=${hub.hubName};DeviceId=${deviceId};SharedAccessKeyName=${name};SharedAccessKey=${key};GatewayHostName=${gateway}`;
+      return `HostName=${hub.hubName};${id};SharedAccessKeyName=${name};SharedAccessKey=${key};GatewayHostName=${gateway}`;
     }
     case "selfSigned":
     case "certificateAuthority":
-      return `HostName=${gateway};DeviceId=${deviceId};x509=true`;
+      return `HostName=${gateway};${id};x509=true`;
   }
 }
 

@@ -25,6 +25,21 @@ export function assignAt(document: JsonObject, path: DesiredPath, value: JsonVal
   };
 }
 
+/** The document with the value merged into what is at the path: objects property by property, anything else replaced. */
+export function mergeAt(document: JsonObject, path: DesiredPath, value: JsonValue): JsonObject {
+  return leafPaths(value, path).reduce(
+    (merged, leaf) => assignAt(merged, leaf, valueAt(value, leaf.slice(path.length))),
+    document,
+  );
+}
+
+/** What is at a path below a value; null where there is nothing. */
+export function valueAt(value: JsonValue, path: DesiredPath): JsonValue {
+  let found: JsonValue | undefined = value;
+  for (const name of path) found = isJsonObject(found) ? ownValue(found, name) : undefined;
+  return found ?? null; // a value that was taken away reads as null
+}
+
 /** The merge patch that turns one document into the other; undefined when they are equal. */
 export function patchBetween(before: JsonObject, after: JsonObject): JsonObject | undefined {
   const patch: Record<string, JsonValue> = {};

@@ -19,7 +19,7 @@ export function identityEtag(device: Device): string {
 export function systemDocument(device: Device): JsonObject {
   return {
     deviceId: device.deviceId,
-    ...(device.moduleId === undefined ? {} : { moduleId: device.moduleId }),
+    ...moduleOf(device),
     etag: twinEtag(device),
     deviceEtag: identityEtag(device),
     ...statusOf(device),
@@ -63,12 +63,15 @@ export function deviceTwinDocument(device: Device): JsonObject {
 export function identityDocument(device: Device): JsonObject {
   return {
     deviceId: device.deviceId,
+    ...moduleOf(device),
     generationId: device.generationId,
     etag: identityEtag(device),
     connectionState: device.connected ? "Connected" : "Disconnected",
-    ...statusOf(device),
+    // The identity of a module has no status in the SDK's model.
+    ...(device.moduleId === undefined
+      ? { ...statusOf(device), statusUpdatedTime: serviceTime(device.statusUpdatedAt) }
+      : {}),
     connectionStateUpdatedTime: serviceTime(device.connectionUpdatedAt),
-    statusUpdatedTime: serviceTime(device.statusUpdatedAt),
     lastActivityTime: serviceTime(device.lastActivityAt),
     cloudToDeviceMessageCount: 0,
     authentication: {
@@ -79,7 +82,7 @@ export function identityDocument(device: Device): JsonObject {
       x509Thumbprint: thumbprintsOf(device),
       type: device.authentication.type,
     },
-    capabilities: { iotEdge: false },
+    ...(device.moduleId === undefined ? { capabilities: { iotEdge: false } } : { managedBy: "" }),
   };
 }
 
@@ -87,6 +90,10 @@ function thumbprintsOf({ authentication }: Device): JsonObject {
   const { primaryThumbprint = null, secondaryThumbprint = null } =
     authentication.type === "selfSigned" ? authentication : {};
   return { primaryThumbprint, secondaryThumbprint };
+}
+
+function moduleOf({ moduleId }: Device): JsonObject {
+  return moduleId === undefined ? {} : { moduleId };
 }
 
 function statusOf(device: Device): JsonObject {

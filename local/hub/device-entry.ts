@@ -34,6 +34,8 @@ export interface ReportEntry {
   readonly op: "report";
   readonly key: string;
   readonly patch: JsonObject;
+  /** Whether the etag of the twin changes; an option of the hub that made the entry. */
+  readonly changesEtag?: boolean;
   readonly at: number;
 }
 

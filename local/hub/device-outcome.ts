@@ -34,9 +34,13 @@ export function twinOutcome(device: Device, { op, tags, desired, at }: TwinEntry
 }
 
 /** Reported properties written by the device. */
-export function reportOutcome(device: Device, { patch, at }: ReportEntry): Outcome {
+export function reportOutcome(device: Device, { patch, changesEtag = false, at }: ReportEntry): Outcome {
   const reported = mergeSection(device.reported, patch, at);
-  return { changes: { reported, version: device.version + 1 }, parts: TWIN_PART.reported | TWIN_PART.system };
+  const twinWrites = device.twinWrites + (changesEtag ? 1 : 0);
+  return {
+    changes: { reported, twinWrites, version: device.version + 1 },
+    parts: TWIN_PART.reported | TWIN_PART.system,
+  };
 }
 
 /** Another layering, and the desired properties that come with it. */

@@ -82,9 +82,12 @@ export function createDeviceStore(options: {
   readonly clock: HubClock;
   readonly maxDevices: number;
   readonly queryLagMs?: number;
+  /** Whether a report changes the etag of the twin; default false. */
+  readonly reportedChangesEtag?: boolean;
   readonly journal?: Journal;
 }): DeviceStore {
   const { clock, maxDevices, queryLagMs = 0, journal = createJournal() } = options;
+  const reportMark = options.reportedChangesEtag === true ? { changesEtag: true } : {};
   const records = createDeviceRecords({ clock, queryLagMs });
   const { devices, modules, find, get, modulesOf, add, put, removeAll } = records;
   const layerings = new Map<string, Layering>();
@@ -192,7 +195,7 @@ export function createDeviceStore(options: {
     },
     mergeReported: (key, patch) => {
       checkTwinDocument(patch, "properties.reported");
-      return commit({ op: "report", key, patch, at: clock.now() });
+      return commit({ op: "report", key, patch, ...reportMark, at: clock.now() });
     },
     layer: (changes) => {
       const at = clock.now();

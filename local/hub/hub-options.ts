@@ -2,7 +2,9 @@ import type { PolicyKeys, PolicyName } from "./access-policy.ts";
 import type { CertificateAuthority } from "./certificates.ts";
 import type { HubClock } from "./clock.ts";
 import type { HubLogEntry } from "./hub-log.ts";
+import type { AssignMode } from "./layering.ts";
 import type { QueryOptions } from "./query/query-options.ts";
+import type { BlankKeys } from "./rest/identity-body.ts";
 import type { EntraOptions } from "./rest/service-access.ts";
 import type { ThrottleMode } from "./throttle.ts";
 import type { Tier } from "./tier.ts";
@@ -34,6 +36,18 @@ export interface HubOptions extends QueryOptions {
   readonly firstRunDelayMs?: number;
   /** What happens to content whose configuration was deleted and that nothing else covers; default "remove". */
   readonly onDelete?: "remove" | "keep";
+  /** Whether content replaces what is at its path or is merged into it; default "assign". */
+  readonly assign?: AssignMode;
+  /** Whether content that somebody edited in a twin is written again by the next evaluation; default false. */
+  readonly reassert?: boolean;
+  /** Whether a GET of one configuration spends from the configurations' throttle, as all else does; default false. */
+  readonly countConfigurationGets?: boolean;
+  /** Configurations that a hub of tier F1 may have: 10 in newer documents, 20 in older ones; default 10. */
+  readonly freeConfigurations?: 10 | 20;
+  /** Whether a report of a device changes the etag of its twin; default false. */
+  readonly reportedChangesEtag?: boolean;
+  /** What becomes of keys that an update of an identity leaves blank; default "keep". */
+  readonly blankKeys?: BlankKeys;
   /** How far query results are behind the twins; default 0 (seconds to half an hour, says the documentation). */
   readonly queryLagMs?: number;
   /** Address to listen on, also a name in the hub's certificate; default 127.0.0.1, where the name is localhost. */

@@ -3,7 +3,7 @@ import { createConfigurationStore } from "./configuration-store.ts";
 import type { HubClock } from "./clock.ts";
 import type { DataFolder } from "./disk/data-folder.ts";
 import { createDeviceStore, type DeviceStore } from "./device-store.ts";
-import { createEvaluator, type Evaluation } from "./evaluation.ts";
+import { createEvaluator, type EvaluatedStores, type Evaluation } from "./evaluation.ts";
 import { createJournal, type Journal, type JournalLine } from "./journal.ts";
 import { meteredConfigurations } from "./metered-configurations.ts";
 import type { QueryOptions } from "./query/query-options.ts";
@@ -30,13 +30,21 @@ export function createHubState(options: {
   readonly quota: DailyQuota;
   readonly queryLagMs: number;
   readonly queryOptions: QueryOptions;
-  readonly onDelete: "remove" | "keep";
+  /** What evaluations do where the documents leave it open. */
+  readonly rules: Pick<EvaluatedStores, "onDelete" | "assign" | "reassert">;
+  readonly reportedChangesEtag: boolean;
   readonly onChange: () => void;
   readonly folder: DataFolder | undefined;
 }): HubState {
-  const { clock, limits, quota, queryLagMs, queryOptions, onDelete, onChange, folder } = options;
+  const { clock, limits, quota, queryLagMs, queryOptions, rules, onChange, folder } = options;
   const journal = createJournal();
-  const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices, queryLagMs, journal });
+  const devices = createDeviceStore({
+    clock,
+    maxDevices: limits.maxDevices,
+    reportedChangesEtag: options.reportedChangesEtag,
+    queryLagMs,
+    journal,
+  });
   const { maxConfigurations } = limits;
   const configurations = createConfigurationStore({
     clock,
@@ -48,7 +56,7 @@ export function createHubState(options: {
   const inMemory = new Map<string, readonly string[]>();
 
   const newEvaluator = (): (() => Evaluation) =>
-    createEvaluator({ devices: meteredConfigurations(devices, quota), configurations, onDelete });
+    createEvaluator({ devices: meteredConfigurations(devices, quota), configurations, ...rules });
   let evaluate = newEvaluator();
   return {
     devices,

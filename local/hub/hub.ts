@@ -6,6 +6,7 @@ import { createCertificateAuthority, issueServerCertificate } from "./certificat
 import { realClock } from "./clock.ts";
 import { deviceConnectionString, hubPolicies } from "./connection-string.ts";
 import { createDataActionLog } from "./data-action-log.ts";
+import { deviceKey } from "./device-table.ts";
 import { openDataFolder, type DataFolder } from "./disk/data-folder.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
@@ -19,12 +20,15 @@ import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { createDailyQuota } from "./quota.ts";
+import { bulkRoutes } from "./rest/bulk-routes.ts";
+import { configurationCheckRoutes } from "./rest/configuration-check-routes.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
-import { deviceRoutes } from "./rest/device-routes.ts";
+import { identityRoutes } from "./rest/identity-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
 import { serviceAccess } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
+import { statisticsRoutes } from "./rest/statistics-routes.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
 import { createThrottle } from "./throttle.ts";
@@ -47,8 +51,8 @@ export type { EntraOptions } from "./rest/service-access.ts";
 
 /** Start a hub on this machine: in memory, on two ports of 127.0.0.1 that the system chooses. */
 export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
-  const { clock = realClock, tier = "S1", units = 1, host } = options;
-  const limits = tierLimits(tier, units);
+  const { clock = realClock, tier = "S1", units = 1, host, blankKeys = "keep" } = options;
+  const limits = tierLimits(tier, units, options);
   // What was started before something fails to start is ended again.
   await using started = new AsyncDisposableStack();
   const folder = options.data === undefined ? undefined : started.use(await openDataFolder(options.data));
@@ -82,7 +86,12 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     quota,
     queryLagMs: options.queryLagMs ?? 0,
     queryOptions: options,
-    onDelete: options.onDelete ?? "remove",
+    reportedChangesEtag: options.reportedChangesEtag ?? false,
+    rules: {
+      onDelete: options.onDelete ?? "remove",
+      assign: options.assign ?? "assign",
+      reassert: options.reassert ?? false,
+    },
     onChange: () => {
       schedule.changed();
     },
@@ -142,9 +151,15 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       authorize: serviceAccess({ ...shared, entra: options.entra }),
       routes: [
         ...queryRoutes({ ...devices.seen, jobs: () => [] }, options),
-        ...deviceRoutes(devices),
+        ...identityRoutes(devices, { blankKeys }),
+        ...bulkRoutes(devices, { blankKeys }),
         ...twinRoutes(devices),
-        ...configurationRoutes(configurations, options),
+        ...configurationRoutes(configurations, {
+          ...options,
+          countGets: options.countConfigurationGets ?? false,
+        }),
+        ...configurationCheckRoutes(devices, options),
+        ...statisticsRoutes(devices),
       ],
       pages: operatorPages(metrics),
     }),
@@ -160,8 +175,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   });
 
   const reached = { hubName, hostName, httpsPort: service.port, mqttPort: gateway.port, policies };
-  const connectionStringOf = (deviceId: string): string =>
-    deviceConnectionString(devices.get(deviceId), reached);
+  const connectionStringOf = (key: string): string => deviceConnectionString(devices.get(key), reached);
   const reachable = hubPolicies(reached);
   const running = started.move();
   const close = (): Promise<void> => running.disposeAsync();
@@ -174,7 +188,10 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     serviceKey: policies.iothubowner.primaryKey,
     policies: reachable,
     deviceConnectionString: connectionStringOf,
-    createDevice: (device) => connectionStringOf(devices.register(device).deviceId),
+    createDevice: (device) => {
+      const { deviceId, moduleId } = devices.register(device);
+      return connectionStringOf(deviceKey(deviceId, moduleId));
+    },
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,

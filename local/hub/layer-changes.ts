@@ -4,7 +4,7 @@ import { patchBetween } from "./desired-path.ts";
 import type { LayerChange } from "./device-store.ts";
 import type { Device } from "./device.ts";
 import type { JsonObject } from "./json-value.ts";
-import { layerConfigurations, relayer, type Layering, type Region } from "./layering.ts";
+import { layerConfigurations, relayer, type AssignMode, type Layering, type Region } from "./layering.ts";
 
 /** What decides over the layering of devices. */
 export interface LayeringInput {
@@ -17,19 +17,25 @@ export interface LayeringInput {
   readonly members: readonly BitSet[];
   /** Whether a region outlives the configurations that it came from. */
   readonly isKept: (region: Region) => boolean;
+  readonly assign: AssignMode;
+  /** Whether the content of those whose layering stays as it was is written again where it is not there any more. */
+  readonly reassert: boolean;
 }
 
 /** Devices that pass to another layering, and what that makes of their desired properties. */
-export function layerChanges({ slots, affected, ranked, members, isKept }: LayeringInput): LayerChange[] {
-  const layeringAt = layeringTree(ranked, members);
-  const desiredAfter = rememberedRelayer(isKept);
+export function layerChanges(input: LayeringInput): LayerChange[] {
+  const { slots, affected, reassert } = input;
+  const layeringAt = layeringTree(input);
+  const desiredAfter = rememberedRelayer(input);
   const changes: LayerChange[] = [];
   affected.forEach((slot) => {
     const device = slots[slot];
     if (device === undefined) return;
     const layering = layeringAt(slot);
-    if (layering?.signature === device.layering?.signature) return;
-    changes.push({ device, layering, desired: desiredAfter(device, layering) });
+    const isSame = layering?.signature === device.layering?.signature;
+    if (isSame && !reassert) return;
+    const desired = desiredAfter(device, layering);
+    if (!isSame || desired !== undefined) changes.push({ device, layering, desired });
   });
   return changes;
 }
@@ -41,10 +47,7 @@ interface TreeNode {
   layering?: Layering;
 }
 
-function layeringTree(
-  ranked: readonly Configuration[],
-  members: readonly BitSet[],
-): (slot: number) => Layering | undefined {
+function layeringTree({ ranked, members, assign }: LayeringInput): (slot: number) => Layering | undefined {
   const root: TreeNode = { matched: [], next: new Map() };
   return (slot) => {
     let node = root;
@@ -61,7 +64,7 @@ function layeringTree(
       node = next;
     }
     if (node.matched.length === 0) return undefined;
-    node.layering ??= layerConfigurations(node.matched);
+    node.layering ??= layerConfigurations(node.matched, assign);
     return node.layering;
   };
 }
@@ -69,16 +72,19 @@ function layeringTree(
 type Desired = LayerChange["desired"];
 
 /** Devices alike share what becomes of them: the value is worked out once, and is one object for all. */
-function rememberedRelayer(
-  isKept: (region: Region) => boolean,
-): (device: Device, to: Layering | undefined) => Desired {
+function rememberedRelayer({
+  isKept,
+  assign,
+}: LayeringInput): (device: Device, to: Layering | undefined) => Desired {
   const known = new Map<string, Map<JsonObject, Desired>>();
   return ({ layering: from, desired: { value: before } }, to) => {
     const step = `${from?.signature ?? ""} to ${to?.signature ?? ""}`;
     const steps = known.get(step) ?? new Map<JsonObject, Desired>();
     known.set(step, steps);
     if (!steps.has(before)) {
-      const value = relayer(before, { from, to, isKept });
+      // As if it came from nowhere, all of it is written again.
+      const isSame = from?.signature === to?.signature;
+      const value = relayer(before, { from: isSame ? undefined : from, to, isKept, assign });
       const patch = patchBetween(before, value);
       steps.set(before, patch === undefined ? undefined : { value, patch });
     }

@@ -1,5 +1,8 @@
-import { assignAt, isWithin, leafPaths, type DesiredPath } from "./desired-path.ts";
-import { isJsonObject, ownValue, type JsonObject, type JsonValue } from "./json-value.ts";
+import { assignAt, isWithin, leafPaths, mergeAt, valueAt, type DesiredPath } from "./desired-path.ts";
+import type { JsonObject, JsonValue } from "./json-value.ts";
+
+/** Whether content replaces what is at its path, or is merged into it; undocumented [facts 1.6, 9, G]. */
+export type AssignMode = "assign" | "merge";
 
 /** What one configuration puts at one path; null means "not there". */
 export interface Assignment {
@@ -43,20 +46,27 @@ export function layeringSignature(layers: readonly Layer[]): string {
  * paths are undocumented; FIDELITY: the lower is laid first, the higher assigned on top, and a configuration of which
  * at least one leaf survives is Applied [facts 1.6, G].
  */
-export function layerConfigurations(layers: readonly Layer[]): Layering {
+export function layerConfigurations(layers: readonly Layer[], assign: AssignMode = "assign"): Layering {
   type Placed = Assignment & { readonly layer: Layer; readonly leaves: readonly DesiredPath[] };
   let placed: Placed[] = [];
   for (const layer of layers.toReversed()) {
     for (const assignment of layer.assignments) {
+      const leaves = leafPaths(assignment.value, assignment.path);
       placed = placed
-        .map((lower) => ({
-          ...lower,
-          leaves: lower.leaves.filter((leaf) => !overlaps(leaf, assignment.path)),
-        }))
+        .map((lower) => {
+          // At the same path the higher wins all of it, merged or not.
+          const taken =
+            assign === "assign" || isSame(lower.path, assignment.path) ? [assignment.path] : leaves;
+          return {
+            ...lower,
+            leaves: lower.leaves.filter((leaf) => !taken.some((path) => overlaps(leaf, path))),
+          };
+        })
         .filter((lower) => lower.leaves.length > 0);
-      placed.push({ ...assignment, layer, leaves: leafPaths(assignment.value, assignment.path) });
+      placed.push({ ...assignment, layer, leaves });
     }
   }
+  const put = assign === "assign" ? assignAt : mergeAt;
   const applied = new Set(placed.map(({ layer }) => layer));
   const tops = placed.filter(
     ({ path }) => !placed.some((other) => other.path.length < path.length && isWithin(path, other.path)),
@@ -69,7 +79,7 @@ export function layerConfigurations(layers: readonly Layer[]): Layering {
       return {
         path,
         value: valueAt(
-          inside.reduce<JsonObject>((document, part) => assignAt(document, part.path, part.value), {}),
+          inside.reduce<JsonObject>((document, part) => put(document, part.path, part.value), {}),
           path,
         ),
         owners: inside.map(({ layer }) => layer.generation),
@@ -86,26 +96,35 @@ export function layerConfigurations(layers: readonly Layer[]): Layering {
  */
 export function relayer(
   desired: JsonObject,
-  change: { from: Layering | undefined; to: Layering | undefined; isKept: (region: Region) => boolean },
+  change: {
+    readonly from: Layering | undefined;
+    readonly to: Layering | undefined;
+    readonly isKept: (region: Region) => boolean;
+    readonly assign?: AssignMode;
+  },
 ): JsonObject {
   const from = change.from?.regions ?? [];
   const to = change.to?.regions ?? [];
-  const uncovered = from.filter(({ path }) => !to.some((region) => isWithin(path, region.path)));
+  const isMerging = change.assign === "merge";
+  const placesOf = (region: Region): readonly DesiredPath[] =>
+    isMerging ? leafPaths(region.value, region.path) : [region.path];
+  const covered = to.flatMap(placesOf);
+  const uncovered = from
+    .filter((region) => !change.isKept(region))
+    .flatMap(placesOf)
+    .filter((path) => !covered.some((place) => isWithin(path, place)));
   const fresh = to.filter(
     ({ path, source }) => !from.some((old) => old.source === source && overlaps(old.path, path)),
   );
-  const cleared = uncovered
-    .filter((region) => !change.isKept(region))
-    .reduce((document, { path }) => assignAt(document, path, null), desired);
-  return fresh.reduce((document, { path, value }) => assignAt(document, path, value), cleared);
+  const cleared = uncovered.reduce((document, path) => assignAt(document, path, null), desired);
+  const put = isMerging ? mergeAt : assignAt;
+  return fresh.reduce((document, { path, value }) => put(document, path, value), cleared);
 }
 
 function overlaps(a: DesiredPath, b: DesiredPath): boolean {
   return isWithin(a, b) || isWithin(b, a);
 }
 
-function valueAt(document: JsonObject, path: DesiredPath): JsonValue {
-  let value: JsonValue | undefined = document;
-  for (const name of path) value = isJsonObject(value) ? ownValue(value, name) : undefined;
-  return value ?? null; // a value that was taken away reads as null
+function isSame(a: DesiredPath, b: DesiredPath): boolean {
+  return a.length === b.length && isWithin(a, b);
 }

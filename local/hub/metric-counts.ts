@@ -27,8 +27,8 @@ interface Counted {
   readonly rows: number;
 }
 
-/** Counts that have seen nobody yet. */
-export function createMetricCounts(): MetricCounts {
+/** Counts of the queries over one collection, which have seen nobody yet. */
+export function createMetricCounts(collection: CompiledQuery["collection"]): MetricCounts {
   let counted = new Map<string, Counted>();
   return {
     update: (configurations, now) => {
@@ -36,7 +36,8 @@ export function createMetricCounts(): MetricCounts {
       counted = new Map();
       return new Map(
         configurations.map(({ id, generation, metrics }) => {
-          const values = [...metrics].map(([name, { text, query }]) => {
+          const own = [...metrics].filter(([, { query }]) => query.collection === collection);
+          const values = own.map(([name, { text, query }]) => {
             const key = `${generation}/${name}`;
             const last = before.get(key);
             const next = count(query, { text, now, last: last?.text === text ? last : undefined });
@@ -54,8 +55,7 @@ function count(
   query: CompiledQuery,
   { text, now, last }: { text: string; now: CountedSlots; last: Counted | undefined },
 ): Counted {
-  // FIDELITY: what a metric over modules counts for a device configuration is unknown; nothing here.
-  const slots = query.collection === "devices" ? now.slots : [];
+  const { slots } = now;
   const changed = last === undefined ? undefined : changedFor(query, now);
   if (last !== undefined && changed?.length === 0) return last;
   const { matches } = query;

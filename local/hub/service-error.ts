@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 /** Names and numbers of the service's errors that the local hub can answer with. */
 const ERROR_NUMBERS = {
   ArgumentInvalid: 400004,
+  BulkRegistryOperationFailure: 400013,
   CannotModifyImmutableConfigurationContent: 404003,
   ConfigurationAlreadyExists: undefined,
   ConfigurationCountLimitExceeded: undefined,
@@ -12,9 +13,13 @@ const ERROR_NUMBERS = {
   InvalidConfigurationContent: undefined,
   InvalidConfigurationCustomMetricsQuery: undefined,
   InvalidConfigurationTargetCondition: undefined,
+  InvalidOperation: 400003,
   IotHubUnauthorized: undefined,
   IotHubQuotaExceeded: 403002,
   IotHubUnauthorizedAccess: 401002,
+  JobAlreadyExists: undefined,
+  JobNotFound: 404002,
+  JobQuotaExceeded: 403003,
   MessageTooLarge: 413001,
   ModuleAlreadyExistsOnDevice: 409301,
   ModuleNotFound: 404010,
@@ -24,6 +29,7 @@ const ERROR_NUMBERS = {
   ServiceUnavailable: 503001,
   ThrottleBacklogLimitExceeded: 429002,
   ThrottlingException: 429001,
+  ThrottlingMaxActiveJobCountExceeded: 429004,
   TooManyDevices: 413002,
   TooManyModulesOnDevice: undefined,
 } as const;

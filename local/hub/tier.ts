@@ -91,7 +91,11 @@ const CONCURRENT_JOBS = { F1: 1, S1: 1, S2: 5, S3: 10 } as const;
 const DAILY_MESSAGES_PER_UNIT = { F1: 8000, S1: 400_000, S2: 6_000_000, S3: 300_000_000 } as const;
 
 /** The limits of a hub of `units` units of a tier [facts 1.9]. */
-export function tierLimits(tier: Tier, units: number): TierLimits {
+export function tierLimits(
+  tier: Tier,
+  units: number,
+  { freeConfigurations = 10 }: { readonly freeConfigurations?: 10 | 20 } = {},
+): TierLimits {
   const most = MOST_UNITS[tier];
   if (!Number.isInteger(units) || units < 1 || units > most) {
     throw new RangeError(`startHub: units is ${units}, a hub of tier ${tier} has 1 to ${most}`);
@@ -104,8 +108,8 @@ export function tierLimits(tier: Tier, units: number): TierLimits {
   return {
     // 500 on the free tier [facts 1.9, G].
     maxDevices: tier === "F1" ? 500 : 1_000_000,
-    // 10 in newer text, 20 in older [facts 9].
-    maxConfigurations: tier === "F1" ? 10 : 100,
+    // 10 in newer text, 20 in older [facts 9, G].
+    maxConfigurations: tier === "F1" ? freeConfigurations : 100,
     maxConcurrentJobs: CONCURRENT_JOBS[tier],
     dailyMessages: DAILY_MESSAGES_PER_UNIT[tier] * units,
     meterBytes: tier === "F1" ? 512 : 4096,

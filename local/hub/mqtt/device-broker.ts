@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { Aedes, type Client } from "aedes";
 import type { AccessPolicies } from "../access-policy.ts";
 import type { DeviceStore } from "../device-store.ts";
+import { deviceKey } from "../device-table.ts";
 import { Unanswered } from "../faults.ts";
 import type { Journal } from "../journal.ts";
 import type { DailyQuota } from "../quota.ts";
@@ -51,9 +52,11 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
   const { devices, counts, quota, log } = options;
   const check: CredentialCheck = {
     ...options,
-    // Modules may connect once the hub has them.
-    find: (deviceId, moduleId) => (moduleId === undefined ? devices.find(deviceId) : undefined),
+    find: (deviceId, moduleId) => devices.find(deviceKey(deviceId, moduleId)),
   };
+  // A module of a device that is disabled has no access either [G].
+  const isEnabled = (key: string): boolean =>
+    [key, key.split("/", 1)[0] ?? ""].every((one) => devices.find(one)?.status === "enabled");
   const sessions = createSessionStore(options.journal);
   const live = new Map<string, Client>();
   const refusedAt = new WeakMap<Client, number>();
@@ -70,13 +73,13 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
   const broker = await Aedes.createBroker({
     mq: createSilentBus(),
     persistence: sessions.persistence,
-    // Older MQTT 3.1 clients are held to 23 characters by default; a device id has 128.
-    maxClientsIdLength: 128,
+    // Older MQTT 3.1 clients are held to 23 characters by default; a device id has 128, and a module's as many more.
+    maxClientsIdLength: 257,
     authenticate: (client, userName, password, done) => {
       const certificate = certificates.get(client.conn);
       const credentials = { clientId: client.id, userName, password: password?.toString(), certificate };
       const until = authenticateDevice(credentials, check);
-      if (until === undefined) {
+      if (until === undefined || !isEnabled(client.id)) {
         noteStranger(options, client.id);
         // CONNACK 5, not authorized [MQTT-3.2.2], which the SDK reports as UnauthorizedError.
         done(null, false);
@@ -125,7 +128,7 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
 
   broker.on("clientReady", (client) => {
     // It may have gone, or lost its right to be here, between CONNECT and CONNACK.
-    if (client.closed || devices.find(client.id)?.status !== "enabled") {
+    if (client.closed || !isEnabled(client.id)) {
       client.close();
       return;
     }
@@ -149,18 +152,21 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
   });
 
   devices.observe({
-    desiredChanged: ({ deviceId, desired }, patch) => {
-      const client = live.get(deviceId);
+    desiredChanged: ({ deviceId, moduleId, desired }, patch) => {
+      const key = deviceKey(deviceId, moduleId);
+      const client = live.get(key);
       // Nothing is queued for whoever is away [facts 2.3].
-      if (client === undefined || !sessions.isSubscribed(deviceId, DESIRED_FILTER)) return;
+      if (client === undefined || !sessions.isSubscribed(key, DESIRED_FILTER)) return;
       counts.countDevice("desiredPatches");
       const payload = JSON.stringify({ ...patch, $version: desired.version });
       quota.charge(Buffer.byteLength(payload));
       publish(client, { topic: desiredTopic(desired.version), payload });
     },
-    accessRevoked: (deviceId) => {
-      if (devices.find(deviceId) === undefined) sessions.forget(deviceId);
-      live.get(deviceId)?.close();
+    accessRevoked: (key) => {
+      if (devices.find(key) === undefined) sessions.forget(key);
+      live.get(key)?.close();
+      if (key.includes("/")) return;
+      for (const { moduleId } of devices.modulesOf(key)) live.get(deviceKey(key, moduleId))?.close();
     },
   });
 

@@ -14,18 +14,24 @@ const FILTERS: ReadonlySet<string> = new Set([
   "$iothub/methods/POST/#",
 ]);
 
-/** Whether a device may subscribe to a filter: exactly those of [facts 5.2], and of its own mailbox only. */
-export function isAllowedFilter(filter: string, deviceId: string): boolean {
-  return FILTERS.has(filter) || filter === `devices/${deviceId}/messages/devicebound/#`;
+/** Whether a device, or a module, may subscribe to a filter: exactly those of [facts 5.2], and of its own only. */
+export function isAllowedFilter(filter: string, key: string): boolean {
+  const inbox = key.includes("/") ? "inputs" : "messages/devicebound";
+  return FILTERS.has(filter) || filter === `${ownTopic(key)}/${inbox}/#`;
+}
+
+/** Where the topics of a device, or of a module, begin. */
+function ownTopic(key: string): string {
+  return `devices/${key.replace("/", "/modules/")}`;
 }
 
 /** What a device asks for on a topic; undefined on a topic that it has no business with. */
-export function parseTopic(topic: string, deviceId: string): DeviceRequest | undefined {
+export function parseTopic(topic: string, key: string): DeviceRequest | undefined {
   // Request ids are echoed in the topic of the answer: bounded here, and wildcards cannot be published to.
   const twin = /^\$iothub\/twin\/(GET|PATCH\/properties\/reported)\/\?\$rid=([^/&]{1,256})$/u.exec(topic);
   const [, operation, requestId] = twin ?? [];
   if (requestId !== undefined) return { kind: operation === "GET" ? "get twin" : "report", requestId };
-  if (topic.startsWith(`devices/${deviceId}/messages/events/`)) return { kind: "message" };
+  if (topic.startsWith(`${ownTopic(key)}/messages/events/`)) return { kind: "message" };
   if (/^\$iothub\/methods\/res\/\d{1,5}\/\?\$rid=[^/&]{1,256}$/u.test(topic))
     return { kind: "method answer" };
   return undefined;

@@ -1,4 +1,4 @@
-import { notImplemented, ServiceError } from "../service-error.ts";
+import { ServiceError } from "../service-error.ts";
 import type { TwinPart } from "../twin-part.ts";
 import { checkTargetExpression } from "./target-restrictions.ts";
 import { TWINS } from "./device-property.ts";
@@ -16,14 +16,22 @@ export interface TargetCondition {
   readonly query: string;
 }
 
+const MODULES = /^from\s+devices\.modules\b(?:\s+where\b)?/iu;
+const NOBODY = { isTarget: () => false, reads: new Set<TwinPart>(), query: "" };
+
 /** Compile the target condition of a device configuration: "" is nobody, "*" everybody, else a WHERE part [facts 1.5]. */
 export function compileTargetCondition(text: string, options: QueryOptions = {}): TargetCondition {
+  const collection = "devices";
   const condition = text.trim();
-  const everybody = { collection: "devices", reads: new Set<TwinPart>() } as const;
-  if (condition === "") return { ...everybody, isTarget: () => false, query: "" };
-  if (condition === "*") return { ...everybody, isTarget: () => true, query: "select deviceId from devices" };
-  if (MODULES.test(condition)) throw notImplemented("module configurations");
-  return { collection: "devices", ...compileCondition(condition, "devices", options) };
+  if (condition === "") return { collection, ...NOBODY };
+  if (condition === "*")
+    return { collection, isTarget: () => true, reads: new Set(), query: "select deviceId from devices" };
+  if (MODULES.test(condition)) {
+    throw invalid(
+      "Invalid targetCondition. A condition from devices.modules is for a configuration with moduleContent",
+    );
+  }
+  return { collection, ...compileCondition(condition, collection, options) };
 }
 
 /**
@@ -33,17 +41,20 @@ export function compileTargetCondition(text: string, options: QueryOptions = {})
 export function compileModuleTargetCondition(text: string, options: QueryOptions = {}): TargetCondition {
   const collection = "devices.modules";
   const condition = text.trim();
-  if (condition === "") return { collection, reads: new Set(), isTarget: () => false, query: "" };
+  if (condition === "") return { collection, ...NOBODY };
   const start = MODULES.exec(condition);
   if (start === null) {
     throw invalid("Invalid targetCondition at line 1, column 1: expected from devices.modules where …");
   }
   // Blanked, so that places are those of the whole text.
-  const blank = start[0].replace(/\S/gu, " ");
+  const blank = start[0].replaceAll(/\S/gu, " ");
   return { collection, ...compileCondition(blank + condition.slice(blank.length), collection, options) };
 }
 
-const MODULES = /^from\s+devices\.modules\b(?:\s+where\b)?/iu;
+/** Whether a condition is one of module configurations, by how it starts. */
+export function isModuleCondition(text: string): boolean {
+  return MODULES.test(text.trim());
+}
 
 function compileCondition(
   condition: string,

@@ -10,7 +10,7 @@ const MAX_LISTED = 1000;
 /** Automatic device configurations: create, update, get, list, delete [facts 1.4]. */
 export function configurationRoutes(
   configurations: ConfigurationStore,
-  options: QueryOptions = {},
+  { countGets, ...options }: QueryOptions & { readonly countGets: boolean },
 ): readonly Route[] {
   const operation = { counted: "configurations", throttled: "configurations" } as const;
   const one = { ...operation, path: "/configurations/:id" } as const;
@@ -25,10 +25,10 @@ export function configurationRoutes(
         return { status: 200, body: configurations.all().slice(0, top).map(configurationDocument) };
       },
     },
-    // The throttle's documentation names create, update, list and delete only [facts 1.9].
+    // The throttle's documentation names create, update, list and delete only [facts 1.9, G].
     {
       ...one,
-      throttled: undefined,
+      throttled: countGets ? one.throttled : undefined,
       method: "GET",
       access: ACCESS.readConfigurations,
       answer: ({ parameter }) => reply(configurations.get(parameter("id"))),

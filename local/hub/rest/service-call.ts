@@ -19,7 +19,8 @@ export interface ServiceCall {
 
 /** What the service answers when it does not refuse. */
 export interface ServiceReply {
-  readonly status: 200 | 204;
+  /** 400 with a body of its own: a bulk operation of which some items failed [facts 4.1]. */
+  readonly status: 200 | 204 | 400;
   readonly body?: JsonValue;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ask } from "./authorized-request.ts";
 import { openHub, refusal } from "./hub-fixture.ts";
 
 describe("identities", () => {
@@ -105,10 +106,15 @@ describe("identities", () => {
 });
 
 describe("what the hub lacks", () => {
-  it("answers 501 in the service's shape and not as if it had done something", async () => {
-    await using fixture = await openHub();
-    const { status, code, message } = await refusal(fixture.registry.getRegistryStatistics());
-    expect({ status, code }).toEqual({ status: 501, code: "NotImplemented" });
-    expect(message).toContain("GET /statistics/devices");
-  });
+  it.each(["GET /digitaltwins/d1", "POST /digitaltwins/d1/commands/reboot", "GET /nothing", "PUT /devices"])(
+    "answers %s with 501 in the service's shape and not as if it had done something",
+    async (call) => {
+      await using fixture = await openHub();
+      const { status, headers, body } = await ask(fixture.hub, call);
+      expect({ status, code: headers["iothub-errorcode"] }).toEqual({ status: 501, code: "NotImplemented" });
+      const { Message } = body as { Message: string };
+      expect(Message).toMatch(/^ErrorCode:NotImplemented;/u);
+      expect(Message).toContain(call);
+    },
+  );
 });
