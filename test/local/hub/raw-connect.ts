@@ -1,7 +1,11 @@
-import { createHmac } from "node:crypto";
 import type { Packet } from "mqtt-packet";
 import type { LocalHub } from "../../../local/hub/hub.ts";
+import { aConnectPacket } from "../../support/raw-mqtt.ts";
+import { aSasToken } from "../../support/sas-token.ts";
 import { openRawMqtt, type RawMqtt } from "./raw-mqtt.ts";
+
+export { aConnectPacket } from "../../support/raw-mqtt.ts";
+export { aSasToken } from "../../support/sas-token.ts";
 
 /** What may be forged of a CONNECT with a token. */
 export interface Forgery {
@@ -15,48 +19,6 @@ export interface Forgery {
 }
 
 const HOUR_SECONDS = 3600;
-
-/** A shared access signature made by hand, field by field. */
-export function aSasToken({
-  key,
-  resource,
-  expiry = String(Math.floor(Date.now() / 1000) + HOUR_SECONDS),
-  policy,
-}: {
-  readonly key: string;
-  /** As it stands in the token and is signed. */
-  readonly resource: string;
-  readonly expiry?: string;
-  readonly policy?: string;
-}): string {
-  const signature = createHmac("sha256", Buffer.from(key, "base64"))
-    .update(`${resource}\n${expiry}`)
-    .digest("base64");
-  const name = policy === undefined ? "" : `&skn=${policy}`;
-  return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}${name}&se=${expiry}`;
-}
-
-/** A CONNECT by a client id with a password, or with none. */
-export function aConnectPacket(
-  clientId: string,
-  {
-    host,
-    password,
-    clean = false,
-    username,
-  }: { host: string; password?: string; clean?: boolean; username?: string },
-): Packet {
-  return {
-    cmd: "connect",
-    protocolId: "MQTT",
-    protocolVersion: 4,
-    clientId,
-    clean,
-    keepalive: 60,
-    username: username ?? `${host}/${clientId}/?api-version=2021-04-12`,
-    ...(password === undefined ? {} : { password: Buffer.from(password) }),
-  };
-}
 
 /** Host name and key in a device's connection string. */
 export function secretsOf(hub: LocalHub, deviceId: string): { host: string; key: string } {
