@@ -19,6 +19,9 @@ import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createHubLog, type HubLogEntry } from "./hub-log.ts";
 import { createHubMetrics } from "./hub-metrics.ts";
+import { createJobRunner } from "./jobs/job-runner.ts";
+import { createJobStore } from "./jobs/job-store.ts";
+import { noMethods } from "./jobs/job-work.ts";
 import type { AssignMode } from "./layering.ts";
 import { meteredConfigurations } from "./metered-configurations.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
@@ -30,6 +33,7 @@ import { configurationCheckRoutes } from "./rest/configuration-check-routes.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import type { BlankKeys } from "./rest/identity-body.ts";
 import { identityRoutes } from "./rest/identity-routes.ts";
+import { jobRoutes } from "./rest/job-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
 import { serviceAccess, type EntraOptions } from "./rest/service-access.ts";
@@ -177,6 +181,14 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       schedule.changed();
     },
   });
+  const jobs = createJobStore({ clock, maxConcurrentJobs: limits.maxConcurrentJobs });
+  // To be called again once the stores are filled from disk.
+  const wakeJobs = createJobRunner({
+    ...{ jobs, devices, quota, clock, limits },
+    closing: closing.signal,
+    mode: options.throttle ?? "strict",
+    invokeMethod: noMethods,
+  });
   const metrics = createHubMetrics({
     calls: counts.read,
     quota: quota.read,
@@ -227,6 +239,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         ...configurationRoutes(configurations, { countGets: options.countConfigurationGets ?? false }),
         ...configurationCheckRoutes(devices),
         ...statisticsRoutes(devices),
+        ...jobRoutes(jobs, { clock, wake: wakeJobs }),
       ],
       pages: operatorPages(metrics),
     }),
