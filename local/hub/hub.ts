@@ -33,6 +33,7 @@ import { configurationCheckRoutes } from "./rest/configuration-check-routes.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
 import type { BlankKeys } from "./rest/identity-body.ts";
 import { identityRoutes } from "./rest/identity-routes.ts";
+import { identityJobRoutes } from "./rest/identity-job-routes.ts";
 import { jobRoutes } from "./rest/job-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
@@ -41,6 +42,8 @@ import { startServiceServer } from "./rest/service-server.ts";
 import { statisticsRoutes } from "./rest/statistics-routes.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
+import type { StorageAccess } from "./storage/blob-container.ts";
+import { createIdentityJobs } from "./storage/identity-jobs.ts";
 import { createThrottle, type ThrottleMode } from "./throttle.ts";
 import { tierLimits, type Tier } from "./tier.ts";
 
@@ -94,6 +97,8 @@ export interface HubOptions {
   readonly freeConfigurations?: 10 | 20;
   /** Whether a report of a device changes the etag of its twin; default false. */
   readonly reportedChangesEtag?: boolean;
+  /** Where identities are imported from and exported to: containers on this machine alone, unless it says more. */
+  readonly storage?: StorageAccess;
   /** What becomes of keys that an update of an identity leaves blank; default "keep". */
   readonly blankKeys?: BlankKeys;
   /** The authority that signs the hub's certificate; default one made for this hub. */
@@ -189,6 +194,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     mode: options.throttle ?? "strict",
     invokeMethod: noMethods,
   });
+  const { storage = {} } = options;
+  const identityJobs = createIdentityJobs({ devices, clock, closing: closing.signal, blankKeys, storage });
   const metrics = createHubMetrics({
     calls: counts.read,
     quota: quota.read,
@@ -240,6 +247,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         ...configurationCheckRoutes(devices),
         ...statisticsRoutes(devices),
         ...jobRoutes(jobs, { clock, wake: wakeJobs }),
+        ...identityJobRoutes(identityJobs, storage),
       ],
       pages: operatorPages(metrics),
     }),
