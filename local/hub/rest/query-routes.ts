@@ -33,7 +33,7 @@ export function queryRoutes(devices: DeviceStore): readonly Route[] {
         });
         const from = placeFrom(header("x-ms-continuation"), parsed.data.query);
         const seen = query.collection === "devices" ? devices.seen.devices : devices.seen.modules;
-        const records = seen().filter((record) => record !== undefined);
+        const records = Iterator.from(seen()).filter((record) => record !== undefined);
         const { rows, next } = query.page(records, { from, size });
         return {
           status: 200,

@@ -3,10 +3,17 @@ import type { IncomingMessage } from "node:http";
 
 /** A container of blobs, by an address that carries its own signature. */
 export interface BlobContainer {
-  /** The text of a blob; rejects with StorageError when it is not to be had. */
-  readonly read: (name: string) => Promise<string>;
+  /** The lines of a blob as they come; throws StorageError when it is not to be had. */
+  readonly lines: (name: string) => AsyncIterable<BlobLine>;
   /** Write a blob, replacing one that is there; the text comes in parts. */
   readonly write: (name: string, parts: Iterable<string>) => Promise<void>;
+}
+
+/** A line of a blob, without its end. */
+export interface BlobLine {
+  readonly text: string;
+  /** How much of the blob has come, from 0 to 1. */
+  readonly share: number;
 }
 
 /** How containers are reached. */
@@ -22,8 +29,8 @@ export class StorageError extends Error {
   override readonly name = "StorageError";
 }
 
-/** Of a blob that is read: half a kilobyte for each of 100,000 devices, and some room. */
-const MAX_BLOB_BYTES = 64 * 1024 * 1024;
+/** Well over any device: a twin has 72 KB of values, and a stamp for each. */
+const MAX_LINE_CHARACTERS = 4 * 1024 * 1024;
 const BLOCK_CHARACTERS = 4 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 /** [Azure Storage: versioning]: a version that has all that is used here. */
@@ -51,7 +58,7 @@ export function openContainer(
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
     return address;
   };
-  const send = async (method: "GET" | "PUT", address: URL, body = ""): Promise<string> => {
+  const send = async (method: "GET" | "PUT", address: URL, body = ""): Promise<IncomingMessage> => {
     const where = `${address.origin}${address.pathname}`;
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = {
@@ -73,43 +80,51 @@ export function openContainer(
       throw new StorageError(`${where} cannot be reached: ${reason}`);
     });
     const { statusCode = 0 } = response;
-    if (statusCode >= 200 && statusCode < 300) return textOf(response, where);
+    if (statusCode >= 200 && statusCode < 300) return response;
     response.resume();
     const code = String(response.headers["x-ms-error-code"] ?? "");
     throw new StorageError(`${where} answered ${statusCode} ${code}`.trimEnd());
   };
   return {
-    read: (name) => send("GET", addressOf(name)),
+    lines: async function* (name) {
+      const address = addressOf(name);
+      yield* linesOf(await send("GET", address), `${address.origin}${address.pathname}`);
+    },
     write: async (name, parts) => {
       // In blocks, so that the state of a large hub never stands in memory as one text.
       const ids: string[] = [];
       for (const block of inBlocks(parts)) {
         const id = Buffer.from(String(ids.length).padStart(8, "0")).toString("base64");
-        await send("PUT", addressOf(name, { comp: "block", blockid: id }), block);
+        (await send("PUT", addressOf(name, { comp: "block", blockid: id }), block)).resume();
         ids.push(id);
       }
       const list = ids.map((id) => `<Latest>${id}</Latest>`).join("");
       const document = `<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`;
-      await send("PUT", addressOf(name, { comp: "blocklist" }), document);
+      (await send("PUT", addressOf(name, { comp: "blocklist" }), document)).resume();
     },
   };
 }
 
-async function textOf(response: IncomingMessage, where: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+async function* linesOf(response: IncomingMessage, where: string): AsyncGenerator<BlobLine> {
+  const length = Number(response.headers["content-length"] ?? 0);
+  const decoder = new TextDecoder();
+  let [bytes, rest] = [0, ""];
   try {
     // A response without setEncoding yields buffers.
     for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > MAX_BLOB_BYTES) throw new Error(`it has over ${MAX_BLOB_BYTES} bytes`);
-      chunks.push(chunk);
+      const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
+      rest = lines.pop() ?? "";
+      const share = length > 0 ? Math.min(1, bytes / length) : 0;
+      for (const text of lines) yield { text, share };
+      if (rest.length > MAX_LINE_CHARACTERS)
+        throw new Error(`a line has over ${MAX_LINE_CHARACTERS} characters`);
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StorageError(`${where} cannot be read: ${reason}`);
   }
-  return Buffer.concat(chunks).toString();
+  if (rest !== "") yield { text: rest, share: 1 };
 }
 
 function* inBlocks(parts: Iterable<string>): Generator<string> {

@@ -79,15 +79,17 @@ export function createIdentityJobs(options: IdentityJobsOptions): IdentityJobs {
   };
   const importAll = async (job: IdentityJob, signal: AbortSignal): Promise<void> => {
     const input = openContainer(job.inputContainer ?? "", { ...storage, signal });
-    const text = await input.read(job.inputBlob ?? IDENTITIES_BLOB);
-    const lines = text.split(/\r?\n/u).filter((line) => line.trim() !== "");
     const errors: string[] = [];
-    for (const [index, line] of lines.entries()) {
-      if (index % LINES_A_TURN === 0) {
-        change(job.jobId, { progress: Math.floor((100 * index) / lines.length) });
+    let number = 0;
+    for await (const { text, share } of input.lines(job.inputBlob ?? IDENTITIES_BLOB)) {
+      number += 1;
+      if (number % LINES_A_TURN === 0) {
+        change(job.jobId, { progress: Math.floor(100 * share) });
         await turn();
         signal.throwIfAborted();
       }
+      const line = text.trim();
+      if (line === "") continue;
       const report = applyRegistryItem(devices, jsonOrText(line), {
         blankKeys,
         defaultMode: "createorupdate",
@@ -96,7 +98,7 @@ export function createIdentityJobs(options: IdentityJobsOptions): IdentityJobs {
       if (error === undefined && warning === undefined) continue;
       const { code: errorCode, message: errorStatus } = error ?? warning ?? { code: "", message: "" };
       const who = { deviceId, ...(moduleId === undefined ? {} : { moduleId }) };
-      errors.push(`${JSON.stringify({ ...who, line: index + 1, errorCode, errorStatus })}\n`);
+      errors.push(`${JSON.stringify({ ...who, line: number, errorCode, errorStatus })}\n`);
     }
     if (errors.length === 0) return;
     await openContainer(job.outputContainer, { ...storage, signal }).write(ERRORS_BLOB, errors);
