@@ -6,6 +6,8 @@ export default defineConfig({
     // Real servers, real SDKs: a test gets time, never a sleep.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a test waits for comes when the machine has time for it; the limit is for what never comes.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
     pool: "forks",
   },

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import type { AccessToken, TokenCredential } from "@azure/core-auth";
 import {
   BlobServiceClient,
+  ContainerSASPermissions,
   StorageSharedKeyCredential,
   type StoragePipelineOptions,
 } from "@azure/storage-blob";
@@ -32,6 +33,8 @@ export interface Azurite extends AsyncDisposable {
   createContainer(name: string): Promise<void>;
   /** Make a container whose blobs anyone may read by address, but not list. */
   createPublicContainer(name: string): Promise<void>;
+  /** Address of a container with a shared access signature of an hour, for programs without a token. */
+  signedContainer(name: string, permissions?: string): Promise<string>;
   /** Write a token (a JWT, nothing else) that another process may use; readable by the file's owner only. */
   writeTokenFile(path: string): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +43,7 @@ export interface Azurite extends AsyncDisposable {
 /** Name Azurite gives its one account. */
 const ACCOUNT = "devstoreaccount1";
 const TOKEN_LIFETIME_MS = 24 * 3_600_000;
+const SIGNATURE_LIFETIME_MS = 3_600_000;
 /** Azurite starts within two seconds; a machine busy with an install takes longer. */
 const START_LIMIT_MS = 60_000;
 /** Runs in Azurite's process before it: Azurite itself would outlive a parent that was killed. */
@@ -79,6 +83,11 @@ export async function startAzurite({ directory, certificate, caPem }: AzuriteOpt
     async createPublicContainer(name) {
       await owner.getContainerClient(name).createIfNotExists({ access: "blob" });
     },
+    signedContainer: (name, permissions = "rwl") =>
+      owner.getContainerClient(name).generateSasUrl({
+        permissions: ContainerSASPermissions.parse(permissions),
+        expiresOn: new Date(Date.now() + SIGNATURE_LIFETIME_MS),
+      }),
     async writeTokenFile(path) {
       const draft = `${path}.${process.pid}.new`;
       await writeFile(draft, issueToken().token, { mode: 0o600, flag: "wx" });

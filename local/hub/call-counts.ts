@@ -1,7 +1,8 @@
 import type { ThrottledClass } from "./tier.ts";
 
 /** Classes of requests to the service API, as the hub counts them. */
-export type CallClass = "registry" | "twinReads" | "twinWrites" | "queries" | "configurations" | "other";
+export type CallClass =
+  "registry" | "twinReads" | "twinWrites" | "queries" | "configurations" | "jobs" | "other";
 
 /** Classes of operations by devices, as the hub counts them. */
 export type DeviceOperation = "connections" | "twinReads" | "reports" | "desiredPatches" | "messages";
@@ -49,6 +50,7 @@ export function createCallCounts(): CallCounts {
     twinWrites: 0,
     queries: 0,
     configurations: 0,
+    jobs: 0,
     other: 0,
   };
   const devices: Record<DeviceOperation, number> = {

@@ -6,6 +6,7 @@ import type { AssignMode } from "./layering.ts";
 import type { QueryOptions } from "./query/query-options.ts";
 import type { BlankKeys } from "./rest/identity-body.ts";
 import type { EntraOptions } from "./rest/service-access.ts";
+import type { StorageAccess } from "./storage/blob-container.ts";
 import type { ThrottleMode } from "./throttle.ts";
 import type { Tier } from "./tier.ts";
 
@@ -46,6 +47,8 @@ export interface HubOptions extends QueryOptions {
   readonly freeConfigurations?: 10 | 20;
   /** Whether a report of a device changes the etag of its twin; default false. */
   readonly reportedChangesEtag?: boolean;
+  /** Where identities are imported from and exported to: containers on this machine alone, unless it says more. */
+  readonly storage?: StorageAccess;
   /** What becomes of keys that an update of an identity leaves blank; default "keep". */
   readonly blankKeys?: BlankKeys;
   /** How far query results are behind the twins; default 0 (seconds to half an hour, says the documentation). */

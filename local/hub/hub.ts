@@ -16,21 +16,19 @@ import { createHubMetrics } from "./hub-metrics.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { createHubState } from "./hub-state.ts";
 import type { LocalHub } from "./local-hub.ts";
+import { createJobRunner } from "./jobs/job-runner.ts";
+import { createJobStore } from "./jobs/job-store.ts";
+import { noMethods } from "./jobs/job-work.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { createDailyQuota } from "./quota.ts";
-import { bulkRoutes } from "./rest/bulk-routes.ts";
-import { configurationCheckRoutes } from "./rest/configuration-check-routes.ts";
-import { configurationRoutes } from "./rest/configuration-routes.ts";
-import { identityRoutes } from "./rest/identity-routes.ts";
+import { serviceRoutes } from "./rest/service-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
-import { queryRoutes } from "./rest/query-routes.ts";
 import { serviceAccess } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
-import { statisticsRoutes } from "./rest/statistics-routes.ts";
-import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
+import { createIdentityJobs } from "./storage/identity-jobs.ts";
 import { createThrottle } from "./throttle.ts";
 import { tierLimits } from "./tier.ts";
 
@@ -98,6 +96,16 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     folder,
   });
   const { devices, configurations, journal } = state;
+  const jobs = createJobStore({ clock, maxConcurrentJobs: limits.maxConcurrentJobs, journal });
+  const wakeJobs = createJobRunner({
+    ...{ jobs, devices, quota, clock, limits },
+    closing: closing.signal,
+    mode: options.throttle ?? "strict",
+    invokeMethod: noMethods,
+    queryOptions: options,
+  });
+  const { storage = {} } = options;
+  const identityJobs = createIdentityJobs({ devices, clock, closing: closing.signal, blankKeys, storage });
   const metrics = createHubMetrics({
     calls: counts.read,
     quota: quota.read,
@@ -139,6 +147,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const broker = started.use(await createDeviceBroker(shared));
   const webSockets = listenOverWebSockets(broker);
   state.open();
+  wakeJobs();
   // A change may have been accepted whose evaluation the end of the process came before.
   if (configurations.all().length > 0) schedule.changed();
   const service = started.use(
@@ -149,18 +158,12 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       dataActions,
       takeUpgrade: webSockets.takeUpgrade,
       authorize: serviceAccess({ ...shared, entra: options.entra }),
-      routes: [
-        ...queryRoutes({ ...devices.seen, jobs: () => [] }, options),
-        ...identityRoutes(devices, { blankKeys }),
-        ...bulkRoutes(devices, { blankKeys }),
-        ...twinRoutes(devices),
-        ...configurationRoutes(configurations, {
-          ...options,
-          countGets: options.countConfigurationGets ?? false,
-        }),
-        ...configurationCheckRoutes(devices, options),
-        ...statisticsRoutes(devices),
-      ],
+      routes: serviceRoutes({
+        ...state,
+        ...{ clock, jobs, wakeJobs, identityJobs, storage, blankKeys },
+        queryOptions: options,
+        countConfigurationGets: options.countConfigurationGets ?? false,
+      }),
       pages: operatorPages(metrics),
     }),
   );

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 /** Names and numbers of the service's errors that the local hub can answer with. */
 const ERROR_NUMBERS = {
   ArgumentInvalid: 400004,
+  BlobContainerValidationError: undefined,
   BulkRegistryOperationFailure: 400013,
   CannotModifyImmutableConfigurationContent: 404003,
   ConfigurationAlreadyExists: undefined,
@@ -20,6 +21,7 @@ const ERROR_NUMBERS = {
   JobAlreadyExists: undefined,
   JobNotFound: 404002,
   JobQuotaExceeded: 403003,
+  ManagedIdentityNotEnabled: undefined,
   MessageTooLarge: 413001,
   ModuleAlreadyExistsOnDevice: 409301,
   ModuleNotFound: 404010,

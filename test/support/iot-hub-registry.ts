@@ -19,6 +19,14 @@ export function connectRegistry(hub: ReachableHub): iothub.Registry {
   );
 }
 
+/** Microsoft's JobClient, unmodified, pointed at a hub the same way. */
+export function connectJobClient(hub: ReachableHub): iothub.JobClient {
+  const { hostName: host, policyName = "iothubowner", serviceKey } = hub;
+  const sharedAccessSignature = SharedAccessSignature.create(host, policyName, serviceKey, Date.now());
+  const config = { host, sharedAccessSignature };
+  return new iothub.JobClient(new RestApiClient(config, "azure-iothub", new HttpOnPort(hub)));
+}
+
 /** The same with a token of the caller's making: an object is renewed for every request, a string is sent as it is. */
 export function registryWithToken(
   hub: ReachableHub,

@@ -17,7 +17,7 @@ const testInput = z.object({
 });
 
 /** What a configuration would be refused for, and what a configuration of IoT Edge is put on a device by. */
-export function configurationCheckRoutes(devices: DeviceStore, options: QueryOptions): readonly Route[] {
+export function configurationCheckRoutes(devices: DeviceStore, options: QueryOptions = {}): readonly Route[] {
   // The throttle's documentation names neither [facts 1.9].
   const check = { method: "POST", counted: "configurations", throttled: undefined } as const;
   return [

@@ -13,7 +13,7 @@ import {
   serviceErrorFrom,
 } from "../service-error.ts";
 import { identityChange, identityFrom, identityMembers, type BlankKeys } from "./identity-body.ts";
-import { withoutSystemMembers } from "./twin-body.ts";
+import { withoutSystemMembers } from "../twin-body.ts";
 
 /** What a bulk operation or an import makes of one item: nothing to tell, or what was wrong with it. */
 export interface ItemReport {

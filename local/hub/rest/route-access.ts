@@ -28,5 +28,9 @@ export const ACCESS = {
   readJobs: { right: "ServiceConnect", actions: [`${HUB}/jobs/read`] },
   writeJobs: { right: "ServiceConnect", actions: [`${HUB}/jobs/write`] },
   deleteJobs: { right: "ServiceConnect", actions: [`${HUB}/jobs/delete`] },
+  /** Imports and exports carry keys, so that reading them takes what writing identities takes [G]. */
+  readIdentityJobs: { right: "RegistryWrite", actions: [`${HUB}/jobs/read`] },
+  writeIdentityJobs: { right: "RegistryWrite", actions: [`${HUB}/jobs/write`] },
+  deleteIdentityJobs: { right: "RegistryWrite", actions: [`${HUB}/jobs/delete`] },
   readStatistics: { right: "RegistryRead", actions: [`${HUB}/statistics/read`] },
 } as const satisfies Record<string, RouteAccess>;

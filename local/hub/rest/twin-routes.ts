@@ -6,7 +6,7 @@ import { preconditionFailed } from "../service-error.ts";
 import { keyFrom } from "./identity-key.ts";
 import { ACCESS } from "./route-access.ts";
 import type { Route, ServiceCall, ServiceReply } from "./service-call.ts";
-import { parseTwinWrite } from "./twin-body.ts";
+import { parseTwinWrite } from "../twin-body.ts";
 
 /** Twins of devices and modules: get, patch, replace [facts 2.1 to 2.3, 2.6]. */
 export function twinRoutes(devices: DeviceStore): readonly Route[] {

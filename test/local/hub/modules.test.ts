@@ -168,6 +168,29 @@ describe("module twins", () => {
   });
 });
 
+describe("queries over devices.modules", () => {
+  it("give the twins of modules, page by page, and none of devices", async () => {
+    await using fixture = await openHub();
+    const { registry, hub } = fixture;
+    hub.createDevice({ deviceId: "d1", tags: { a: 1 } });
+    for (const moduleId of ["m1", "m2", "m3"]) hub.createDevice({ deviceId: "d1", moduleId, tags: { a: 1 } });
+    hub.createDevice({ deviceId: "d1", moduleId: "m4" });
+    const query = registry.createQuery("SELECT deviceId, moduleId FROM devices.modules WHERE tags.a = 1", 2);
+    const rows: unknown[] = [];
+    while (query.hasMoreResults) {
+      // Without the token the SDK would ask for the first page for ever.
+      rows.push(((await query.next(query.continuationToken)) as { result: unknown }).result);
+    }
+    expect(rows).toEqual([
+      [
+        { deviceId: "d1", moduleId: "m1" },
+        { deviceId: "d1", moduleId: "m2" },
+      ],
+      [{ deviceId: "d1", moduleId: "m3" }],
+    ]);
+  });
+});
+
 describe("module configurations", () => {
   const moduleConfiguration = (id: string, rest: object = {}): ReturnType<typeof aConfiguration> => ({
     ...aConfiguration(id, { targetCondition: "from devices.modules where moduleId = 'fw'", ...rest }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HubPolicy, LocalHub, PolicyName } from "../../../local/hub/hub.ts";
 import { connectRegistry, type ReachableHub } from "../../support/iot-hub-registry.ts";
+import { ask } from "./authorized-request.ts";
 import { connectDevice } from "./device-client.ts";
 import { aConfiguration, openHub, refusal } from "./hub-fixture.ts";
 
@@ -156,10 +157,17 @@ describe("a shared access policy", () => {
 
   it("of the device side is told nothing of routes that are not there", async () => {
     await using fixture = await openHub();
-    const { device, service } = fixture.hub.policies;
-    expect(await refusal(registryOf(fixture.hub, device).getRegistryStatistics())).toMatchObject({
-      status: 401,
-    });
-    expect(await refusal(registryOf(fixture.hub, service).listJobs())).toMatchObject({ status: 501 });
+    expect(await ask(fixture.hub, "GET /nothing", { policy: "device" })).toMatchObject({ status: 401 });
+    expect(await ask(fixture.hub, "GET /nothing", { policy: "service" })).toMatchObject({ status: 501 });
   });
+
+  it.each(["GET /jobs", "GET /jobs/j1", "DELETE /jobs/j1", "POST /jobs/create"])(
+    "needs RegistryWrite for %s, since keys go with identities [G]",
+    async (call) => {
+      await using fixture = await openHub();
+      for (const policy of ["service", "registryRead"] as const)
+        expect(await ask(fixture.hub, call, { policy })).toMatchObject({ status: 401 });
+      expect((await ask(fixture.hub, call, { policy: "registryReadWrite" })).status).not.toBe(401);
+    },
+  );
 });

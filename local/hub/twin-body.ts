@@ -1,6 +1,6 @@
-import type { TwinWrite } from "../device-store.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../json-value.ts";
-import { argumentInvalid } from "../service-error.ts";
+import type { TwinWrite } from "./device-store.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json-value.ts";
+import { argumentInvalid } from "./service-error.ts";
 
 /** What a caller writes into a twin; reported properties and identity fields are ignored [facts 2.3, G]. */
 export function parseTwinWrite(body: JsonValue | undefined): TwinWrite {
