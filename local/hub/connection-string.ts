@@ -27,19 +27,20 @@ export function hubPolicies(
 
 /** What a device connects with: the SDK honours a port in GatewayHostName, and with X.509 in HostName only. */
 export function deviceConnectionString(
-  { deviceId, authentication, primaryKey }: Device,
+  { deviceId, moduleId, authentication, primaryKey }: Device,
   hub: { readonly hostName: string; readonly mqttPort: number; readonly policies: AccessPolicies },
 ): string {
   const gateway = `localhost:${hub.mqttPort}`;
+  const who = moduleId === undefined ? `DeviceId=${deviceId}` : `DeviceId=${deviceId};ModuleId=${moduleId}`;
   switch (authentication.type) {
     case "sas":
-      return `HostName=${hub.hostName};DeviceId=${deviceId};SharedAccessKey=${primaryKey};GatewayHostName=${gateway}`;
+      return `HostName=${hub.hostName};${who};SharedAccessKey=${primaryKey};GatewayHostName=${gateway}`;
     case "none": {
       const { name, primaryKey: key } = hub.policies.device;
-      return `HostName=${hub.hostName};DeviceId=${deviceId};SharedAccessKeyName=${name};SharedAccessKey=${key};GatewayHostName=${gateway}`;
+      return `HostName=${hub.hostName};${who};SharedAccessKeyName=${name};SharedAccessKey=${key};GatewayHostName=${gateway}`;
     }
     case "selfSigned":
     case "certificateAuthority":
-      return `HostName=${gateway};DeviceId=${deviceId};x509=true`;
+      return `HostName=${gateway};${who};x509=true`;
   }
 }

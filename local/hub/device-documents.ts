@@ -28,7 +28,7 @@ export function twinDocument(device: Device): JsonObject {
     statusUpdateTime: serviceTime(device.statusUpdatedAt),
     connectionState: device.connected ? "Connected" : "Disconnected",
     lastActivityTime: serviceTime(device.lastActivityAt),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: device.mailCount,
     authenticationType: device.authentication.type,
     x509Thumbprint: thumbprintsOf(device),
     modelId: "",
@@ -62,7 +62,7 @@ export function identityDocument(device: Device): JsonObject {
     connectionStateUpdatedTime: serviceTime(device.connectionUpdatedAt),
     statusUpdatedTime: serviceTime(device.statusUpdatedAt),
     lastActivityTime: serviceTime(device.lastActivityAt),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: device.mailCount,
     authentication: {
       symmetricKey:
         device.authentication.type === "sas"

@@ -12,6 +12,7 @@ import { createConfigurationStore } from "./configuration-store.ts";
 import { deviceConnectionString, hubPolicies, type HubPolicy } from "./connection-string.ts";
 import { createDataActionLog, type DataActionUse } from "./data-action-log.ts";
 import { createDeviceStore } from "./device-store.ts";
+import { deviceKey } from "./device-table.ts";
 import type { NewDevice } from "./device.ts";
 import { createEvaluator, type Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
@@ -19,18 +20,28 @@ import { createFaults, type Faults } from "./faults.ts";
 import { createHubLog, type HubLogEntry } from "./hub-log.ts";
 import { createHubMetrics } from "./hub-metrics.ts";
 import { meteredConfigurations } from "./metered-configurations.ts";
+import { createDirectMethods, type MethodResult } from "./direct-methods.ts";
+import { createFeedbackChannel, type FeedbackChannel } from "./feedback.ts";
+import { createJournal } from "./journal.ts";
+import { createMailbox, type MailCounts } from "./mailbox.ts";
+import type { MessageToDevice } from "./mailbox-message.ts";
+import type { MethodRequest } from "./method-request.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { createDailyQuota, type QuotaReport } from "./quota.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
+import { deviceBoundRoutes } from "./rest/device-bound-routes.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
+import { methodRoutes } from "./rest/method-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
 import { serviceAccess, type EntraOptions } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
+import { telemetryStream } from "./rest/telemetry-stream.ts";
 import { twinRoutes } from "./rest/twin-routes.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
+import { createTelemetryLog, type Telemetry } from "./telemetry-log.ts";
 import { createThrottle, type ThrottleMode } from "./throttle.ts";
 import { tierLimits, type Tier } from "./tier.ts";
 
@@ -46,6 +57,11 @@ export type { EntraOptions } from "./rest/service-access.ts";
 export type { FaultHandle, FaultRule, Faults } from "./faults.ts";
 export type { HubLogEntry } from "./hub-log.ts";
 export type { QuotaReport } from "./quota.ts";
+export type { Feedback } from "./feedback.ts";
+export type { MessageToDevice } from "./mailbox-message.ts";
+export type { MethodRequest } from "./method-request.ts";
+export type { MethodResult } from "./direct-methods.ts";
+export type { Telemetry, TelemetryMessage } from "./telemetry-log.ts";
 
 /** How a local hub is set up; every field has a default. */
 export interface HubOptions {
@@ -82,6 +98,8 @@ export interface HubOptions {
   readonly deviceAuthorities?: readonly string[];
   /** How long a token is still taken after it expired; default 300,000 ms. */
   readonly tokenSkewMs?: number;
+  /** How many messages of devices `telemetry.latest()` has; default 1,000. */
+  readonly telemetryKept?: number;
   /** Take bearer tokens on the service API; default none are taken. */
   readonly entra?: EntraOptions;
 }
@@ -100,9 +118,9 @@ export interface LocalHub extends AsyncDisposable {
   readonly serviceKey: string;
   /** Every shared access policy; connection strings have the form of `serviceConnectionString`. */
   readonly policies: Readonly<Record<PolicyName, HubPolicy>>;
-  /** What a device connects with, over MQTT and TLS. */
-  readonly deviceConnectionString: (deviceId: string) => string;
-  /** Register a device directly, not throttled and not counted; returns its connection string. */
+  /** What a device connects with, over MQTT and TLS; also a module, by `device/module`. */
+  readonly deviceConnectionString: (key: string) => string;
+  /** Register a device or module directly, not throttled and not counted; returns its connection string. */
   readonly createDevice: (device: NewDevice) => string;
   /** Evaluate all configurations now; the schedule goes on as it was. */
   readonly evaluateNow: () => Evaluation;
@@ -114,6 +132,16 @@ export interface LocalHub extends AsyncDisposable {
   readonly quota: () => QuotaReport;
   /** Trouble to be had: delays, refusals, lost answers, cut connections. */
   readonly faults: Faults;
+  /** Messages that devices send. */
+  readonly telemetry: Telemetry;
+  /** Send a message to a device, not throttled and not counted. */
+  readonly sendToDevice: (deviceId: string, message: MessageToDevice) => void;
+  /** What became of messages to devices whose sender asked by `ack`. */
+  readonly feedback: Pick<FeedbackChannel, "subscribe">;
+  /** How many messages to devices went which way. */
+  readonly mail: () => MailCounts;
+  /** Invoke a method on a device, or on a module by `device/module`; not throttled, but counted. */
+  readonly invokeMethod: (key: string, request: MethodRequest) => Promise<MethodResult>;
   /** Cut a device's connection as a network would; false when it has none. */
   readonly dropConnection: (deviceId: string) => boolean;
   readonly close: () => Promise<void>;
@@ -147,9 +175,11 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     sleep,
     drop: (deviceId) => broker.drop(deviceId),
   });
-  const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices });
+  const journal = createJournal();
+  const devices = createDeviceStore({ clock, maxDevices: limits.maxDevices, journal });
   const configurations = createConfigurationStore({
     clock,
+    journal,
     maxConfigurations: limits.maxConfigurations,
     onChange: () => {
       schedule.changed();
@@ -186,7 +216,25 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
   const log = createHubLog(options.log, clock);
   const shared = { hosts, policies, tokenSkewMs, devices, clock, throttle, quota, faults, counts, log };
-  const broker = started.use(await createDeviceBroker(shared));
+  const { signal } = closing;
+  const telemetry = createTelemetryLog(options.telemetryKept ?? 1000);
+  const feedback = createFeedbackChannel();
+  const mailbox = createMailbox({ clock, closing: signal, devices, journal, tell: feedback.tell });
+  const methods = createDirectMethods({
+    clock,
+    closing: signal,
+    devices,
+    quota,
+    link: {
+      isListening: (key) => broker.isListening(key),
+      send: (key, delivery) => {
+        broker.sendMethod(key, delivery);
+      },
+    },
+  });
+  const broker = started.use(
+    await createDeviceBroker({ ...shared, telemetry, mailbox, methods, journal, closing: signal }),
+  );
   const webSockets = listenOverWebSockets(broker);
   const service = started.use(
     await startServiceServer({
@@ -200,8 +248,11 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         ...deviceRoutes(devices),
         ...twinRoutes(devices),
         ...configurationRoutes(configurations),
+        ...methodRoutes(methods),
+        ...deviceBoundRoutes({ mailbox, quota }),
       ],
       pages: operatorPages(metrics),
+      streams: [telemetryStream(telemetry)],
     }),
   );
   // Ended before the server, which waits for its connections.
@@ -213,8 +264,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     closing.abort();
   });
 
-  const connectionStringOf = (deviceId: string): string =>
-    deviceConnectionString(devices.get(deviceId), { hostName, mqttPort: gateway.port, policies });
+  const connectionStringOf = (key: string): string =>
+    deviceConnectionString(devices.get(key), { hostName, mqttPort: gateway.port, policies });
   const running = started.move();
   const reachable = hubPolicies(policies, service.port);
   const close = (): Promise<void> => running.disposeAsync();
@@ -227,12 +278,22 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     serviceKey: policies.iothubowner.primaryKey,
     policies: reachable,
     deviceConnectionString: connectionStringOf,
-    createDevice: (device) => connectionStringOf(devices.register(device).deviceId),
+    createDevice: (device) => {
+      const { deviceId, moduleId } = devices.register(device);
+      return connectionStringOf(deviceKey(deviceId, moduleId));
+    },
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,
     quota: quota.read,
     faults: { add: faults.add, clear: faults.clear },
+    telemetry: { subscribe: telemetry.subscribe, latest: telemetry.latest },
+    sendToDevice: (deviceId, message) => {
+      mailbox.enqueue(deviceId, message);
+    },
+    feedback: { subscribe: feedback.subscribe },
+    mail: mailbox.counts,
+    invokeMethod: methods.invoke,
     dropConnection: broker.drop,
     close,
     [Symbol.asyncDispose]: close,

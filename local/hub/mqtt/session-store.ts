@@ -6,7 +6,7 @@ import { isAllowedFilter } from "./topic.ts";
 
 /** The subscriptions of every device, kept over its connections as the SDK relies on [facts 5.1]. */
 export interface SessionStore {
-  readonly isSubscribed: (deviceId: string, filter: string) => boolean;
+  readonly subscriptionsOf: (deviceId: string) => readonly SessionSubscription[];
   readonly forget: (deviceId: string) => void;
   /** The same as the broker wants it. */
   readonly persistence: SessionPersistence;
@@ -16,7 +16,8 @@ interface SessionClient {
   readonly id: string;
 }
 
-interface SessionSubscription {
+/** A filter, and the quality of service that was granted. */
+export interface SessionSubscription {
   readonly topic: string;
   readonly qos: 0 | 1 | 2;
 }
@@ -98,7 +99,8 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
     outgoingEnqueue: nothing,
     outgoingEnqueueCombi: nothing,
     outgoingUpdate: absent,
-    outgoingClearMessageId: nothing,
+    // The acknowledgement itself, which the broker hands on: what it is of, mail-delivery.ts knows.
+    outgoingClearMessageId: (_client: SessionClient, packet: unknown) => Promise.resolve(packet),
     incomingStorePacket: nothing,
     incomingGetPacket: absent,
     incomingDelPacket: absent,
@@ -109,7 +111,7 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
   };
 
   return {
-    isSubscribed: (deviceId, filter) => sessions.get(deviceId)?.has(filter) === true,
+    subscriptionsOf: (deviceId) => [...(sessions.get(deviceId)?.values() ?? [])],
     forget: (deviceId) => {
       keep(deviceId, []);
     },
