@@ -38,7 +38,11 @@ export function createMailDelivery(options: {
     const sent = onWire.get(deviceId) ?? new Map<number, number>();
     onWire.set(deviceId, sent);
     const now = clock.now();
-    for (const message of mailbox.waiting(deviceId)) {
+    const waiting = mailbox.waiting(deviceId);
+    // What expired or was purged meanwhile is waited for no more.
+    const isWaiting = new Set(waiting.map(({ sequence }) => sequence));
+    for (const sequence of sent.keys()) if (!isWaiting.has(sequence)) sent.delete(sequence);
+    for (const message of waiting) {
       const sentAt = sent.get(message.sequence);
       if (sentAt !== undefined && now - sentAt < LOCK_MS) continue;
       counts.countDevice("mail");

@@ -29,12 +29,17 @@ export async function connectDevice(
     connectionString = hub.deviceConnectionString(deviceId),
     transport = "Mqtt",
     x509,
+    tokenRenewal,
+    listens = true,
   }: {
     retries?: boolean;
     connectionString?: string;
     transport?: DeviceTransport;
     /** What a device of an x509=true connection string connects with. */
     x509?: { certPem: string; keyPem: string };
+    tokenRenewal?: { tokenValidTimeInSeconds: number; tokenRenewalMarginInSeconds: number };
+    /** Whether it subscribes to desired properties. */
+    listens?: boolean;
   } = {},
 ): Promise<ConnectedDevice> {
   const client =
@@ -42,13 +47,15 @@ export async function connectDevice(
       ? Client.fromConnectionString(connectionString, Mqtt)
       : Client.fromConnectionString(withoutGateway(connectionString), MqttWs);
   if (x509 !== undefined) await client.setOptions({ cert: x509.certPem, key: x509.keyPem });
-  await client.setOptions(
-    transport === "Mqtt" ? { ca: hub.caPem } : { mqtt: { webSocketAgent: agentFor(hub) } },
-  );
+  // In one go: each call replaces what the last one set.
+  await client.setOptions({
+    ...(transport === "Mqtt" ? { ca: hub.caPem } : { mqtt: { webSocketAgent: agentFor(hub) } }),
+    ...(tokenRenewal && { tokenRenewal }),
+  });
   if (!retries) client.setRetryPolicy(new NoRetry());
   await client.open();
   const twin = await client.getTwin();
-  await subscribed(twin);
+  if (listens) await subscribed(twin);
   return {
     client,
     twin,
