@@ -39,7 +39,7 @@ export interface MethodAnswer {
 export interface MethodLink {
   /** Whether a device is connected and has subscribed to methods. */
   readonly isListening: (key: string) => boolean;
-  readonly send: (key: string, delivery: MethodDelivery) => void;
+  readonly sendMethod: (key: string, delivery: MethodDelivery) => void;
 }
 
 /** Direct methods, between those who invoke them and the devices. */
@@ -70,7 +70,8 @@ export function createDirectMethods(options: {
   readonly closing: AbortSignal;
   readonly devices: DeviceStore;
   readonly quota: DailyQuota;
-  readonly link: MethodLink;
+  /** Asked for when it is needed: who reaches devices needs this here first. */
+  readonly link: () => MethodLink;
 }): DirectMethods {
   const { clock, closing, devices, quota, link } = options;
   const comers = new Map<string, Set<() => void>>();
@@ -78,13 +79,13 @@ export function createDirectMethods(options: {
   let pending = 0;
 
   const toListen = async (key: string, ms: number): Promise<void> => {
-    if (link.isListening(key)) return;
+    if (link().isListening(key)) return;
     const coming = Promise.withResolvers<undefined>();
     const tell = (): void => {
       coming.resolve(undefined);
     };
     if (ms > 0) await awaitedIn(comers, { key, tell }, () => within({ clock, ms, closing }, coming.promise));
-    if (link.isListening(key)) return;
+    if (link().isListening(key)) return;
     quota.charge(0); // the answer that tells so is a message too [IoT Hub billing information, D]
     throw new ServiceError(404, "DeviceNotOnline", {
       message: "Timed out waiting for device to connect.",
@@ -97,7 +98,7 @@ export function createDirectMethods(options: {
     const ofDevice = calls.get(key) ?? new Map<string, Settle>();
     calls.set(key, ofDevice.set(requestId, answer.resolve));
     try {
-      link.send(key, { methodName: request.methodName, requestId, payload: payloadText(request) });
+      link().sendMethod(key, { methodName: request.methodName, requestId, payload: payloadText(request) });
       const { responseTimeoutMs: ms = 30_000 } = request;
       const outcome = await within({ clock, ms, closing }, answer.promise);
       if (outcome === undefined)

@@ -190,6 +190,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     quota: quota.read,
     devices: devices.size,
     connected: () => broker.connected(),
+    mail: () => mailbox.counts(),
   });
   const evaluator = createEvaluator({
     devices: meteredConfigurations(devices, quota),
@@ -225,12 +226,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     closing: signal,
     devices,
     quota,
-    link: {
-      isListening: (key) => broker.isListening(key),
-      send: (key, delivery) => {
-        broker.sendMethod(key, delivery);
-      },
-    },
+    link: () => broker,
   });
   const broker = started.use(
     await createDeviceBroker({ ...shared, telemetry, mailbox, methods, journal, closing: signal }),

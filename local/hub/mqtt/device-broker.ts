@@ -2,10 +2,9 @@ import type { Duplex } from "node:stream";
 import { Aedes, type Client, type PublishPacket } from "aedes";
 import type { AccessPolicies } from "../access-policy.ts";
 import { deviceKey } from "../device-table.ts";
-import type { MethodDelivery } from "../direct-methods.ts";
 import type { Journal } from "../journal.ts";
 import type { Mailbox } from "../mailbox.ts";
-import type { DirectMethods } from "../direct-methods.ts";
+import type { DirectMethods, MethodLink } from "../direct-methods.ts";
 import { admit, noteStranger } from "./admission.ts";
 import type { ClientCertificate } from "./client-certificate.ts";
 import { callAt } from "./connection-expiry.ts";
@@ -41,16 +40,13 @@ export interface DeviceBrokerOptions extends TelemetryContext {
 }
 
 /** The device API over MQTT, on connections that listeners bring. */
-export interface DeviceBroker extends AsyncDisposable {
+export interface DeviceBroker extends AsyncDisposable, MethodLink {
   /** Serve a connection; `certificate` is what its other end proved to own. */
   readonly accept: (connection: Duplex, certificate?: ClientCertificate) => void;
   /** Cut a device's connection; false when it has none. */
   readonly drop: (deviceId: string) => boolean;
   /** How many devices are connected. */
   readonly connected: () => number;
-  /** Whether a device or module would hear of a method. */
-  readonly isListening: (key: string) => boolean;
-  readonly sendMethod: (key: string, delivery: MethodDelivery) => void;
 }
 
 /** [facts 5.2]: a message has up to 256 KB; the rest is room for its topic. */
