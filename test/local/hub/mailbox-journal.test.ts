@@ -76,7 +76,7 @@ describe("messages to devices", () => {
     const { devices, mailbox } = hub;
     expect(mailbox.waiting("d2")).toEqual([]);
     await clock.advance(0);
-    await expect.poll(() => devices.get("d1").mailCount).toBe(0);
+    await expect.poll(() => devices.get("d1").mailCount, { timeout: 10_000 }).toBe(0);
     expect(mailbox.counts()).toMatchObject({ expired: 1 });
   });
 });

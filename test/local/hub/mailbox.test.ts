@@ -74,7 +74,9 @@ describe("a message to a device through Microsoft's SDK", () => {
       });
       expect(message.properties.getValue("Reason")).toBe("a b&c=d");
       expect(message.properties.getValue("iothub-ack")).toBe("full");
-      await expect.poll(() => hub.mail()).toEqual({ enqueued: 1, completed: 1, expired: 0, purged: 0 });
+      await expect
+        .poll(() => hub.mail(), { timeout: 10_000 })
+        .toEqual({ enqueued: 1, completed: 1, expired: 0, purged: 0 });
       expect(await counted(fixture)).toEqual([0, 0]);
     },
   );
@@ -91,11 +93,11 @@ describe("a message to a device through Microsoft's SDK", () => {
       bodies.push(textOf(message));
       void device.client.complete(message);
     });
-    await expect.poll(() => bodies).toEqual(["1", "2", "3"]);
+    await expect.poll(() => bodies, { timeout: 10_000 }).toEqual(["1", "2", "3"]);
     hub.dropConnection("d1");
     hub.sendToDevice("d1", { body: Buffer.from("4") });
-    await expect.poll(() => bodies).toEqual(["1", "2", "3", "4"]);
-    await expect.poll(() => hub.mail().completed).toBe(4);
+    await expect.poll(() => bodies, { timeout: 10_000 }).toEqual(["1", "2", "3", "4"]);
+    await expect.poll(() => hub.mail().completed, { timeout: 10_000 }).toBe(4);
   });
 });
 
@@ -121,7 +123,7 @@ describe("the mailbox of a device", () => {
     expect(again).toMatchObject({ dup: true, messageId: one?.messageId, payload: Buffer.from("1") });
     expect(three).toMatchObject({ dup: false, payload: Buffer.from("3") });
     for (const packet of [again, three]) second.send({ cmd: "puback", messageId: packet?.messageId ?? 0 });
-    await expect.poll(() => counted(fixture)).toEqual([0, 0]);
+    await expect.poll(() => counted(fixture), { timeout: 10_000 }).toEqual([0, 0]);
   });
 
   it("gives what is not acknowledged within a minute again on the same connection", async () => {

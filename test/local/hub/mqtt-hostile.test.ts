@@ -204,7 +204,9 @@ describe("a last will", () => {
       if (isGraceful) raw.send({ cmd: "disconnect" });
       else raw.socket.destroy();
       await expect
-        .poll(async () => (await fixture.registry.get("d1")).responseBody.connectionState)
+        .poll(async () => (await fixture.registry.get("d1")).responseBody.connectionState, {
+          timeout: 10_000,
+        })
         .toBe("Disconnected");
       expect(hub.telemetry.latest().length).toBe(isGraceful ? 0 : 1);
     }
@@ -230,7 +232,7 @@ describe("a last will", () => {
     await raw.receive("connack");
     raw.socket.destroy();
     await expect
-      .poll(async () => (await fixture.registry.get("d1")).responseBody.connectionState)
+      .poll(async () => (await fixture.registry.get("d1")).responseBody.connectionState, { timeout: 10_000 })
       .toBe("Disconnected");
     expect(await arrived(spy)).toEqual([]);
     expect(fixture.hub.telemetry.latest()).toEqual([]);

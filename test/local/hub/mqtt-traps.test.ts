@@ -28,13 +28,13 @@ describe("what Microsoft's device SDK does that surprises [facts 5]", () => {
     await using device = await connectDevice(hub, "d1");
     const seen: unknown[] = [];
     device.twin.on("properties.desired", (delta: unknown) => seen.push(structuredClone(delta)));
-    await expect.poll(() => seen).toEqual([{ a: 1, $version: 2 }]);
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual([{ a: 1, $version: 2 }]);
     await registry.updateTwin("d1", { properties: { desired: { b: 2 } } }, "*");
-    await expect.poll(() => seen.at(-1)).toEqual({ b: 2, $version: 3 });
+    await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toEqual({ b: 2, $version: 3 });
     expect(seen.length).toBe(2);
     // And once more to every listener whenever another is added.
     device.twin.on("properties.desired", () => undefined);
-    await expect.poll(() => seen.at(-1)).toEqual({ a: 1, b: 2, $version: 3 });
+    await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toEqual({ a: 1, b: 2, $version: 3 });
   });
 
   it("loses a nested key from its cache by null only, and keeps the tail of an array that got shorter", async () => {
@@ -66,7 +66,9 @@ describe("what Microsoft's device SDK does that surprises [facts 5]", () => {
     });
     // A second of real time: tokens are made by real clocks.
     await expect.poll(() => hub.calls().devices.connections, { timeout: 10_000 }).toBeGreaterThan(1);
-    await expect.poll(async () => (await registry.get("d1")).responseBody.connectionState).toBe("Connected");
+    await expect
+      .poll(async () => (await registry.get("d1")).responseBody.connectionState, { timeout: 10_000 })
+      .toBe("Connected");
     const heard = device.nextDesired();
     await registry.updateTwin("d1", { properties: { desired: { a: 1 } } }, "*");
     expect(await heard).toMatchObject({ a: 1 });

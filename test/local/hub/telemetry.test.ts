@@ -223,7 +223,7 @@ describe("the page of messages", () => {
     await using device = await connectRawDevice(hub, "d1");
     for (const payload of ["a", "b", "c"])
       device.send(aPublish(`${EVENTS}%24.mid=${payload}&n=1`, { payload, messageId: 1 }));
-    await expect.poll(() => hub.telemetry.latest().length).toBe(3);
+    await expect.poll(() => hub.telemetry.latest().length, { timeout: 10_000 }).toBe(3);
     const streamed = read(hub, "/telemetry?latest=2", authorized(hub), (text) => text.split("\n").length > 3);
     // It is a reader by the time it has the two; a third message comes as it is sent.
     const more = setInterval(() => {
