@@ -36,6 +36,7 @@ export async function connectDevice(
     transport = "Mqtt",
     x509,
     tokenRenewal,
+    listens = true,
   }: {
     retries?: boolean;
     connectionString?: string;
@@ -44,21 +45,24 @@ export async function connectDevice(
     x509?: { certPem: string; keyPem: string };
     /** Default: an hour, renewed a quarter before its end. */
     tokenRenewal?: TokenRenewal;
+    /** Whether it subscribes to desired properties. */
+    listens?: boolean;
   } = {},
 ): Promise<ConnectedDevice> {
   const client =
     transport === "Mqtt"
       ? Client.fromConnectionString(connectionString, Mqtt)
       : Client.fromConnectionString(withoutGateway(connectionString), MqttWs);
-  if (tokenRenewal !== undefined) await client.setOptions({ tokenRenewal });
   if (x509 !== undefined) await client.setOptions({ cert: x509.certPem, key: x509.keyPem });
-  await client.setOptions(
-    transport === "Mqtt" ? { ca: hub.caPem } : { mqtt: { webSocketAgent: agentFor(hub) } },
-  );
+  // In one go: each call replaces what the last one set.
+  await client.setOptions({
+    ...(transport === "Mqtt" ? { ca: hub.caPem } : { mqtt: { webSocketAgent: agentFor(hub) } }),
+    ...(tokenRenewal && { tokenRenewal }),
+  });
   if (!retries) client.setRetryPolicy(new NoRetry());
   await client.open();
   const twin = await client.getTwin();
-  await subscribed(twin);
+  if (listens) await subscribed(twin);
   return {
     client,
     twin,
