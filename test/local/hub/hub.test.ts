@@ -87,6 +87,7 @@ describe("a hub", () => {
       twinWrites: 1,
       queries: 1,
       configurations: 1,
+      jobs: 0,
       other: 0,
       total: 5,
       throttled: 0,
