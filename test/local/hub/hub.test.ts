@@ -89,6 +89,7 @@ describe("a hub", () => {
       configurations: 1,
       directMethods: 0,
       cloudToDevice: 0,
+      jobs: 0,
       other: 0,
       total: 5,
       throttled: 0,
