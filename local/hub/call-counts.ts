@@ -2,10 +2,26 @@ import type { ThrottledClass } from "./tier.ts";
 
 /** Classes of requests to the service API, as the hub counts them. */
 export type CallClass =
-  "registry" | "twinReads" | "twinWrites" | "queries" | "configurations" | "jobs" | "other";
+  | "registry"
+  | "twinReads"
+  | "twinWrites"
+  | "queries"
+  | "configurations"
+  | "jobs"
+  | "directMethods"
+  | "cloudToDevice"
+  | "other";
 
 /** Classes of operations by devices, as the hub counts them. */
-export type DeviceOperation = "connections" | "twinReads" | "reports" | "desiredPatches" | "messages";
+export type DeviceOperation =
+  | "connections"
+  | "twinReads"
+  | "reports"
+  | "desiredPatches"
+  | "messages"
+  /** Sent to devices, each delivery. */
+  | "methods"
+  | "mail";
 
 /** How an operation ended: a status, or a fault that cut the connection or kept the answer back. */
 export type AnswerStatus = number | "cut" | "no answer";
@@ -51,6 +67,8 @@ export function createCallCounts(): CallCounts {
     queries: 0,
     configurations: 0,
     jobs: 0,
+    directMethods: 0,
+    cloudToDevice: 0,
     other: 0,
   };
   const devices: Record<DeviceOperation, number> = {
@@ -59,6 +77,8 @@ export function createCallCounts(): CallCounts {
     reports: 0,
     desiredPatches: 0,
     messages: 0,
+    methods: 0,
+    mail: 0,
   };
   const answers: Answers<CallClass> = {};
   const deviceAnswers: Answers<DeviceOperation> = {};

@@ -4,6 +4,7 @@ const HUB = "Microsoft.Devices/IotHubs";
 export type DataAction =
   | `${typeof HUB}/${"configurations" | "devices" | "jobs" | "twins"}/${"read" | "write" | "delete"}`
   | `${typeof HUB}/configurations/${"applyToEdgeDevice" | "testQueries"}/action`
+  | `${typeof HUB}/cloudToDeviceMessages/${"send" | "queue/purge"}/action`
   | `${typeof HUB}/directMethods/invoke/action`
   | `${typeof HUB}/statistics/read`;
 

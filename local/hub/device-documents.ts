@@ -26,7 +26,7 @@ export function systemDocument(device: Device): JsonObject {
     statusUpdateTime: serviceTime(device.statusUpdatedAt),
     connectionState: device.connected ? "Connected" : "Disconnected",
     lastActivityTime: serviceTime(device.lastActivityAt),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: device.mailCount,
     authenticationType: device.authentication.type,
     x509Thumbprint: thumbprintsOf(device),
     modelId: "",
@@ -73,7 +73,7 @@ export function identityDocument(device: Device): JsonObject {
       : {}),
     connectionStateUpdatedTime: serviceTime(device.connectionUpdatedAt),
     lastActivityTime: serviceTime(device.lastActivityAt),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: device.mailCount,
     authentication: {
       symmetricKey:
         device.authentication.type === "sas"

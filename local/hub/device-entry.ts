@@ -60,8 +60,8 @@ export type DeviceEntry =
   /** Slots to give away next, so that none is given twice. */
   | { readonly op: "slots"; readonly devices: number; readonly modules: number };
 
-/** A device without its connection, which does not outlive the hub's process; its layering by signature. */
-export interface StoredDevice extends Omit<Device, "layering" | "connected"> {
+/** A device without its connection, which does not outlive the hub's process, and its mail; its layering by signature. */
+export interface StoredDevice extends Omit<Device, "layering" | "connected" | "mailCount"> {
   readonly layering?: string;
 }
 
@@ -72,7 +72,7 @@ export interface StoredLayering extends Omit<Layering, "statuses"> {
 
 /** The device as it is stored. */
 export function storedDevice(device: Device): StoredDevice {
-  const { layering, ...stored } = { ...device, connected: undefined };
+  const { layering, ...stored } = { ...device, connected: undefined, mailCount: undefined };
   return layering === undefined ? stored : { ...stored, layering: layering.signature };
 }
 
@@ -83,7 +83,7 @@ export function deviceFromStored(
 ): Device {
   const absent = { moduleId: undefined, statusReason: undefined, tags: undefined };
   const layering = stored.layering === undefined ? undefined : find(stored.layering);
-  return { ...absent, ...stored, connected: false, layering };
+  return { ...absent, ...stored, connected: false, mailCount: 0, layering };
 }
 
 /** The layering as it is stored. */

@@ -73,6 +73,7 @@ export interface DeviceStore {
   /** The outcome of an evaluation, written down in one go; observers hear of it when all of it is done. */
   readonly layer: (changes: readonly LayerChange[]) => void;
   readonly setConnected: (key: string, connected: boolean) => void;
+  readonly setMailCount: (key: string, count: number) => void;
   readonly touch: (key: string) => void;
   readonly observe: (observer: DeviceObserver) => void;
 }
@@ -230,6 +231,11 @@ export function createDeviceStore(options: {
       if (device === undefined || device.connected === connected) return;
       const times = { connectionUpdatedAt: at, ...(connected ? { lastActivityAt: at } : {}) };
       put(device, { changes: { connected, ...times }, parts: TWIN_PART.system });
+    },
+    setMailCount: (key, mailCount) => {
+      const device = find(key);
+      if (device === undefined || device.mailCount === mailCount) return;
+      put(device, { changes: { mailCount }, parts: TWIN_PART.system });
     },
     touch: (key) => {
       const device = find(key);

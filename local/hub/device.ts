@@ -24,6 +24,8 @@ export interface Device {
   readonly connected: boolean;
   readonly connectionUpdatedAt: number;
   readonly lastActivityAt: number;
+  /** Messages that wait for the device; known to the mailbox, and shown here. */
+  readonly mailCount: number;
   /** Counter behind the identity's etag. */
   readonly identityWrites: number;
   /** Absent until first set. */
@@ -71,6 +73,7 @@ export function registeredDevice(
     connected: false,
     connectionUpdatedAt: NEVER,
     lastActivityAt: NEVER,
+    mailCount: 0,
     identityWrites: 1,
     tags: device.tags,
     desired: emptySection(at),

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { AnswerCounts, HubCalls } from "./call-counts.ts";
+import type { MailCounts } from "./mailbox.ts";
 import type { QuotaReport } from "./quota.ts";
 
 /** What a hub can be watched by. */
@@ -19,6 +20,7 @@ export interface MetricSources {
   readonly devices: () => number;
   readonly connected: () => number;
   readonly quota: () => QuotaReport;
+  readonly mail: () => MailCounts;
 }
 
 /** Metrics in a registry of their own, so that many hubs may live in one process. */
@@ -49,6 +51,10 @@ export function createHubMetrics(sources: MetricSources): HubMetrics {
       { labels: { by: "device" }, value: deviceAnswers.reports?.[204] ?? 0 },
       { labels: { by: "configuration" }, value: writesByConfigurations },
     ];
+  });
+  counter("local_hub_messages_to_devices_total", "Messages to devices by outcome.", ["outcome"], () => {
+    const counts: Readonly<Record<string, number>> = { ...sources.mail() };
+    return Object.entries(counts).map(([outcome, value]) => ({ labels: { outcome }, value }));
   });
   gauge("local_hub_devices", "Registered devices.", sources.devices);
   gauge("local_hub_connected_devices", "Devices that are connected.", sources.connected);

@@ -72,6 +72,8 @@ export interface HubOptions extends QueryOptions {
   readonly deviceAuthorities?: readonly string[];
   /** How long a token is still taken after it expired; default 300,000 ms. */
   readonly tokenSkewMs?: number;
+  /** How many messages of devices `telemetry.latest()` has; default 1,000. */
+  readonly telemetryKept?: number;
   /** Take bearer tokens on the service API; default none are taken. */
   readonly entra?: EntraOptions;
 }

@@ -18,7 +18,10 @@ import { createHubState } from "./hub-state.ts";
 import type { LocalHub } from "./local-hub.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
 import { createJobStore } from "./jobs/job-store.ts";
-import { noMethods } from "./jobs/job-work.ts";
+import { createDirectMethods } from "./direct-methods.ts";
+import { createFeedbackChannel } from "./feedback.ts";
+import { createMailbox } from "./mailbox.ts";
+import { parseMethodRequest } from "./method-request.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
@@ -27,8 +30,10 @@ import { serviceRoutes } from "./rest/service-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { serviceAccess } from "./rest/service-access.ts";
 import { startServiceServer } from "./rest/service-server.ts";
+import { telemetryStream } from "./rest/telemetry-stream.ts";
 import { DEFAULT_TOKEN_SKEW_MS } from "./sas-token.ts";
 import { createIdentityJobs } from "./storage/identity-jobs.ts";
+import { createTelemetryLog } from "./telemetry-log.ts";
 import { createThrottle } from "./throttle.ts";
 import { tierLimits } from "./tier.ts";
 
@@ -46,6 +51,11 @@ export type { HubOptions } from "./hub-options.ts";
 export type { LocalHub } from "./local-hub.ts";
 export type { QuotaReport } from "./quota.ts";
 export type { EntraOptions } from "./rest/service-access.ts";
+export type { Feedback } from "./feedback.ts";
+export type { MessageToDevice } from "./mailbox-message.ts";
+export type { MethodRequest } from "./method-request.ts";
+export type { MethodResult } from "./direct-methods.ts";
+export type { Telemetry, TelemetryMessage } from "./telemetry-log.ts";
 
 /** Start a hub on this machine: in memory, on two ports of 127.0.0.1 that the system chooses. */
 export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
@@ -101,7 +111,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     ...{ jobs, devices, quota, clock, limits },
     closing: closing.signal,
     mode: options.throttle ?? "strict",
-    invokeMethod: noMethods,
+    invokeMethod: (key, request) => methods.invoke(key, parseMethodRequest(request)),
     queryOptions: options,
   });
   const { storage = {} } = options;
@@ -111,6 +121,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     quota: quota.read,
     devices: devices.size,
     connected: () => broker.connected(),
+    mail: () => mailbox.counts(),
   });
   const evaluate = (): Evaluation => {
     const startedAt = performance.now();
@@ -132,19 +143,14 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
   const log = createHubLog(options.log, clock);
   const shared = {
-    hosts,
-    policies,
-    tokenSkewMs,
-    devices,
-    clock,
-    throttle,
-    quota,
-    faults,
-    counts,
-    log,
-    journal,
+    ...{ hosts, policies, tokenSkewMs, devices, clock, throttle, quota, faults, counts, log, journal },
+    closing: closing.signal,
   };
-  const broker = started.use(await createDeviceBroker(shared));
+  const telemetry = createTelemetryLog(options.telemetryKept ?? 1000);
+  const feedback = createFeedbackChannel();
+  const mailbox = createMailbox({ ...shared, tell: feedback.tell });
+  const methods = createDirectMethods({ ...shared, link: () => broker });
+  const broker = started.use(await createDeviceBroker({ ...shared, telemetry, mailbox, methods }));
   const webSockets = listenOverWebSockets(broker);
   state.open();
   wakeJobs();
@@ -160,11 +166,12 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       authorize: serviceAccess({ ...shared, entra: options.entra }),
       routes: serviceRoutes({
         ...state,
-        ...{ clock, jobs, wakeJobs, identityJobs, storage, blankKeys },
+        ...{ clock, jobs, wakeJobs, identityJobs, storage, blankKeys, methods, mailbox, quota },
         queryOptions: options,
         countConfigurationGets: options.countConfigurationGets ?? false,
       }),
       pages: operatorPages(metrics),
+      streams: [telemetryStream(telemetry)],
     }),
   );
   // Ended before the server, which waits for its connections.
@@ -200,6 +207,13 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     dataActions: dataActions.read,
     quota: quota.read,
     faults: { add: faults.add, clear: faults.clear },
+    telemetry: { subscribe: telemetry.subscribe, latest: telemetry.latest },
+    sendToDevice: (deviceId, message) => {
+      mailbox.enqueue(deviceId, message);
+    },
+    feedback: { subscribe: feedback.subscribe },
+    mail: mailbox.counts,
+    invokeMethod: methods.invoke,
     dropConnection: broker.drop,
     saveSnapshot: state.save,
     restoreSnapshot: (snapshot) => {

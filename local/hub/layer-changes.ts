@@ -75,6 +75,7 @@ type Desired = LayerChange["desired"];
 function rememberedRelayer({
   isKept,
   assign,
+  reassert,
 }: LayeringInput): (device: Device, to: Layering | undefined) => Desired {
   const known = new Map<string, Map<JsonObject, Desired>>();
   return ({ layering: from, desired: { value: before } }, to) => {
@@ -82,9 +83,7 @@ function rememberedRelayer({
     const steps = known.get(step) ?? new Map<JsonObject, Desired>();
     known.set(step, steps);
     if (!steps.has(before)) {
-      // As if it came from nowhere, all of it is written again.
-      const isSame = from?.signature === to?.signature;
-      const value = relayer(before, { from: isSame ? undefined : from, to, isKept, assign });
+      const value = relayer(before, { from, to, isKept, assign, reassert });
       const patch = patchBetween(before, value);
       steps.set(before, patch === undefined ? undefined : { value, patch });
     }

@@ -101,6 +101,8 @@ export function relayer(
     readonly to: Layering | undefined;
     readonly isKept: (region: Region) => boolean;
     readonly assign?: AssignMode;
+    /** Whether regions that stay as they were are written again too. */
+    readonly reassert?: boolean;
   },
 ): JsonObject {
   const from = change.from?.regions ?? [];
@@ -114,7 +116,8 @@ export function relayer(
     .flatMap(placesOf)
     .filter((path) => !covered.some((place) => isWithin(path, place)));
   const fresh = to.filter(
-    ({ path, source }) => !from.some((old) => old.source === source && overlaps(old.path, path)),
+    ({ path, source }) =>
+      change.reassert === true || !from.some((old) => old.source === source && overlaps(old.path, path)),
   );
   const cleared = uncovered.reduce((document, path) => assignAt(document, path, null), desired);
   const put = isMerging ? mergeAt : assignAt;

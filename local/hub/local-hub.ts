@@ -1,6 +1,12 @@
 import type { PolicyName } from "./access-policy.ts";
 import type { HubCalls } from "./call-counts.ts";
 import type { HubPolicy } from "./connection-string.ts";
+import type { FeedbackChannel } from "./feedback.ts";
+import type { MessageToDevice } from "./mailbox-message.ts";
+import type { MailCounts } from "./mailbox.ts";
+import type { MethodRequest } from "./method-request.ts";
+import type { MethodResult } from "./direct-methods.ts";
+import type { Telemetry } from "./telemetry-log.ts";
 import type { DataActionUse } from "./data-action-log.ts";
 import type { NewDevice } from "./device.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -35,6 +41,16 @@ export interface LocalHub extends AsyncDisposable {
   readonly quota: () => QuotaReport;
   /** Trouble to be had: delays, refusals, lost answers, cut connections. */
   readonly faults: Faults;
+  /** Messages that devices send. */
+  readonly telemetry: Telemetry;
+  /** Send a message to a device, not throttled and not counted. */
+  readonly sendToDevice: (deviceId: string, message: MessageToDevice) => void;
+  /** What became of messages to devices whose sender asked by `ack`. */
+  readonly feedback: Pick<FeedbackChannel, "subscribe">;
+  /** How many messages to devices went which way. */
+  readonly mail: () => MailCounts;
+  /** Invoke a method on a device, or on a module by `device/module`; not throttled, but counted. */
+  readonly invokeMethod: (key: string, request: MethodRequest) => Promise<MethodResult>;
   /** Cut a device's connection as a network would; false when it has none. */
   readonly dropConnection: (deviceId: string) => boolean;
   /** Keep the whole state as it is now under a name: a file in the data folder, else in memory. */

@@ -10,17 +10,3 @@ export function meteredMessages(bytes: number, meterBytes: number): number {
 export function methodKilobytes(requestPayloadBytes: number): number {
   return METHOD_METER_KB * meteredMessages(requestPayloadBytes, METHOD_METER_KB * 1024);
 }
-
-/** Bytes of a message from a device: its payload, and names and values of the properties in its topic [facts 5.2]. */
-export function telemetryBytes(topic: string, payload: Buffer | string): number {
-  const properties = topic.slice(topic.indexOf("/messages/events/") + "/messages/events/".length);
-  return Buffer.byteLength(payload) + Buffer.byteLength(decoded(properties).replaceAll(/[=&]/gu, ""));
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a stray percent sign counts as it stands
-  }
-}

@@ -10,7 +10,11 @@ const ERROR_NUMBERS = {
   ConfigurationCountLimitExceeded: undefined,
   ConfigurationNotFound: undefined,
   DeviceAlreadyExists: 409001,
+  BadDeviceResponse: undefined,
+  DeviceMaximumQueueDepthExceeded: 403004,
   DeviceNotFound: 404001,
+  DeviceNotOnline: 404103,
+  GatewayTimeout: 504101,
   InvalidConfigurationContent: undefined,
   InvalidConfigurationCustomMetricsQuery: undefined,
   InvalidConfigurationTargetCondition: undefined,
@@ -46,16 +50,19 @@ export class ServiceError extends Error {
   readonly code: ServiceErrorCode;
   /** How long the caller should wait before it asks again; only with 429. */
   readonly retryAfterSeconds: number | undefined;
+  /** Set where the service tells REST callers in another form: JSON inside of `Message`, with this in it [facts 2.7]. */
+  readonly info: Readonly<Record<string, string>> | undefined;
 
   constructor(
     status: number,
     code: ServiceErrorCode,
-    details: { message: string; retryAfterSeconds?: number },
+    details: { message: string; retryAfterSeconds?: number; info?: Readonly<Record<string, string>> },
   ) {
     super(details.message);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.info = details.info;
   }
 }
 
@@ -104,11 +111,19 @@ export function newTrackingId(now: number): string {
   return `${randomBytes(16).toString("hex")}-G:0-TimeStamp:${month}/${day}/${year} ${time}`;
 }
 
-/** The body of a REST error: `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`. */
+/**
+ * The body of a REST error: `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`, or for direct
+ * methods `{"Message":"<JSON>","ExceptionMessage":""}` [facts 2.7].
+ */
 export function restErrorBody(
   error: ServiceError,
-  trackingId: string,
+  { now, trackingId }: { readonly now: number; readonly trackingId: string },
 ): { Message: string; ExceptionMessage: string } {
+  if (error.info !== undefined) {
+    const { errorCode, message, timestampUtc } = mqttErrorBody(error, { now, trackingId });
+    const inner = { errorCode, trackingId, message, info: error.info, timestampUtc };
+    return { Message: JSON.stringify(inner), ExceptionMessage: "" };
+  }
   // The SDK splits Message at ';' and drops everything after the second one; only quoted text of callers has any.
   return {
     Message: `ErrorCode:${error.code};${error.message.replaceAll(";", "%3B")}`,

@@ -38,6 +38,8 @@ export interface DeviceConnection {
   readonly x509?: { certPem: string; keyPem: string } | undefined;
   /** Default: an hour, renewed a quarter before its end. */
   readonly tokenRenewal?: TokenRenewal | undefined;
+  /** Whether it subscribes to desired properties; default true. */
+  readonly listens?: boolean | undefined;
 }
 
 type UpdateReported = (patch: Record<string, unknown>, done: (error?: Error | null) => void) => void;
@@ -46,15 +48,18 @@ type UpdateReported = (patch: Record<string, unknown>, done: (error?: Error | nu
 export async function openDevice(connection: DeviceConnection): Promise<ConnectedDevice> {
   const { connectionString, transport = "Mqtt", ca, webSocketAgent, tokenRenewal, x509 } = connection;
   const client = Client.fromConnectionString(connectionString, transport === "Mqtt" ? Mqtt : MqttWs);
-  if (tokenRenewal !== undefined) await client.setOptions({ tokenRenewal });
   if (x509 !== undefined) await client.setOptions({ cert: x509.certPem, key: x509.keyPem });
-  if (transport === "Mqtt" && ca !== undefined) await client.setOptions({ ca });
-  if (transport === "MqttWs" && webSocketAgent !== undefined)
-    await client.setOptions({ mqtt: { webSocketAgent } });
+  // In one go: each call replaces what the last one set.
+  const options = {
+    ...(transport === "Mqtt" && ca !== undefined && { ca }),
+    ...(transport === "MqttWs" && webSocketAgent !== undefined && { mqtt: { webSocketAgent } }),
+    ...(tokenRenewal !== undefined && { tokenRenewal }),
+  };
+  if (Object.keys(options).length > 0) await client.setOptions(options);
   if (connection.retries === false) client.setRetryPolicy(new NoRetry());
   await client.open();
   const twin = await client.getTwin();
-  await subscribed(twin);
+  if (connection.listens !== false) await subscribed(twin);
   return {
     client,
     twin,

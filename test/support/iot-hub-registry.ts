@@ -1,6 +1,7 @@
 import { Agent, request } from "node:https";
 import iothub from "azure-iothub";
 import { SharedAccessSignature } from "azure-iothub/dist/common-core/shared_access_signature.js";
+import { NoRetry } from "azure-iothub/dist/common-core/retry_policy.js";
 import { Http, type HttpRequestOptions } from "azure-iothub/dist/common-http/http.js";
 import { RestApiClient } from "azure-iothub/dist/common-http/rest_api_client.js";
 import type { LocalHub } from "../../local/hub/hub.ts";
@@ -34,6 +35,25 @@ export function registryWithToken(
 ): iothub.Registry {
   const config = { host: hub.hostName, sharedAccessSignature };
   return new iothub.Registry(config, new RestApiClient(config, "azure-iothub", new HttpOnPort(hub)));
+}
+
+/** Microsoft's Client for direct methods, in the same way; it asks once and does not try again by itself. */
+export function connectMethodClient(hub: ReachableHub): iothub.Client {
+  const sharedAccessSignature = SharedAccessSignature.create(
+    hub.hostName,
+    hub.policyName ?? "iothubowner",
+    hub.serviceKey,
+    Date.now(),
+  );
+  const config = { host: hub.hostName, sharedAccessSignature };
+  const rest = new RestApiClient(config, "azure-iothub", new HttpOnPort(hub));
+  // AMQP is for messages, which the local hub does not speak; methods go over HTTPS and never open it.
+  const client = new iothub.Client(
+    new iothub.Amqp({ ...config, sharedAccessSignature: sharedAccessSignature.toString() }),
+    rest,
+  );
+  client.setRetryPolicy(new NoRetry());
+  return client;
 }
 
 type BuildRequest = Parameters<Http["buildRequest"]>;

@@ -1,7 +1,7 @@
 import type { DeviceStore } from "../device-store.ts";
 import { twinEtag } from "../device-documents.ts";
 import type { JsonObject, JsonValue } from "../json-value.ts";
-import { notImplemented, preconditionFailed, serviceErrorFrom } from "../service-error.ts";
+import { preconditionFailed, serviceErrorFrom } from "../service-error.ts";
 import type { DailyQuota } from "../quota.ts";
 import { parseTwinWrite } from "../twin-body.ts";
 import type { DeviceStep } from "./job-store.ts";
@@ -12,9 +12,6 @@ export type InvokeMethod = (
   key: string,
   request: JsonObject,
 ) => Promise<{ readonly status: number; readonly payload: JsonValue }>;
-
-/** For a hub that has no direct methods: each device of such a job fails, and says why. */
-export const noMethods: InvokeMethod = () => Promise.reject(notImplemented("direct methods in jobs"));
 
 /** Do a job's work on one device; never rejects. Of an update that was cut off, nothing is half done. */
 export async function workOn(

@@ -6,7 +6,7 @@ import { isAllowedFilter } from "./topic.ts";
 
 /** The subscriptions of every device, kept over its connections as the SDK relies on [facts 5.1]. */
 export interface SessionStore {
-  readonly isSubscribed: (deviceId: string, filter: string) => boolean;
+  readonly subscriptionsOf: (deviceId: string) => readonly SessionSubscription[];
   readonly forget: (deviceId: string) => void;
   /** Devices that have a session. */
   readonly holders: () => readonly string[];
@@ -18,7 +18,8 @@ interface SessionClient {
   readonly id: string;
 }
 
-interface SessionSubscription {
+/** A filter, and the quality of service that was granted. */
+export interface SessionSubscription {
   readonly topic: string;
   readonly qos: 0 | 1 | 2;
 }
@@ -99,7 +100,8 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
     outgoingEnqueue: nothing,
     outgoingEnqueueCombi: nothing,
     outgoingUpdate: absent,
-    outgoingClearMessageId: nothing,
+    // The acknowledgement itself, which the broker hands on: what it is of, mail-delivery.ts knows.
+    outgoingClearMessageId: (_client: SessionClient, packet: unknown) => Promise.resolve(packet),
     incomingStorePacket: nothing,
     incomingGetPacket: absent,
     incomingDelPacket: absent,
@@ -110,7 +112,7 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
   };
 
   return {
-    isSubscribed: (deviceId, filter) => sessions.get(deviceId)?.has(filter) === true,
+    subscriptionsOf: (deviceId) => [...(sessions.get(deviceId)?.values() ?? [])],
     holders: () => [...sessions.keys()],
     forget: (deviceId) => {
       keep(deviceId, []);

@@ -1,10 +1,23 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HubMetrics } from "../hub-metrics.ts";
+import type { RouteAccess } from "./route-access.ts";
 
 /** A page of the local hub for whoever runs it; no part of IoT Hub. */
 export interface OperatorPage {
   readonly path: string;
   readonly contentType: string;
   readonly text: () => string | Promise<string>;
+}
+
+/** A page that goes on for as long as its reader stays. */
+export interface OperatorStream {
+  readonly path: string;
+  readonly access: RouteAccess;
+  readonly serve: (exchange: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly search: Readonly<Record<string, string>>;
+  }) => void;
 }
 
 /** `GET /healthz` and `GET /metrics`: without a token, since neither tells more than counts. FIDELITY: ours alone. */

@@ -1,12 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { isDeeperThan, MAX_JSON_DEPTH } from "../json-depth.ts";
 import type { JsonValue } from "../json-value.ts";
 import { argumentInvalid, ServiceError } from "../service-error.ts";
 
 /** Well over the largest document the service takes: a twin of 8 KB tags and 32 KB desired properties. */
 const MAX_BODY_BYTES = 512 * 1024;
-
-/** Deeper than any service document: a twin has 10 levels below its section [facts 2.5]. */
-const MAX_DEPTH = 64;
 
 /** A body as it was sent. */
 export interface RequestBody {
@@ -17,6 +15,18 @@ export interface RequestBody {
 
 /** The JSON body of a request. Refuses more than a service document can need. */
 export async function readJsonBody(request: IncomingMessage): Promise<RequestBody> {
+  const content = await readContent(request);
+  const bytes = content.length;
+  const text = content.toString();
+  if (text.trim() === "") return { json: undefined, bytes };
+  const body = parseJson(text);
+  if (isDeeperThan(body, MAX_JSON_DEPTH))
+    throw argumentInvalid(`The body is nested deeper than ${MAX_JSON_DEPTH} levels`);
+  return { json: body, bytes };
+}
+
+/** The body of a request as it is. Refuses more than a service document can need. */
+export async function readContent(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -27,11 +37,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<RequestBod
     }
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString();
-  if (text.trim() === "") return { json: undefined, bytes };
-  const body = parseJson(text);
-  if (isTooDeep(body)) throw argumentInvalid(`The body is nested deeper than ${MAX_DEPTH} levels`);
-  return { json: body, bytes };
+  return Buffer.concat(chunks);
 }
 
 function parseJson(text: string): JsonValue {
@@ -40,16 +46,4 @@ function parseJson(text: string): JsonValue {
   } catch (error) {
     throw argumentInvalid(`The body is not JSON: ${error instanceof Error ? error.message : ""}`);
   }
-}
-
-/** Level by level and not by recursion: what JSON.parse takes, JSON.stringify may run out of stack on. */
-function isTooDeep(body: JsonValue): boolean {
-  let level: readonly JsonValue[] = [body];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return true;
-    level = level.flatMap((value) =>
-      typeof value === "object" && value !== null ? Object.values(value) : [],
-    );
-  }
-  return false;
 }

@@ -30,14 +30,18 @@ export function send(response: ServerResponse, { status, headers, text }: Writte
 }
 
 /** Send a refusal in the service's form. */
-export function sendRefusal(response: ServerResponse, error: ServiceError, trackingId: string): void {
+export function sendRefusal(
+  response: ServerResponse,
+  error: ServiceError,
+  at: { readonly now: number; readonly trackingId: string },
+): void {
   response
     .writeHead(error.status, {
       "Content-Type": "application/json; charset=utf-8",
       "iothub-errorcode": error.code,
       ...(error.retryAfterSeconds === undefined ? {} : { "Retry-After": String(error.retryAfterSeconds) }),
     })
-    .end(JSON.stringify(restErrorBody(error, trackingId)));
+    .end(JSON.stringify(restErrorBody(error, at)));
 }
 
 /** Send a page of the local hub itself. */

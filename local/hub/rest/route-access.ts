@@ -25,6 +25,10 @@ export const ACCESS = {
   testQueries: { right: "ServiceConnect", actions: [`${HUB}/configurations/testQueries/action`] },
   applyToEdge: { right: "ServiceConnect", actions: [`${HUB}/configurations/applyToEdgeDevice/action`] },
   invokeMethods: { right: "ServiceConnect", actions: [`${HUB}/directMethods/invoke/action`] },
+  sendMessages: { right: "ServiceConnect", actions: [`${HUB}/cloudToDeviceMessages/send/action`] },
+  purgeMessages: { right: "ServiceConnect", actions: [`${HUB}/cloudToDeviceMessages/queue/purge/action`] },
+  /** Ours alone, so no action of Azure's is about it: who may read twins may read what devices send. */
+  readTelemetry: { right: "ServiceConnect", actions: [`${HUB}/twins/read`] },
   readJobs: { right: "ServiceConnect", actions: [`${HUB}/jobs/read`] },
   writeJobs: { right: "ServiceConnect", actions: [`${HUB}/jobs/write`] },
   deleteJobs: { right: "ServiceConnect", actions: [`${HUB}/jobs/delete`] },

@@ -13,8 +13,12 @@ export interface ServiceCall {
   readonly option: (name: string) => string | undefined;
   readonly header: (name: string) => string | undefined;
   readonly ifMatch: Precondition | undefined;
-  /** The parsed body; undefined when there is none. */
+  /** The parsed body; undefined when there is none, or where the route takes bytes. */
   readonly body: JsonValue | undefined;
+  /** The body as it was sent, where the route takes bytes; else empty. */
+  readonly content: Buffer;
+  /** All headers as they were sent, names in the caller's case. */
+  readonly headers: () => readonly (readonly [name: string, value: string])[];
 }
 
 /** What the service answers when it does not refuse. */
@@ -39,7 +43,9 @@ export interface Route {
   readonly amount?: (body: JsonValue | undefined) => number;
   /** What counts against the daily quota once it succeeded: the body sent or the one answered; default nothing. */
   readonly metered?: "request" | "answer";
-  readonly answer: (call: ServiceCall) => ServiceReply;
+  /** What its body is; default "json". */
+  readonly takes?: "json" | "bytes";
+  readonly answer: (call: ServiceCall) => ServiceReply | Promise<ServiceReply>;
 }
 
 /** Read `top` or a page size: a whole number from 1, at most `limit`. */

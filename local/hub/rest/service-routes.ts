@@ -1,6 +1,9 @@
 import type { HubClock } from "../clock.ts";
 import type { ConfigurationStore } from "../configuration-store.ts";
 import type { DeviceStore } from "../device-store.ts";
+import type { DirectMethods } from "../direct-methods.ts";
+import type { Mailbox } from "../mailbox.ts";
+import type { DailyQuota } from "../quota.ts";
 import type { JobStore } from "../jobs/job-store.ts";
 import type { QueryOptions } from "../query/query-options.ts";
 import type { StorageAccess } from "../storage/blob-container.ts";
@@ -9,6 +12,8 @@ import { bulkRoutes } from "./bulk-routes.ts";
 import { configurationCheckRoutes } from "./configuration-check-routes.ts";
 import { configurationRoutes } from "./configuration-routes.ts";
 import type { BlankKeys } from "./identity-body.ts";
+import { deviceBoundRoutes } from "./device-bound-routes.ts";
+import { methodRoutes } from "./method-routes.ts";
 import { identityJobRoutes } from "./identity-job-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
@@ -25,6 +30,9 @@ export interface ServiceRoutesOptions {
   readonly jobs: JobStore;
   /** Has jobs that were created or ended looked at. */
   readonly wakeJobs: () => void;
+  readonly methods: DirectMethods;
+  readonly mailbox: Mailbox;
+  readonly quota: DailyQuota;
   readonly identityJobs: IdentityJobs;
   readonly storage: StorageAccess;
   readonly blankKeys: BlankKeys;
@@ -44,6 +52,8 @@ export function serviceRoutes(options: ServiceRoutesOptions): readonly Route[] {
     ...configurationCheckRoutes(devices, queryOptions),
     ...statisticsRoutes(devices),
     ...jobRoutes(jobs, { clock, wake: options.wakeJobs, queryOptions }),
+    ...methodRoutes(options.methods),
+    ...deviceBoundRoutes(options),
     ...identityJobRoutes(options.identityJobs, options.storage),
   ];
 }

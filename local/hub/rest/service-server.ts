@@ -13,8 +13,8 @@ import { parseIfMatch } from "../precondition.ts";
 import type { DailyQuota } from "../quota.ts";
 import { argumentInvalid, newTrackingId, notImplemented, serviceErrorFrom } from "../service-error.ts";
 import type { Throttle } from "../throttle.ts";
-import type { OperatorPage } from "./operator-pages.ts";
-import { readJsonBody } from "./request-body.ts";
+import type { OperatorPage, OperatorStream } from "./operator-pages.ts";
+import { readContent, readJsonBody } from "./request-body.ts";
 import type { RouteAccess } from "./route-access.ts";
 import { send, sendPage, sendRefusal, writtenReply, type WrittenReply } from "./response.ts";
 import type { ServiceAccess } from "./service-access.ts";
@@ -27,6 +27,8 @@ export interface ServiceServerOptions {
   readonly routes: readonly Route[];
   /** Pages of the local hub itself, outside of the service API: neither authorised, counted nor throttled. */
   readonly pages: readonly OperatorPage[];
+  /** The same for those who may connect as a service, and without an end. */
+  readonly streams: readonly OperatorStream[];
   readonly clock: HubClock;
   readonly throttle: Throttle;
   readonly quota: DailyQuota;
@@ -75,6 +77,18 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
   for (const page of options.pages) {
     router.on("GET", page.path, (_request, response) => void sendPage(response, page));
   }
+  for (const { path, access, serve } of options.streams) {
+    router.on("GET", path, (request, response, _parameters, _store, search) => {
+      try {
+        authorize(request, access);
+      } catch (error) {
+        const trackingId = newTrackingId(clock.now());
+        sendRefusal(response, serviceErrorFrom(error), { now: clock.now(), trackingId });
+        return;
+      }
+      serve({ request, response, search });
+    });
+  }
   for (const route of routes) {
     router.on(route.method, route.path, (request, response, parameters, _store, search) => {
       const exchange = { request, response, route, parameters, search };
@@ -116,14 +130,20 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
       return typeof value === "string" ? value : undefined;
     };
     const ifMatch = parseIfMatch(header("if-match"));
-    const body = priced ?? (await readJsonBody(request));
+    const content = route.takes === "bytes" ? await readContent(request) : Buffer.alloc(0);
+    const body =
+      route.takes === "bytes"
+        ? { json: undefined, bytes: content.length }
+        : (priced ?? (await readJsonBody(request)));
     const reply = writtenReply(
-      route.answer({
+      await route.answer({
         parameter: (name) => parameters[name] ?? "",
         option: (name) => search[name],
         header,
         ifMatch,
         body: body.json,
+        content,
+        headers: () => headersOf(request),
       }),
     );
     if (route.metered === "request") quota.charge(body.bytes);
@@ -167,7 +187,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
       ended(refusal.status, { code: refusal.code, trackingId });
       // What is left of an oversized body is not worth reading.
       if (refusal.status === 413 && !request.complete) response.setHeader("Connection", "close");
-      sendRefusal(response, refusal, trackingId);
+      sendRefusal(response, refusal, { now: clock.now(), trackingId });
     }
   };
 
@@ -191,6 +211,12 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
         server.closeAllConnections();
       }),
   };
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): readonly (readonly [string, string])[] {
+  return rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ""] as const] : [],
+  );
 }
 
 function pathOf(request: IncomingMessage): string {

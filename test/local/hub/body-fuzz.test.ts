@@ -123,26 +123,31 @@ describe(`${RUNS} hostile requests`, () => {
       etag: fc.option(id),
     },
     { numRuns: RUNS },
-  )("are answered or refused, and never crash the hub", ({ route, body, id: deviceId, moduleId, etag }) => {
-    const parameters: Readonly<Record<string, string>> = {
-      id: deviceId,
-      moduleId: route.path.includes(":moduleId") ? moduleId : "",
-    };
-    try {
-      route.amount?.(body);
-      const reply = route.answer({
-        parameter: (name) => parameters[name] ?? "",
-        option: () => deviceId,
-        header: () => moduleId,
-        ifMatch: etag === null ? undefined : { etag, isQuoted: true },
-        body,
-      });
-      expect([200, 204, 400]).toContain(reply.status);
-      expect(() => JSON.stringify(reply.body)).not.toThrow();
-    } catch (error) {
-      expect(error).toBeInstanceOf(ServiceError);
-      const { status } = error as ServiceError;
-      expect(status).toSatisfy((code: number) => (code >= 400 && code < 500) || code === 501);
-    }
-  });
+  )(
+    "are answered or refused, and never crash the hub",
+    async ({ route, body, id: deviceId, moduleId, etag }) => {
+      const parameters: Readonly<Record<string, string>> = {
+        id: deviceId,
+        moduleId: route.path.includes(":moduleId") ? moduleId : "",
+      };
+      try {
+        route.amount?.(body);
+        const reply = await route.answer({
+          parameter: (name) => parameters[name] ?? "",
+          option: () => deviceId,
+          header: () => moduleId,
+          ifMatch: etag === null ? undefined : { etag, isQuoted: true },
+          body,
+          content: Buffer.from(JSON.stringify(body ?? null)),
+          headers: () => [["iothub-to", deviceId]],
+        });
+        expect([200, 204, 400]).toContain(reply.status);
+        expect(() => JSON.stringify(reply.body)).not.toThrow();
+      } catch (error) {
+        expect(error).toBeInstanceOf(ServiceError);
+        const { status } = error as ServiceError;
+        expect(status).toSatisfy((code: number) => (code >= 400 && code < 500) || code === 501);
+      }
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { createConfigurationStore } from "../../../local/hub/configuration-store
 import { parseConfiguration } from "../../../local/hub/configuration-terms.ts";
 import { twinDocument } from "../../../local/hub/device-documents.ts";
 import { createDeviceStore } from "../../../local/hub/device-store.ts";
-import { createEvaluator } from "../../../local/hub/evaluation.ts";
+import { createEvaluator, type EvaluatedStores } from "../../../local/hub/evaluation.ts";
 import type { JsonObject } from "../../../local/hub/json-value.ts";
 
 type Step =
@@ -46,7 +46,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** A hub's stores; `isFresh` has each run start from nothing instead of from what the run before remembered. */
-function aWorld(isFresh: boolean): (step: Step) => unknown {
+function aWorld(
+  isFresh: boolean,
+  options: Pick<EvaluatedStores, "assign" | "reassert"> = {},
+): (step: Step) => unknown {
   let time = 0;
   const clock = { now: () => (time += 1), sleep: () => Promise.resolve() };
   const devices = createDeviceStore({ clock, maxDevices: 100 });
@@ -55,7 +58,7 @@ function aWorld(isFresh: boolean): (step: Step) => unknown {
     maxConfigurations: 100,
     onChange: () => undefined,
   });
-  const stores = { devices, configurations, onDelete: "remove" } as const;
+  const stores = { devices, configurations, onDelete: "remove", ...options } as const;
   const remembering = createEvaluator(stores);
   const run = (next: Step): void => {
     const id = "device" in next ? `d${next.device}` : "";
@@ -122,14 +125,22 @@ function body(
 }
 
 describe("an evaluation that remembers the one before", () => {
-  it("comes to what one that looks at everybody comes to, whatever happened in between", () => {
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
-        const [remembering, fresh] = [aWorld(false), aWorld(true)];
-        for (const next of [...steps, { kind: "evaluate" } as const])
-          expect(remembering(next)).toEqual(fresh(next));
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it.each([
+    {},
+    { assign: "merge" as const },
+    { reassert: true },
+    { assign: "merge" as const, reassert: true },
+  ])(
+    "comes to what one that looks at everybody comes to, whatever happened in between, with %j",
+    (options) => {
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+          const [remembering, fresh] = [aWorld(false, options), aWorld(true, options)];
+          for (const next of [...steps, { kind: "evaluate" } as const])
+            expect(remembering(next)).toEqual(fresh(next));
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 });

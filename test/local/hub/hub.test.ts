@@ -87,6 +87,9 @@ describe("a hub", () => {
       twinWrites: 1,
       queries: 1,
       configurations: 1,
+      directMethods: 0,
+      cloudToDevice: 0,
+      jobs: 0,
       other: 0,
       total: 5,
       throttled: 0,
@@ -104,6 +107,8 @@ describe("a hub", () => {
         reports: 1,
         desiredPatches: 1,
         messages: 0,
+        methods: 0,
+        mail: 0,
       },
       deviceAnswers: {
         connections: { 200: 1 },

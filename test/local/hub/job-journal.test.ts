@@ -8,6 +8,9 @@ import { createDailyQuota } from "../../../local/hub/quota.ts";
 import { tierLimits } from "../../../local/hub/tier.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
+
 interface World {
   readonly journal: OpenJournal;
   readonly lines: string[];
@@ -77,7 +80,7 @@ describe("jobs of a hub that was started again", () => {
       first.jobs.create(aJob("later", clock.now() + 5000));
       first.jobs.create(aJob("now", clock.now()));
       first.wake();
-      await expect.poll(() => done(first)).toBe(10);
+      await expect.poll(() => done(first), PATIENTLY).toBe(10);
       const lines = isPicture ? [...first.journal.capture()] : [...first.lines];
       first.stop();
 
@@ -87,17 +90,19 @@ describe("jobs of a hub that was started again", () => {
       expect(second.jobs.get("now").counts).toMatchObject({ completed: 10, pending: 15 });
       const reported = [...second.devices.all()].map(({ version }) => version);
       second.wake();
-      await expect.poll(() => done(second)).toBe(20);
+      await expect.poll(() => done(second), PATIENTLY).toBe(20);
       await clock.advance(500);
-      await expect.poll(() => second.jobs.get("now").job.status).toBe("completed");
+      await expect.poll(() => second.jobs.get("now").job.status, PATIENTLY).toBe("completed");
       // Nobody was written twice.
       expect([...second.devices.all()].slice(0, 10).map(({ version }) => version)).toEqual(
         reported.slice(0, 10),
       );
       await clock.advance(5000);
-      await expect.poll(() => second.jobs.get("later").counts.completed).toBeGreaterThanOrEqual(10);
+      await expect
+        .poll(() => second.jobs.get("later").counts.completed, PATIENTLY)
+        .toBeGreaterThanOrEqual(10);
       await clock.advance(3000);
-      await expect.poll(() => second.jobs.get("later").job.status).toBe("completed");
+      await expect.poll(() => second.jobs.get("later").job.status, PATIENTLY).toBe("completed");
       second.stop();
       expect(first.jobs.get("now").counts.completed).toBe(10);
     },
@@ -116,7 +121,7 @@ describe("jobs of a hub that was started again", () => {
       work: { type: "scheduleDeviceMethod", cloudToDeviceMethod: { methodName: "up" } },
     });
     first.wake();
-    await expect.poll(() => first.jobs.get("call").job.status).toBe("completed");
+    await expect.poll(() => first.jobs.get("call").job.status, PATIENTLY).toBe("completed");
     first.stop();
     const second = aWorld(clock);
     replayInto(second, first.lines);
@@ -145,12 +150,12 @@ describe("jobs of a hub that was started again", () => {
       work: { type: "scheduleDeviceMethod", cloudToDeviceMethod: { methodName: "up" } },
     });
     first.wake();
-    await expect.poll(() => first.jobs.get("call").counts.running).toBe(1);
+    await expect.poll(() => first.jobs.get("call").counts.running, PATIENTLY).toBe(1);
     first.stop();
     const second = aWorld(clock, () => Promise.resolve({ status: 200, payload: null }));
     replayInto(second, first.lines);
     second.wake();
-    await expect.poll(() => second.jobs.get("call").job.status).toBe("completed");
+    await expect.poll(() => second.jobs.get("call").job.status, PATIENTLY).toBe("completed");
     expect(second.jobs.get("call").counts.completed).toBe(1);
     second.stop();
   });
@@ -164,9 +169,9 @@ describe("jobs of a hub that was started again", () => {
       work: { type: "scheduleDeviceMethod", cloudToDeviceMethod: { methodName: "up" } },
     });
     world.wake();
-    await expect.poll(() => world.jobs.get("call").counts.running).toBe(1);
+    await expect.poll(() => world.jobs.get("call").counts.running, PATIENTLY).toBe(1);
     await clock.advance(60_000);
-    await expect.poll(() => world.jobs.get("call").job.status).toBe("failed");
+    await expect.poll(() => world.jobs.get("call").job.status, PATIENTLY).toBe("failed");
     expect(world.jobs.get("call").counts.failed).toBe(1);
     world.stop();
   });

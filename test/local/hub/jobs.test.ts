@@ -13,6 +13,8 @@ interface JobStatus {
   readonly endTime?: string;
 }
 
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
 const PATCH = { etag: "*", tags: { done: true }, properties: { desired: { a: 1 } } };
 
 /** A hub with so many devices, and Microsoft's JobClient. */
@@ -37,7 +39,7 @@ async function ended(
   { status }: { status: (jobId: string) => Promise<JobStatus> },
   jobId: string,
 ): Promise<JobStatus> {
-  await expect.poll(async () => (await status(jobId)).endTime).toBeDefined();
+  await expect.poll(async () => (await status(jobId)).endTime, PATIENTLY).toBeDefined();
   return status(jobId);
 }
 
@@ -102,7 +104,7 @@ describe("a job that updates twins", () => {
   it("goes at the tier's rate: ten devices a second on S1 [facts 1.9]", async () => {
     await using fixture = await openJobs(25, { throttle: "strict" });
     await fixture.jobs.scheduleTwinUpdate("j1", "*", PATCH);
-    await expect.poll(() => tagged(fixture)).toBe(10);
+    await expect.poll(() => tagged(fixture), PATIENTLY).toBe(10);
     expect(await fixture.status("j1")).toMatchObject({
       status: "running",
       deviceJobStatistics: { succeededCount: 10, pendingCount: 15 },
@@ -116,7 +118,7 @@ describe("a job that updates twins", () => {
   it("fails what is left when its time is over", async () => {
     await using fixture = await openJobs(25, { throttle: "strict" });
     await fixture.jobs.scheduleTwinUpdate("j1", "*", PATCH, new Date(0), 1);
-    await expect.poll(() => tagged(fixture)).toBe(10);
+    await expect.poll(() => tagged(fixture), PATIENTLY).toBe(10);
     await fixture.clock.advance(1000);
     const status = await ended(fixture, "j1");
     expect(status.status).toBe("failed");
@@ -129,7 +131,7 @@ describe("a job that updates twins", () => {
   it("fails for a device that is gone by its turn, or whose etag is another", async () => {
     await using fixture = await openJobs(12, { throttle: "strict" });
     await fixture.jobs.scheduleTwinUpdate("j1", "*", { ...PATCH, etag: "AAAAAAAAAAE=" });
-    await expect.poll(() => tagged(fixture)).toBe(10);
+    await expect.poll(() => tagged(fixture), PATIENTLY).toBe(10);
     await fixture.registry.delete("d10");
     await fixture.registry.updateTwin("d11", { tags: { other: 1 } }, "*");
     await fixture.clock.advance(200);
@@ -142,7 +144,7 @@ describe("a job that updates twins", () => {
   it("can be cancelled until it has ended, and then does nothing more", async () => {
     await using fixture = await openJobs(25, { throttle: "strict" });
     await fixture.jobs.scheduleTwinUpdate("j1", "*", PATCH);
-    await expect.poll(() => tagged(fixture)).toBe(10);
+    await expect.poll(() => tagged(fixture), PATIENTLY).toBe(10);
     expect(statusIn(await fixture.jobs.cancelJob("j1"))).toMatchObject({
       status: "cancelled",
       deviceJobStatistics: { succeededCount: 10, pendingCount: 0 },
@@ -177,12 +179,12 @@ describe("jobs", () => {
       status: 429,
       code: "ThrottlingMaxActiveJobCountExceeded",
     });
-    await expect.poll(() => tagged(fixture)).toBe(10);
+    await expect.poll(() => tagged(fixture), PATIENTLY).toBe(10);
     await clock.advance(500);
     expect((await fixture.status("later")).status).toBe("queued");
     await jobs.cancelJob("first");
     await clock.advance(100);
-    await expect.poll(async () => (await fixture.status("later")).status).toBe("running");
+    await expect.poll(async () => (await fixture.status("later")).status, PATIENTLY).toBe("running");
     await clock.advance(3000);
     expect((await ended(fixture, "later")).status).toBe("completed");
     await jobs.scheduleTwinUpdate("second", "*", PATCH);

@@ -74,6 +74,7 @@ describe("the metrics page", () => {
     await refusal(registry.getConfigurations());
     hub.evaluateNow();
     await refusal(registry.getTwin("d3"));
+    hub.sendToDevice("d2", { body: Buffer.from("hello") });
     const { type } = await page(hub, "/metrics");
     expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
     const found = await samples(hub);
@@ -88,6 +89,8 @@ describe("the metrics page", () => {
       'local_hub_twin_writes_total{by="service"} 1',
       'local_hub_twin_writes_total{by="device"} 1',
       'local_hub_twin_writes_total{by="configuration"} 2',
+      'local_hub_messages_to_devices_total{outcome="enqueued"} 1',
+      'local_hub_messages_to_devices_total{outcome="completed"} 0',
       "local_hub_devices 2",
       "local_hub_connected_devices 1",
       "local_hub_evaluation_seconds_count 1",

@@ -2,7 +2,7 @@ import { SharedAccessSignature } from "azure-iot-common";
 import type { LocalHub } from "../../../local/hub/hub.ts";
 import { openRawMqtt, type RawMqtt } from "./raw-mqtt.ts";
 
-/** A device of the hub on a bare MQTT connection, and what its CONNECT was answered with; nothing when it was cut. */
+/** A device of the hub, or a module by `device/module`, on a bare MQTT connection, and what its CONNECT was answered with; nothing when it was cut. */
 export async function connectRawDevice(
   hub: LocalHub,
   deviceId: string,
@@ -10,7 +10,7 @@ export async function connectRawDevice(
   const [, host = "", key = ""] =
     /HostName=([^;]+);.*SharedAccessKey=([^;]+)/u.exec(hub.deviceConnectionString(deviceId)) ?? [];
   const expiry = Math.floor(Date.now() / 1000) + 3600;
-  const resource = encodeURIComponent(`${host}/devices/${deviceId}`);
+  const resource = encodeURIComponent(`${host}/devices/${deviceId.replace("/", "/modules/")}`);
   const raw = await openRawMqtt(hub);
   raw.send({
     cmd: "connect",

@@ -23,6 +23,21 @@ describe("what the documents leave open", () => {
     expect(hub.evaluateNow().writes).toBe(0);
   });
 
+  it("writes an edited value again also when another configuration comes in the same run, with reassert [G]", async () => {
+    await using fixture = await openHub({ reassert: true });
+    const { hub, registry } = fixture;
+    hub.createDevice({ deviceId: "d1" });
+    await registry.addConfiguration(aConfiguration("fw-1"));
+    hub.evaluateNow();
+    await registry.updateTwin("d1", { properties: { desired: { firmware: { version: "mine" } } } }, "*");
+    await registry.addConfiguration({
+      ...aConfiguration("other"),
+      content: { deviceContent: { "properties.desired.other": 1 } },
+    });
+    hub.evaluateNow();
+    expect(await desired(fixture)).toEqual({ firmware: { version: "fw-1" }, other: 1 });
+  });
+
   it("leaves properties that no configuration has alone, also with reassert [G]", async () => {
     await using fixture = await openHub({ reassert: true });
     const { hub, registry } = fixture;
