@@ -48,6 +48,14 @@ module.exports = {
       to: { path: "^(test|bench|scripts)/" },
     },
     {
+      name: "conformance-has-one-door",
+      comment:
+        "What the cases say of a hub has to be true of Azure's too: only the file that opens it may know which it is.",
+      severity: "error",
+      from: { path: "^test/conformance/", pathNot: "/(hub-under-test|upkeep\\.test)\\.ts$" },
+      to: { path: "^(local|test/local)/" },
+    },
+    {
       name: "azure-sdks-at-the-edge",
       severity: "error",
       from: { path: "^(rollout|local)/", pathNot: "^(rollout/adapters/|local/(?!hub/))" },

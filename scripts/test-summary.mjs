@@ -1,6 +1,8 @@
 const SLOWEST = 5;
 /** Skips without a reason that are named; there are many when tests are chosen by name. */
 const NAMED = 5;
+/** Of the column of areas. */
+const LEAST_WIDTH = 12;
 
 /** What a run of tests came to, as lines for a person: areas, skips by reason, failures, the slowest. */
 export function summarizeTests(tests) {
@@ -23,10 +25,11 @@ export function countTests(tests, state) {
 
 function areaLines(tests) {
   const areas = groupBy(tests, (test) => test.area);
+  const width = Math.max(LEAST_WIDTH, ...[...areas.keys()].map((area) => area.length));
   const lines = [...areas].sort().map(([area, own]) => {
     const [passed, failed, skipped] = ["passed", "failed", "skipped"].map((state) => countTests(own, state));
     const others = `${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`;
-    return `${area.padEnd(12)} ${String(passed).padStart(5)} passed${others}`;
+    return `${area.padEnd(width)} ${String(passed).padStart(5)} passed${others}`;
   });
   return section("tests by area", lines);
 }

@@ -52,8 +52,9 @@ function reasonFrom(test) {
   return undefined;
 }
 
-/** The area is the first folder under test/. */
+/** The area is the first folder under test/; the conformance suite is counted by its own areas, a file each. */
 function placeOf(module) {
   const file = module.relativeModuleId.replaceAll("\\", "/").replace(/^test\//, "");
+  if (file.startsWith("conformance/")) return { file, area: file.replace(/\.test\.ts$/, "") };
   return { file, area: file.includes("/") ? file.slice(0, file.indexOf("/")) : "project" };
 }
