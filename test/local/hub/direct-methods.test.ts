@@ -58,24 +58,6 @@ async function heard(raw: RawMqtt): Promise<{ name: string; requestId: string; p
 }
 
 describe("a direct method through Microsoft's SDKs", () => {
-  it.each(["Mqtt", "MqttWs"] as const)(
-    "brings a payload to the device and its answer back, over %s",
-    async (transport) => {
-      await using fixture = await openHub();
-      fixture.hub.createDevice({ deviceId: "d1" });
-      await using device = await connectDevice(fixture.hub, "d1", { transport });
-      const payloads: unknown[] = [];
-      handle(device.client, "reboot", (request, response) => {
-        payloads.push(request.payload);
-        void response.send(202, { in: "5 s" });
-      });
-      const parameters = { methodName: "reboot", payload: { delay: 5 }, connectTimeoutInSeconds: 30 };
-      expect(await invoke(fixture.hub, parameters)).toEqual({ status: 202, payload: { in: "5 s" } });
-      expect(payloads).toEqual([{ delay: 5 }]);
-      expect(fixture.hub.calls()).toMatchObject({ directMethods: 1, devices: { methods: 1 } });
-    },
-  );
-
   it("takes an answer without a payload, and gives the device null for none", async () => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
@@ -149,23 +131,6 @@ describe("a direct method through Microsoft's SDKs", () => {
 });
 
 describe("the errors of direct methods", () => {
-  it("are JSON inside of Message, with the time that was waited [facts 2.7]", async () => {
-    await using fixture = await openHub();
-    const { hub } = fixture;
-    hub.createDevice({ deviceId: "d1" });
-    const { status, headers, body } = await post(hub, { methodName: "ping" });
-    expect({ status, code: headers["iothub-errorcode"] }).toEqual({ status: 404, code: "DeviceNotOnline" });
-    const { Message, ExceptionMessage } = body as { Message: string; ExceptionMessage: string };
-    expect(ExceptionMessage).toBe("");
-    expect(JSON.parse(Message)).toEqual({
-      errorCode: 404103,
-      trackingId: expect.stringMatching(/^[\da-f]{32}-G:0-TimeStamp:/u) as string,
-      message: "Timed out waiting for device to connect.",
-      info: { timeout: "00:00:00" },
-      timestampUtc: "2026-01-01T00:00:00.000Z",
-    });
-  });
-
   it("name 504101 when the device does not answer, on the hub's clock", async () => {
     const clock = createObservedClock();
     await using fixture = await openHub({ clock });

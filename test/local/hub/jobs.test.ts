@@ -158,17 +158,6 @@ describe("a job that updates twins", () => {
   });
 });
 
-describe("a job that calls methods", () => {
-  it("fails for each device while the hub has no direct methods, and says why", async () => {
-    await using fixture = await openJobs(2);
-    await fixture.jobs.scheduleDeviceMethod("j1", "*", { methodName: "reboot" });
-    expect(await ended(fixture, "j1")).toMatchObject({
-      status: "completed",
-      deviceJobStatistics: { failedCount: 2, succeededCount: 0 },
-    });
-  });
-});
-
 describe("jobs", () => {
   it("are refused beyond the number that a tier runs at once, and wait for their turn when scheduled before", async () => {
     await using fixture = await openJobs(25, { throttle: "strict" });

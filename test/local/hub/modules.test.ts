@@ -24,12 +24,6 @@ async function connectModule(
   };
 }
 
-function heard(twin: Twin, property: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    twin.on(`properties.desired.${property}`, resolve);
-  });
-}
-
 describe("module identities", () => {
   it("are created, read, listed, updated and removed, each with an etag of its own", async () => {
     await using fixture = await openHub();
@@ -54,17 +48,6 @@ describe("module identities", () => {
     expect((await registry.getModule("d2", "m1")).responseBody.deviceId).toBe("d2");
     // Statistics and lists are about devices.
     expect((await registry.list()).responseBody).toHaveLength(2);
-  });
-
-  it("go with their device", async () => {
-    await using fixture = await openHub();
-    fixture.hub.createDevice({ deviceId: "d1" });
-    fixture.hub.createDevice({ deviceId: "d1", moduleId: "m1" });
-    await fixture.registry.delete("d1");
-    expect(await refusal(fixture.registry.getModule("d1", "m1"))).toMatchObject({
-      status: 404,
-      code: "DeviceNotFound",
-    });
   });
 
   it("are refused with the service's codes: twice, on nobody, by a name that cannot be, the 51st", async () => {
@@ -105,55 +88,6 @@ describe("module identities", () => {
 });
 
 describe("module twins", () => {
-  it("are patched and replaced apart from the device's, with their ids in the document", async () => {
-    await using fixture = await openHub();
-    const { registry, hub } = fixture;
-    hub.createDevice({ deviceId: "d1" });
-    hub.createDevice({ deviceId: "d1", moduleId: "m1" });
-    const { responseBody: twin } = await registry.getModuleTwin("d1", "m1");
-    expect(twin).toMatchObject({ deviceId: "d1", moduleId: "m1" });
-    await registry.updateModuleTwin(
-      "d1",
-      "m1",
-      { tags: { a: 1 }, properties: { desired: { b: 2 } } },
-      twin.etag,
-    );
-    expect(await refusal(registry.updateModuleTwin("d1", "m1", { tags: {} }, twin.etag))).toMatchObject({
-      status: 412,
-    });
-    const put = await ask(hub, "PUT /twins/d1/modules/m1", { body: { tags: { c: 3 } } });
-    expect(put.body).toMatchObject({ moduleId: "m1", tags: { c: 3 } });
-    expect((await registry.getTwin("d1")).responseBody.tags).toEqual({});
-  });
-
-  it("reach a module on Microsoft's SDK: its twin, its reports, its patches", async () => {
-    await using fixture = await openHub();
-    const { registry, hub } = fixture;
-    hub.createDevice({ deviceId: "d1" });
-    hub.createDevice({ deviceId: "d1", moduleId: "m1", tags: { secret: 1 } });
-    await using module = await connectModule(hub, "d1/m1");
-    await using device = await connectModule(hub, "d1");
-    expect((await registry.getModule("d1", "m1")).responseBody.connectionState).toBe("Connected");
-    await new Promise<void>((resolve, reject) => {
-      // The SDK puts its function among the properties, typed any like them.
-      const { update } = module.twin.properties.reported as unknown as {
-        update: (patch: object, done: (error?: Error) => void) => void;
-      };
-      update({ state: "ok" }, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
-    const { responseBody: twin } = await registry.getModuleTwin("d1", "m1");
-    expect(valuesOf(twin.properties.reported)).toEqual({ state: "ok" });
-    const patches = { module: heard(module.twin, "mine"), device: heard(device.twin, "its") };
-    await module.client.getTwin();
-    await device.client.getTwin();
-    await registry.updateModuleTwin("d1", "m1", { properties: { desired: { mine: 1 } } }, "*");
-    await registry.updateTwin("d1", { properties: { desired: { its: 2 } } }, "*");
-    expect(await Promise.all([patches.module, patches.device])).toEqual([1, 2]);
-  });
-
   it("are out of reach for a module whose device is disabled [G]", async () => {
     await using fixture = await openHub();
     const { registry, hub } = fixture;

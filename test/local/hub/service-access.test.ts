@@ -99,52 +99,6 @@ describe("a request beside the SDK's", () => {
     expect(await send(fixture.hub, "/devices/d1?api-version=2024-03-31")).toMatchObject({ status: 200 });
   });
 
-  it("replaces tags and desired properties by PUT", async () => {
-    await using fixture = await openHub();
-    fixture.hub.createDevice({ deviceId: "d1", tags: { old: 1, both: 1 } });
-    const body = JSON.stringify({ tags: { both: 2 }, properties: { desired: { only: true } } });
-    const { status, headers } = await send(fixture.hub, "/twins/d1?api-version=1", { method: "PUT", body });
-    expect({ status, etag: headers.etag }).toEqual({ status: 200, etag: '"AAAAAAAAAAI="' });
-    const { responseBody: twin } = await fixture.registry.getTwin("d1");
-    expect(twin.tags).toEqual({ both: 2 });
-    expect(twin.properties.desired).toMatchObject({ only: true, $version: 2 });
-  });
-
-  it("that updates a configuration with an etag without quotes is a create, and 409", async () => {
-    await using fixture = await openHub();
-    const configuration = { id: "c", content: { deviceContent: {} }, targetCondition: "", priority: 1 };
-    const put = (etag?: string): ReturnType<typeof send> =>
-      send(fixture.hub, "/configurations/c?api-version=1", {
-        method: "PUT",
-        body: JSON.stringify(configuration),
-        headers: etag === undefined ? {} : { "If-Match": etag },
-      });
-    expect([(await put()).status, (await put("MQ==")).status, (await put('"MQ=="')).status]).toEqual([
-      200, 409, 200,
-    ]);
-  });
-
-  it("deletes a configuration only while its etag stands", async () => {
-    await using fixture = await openHub();
-    await fixture.registry.addConfiguration({
-      id: "c",
-      schemaVersion: "1.0",
-      content: { deviceContent: {} },
-      targetCondition: "",
-      priority: 1,
-    });
-    const remove = (etag: string): ReturnType<typeof send> =>
-      send(fixture.hub, "/configurations/c?api-version=1", {
-        method: "DELETE",
-        headers: { "If-Match": etag },
-      });
-    expect([
-      (await remove('"Mg=="')).status,
-      (await remove('"MQ=="')).status,
-      (await remove('"MQ=="')).status,
-    ]).toEqual([412, 204, 404]);
-  });
-
   it("is refused when its body is nested beyond all measure, and nothing of it is kept", async () => {
     await using opened = await openHub();
     const depth = 20_000;
