@@ -219,6 +219,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     restoreSnapshot: (snapshot) => {
       state.restore(snapshot);
       broker.startOver();
+      wakeJobs();
     },
     close,
     [Symbol.asyncDispose]: close,
