@@ -6,7 +6,9 @@ import { createCertificateAuthority, issueServerCertificate } from "./certificat
 import { realClock } from "./clock.ts";
 import { deviceConnectionString, hubPolicies } from "./connection-string.ts";
 import { createDataActionLog } from "./data-action-log.ts";
+import type { NewDevice } from "./device.ts";
 import { openDataFolder, type DataFolder } from "./disk/data-folder.ts";
+import { announceHub } from "./disk/hub-address.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { createFaults } from "./faults.ts";
@@ -20,6 +22,7 @@ import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { createDailyQuota } from "./quota.ts";
 import { configurationRoutes } from "./rest/configuration-routes.ts";
+import { controlPages } from "./rest/control-pages.ts";
 import { deviceRoutes } from "./rest/device-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { queryRoutes } from "./rest/query-routes.ts";
@@ -130,6 +133,19 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const broker = started.use(await createDeviceBroker(shared));
   const webSockets = listenOverWebSockets(broker);
   state.open();
+  const restoreSnapshot = (snapshot: string): void => {
+    state.restore(snapshot);
+    broker.startOver();
+  };
+  const createDevice = (device: NewDevice): string => connectionStringOf(devices.register(device).deviceId);
+  const controls = {
+    saveSnapshot: state.save,
+    restoreSnapshot,
+    snapshots: state.snapshots,
+    evaluateNow: evaluate,
+    createDevice,
+    faults,
+  };
   // A change may have been accepted whose evaluation the end of the process came before.
   if (configurations.all().length > 0) schedule.changed();
   const service = started.use(
@@ -146,7 +162,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         ...twinRoutes(devices),
         ...configurationRoutes(configurations, options),
       ],
-      pages: operatorPages(metrics),
+      pages: [...operatorPages(metrics), ...controlPages({ ...shared, ...controls })],
     }),
   );
   // Ended before the server, which waits for its connections.
@@ -163,9 +179,14 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const connectionStringOf = (deviceId: string): string =>
     deviceConnectionString(devices.get(deviceId), reached);
   const reachable = hubPolicies(reached);
+  if (options.data !== undefined) {
+    const { connectionString } = reachable.iothubowner;
+    started.use(announceHub(options.data, { connectionString, mqttPort: gateway.port }));
+  }
   const running = started.move();
   const close = (): Promise<void> => running.disposeAsync();
   return {
+    hubName,
     hostName,
     httpsPort: service.port,
     mqttPort: gateway.port,
@@ -174,7 +195,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     serviceKey: policies.iothubowner.primaryKey,
     policies: reachable,
     deviceConnectionString: connectionStringOf,
-    createDevice: (device) => connectionStringOf(devices.register(device).deviceId),
+    createDevice,
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,
@@ -182,10 +203,8 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     faults: { add: faults.add, clear: faults.clear },
     dropConnection: broker.drop,
     saveSnapshot: state.save,
-    restoreSnapshot: (snapshot) => {
-      state.restore(snapshot);
-      broker.startOver();
-    },
+    restoreSnapshot,
+    snapshots: state.snapshots,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,10 +1,18 @@
+import type { IncomingMessage } from "node:http";
 import type { HubMetrics } from "../hub-metrics.ts";
 
 /** A page of the local hub for whoever runs it; no part of IoT Hub. */
 export interface OperatorPage {
+  /** Default GET. */
+  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
+  /** In find-my-way's syntax. */
   readonly path: string;
   readonly contentType: string;
-  readonly text: () => string | Promise<string>;
+  /** Throws a ServiceError to refuse. */
+  readonly text: (
+    request: IncomingMessage,
+    parameters: Readonly<Record<string, string | undefined>>,
+  ) => string | Promise<string>;
 }
 
 /** `GET /healthz` and `GET /metrics`: without a token, since neither tells more than counts. FIDELITY: ours alone. */
