@@ -85,6 +85,14 @@ export async function startHubProcess(args: readonly string[] = []): Promise<Hub
   };
 }
 
+/** Start a hub and kill it so many milliseconds later, wherever it is by then. */
+export async function killWhileStarting(args: readonly string[], afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [COMMAND, "--json", ...args], { cwd: PROJECT, stdio: "ignore" });
+  const killer = setTimeout(() => child.kill("SIGKILL"), afterMs);
+  await once(child, "close");
+  clearTimeout(killer);
+}
+
 /** Run the hub's command to its end. */
 export function hubCommand(...args: readonly string[]): Promise<Ended> {
   return runNode([join(PROJECT, COMMAND), ...args]);
