@@ -38,10 +38,12 @@ export function greeting(
 ): string {
   const shown = (text: string): string => (showKeys ? text : text.replaceAll(hub.serviceKey, "***"));
   const isStock = hub.httpsPort === 443 && hub.mqttPort === 8883;
-  const environment = Object.entries(preloadEnvironment(hub)).map(([name, value]) => `${name}="${value}"`);
+  const environment = Object.entries(preloadEnvironment(hub)).map(
+    ([name, value]) => `    export ${name}=${shellWord(value)}\n`,
+  );
   const connectionString = isStock ? hub.serviceConnectionString : namedConnectionString(hub);
-  const variables = isStock ? "" : environment.map((one) => `    export ${one}\n`).join("");
-  const folder = data ?? "DIR";
+  const variables = isStock ? "" : environment.join("");
+  const folder = shellWord(data ?? "DIR");
   const lines = [
     `${hub.hubName} is here: HTTPS on ${hub.hostName}:${hub.httpsPort}, MQTT on ${hub.hostName}:${hub.mqttPort}`,
     "",
@@ -64,7 +66,7 @@ export function greeting(
     isStock
       ? "Try it, in another terminal:"
       : "Try it, in another terminal, with a preload that brings stock programs here:",
-    `    export NODE_EXTRA_CA_CERTS=${caFile}`,
+    `    export NODE_EXTRA_CA_CERTS=${shellWord(caFile)}`,
     `${variables}    node -e 'require("azure-iothub").Registry.fromConnectionString("${shown(connectionString)}").list((e, d) => console.log(e ?? d))'`,
     ...(data === undefined
       ? []
@@ -90,7 +92,13 @@ function namedConnectionString(hub: LocalHub): string {
 function preloadEnvironment({ hubName, hostName, httpsPort, mqttPort }: LocalHub): Record<string, string> {
   const address = hostName === "localhost" ? "127.0.0.1" : hostName;
   return {
-    NODE_OPTIONS: `--require ${JSON.stringify(PRELOAD).slice(1, -1)}`,
+    // Quoted as Node reads that variable, where need be.
+    NODE_OPTIONS: `--require ${/[\s"\\]/u.test(PRELOAD) ? JSON.stringify(PRELOAD) : PRELOAD}`,
     LOCAL_HUB_CONNECT_TO: `${hubName}:443=${address}:${httpsPort},${hubName}:8883=${address}:${mqttPort}`,
   };
+}
+
+/** A text as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,9 +1,14 @@
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { greeting } from "../../../local/hub-command/greeting.ts";
+import { startHub } from "../../../local/hub/hub.ts";
+import { PROJECT } from "../../support/command-line.ts";
 import { connectRegistry } from "../../support/iot-hub-registry.ts";
 import { runNode, hubCommand, startHubProcess } from "./hub-process.ts";
 
@@ -77,6 +82,20 @@ describe("a hub in a process of its own", () => {
     expect(stdout).toContain("LOCAL_HUB_CONNECT_TO=");
     expect(stdout + log).not.toContain(key);
     expect(log).toContain('"event":"request"');
+  });
+
+  it("shows a terminal its key, in commands that work as they are shown", async () => {
+    await using hub = await startHub();
+    const caFile = join(dirname(data), "the ca.pem");
+    await writeFile(caFile, hub.caPem);
+    const text = greeting(hub, { caFile, data: undefined, showKeys: true });
+    expect(text).toContain(hub.serviceConnectionString);
+    expect(text).toContain("in memory alone");
+    hub.createDevice({ deviceId: "d1" });
+    const commands = text.split("\n").filter((line) => line.startsWith("    "));
+    const shown = commands.filter((line) => !line.startsWith("     ")).join("\n");
+    const shell = spawn("bash", ["-euc", shown], { cwd: PROJECT, stdio: ["ignore", "pipe", "inherit"] });
+    expect(await readText(shell.stdout)).toContain("deviceId: 'd1'");
   });
 
   it("tells trouble in one line with what to do", async () => {
