@@ -98,7 +98,7 @@ async function connectSdk(
 describe("a hub that is killed", () => {
   it(
     `loses no accepted write in ${KILLS} kills at random moments`,
-    { timeout: isSoak ? 600_000 : 90_000 },
+    { timeout: isSoak ? 1_800_000 : 180_000 },
     async () => {
       const chance = seededChance(seed);
       let hub = await aHub();

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { onTestFinished } from "vitest";
 import { z } from "zod";
 import type { ReachableHub } from "../../support/iot-hub-registry.ts";
 import { PROJECT } from "../../support/command-line.ts";
@@ -52,6 +53,10 @@ export async function startHubProcess(args: readonly string[] = []): Promise<Hub
   const child = spawn(process.execPath, [COMMAND, "--json", ...ports, ...args], {
     cwd: PROJECT,
     stdio: ["ignore", "pipe", "pipe"],
+  });
+  // A test that fails half-way leaves nothing behind.
+  onTestFinished(() => {
+    child.kill("SIGKILL");
   });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
