@@ -21,7 +21,8 @@ import type { LocalHub } from "./local-hub.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
 import { createJobStore } from "./jobs/job-store.ts";
 import { createDirectMethods } from "./direct-methods.ts";
-import { createFeedbackChannel } from "./feedback.ts";
+import { createChannel } from "./channel.ts";
+import type { Feedback } from "./feedback.ts";
 import { createMailbox } from "./mailbox.ts";
 import { parseMethodRequest } from "./method-request.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
@@ -150,7 +151,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     closing: closing.signal,
   };
   const telemetry = createTelemetryLog(options.telemetryKept ?? 1000);
-  const feedback = createFeedbackChannel();
+  const feedback = createChannel<Feedback>();
   const mailbox = createMailbox({ ...shared, tell: feedback.tell });
   const methods = createDirectMethods({ ...shared, link: () => broker });
   const broker = started.use(await createDeviceBroker({ ...shared, telemetry, mailbox, methods }));
