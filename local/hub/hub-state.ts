@@ -21,6 +21,8 @@ export interface HubState {
   readonly open: () => void;
   readonly save: (name: string) => void;
   readonly restore: (name: string) => void;
+  /** The names of what was saved. */
+  readonly snapshots: () => readonly string[];
 }
 
 /** The state of a hub that knows nothing yet, in a data folder or in memory alone. */
@@ -70,6 +72,7 @@ export function createHubState(options: {
       if (folder !== undefined) folder.save(name, journal);
       else inMemory.set(name, [...journal.capture()]);
     },
+    snapshots: () => folder?.snapshots() ?? [...inMemory.keys()].toSorted(),
     restore: (name) => {
       const lines = inMemory.get(name);
       if (folder !== undefined) {

@@ -1,13 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { createPolicies, POLICY_NAMES, type PolicyKeys, type PolicyName } from "./access-policy.ts";
+import { createPolicies } from "./access-policy.ts";
 import { createCallCounts } from "./call-counts.ts";
 import { createCertificateAuthority, issueServerCertificate } from "./certificates.ts";
 import { realClock } from "./clock.ts";
 import { deviceConnectionString, hubPolicies } from "./connection-string.ts";
 import { createDataActionLog } from "./data-action-log.ts";
 import { deviceKey } from "./device-table.ts";
-import { openDataFolder, type DataFolder } from "./disk/data-folder.ts";
+import type { NewDevice } from "./device.ts";
+import { openDataFolder } from "./disk/data-folder.ts";
+import { nameOf, policyKeysOf } from "./disk/kept-identity.ts";
+import { announceHub } from "./disk/hub-address.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { createFaults } from "./faults.ts";
@@ -19,13 +21,15 @@ import type { LocalHub } from "./local-hub.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
 import { createJobStore } from "./jobs/job-store.ts";
 import { createDirectMethods } from "./direct-methods.ts";
-import { createFeedbackChannel } from "./feedback.ts";
+import { createChannel } from "./channel.ts";
+import type { Feedback } from "./feedback.ts";
 import { createMailbox } from "./mailbox.ts";
 import { parseMethodRequest } from "./method-request.ts";
 import { createDeviceBroker } from "./mqtt/device-broker.ts";
 import { listenOverTls } from "./mqtt/tls-listener.ts";
 import { listenOverWebSockets } from "./mqtt/websocket-listener.ts";
 import { createDailyQuota } from "./quota.ts";
+import { controlPages } from "./rest/control-pages.ts";
 import { serviceRoutes } from "./rest/service-routes.ts";
 import { operatorPages } from "./rest/operator-pages.ts";
 import { serviceAccess } from "./rest/service-access.ts";
@@ -147,13 +151,30 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     closing: closing.signal,
   };
   const telemetry = createTelemetryLog(options.telemetryKept ?? 1000);
-  const feedback = createFeedbackChannel();
+  const feedback = createChannel<Feedback>();
   const mailbox = createMailbox({ ...shared, tell: feedback.tell });
   const methods = createDirectMethods({ ...shared, link: () => broker });
   const broker = started.use(await createDeviceBroker({ ...shared, telemetry, mailbox, methods }));
   const webSockets = listenOverWebSockets(broker);
   state.open();
   wakeJobs();
+  const restoreSnapshot = (snapshot: string): void => {
+    state.restore(snapshot);
+    broker.startOver();
+    wakeJobs();
+  };
+  const createDevice = (device: NewDevice): string => {
+    const { deviceId, moduleId } = devices.register(device);
+    return connectionStringOf(deviceKey(deviceId, moduleId));
+  };
+  const controls = {
+    saveSnapshot: state.save,
+    restoreSnapshot,
+    snapshots: state.snapshots,
+    evaluateNow: evaluate,
+    createDevice,
+    faults,
+  };
   // A change may have been accepted whose evaluation the end of the process came before.
   if (configurations.all().length > 0) schedule.changed();
   const service = started.use(
@@ -170,7 +191,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
         queryOptions: options,
         countConfigurationGets: options.countConfigurationGets ?? false,
       }),
-      pages: operatorPages(metrics),
+      pages: [...operatorPages(metrics), ...controlPages({ ...shared, ...controls })],
       streams: [telemetryStream(telemetry)],
     }),
   );
@@ -187,9 +208,14 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const reached = { hubName, hostName, httpsPort: service.port, mqttPort: gateway.port, policies };
   const connectionStringOf = (key: string): string => deviceConnectionString(devices.get(key), reached);
   const reachable = hubPolicies(reached);
+  if (options.data !== undefined) {
+    const { connectionString } = reachable.iothubowner;
+    started.use(announceHub(options.data, { connectionString, mqttPort: gateway.port }));
+  }
   const running = started.move();
   const close = (): Promise<void> => running.disposeAsync();
   return {
+    hubName,
     hostName,
     httpsPort: service.port,
     mqttPort: gateway.port,
@@ -198,10 +224,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     serviceKey: policies.iothubowner.primaryKey,
     policies: reachable,
     deviceConnectionString: connectionStringOf,
-    createDevice: (device) => {
-      const { deviceId, moduleId } = devices.register(device);
-      return connectionStringOf(deviceKey(deviceId, moduleId));
-    },
+    createDevice,
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,
@@ -216,30 +239,9 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     invokeMethod: methods.invoke,
     dropConnection: broker.drop,
     saveSnapshot: state.save,
-    restoreSnapshot: (snapshot) => {
-      state.restore(snapshot);
-      broker.startOver();
-    },
+    restoreSnapshot,
+    snapshots: state.snapshots,
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function nameOf({ name }: HubOptions, folder: DataFolder | undefined): string {
-  const first = (): string => name ?? `local-${randomBytes(3).toString("hex")}`;
-  return folder?.fact("name", first) ?? first();
-}
-
-/** The keys that were asked for, else those of the data folder, else new ones. */
-function policyKeysOf(
-  { policyKeys = {} }: HubOptions,
-  folder: DataFolder | undefined,
-): HubOptions["policyKeys"] {
-  if (folder === undefined) return policyKeys;
-  const keysOf = (policy: PolicyName): PolicyKeys => ({
-    primaryKey: folder.key(`${policy} primary key`),
-    secondaryKey: folder.key(`${policy} secondary key`),
-  });
-  const pairs = POLICY_NAMES.map((policy) => [policy, policyKeys[policy] ?? keysOf(policy)] as const);
-  return Object.fromEntries(pairs); // one pair for each policy
 }

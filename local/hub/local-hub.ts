@@ -15,6 +15,8 @@ import type { QuotaReport } from "./quota.ts";
 
 /** A running hub; closing it ends its servers and its clockwork. */
 export interface LocalHub extends AsyncDisposable {
+  /** What it is called, ending in ".azure-devices.net". */
+  readonly hubName: string;
   /** Where the service API and the devices connect. */
   readonly hostName: string;
   readonly httpsPort: number;
@@ -60,5 +62,7 @@ export interface LocalHub extends AsyncDisposable {
    * and every device is cut off and has to come back.
    */
   readonly restoreSnapshot: (name: string) => void;
+  /** The names under which a state is kept. */
+  readonly snapshots: () => readonly string[];
   readonly close: () => Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { createChannel } from "./channel.ts";
+
 /** A message that a device or module sent, as the hub took it in. */
 export interface TelemetryMessage {
   /** Counts all messages of the hub since it started, from 1. */
@@ -40,7 +42,7 @@ export const KEPT_BYTES = 16 * 1024 * 1024;
 export function createTelemetryLog(kept: number): TelemetryLog {
   if (!Number.isInteger(kept) || kept < 0)
     throw new RangeError(`startHub: telemetryKept is ${kept}, a whole number from 0 is needed`);
-  const listeners = new Set<{ readonly listener: (message: TelemetryMessage) => void }>();
+  const channel = createChannel<TelemetryMessage>();
   const latest: TelemetryMessage[] = [];
   let bytes = 0;
   let sequenceNumber = 0;
@@ -52,23 +54,9 @@ export function createTelemetryLog(kept: number): TelemetryLog {
       bytes += message.body.length;
       while (latest.length > kept || (bytes > KEPT_BYTES && latest.length > 1))
         bytes -= latest.shift()?.body.length ?? 0;
-      for (const { listener } of listeners) {
-        try {
-          listener(message);
-        } catch {
-          // A listener that fails must not take a device's connection with it.
-        }
-      }
+      channel.tell(message);
     },
-    subscribe: (listener) => {
-      const entry = { listener };
-      listeners.add(entry);
-      return {
-        [Symbol.dispose]: () => {
-          listeners.delete(entry);
-        },
-      };
-    },
+    subscribe: channel.subscribe,
     latest: () => [...latest],
   };
 }

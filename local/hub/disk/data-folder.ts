@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { createCertificateAuthority, type CertificateAuthority } from "../certificates.ts";
@@ -7,7 +7,7 @@ import type { OpenJournal } from "../journal.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { writeWhole } from "./line-file.ts";
 import { openStateFolder } from "./state-folder.ts";
-import { checkPicture, readStateLines, writePicture } from "./state-line.ts";
+import { checkPicture, jsonOrUndefined, readStateLines, writePicture } from "./state-line.ts";
 
 /** A hub's folder: who it is, its authority, its state, and pictures of the state by name. */
 export interface DataFolder extends AsyncDisposable {
@@ -20,9 +20,12 @@ export interface DataFolder extends AsyncDisposable {
   readonly openState: (journal: OpenJournal) => void;
   readonly save: (name: string, journal: OpenJournal) => void;
   readonly load: (name: string, journal: OpenJournal) => void;
+  /** The names of the pictures. */
+  readonly snapshots: () => readonly string[];
 }
 
 const identity = z.object({ schemaVersion: z.literal(1), facts: z.record(z.string(), z.string()) });
+const PICTURE = ".picture";
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
 
 /** Open the folder of a hub, made when it is not there; only one process at a time may. */
@@ -50,7 +53,7 @@ export async function openDataFolder(
         `a snapshot is called by up to 64 letters, digits and . _ -, not ${JSON.stringify(name.slice(0, 80))}`,
       );
     }
-    return join(folder, "snapshots", `${name}.picture`);
+    return join(folder, "snapshots", `${name}${PICTURE}`);
   };
   const open = opening.move();
   let rewrite = (): void => undefined;
@@ -73,13 +76,17 @@ export async function openDataFolder(
       journal.restore(readStateLines(path));
       rewrite();
     },
+    snapshots: () =>
+      readdirSync(join(folder, "snapshots"))
+        .flatMap((file) => (file.endsWith(PICTURE) ? [file.slice(0, -PICTURE.length)] : []))
+        .toSorted(),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
 function readIdentity(path: string): Readonly<Record<string, string>> {
   if (!existsSync(path)) return {};
-  const parsed = identity.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  const parsed = identity.safeParse(jsonOrUndefined(readFileSync(path, "utf8")));
   if (!parsed.success)
     throw new Error(`${path} is damaged: take it from a copy, or start with an empty folder`);
   return parsed.data.facts;

@@ -12,12 +12,12 @@ export function lockFolder(folder: string): FolderLock {
   const owner = ownerOf(path);
   if (owner !== undefined && isRunning(owner)) {
     throw new Error(
-      `${folder} is in use by process ${owner}: stop that hub or choose another folder (if it is no hub, remove ${path})`,
+      `${folder} is in use by process ${owner.pid}: stop that hub or choose another folder (if it is no hub, remove ${path})`,
     );
   }
   rmSync(path, { force: true });
   // Fails when another process was quicker.
-  writeFileSync(path, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+  writeFileSync(path, `${process.pid} ${startOf(process.pid) ?? ""}\n`, { flag: "wx", mode: 0o600 });
   return {
     path,
     [Symbol.dispose]: () => {
@@ -26,21 +26,40 @@ export function lockFolder(folder: string): FolderLock {
   };
 }
 
-function ownerOf(path: string): number | undefined {
+interface Owner {
+  readonly pid: number;
+  /** When it started; undefined where the system does not say. */
+  readonly start: string | undefined;
+}
+
+function ownerOf(path: string): Owner | undefined {
   try {
-    const pid = Number(readFileSync(path, "utf8"));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    const [pid, start] = readFileSync(path, "utf8").trim().split(" ");
+    return /^[1-9]\d*$/u.test(pid ?? "") ? { pid: Number(pid), start } : undefined;
   } catch {
     return undefined; // no lock
   }
 }
 
-function isRunning(pid: number): boolean {
+function isRunning({ pid, start }: Owner): boolean {
+  const running = startOf(pid);
+  // The number of a killed process is soon another's, in a container perhaps this one's.
+  if (start !== undefined && running !== undefined && start !== running) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     // It is there, but another user's.
     return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** When a process started, in ticks since the system did: field 22 of its stat, the second is a name in parentheses. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined; // no Linux, or no such process
   }
 }

@@ -56,10 +56,11 @@ function* withHeader(lines: Iterable<string>): Generator<string> {
   yield* lines;
 }
 
-function jsonOrUndefined(text: string): unknown {
+/** What a text says as JSON; undefined when it is none, and the caller tells which text that was. */
+export function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // the caller tells which line
+    return undefined;
   }
 }

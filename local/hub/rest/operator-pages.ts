@@ -4,9 +4,16 @@ import type { RouteAccess } from "./route-access.ts";
 
 /** A page of the local hub for whoever runs it; no part of IoT Hub. */
 export interface OperatorPage {
+  /** Default GET. */
+  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
+  /** In find-my-way's syntax. */
   readonly path: string;
   readonly contentType: string;
-  readonly text: () => string | Promise<string>;
+  /** Throws a ServiceError to refuse. */
+  readonly text: (
+    request: IncomingMessage,
+    parameters: Readonly<Record<string, string | undefined>>,
+  ) => string | Promise<string>;
 }
 
 /** A page that goes on for as long as its reader stays. */

@@ -1,5 +1,5 @@
-import type { ServerResponse } from "node:http";
-import { restErrorBody, type ServiceError } from "../service-error.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { newTrackingId, restErrorBody, serviceErrorFrom, type ServiceError } from "../service-error.ts";
 import type { OperatorPage } from "./operator-pages.ts";
 import type { ServiceReply } from "./service-call.ts";
 
@@ -44,12 +44,25 @@ export function sendRefusal(
     .end(JSON.stringify(restErrorBody(error, at)));
 }
 
+/** A page that somebody asked for, at an instant. */
+export interface PageRequest {
+  readonly page: OperatorPage;
+  readonly request: IncomingMessage;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+  readonly now: number;
+}
+
 /** Send a page of the local hub itself. */
-export async function sendPage(response: ServerResponse, page: OperatorPage): Promise<void> {
+export async function sendPage(
+  response: ServerResponse,
+  { page, request, parameters, now }: PageRequest,
+): Promise<void> {
   try {
-    const text = await page.text();
+    const text = await page.text(request, parameters);
     response.writeHead(200, { "Content-Type": page.contentType, "Cache-Control": "no-store" }).end(text);
-  } catch {
-    response.writeHead(500, { "Content-Type": "text/plain" }).end("The page could not be made\n");
+  } catch (error) {
+    // What is left of the body is not worth reading.
+    if (!request.complete) response.setHeader("Connection", "close");
+    sendRefusal(response, serviceErrorFrom(error), { now, trackingId: newTrackingId(now) });
   }
 }

@@ -75,7 +75,9 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     onMaxParamLength: unreadable,
   });
   for (const page of options.pages) {
-    router.on("GET", page.path, (_request, response) => void sendPage(response, page));
+    router.on(page.method ?? "GET", page.path, (request, response, parameters) => {
+      void sendPage(response, { page, request, parameters, now: clock.now() });
+    });
   }
   for (const { path, access, serve } of options.streams) {
     router.on("GET", path, (request, response, _parameters, _store, search) => {

@@ -158,6 +158,32 @@ describe("a job that updates twins", () => {
   });
 });
 
+describe("a job that calls methods", () => {
+  it("has each device's answer in its row, and why there is none [facts 3.2]", async () => {
+    await using fixture = await openJobs(2);
+    await using device = await connectDevice(fixture.hub, "d0");
+    device.client.onDeviceMethod("reboot", (request, response) => {
+      void response.send(200, { in: (request.payload as { delay: number }).delay });
+    });
+    const call = { methodName: "reboot", payload: { delay: 3 }, connectTimeoutInSeconds: 0 };
+    await fixture.jobs.scheduleDeviceMethod("j1", "*", call);
+    expect(await ended(fixture, "j1")).toMatchObject({
+      status: "completed",
+      deviceJobStatistics: { failedCount: 1, succeededCount: 1 },
+    });
+    const query = fixture.registry.createQuery("SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'j1'");
+    const { result } = (await query.next()) as { result: unknown };
+    expect(result).toEqual([
+      expect.objectContaining({
+        deviceId: "d0",
+        status: "completed",
+        outcome: { deviceMethodResponse: { status: 200, payload: { in: 3 } } },
+      }),
+      expect.objectContaining({ deviceId: "d1", status: "failed" }),
+    ]);
+  });
+});
+
 describe("jobs", () => {
   it("are refused beyond the number that a tier runs at once, and wait for their turn when scheduled before", async () => {
     await using fixture = await openJobs(25, { throttle: "strict" });

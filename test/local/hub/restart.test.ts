@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Message } from "azure-iot-device";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startHub, type HubOptions, type LocalHub } from "../../../local/hub/hub.ts";
 import { connectRegistry } from "../../support/iot-hub-registry.ts";
@@ -117,6 +118,21 @@ describe("a hub started again on its folder", () => {
     await connectRegistry(again).updateTwin("d1", { properties: { desired: { news: 1 } } }, "*");
     expect(await next).toMatchObject({ news: 1 });
     await device.report({ heard: true });
+  });
+
+  it("has the messages that devices did not fetch yet, in their order", { timeout: 60_000 }, async () => {
+    const first = await aHub();
+    first.createDevice({ deviceId: "d1" });
+    for (const body of ["one", "two"]) first.sendToDevice("d1", { body: Buffer.from(body) });
+    await first.close();
+    await using again = await aHub();
+    await using device = await connectDevice(again, "d1");
+    const got: string[] = [];
+    device.client.on("message", (message: Message) => {
+      got.push(String(message.data));
+      void device.client.complete(message);
+    });
+    await expect.poll(() => got).toEqual(["one", "two"]);
   });
 
   it("belongs to one process at a time", async () => {
