@@ -139,6 +139,18 @@ describeArea("devices on bare MQTT", (it) => {
     expect(await device.isCut()).toBe(true);
   });
 
+  it("are disconnected when they are deleted, and refused after [facts 2.4]", async (hub) => {
+    const deviceId = await hub.newDevice();
+    const key = (await hub.registry.get(deviceId)).responseBody.authentication?.symmetricKey?.primaryKey;
+    await using device = await hub.connectRaw(deviceId);
+    await hub.registry.delete(deviceId);
+    await hub.eventually(async () => {
+      expect(await device.isCut()).toBe(true);
+    });
+    await using again = await hub.connectRaw(deviceId, { key: key ?? "" });
+    expect(again.code).toBe(5);
+  });
+
   it("are disconnected for a topic that is the hub's [G]", async (hub) => {
     await using device = await hub.connectRaw(await hub.newDevice());
     device.publish("$iothub/twin/res/200/?$rid=1", { payload: "{}" });

@@ -15,7 +15,12 @@ const AGAIN_AFTER_MS = 20_000;
 
 /** Makes a call when its turn has come. */
 export type Pace = <Answer>(
-  calls: { readonly of?: PacedCalls | undefined; readonly amount?: number },
+  calls: {
+    readonly of?: PacedCalls | undefined;
+    readonly amount?: number;
+    /** Whether an answer says that the call was throttled; an SDK throws. */
+    readonly isThrottled?: (answer: Answer) => boolean;
+  },
   call: () => Promise<Answer>,
 ) => Promise<Answer>;
 
@@ -43,20 +48,21 @@ export function createPace({ now, pass, callMs, isShared }: PaceClock): Pace {
     }
     times.push(...Array.from({ length: amount }, now));
   };
-  return async ({ of, amount = 1 }, call) => {
+  return async ({ of, amount = 1, isThrottled = () => false }, call) => {
     for (let again = 1; ; again++) {
       if (of !== undefined) await turn(of, amount);
       if (callMs > 0) await pass(callMs);
       try {
-        return await call();
+        const answer = await call();
+        if (!isShared || !isThrottled(answer) || again === TRIES) return answer;
       } catch (error) {
-        if (!isShared || !isThrottled(error) || again === TRIES) throw error;
-        await pass(AGAIN_AFTER_MS);
+        if (!isShared || !isThrottlingError(error) || again === TRIES) throw error;
       }
+      await pass(AGAIN_AFTER_MS);
     }
   };
 }
 
-function isThrottled(error: unknown): boolean {
+function isThrottlingError(error: unknown): boolean {
   return error instanceof Error && error.constructor.name === "ThrottlingError";
 }

@@ -48,7 +48,9 @@ export function createRawService(address: HubAddress, pace: Pace): RawService {
     const [method = "GET", path = ""] = call.split(" ");
     const version = apiVersion === null ? "" : `${path.includes("?") ? "&" : "?"}api-version=${apiVersion}`;
     const [, of] = CALLS.find(([pattern]) => pattern.test(path)) ?? [];
-    return pace({ of, amount: Array.isArray(body) ? Math.max(1, body.length) : 1 }, async () => {
+    const amount = Array.isArray(body) ? Math.max(1, body.length) : 1;
+    const isThrottled = ({ status }: ServiceAnswer): boolean => status === 429;
+    return pace({ of, amount, isThrottled }, async () => {
       const outgoing = request({
         host: address.serviceHost,
         port: address.httpsPort,

@@ -90,4 +90,22 @@ describe("the pace of calls", () => {
       if (index >= 18) expect(time - times[index - 18]!).toBeGreaterThanOrEqual(60_000 - 100);
     expect(now).toBeLessThan(4 * 60_000);
   });
+
+  it("makes a throttled call again where others spend from the same limits, and gives up in the end", async () => {
+    const waits: number[] = [];
+    const pass = (ms: number): Promise<void> => {
+      waits.push(ms);
+      return Promise.resolve();
+    };
+    const answers = [429, 429, 200];
+    const call = (): Promise<number> => Promise.resolve(answers.shift() ?? 429);
+    const isThrottled = (status: number): boolean => status === 429;
+    const shared = createPace({ now: () => 0, pass, callMs: 0, isShared: true });
+    expect(await shared({ isThrottled }, call)).toBe(200);
+    expect(waits).toHaveLength(2);
+    expect(await shared({ isThrottled }, call)).toBe(429);
+    const own = createPace({ now: () => 0, pass, callMs: 0, isShared: false });
+    answers.push(429, 200);
+    expect(await own({ isThrottled }, call)).toBe(429);
+  });
 });

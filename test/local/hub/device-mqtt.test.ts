@@ -43,15 +43,6 @@ describe.each(["Mqtt", "MqttWs"] as const)("a device on Microsoft's SDK over %s"
     await fixture.registry.updateTwin("d1", { properties: { desired: { again: true } } }, "*");
     expect(await heard).toMatchObject({ again: true });
   });
-
-  it("is cut when it is deleted", async () => {
-    await using fixture = await openHub();
-    fixture.hub.createDevice({ deviceId: "d1" });
-    const { raw } = await connectRaw(fixture.hub, "d1");
-    await using connection = raw;
-    await fixture.registry.delete("d1");
-    expect(await connection.receive("pingresp")).toBeUndefined();
-  });
 });
 
 describe("who may connect", () => {
