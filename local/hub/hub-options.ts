@@ -55,6 +55,13 @@ export interface HubOptions extends QueryOptions {
   readonly deviceAuthorities?: readonly string[];
   /** How long a token is still taken after it expired; default 300,000 ms. */
   readonly tokenSkewMs?: number;
+  /**
+   * How long a stranger may take for each of: the TLS handshake, CONNECT, the headers of a request. Ten times as long for
+   * a whole request. Real time; default 30,000 ms.
+   */
+  readonly patienceMs?: number;
+  /** Connections in their TLS handshake at once, on each port; over that the oldest is cut. Default 4,096. */
+  readonly maxHandshakes?: number;
   /** Take bearer tokens on the service API; default none are taken. */
   readonly entra?: EntraOptions;
 }

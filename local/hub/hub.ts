@@ -113,11 +113,14 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const policies = createPolicies(policyKeysOf(options, folder));
   const dataActions = createDataActionLog();
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
+  const { patienceMs = 30_000, maxHandshakes = 4096 } = options;
   const log = createHubLog(options.log, clock);
   const shared = {
     hosts,
     policies,
     tokenSkewMs,
+    patienceMs,
+    maxHandshakes,
     devices,
     clock,
     throttle,
@@ -153,7 +156,9 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   started.use(webSockets);
   const { deviceAuthorities = [] } = options;
   const address = { host, port: options.mqttPort };
-  const gateway = started.use(await listenOverTls({ address, broker, certificate, deviceAuthorities }));
+  const gateway = started.use(
+    await listenOverTls({ ...shared, address, broker, certificate, deviceAuthorities }),
+  );
   // First of all when the hub closes: whoever waits for a turn is sent away.
   started.defer(() => {
     closing.abort();
@@ -178,6 +183,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,
+    routes: service.routes,
     quota: quota.read,
     faults: { add: faults.add, clear: faults.clear },
     dropConnection: broker.drop,

@@ -25,6 +25,8 @@ export interface DeviceBrokerOptions extends OperationContext {
   readonly hosts: readonly string[];
   readonly policies: AccessPolicies;
   readonly tokenSkewMs: number;
+  /** How long a connection may go without its CONNECT. */
+  readonly patienceMs: number;
   readonly devices: DeviceStore;
   readonly throttle: Throttle;
   readonly quota: DailyQuota;
@@ -72,6 +74,13 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     persistence: sessions.persistence,
     // Older MQTT 3.1 clients are held to 23 characters by default; a device id has 128.
     maxClientsIdLength: 128,
+    connectTimeout: options.patienceMs,
+    // Between a CONNECT and its check aedes would take up further packets, of a client that has no id yet.
+    preConnect: (client, _packet, done) => {
+      // Its own, though its types leave it out; it resumes by itself once the session is there.
+      (client as Client & { pause: () => void }).pause();
+      done(null, true);
+    },
     authenticate: (client, userName, password, done) => {
       const certificate = certificates.get(client.conn);
       const credentials = { clientId: client.id, userName, password: password?.toString(), certificate };
@@ -88,10 +97,12 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     },
     // A refused filter is granted as 0x80 [MQTT-3.9.3-2].
     authorizeSubscribe: (client, subscription, done) => {
-      done(null, isAllowedFilter(subscription.topic, client.id) ? subscription : null);
+      const isAllowed = refusedAt.has(client) && isAllowedFilter(subscription.topic, client.id);
+      done(null, isAllowed ? subscription : null);
     },
     authorizePublish: (client, packet, done) => {
-      const request = client === null || packet.qos === 2 ? undefined : parseTopic(packet.topic, client.id);
+      const isKnown = client !== null && refusedAt.has(client);
+      const request = !isKnown || packet.qos === 2 ? undefined : parseTopic(packet.topic, client.id);
       if (client === null || request === undefined) {
         // QoS 2 and foreign topics end the connection [facts 5.2].
         done(new Error(`A device may not publish to ${packet.topic}`));
