@@ -99,6 +99,7 @@ async function join({
   socket.on("data", (chunk: Buffer) => packets.parse(chunk));
   socket.once("close", () => {
     granted.reject(new Error("the hub closed a connection"));
+    if (sockets.includes(socket)) report({ kind: "failed", message: "the hub closed a connection" });
   });
   socket.on("error", granted.reject);
   socket.write(greeting);

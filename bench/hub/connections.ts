@@ -81,7 +81,8 @@ async function bestPerSecond(count: number, run: (index: number) => Promise<numb
 function greeting(hub: LocalHub, id: string): Uint8Array {
   const topic = "$iothub/twin/PATCH/properties/desired/#";
   return Buffer.concat([
-    generate(aConnect(hub, id)),
+    // Without a keep-alive: these devices say nothing more.
+    generate({ ...aConnect(hub, id), keepalive: 0 }),
     generate({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos: 0 }] }),
   ]);
 }
@@ -128,7 +129,9 @@ async function startProcess(): Promise<Devices> {
     waiting.set(kind, promise);
     return promise;
   };
+  let failure: string | undefined;
   const fail = (reason: string): void => {
+    failure ??= reason;
     for (const { reject } of waiting.values()) reject(new Error(`The devices' process ${reason}`));
   };
   child.on("message", (report: Report) => {
@@ -143,6 +146,7 @@ async function startProcess(): Promise<Devices> {
       child.send(order);
     },
     report: async <Kind extends Report["kind"]>(kind: Kind) => {
+      if (failure !== undefined) throw new Error(`The devices' process ${failure}`);
       const report = await slot(kind).promise;
       waiting.delete(kind);
       return report as Extract<Report, { kind: Kind }>; // kept under its kind
