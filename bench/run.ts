@@ -12,9 +12,10 @@ interface Area {
 }
 
 const AREAS: Readonly<Record<string, Area>> = {
-  "local-hub": {
-    summary: "the local hub with 100,000 twins (or as many as you say), and 300 devices that connect to it",
-    load: () => import("./local-hub.ts"),
+  hub: {
+    summary:
+      "the local hub with 100,000 twins and 10,000 connections, or as many as you say: hub 1000000 10000",
+    load: () => import("./hub.ts"),
   },
 };
 

@@ -74,6 +74,13 @@ export interface HubOptions extends QueryOptions {
   readonly tokenSkewMs?: number;
   /** How many messages of devices `telemetry.latest()` has; default 1,000. */
   readonly telemetryKept?: number;
+  /**
+   * How long a stranger may take for each of: the TLS handshake, CONNECT, the headers of a request. Ten times as long for
+   * a whole request. Real time; default 30,000 ms.
+   */
+  readonly patienceMs?: number;
+  /** Connections in their TLS handshake at once, on each port; over that the oldest is cut. Default 4,096. */
+  readonly maxHandshakes?: number;
   /** Take bearer tokens on the service API; default none are taken. */
   readonly entra?: EntraOptions;
 }

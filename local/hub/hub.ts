@@ -145,9 +145,11 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const policies = createPolicies(policyKeysOf(options, folder));
   const dataActions = createDataActionLog();
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
+  const { patienceMs = 30_000, maxHandshakes = 4096 } = options;
   const log = createHubLog(options.log, clock);
   const shared = {
-    ...{ hosts, policies, tokenSkewMs, devices, clock, throttle, quota, faults, counts, log, journal },
+    ...{ hosts, policies, tokenSkewMs, patienceMs, maxHandshakes, devices, clock },
+    ...{ throttle, quota, faults, counts, log, journal },
     closing: closing.signal,
   };
   const telemetry = createTelemetryLog(options.telemetryKept ?? 1000);
@@ -199,7 +201,9 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   started.use(webSockets);
   const { deviceAuthorities = [] } = options;
   const address = { host, port: options.mqttPort };
-  const gateway = started.use(await listenOverTls({ address, broker, certificate, deviceAuthorities }));
+  const gateway = started.use(
+    await listenOverTls({ ...shared, address, broker, certificate, deviceAuthorities }),
+  );
   // First of all when the hub closes: whoever waits for a turn is sent away.
   started.defer(() => {
     closing.abort();
@@ -228,6 +232,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,
+    routes: service.routes,
     quota: quota.read,
     faults: { add: faults.add, clear: faults.clear },
     telemetry: { subscribe: telemetry.subscribe, latest: telemetry.latest },

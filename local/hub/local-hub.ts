@@ -35,6 +35,8 @@ export interface LocalHub extends AsyncDisposable {
   readonly createDevice: (device: NewDevice) => string;
   /** Evaluate all configurations now; the schedule goes on as it was. */
   readonly evaluateNow: () => Evaluation;
+  /** What the service API can be asked: a method and a path, with the parameters in it as `:name`. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** What was asked of the hub so far. */
   readonly calls: () => HubCalls;
   /** Which data actions the calls so far took, by kind and caller: what a role for them has to allow. */

@@ -40,6 +40,9 @@ const ERROR_NUMBERS = {
   TooManyModulesOnDevice: undefined,
 } as const;
 
+/** A request with a thousand mistakes is told of as many as fit. */
+const MAX_MESSAGE = 2000;
+
 /** The name the service gives an error, sent as `iothub-errorcode`. */
 export type ServiceErrorCode = keyof typeof ERROR_NUMBERS;
 
@@ -58,7 +61,8 @@ export class ServiceError extends Error {
     code: ServiceErrorCode,
     details: { message: string; retryAfterSeconds?: number; info?: Readonly<Record<string, string>> },
   ) {
-    super(details.message);
+    const { message } = details;
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)} …` : message);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = details.retryAfterSeconds;

@@ -57,6 +57,9 @@ function checkValue(value: JsonValue, { path, depth }: Place): void {
     throw argumentInvalid(
       `${path} takes ${Buffer.byteLength(value)} bytes, the limit of one value is ${MAX_VALUE_BYTES}`,
     );
+  } else if (value === Infinity || value === -Infinity) {
+    // JSON has no infinity; JSON.parse makes one of 1e999, and it would be stored as null.
+    throw argumentInvalid(`${path} is a number too large to be kept`);
   } else if (
     typeof value === "number" &&
     Number.isInteger(value) &&

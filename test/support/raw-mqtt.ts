@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
-import { generate, parser, type Packet } from "mqtt-packet";
+import { generate, parser, type IConnectPacket, type Packet } from "mqtt-packet";
 
 /** A bare MQTT connection: says what no well-behaved SDK would. */
 export interface RawMqtt extends AsyncDisposable {
@@ -64,7 +64,7 @@ export function aConnectPacket(
     clean = false,
     username,
   }: { host: string; password?: string; clean?: boolean; username?: string },
-): Packet {
+): IConnectPacket {
   return {
     cmd: "connect",
     protocolId: "MQTT",

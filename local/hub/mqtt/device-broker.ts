@@ -35,6 +35,8 @@ export interface DeviceBrokerOptions extends TelemetryContext {
   readonly tokenSkewMs: number;
   readonly methods: Pick<DirectMethods, "answered" | "listens" | "left">;
   readonly mailbox: Mailbox;
+  /** How long a connection may go without its CONNECT. */
+  readonly patienceMs: number;
   readonly journal: Journal;
   readonly closing: AbortSignal;
 }
@@ -81,7 +83,11 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     persistence: sessions.persistence,
     // Older MQTT 3.1 clients are held to 23 characters by default; a device id has 128, and a module's as many more.
     maxClientsIdLength: 257,
-    preConnect: (_client, { will }, done) => {
+    connectTimeout: options.patienceMs,
+    preConnect: (client, { will }, done) => {
+      // Between a CONNECT and its check aedes would take up further packets, of a client that has no id yet. Its own, though
+      // its types leave it out; it resumes by itself once the session is there.
+      (client as Client & { pause: () => void }).pause();
       // The broker hands this very object over when the connection is lost.
       if (will !== undefined) wills.set(will as PublishPacket, true);
       done(null, true);
@@ -102,11 +108,12 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
     },
     // A refused filter is granted as 0x80 [MQTT-3.9.3-2].
     authorizeSubscribe: (client, subscription, done) => {
-      done(null, isAllowedFilter(subscription.topic, client.id) ? subscription : null);
+      const isAllowed = refusedAt.has(client) && isAllowedFilter(subscription.topic, client.id);
+      done(null, isAllowed ? subscription : null);
     },
     authorizePublish: (client, packet, done) => {
-      if (client === null) {
-        done(new Error("Nobody publishes but devices"));
+      if (client === null || !refusedAt.has(client)) {
+        done(new Error("Nobody publishes but devices whose credentials were checked"));
       } else if (wills.has(packet)) {
         publishing.takeWill(client, packet);
         done(new Error("A will is not published on any bus"));

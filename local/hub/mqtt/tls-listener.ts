@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createServer, type TLSSocket } from "node:tls";
 import type { ServerCertificate } from "../certificates.ts";
+import { boundHandshakes } from "../handshakes.ts";
 import { listenAt, type ListenAddress } from "../listen.ts";
 import { clientCertificate } from "./client-certificate.ts";
 import type { DeviceBroker } from "./device-broker.ts";
@@ -16,12 +17,16 @@ export async function listenOverTls({
   broker,
   certificate,
   deviceAuthorities,
+  patienceMs,
+  maxHandshakes,
 }: {
   readonly address: ListenAddress;
   readonly broker: DeviceBroker;
   readonly certificate: ServerCertificate;
   /** PEM of the authorities whose certificates devices may have. */
   readonly deviceAuthorities: readonly string[];
+  readonly patienceMs: number;
+  readonly maxHandshakes: number;
 }): Promise<TlsListener> {
   deviceAuthorities.forEach(checkAuthority);
   const hasAuthorities = deviceAuthorities.length > 0;
@@ -35,6 +40,7 @@ export async function listenOverTls({
       // Asked of everybody and judged by the broker: whether a device needs one is known from its CONNECT only.
       requestCert: true,
       rejectUnauthorized: false,
+      handshakeTimeout: patienceMs,
     },
     (socket) => {
       sockets.add(socket);
@@ -42,12 +48,14 @@ export async function listenOverTls({
       broker.accept(socket, clientCertificate(socket, { hasAuthorities }));
     },
   );
+  const handshakes = boundHandshakes(server, maxHandshakes);
   const port = await listenAt(server, address);
   return {
     port,
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
+      handshakes[Symbol.dispose]();
       await closed;
     },
   };

@@ -6,6 +6,9 @@ import { argumentInvalid, ServiceError } from "../service-error.ts";
 /** Well over the largest document the service takes: a twin of 8 KB tags and 32 KB desired properties. */
 const MAX_BODY_BYTES = 512 * 1024;
 
+/** Read to here all the same: who is cut off while it sends is likely to miss why. */
+const MAX_READ_BYTES = 8 * MAX_BODY_BYTES;
+
 /** A body as it was sent. */
 export interface RequestBody {
   /** Undefined when it is empty. */
@@ -17,7 +20,7 @@ export interface RequestBody {
 export async function readJsonBody(request: IncomingMessage): Promise<RequestBody> {
   const content = await readContent(request);
   const bytes = content.length;
-  const text = content.toString();
+  const text = utf8Text(content);
   if (text.trim() === "") return { json: undefined, bytes };
   const body = parseJson(text);
   if (isDeeperThan(body, MAX_JSON_DEPTH))
@@ -32,12 +35,22 @@ export async function readContent(request: IncomingMessage): Promise<Buffer> {
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     // A request without setEncoding yields buffers; not destroyed, since the refusal is still to be sent on its socket.
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      throw new ServiceError(413, "MessageTooLarge", { message: `The body is over ${MAX_BODY_BYTES} bytes` });
-    }
-    chunks.push(chunk);
+    if (bytes > MAX_READ_BYTES) break;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  if (bytes > MAX_BODY_BYTES) {
+    throw new ServiceError(413, "MessageTooLarge", { message: `The body is over ${MAX_BODY_BYTES} bytes` });
   }
   return Buffer.concat(chunks);
+}
+
+/** [RFC 8259, 8.1]: JSON is UTF-8; read as anything else it would be stored as something else than was sent. */
+function utf8Text(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw argumentInvalid("The body is not UTF-8");
+  }
 }
 
 function parseJson(text: string): JsonValue {

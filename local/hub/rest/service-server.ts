@@ -7,6 +7,7 @@ import type { ServerCertificate } from "../certificates.ts";
 import type { HubClock } from "../clock.ts";
 import type { DataActionLog } from "../data-action-log.ts";
 import { Unanswered, type FaultInjection } from "../faults.ts";
+import { boundHandshakes } from "../handshakes.ts";
 import type { HubLog } from "../hub-log.ts";
 import { listenAt, type ListenAddress } from "../listen.ts";
 import { parseIfMatch } from "../precondition.ts";
@@ -14,6 +15,7 @@ import type { DailyQuota } from "../quota.ts";
 import { argumentInvalid, newTrackingId, notImplemented, serviceErrorFrom } from "../service-error.ts";
 import type { Throttle } from "../throttle.ts";
 import type { OperatorPage, OperatorStream } from "./operator-pages.ts";
+import { refuseWhatIsNoRequest } from "./no-request.ts";
 import { readContent, readJsonBody } from "./request-body.ts";
 import type { RouteAccess } from "./route-access.ts";
 import { send, sendPage, sendRefusal, writtenReply, type WrittenReply } from "./response.ts";
@@ -39,11 +41,15 @@ export interface ServiceServerOptions {
   /** Takes over the connections of clients that ask for another protocol. */
   readonly takeUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly log: HubLog;
+  /** How long the TLS handshake and the headers of a request may take; ten times as long for the whole of it. */
+  readonly patienceMs: number;
+  readonly maxHandshakes: number;
 }
 
 /** The service API, listening. */
 export interface ServiceServer extends AsyncDisposable {
   readonly port: number;
+  readonly routes: readonly Pick<Route, "method" | "path">[];
 }
 
 /** A request, with what its address says; no route where none matched. */
@@ -139,7 +145,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
         : (priced ?? (await readJsonBody(request)));
     const reply = writtenReply(
       await route.answer({
-        parameter: (name) => parameters[name] ?? "",
+        parameter: (name) => segment(parameters[name]),
         option: (name) => search[name],
         header,
         ifMatch,
@@ -193,24 +199,37 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     }
   };
 
+  const { patienceMs } = options;
   const server = createServer(
-    { key: certificate.keyPem, cert: certificate.certPem, minVersion: "TLSv1.2" },
+    {
+      key: certificate.keyPem,
+      cert: certificate.certPem,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: patienceMs,
+      headersTimeout: patienceMs,
+      requestTimeout: 10 * patienceMs,
+      connectionsCheckingInterval: Math.min(patienceMs, 5000),
+    },
     (request, response) => {
       router.lookup(request, response);
     },
   );
+  const handshakes = boundHandshakes(server, options.maxHandshakes);
   server.on("upgrade", options.takeUpgrade);
+  refuseWhatIsNoRequest(server, clock);
   // Longer than Node's 5 s: a caller that was busy for a while must not find its idle connection reset.
   server.keepAliveTimeout = 120_000;
   const port = await listenAt(server, options.address);
   return {
     port,
+    routes: routes.map(({ method, path }) => ({ method, path })),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => {
           resolve();
         });
         server.closeAllConnections();
+        handshakes[Symbol.dispose]();
       }),
   };
 }
@@ -223,6 +242,12 @@ function headersOf({ rawHeaders }: IncomingMessage): readonly (readonly [string,
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** A parameter; an encoded slash in it would make `device/module`, the key of a module, of the id of a device. */
+function segment(parameter = ""): string {
+  if (parameter.includes("/")) throw argumentInvalid("An id in the address has a slash");
+  return parameter;
 }
 
 /** The device that an address names. */

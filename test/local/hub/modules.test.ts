@@ -77,11 +77,11 @@ describe("module identities", () => {
     fixture.hub.createDevice({ deviceId: "d1" });
     fixture.hub.createDevice({ deviceId: "d1", moduleId: "m1" });
     const headers = { "If-Match": '"*"' };
-    expect(await ask(fixture.hub, `${method} /devices/d1%2Fm1`, { headers })).toMatchObject({ status: 404 });
+    expect(await ask(fixture.hub, `${method} /devices/d1%2Fm1`, { headers })).toMatchObject({ status: 400 });
     const twins = `/twins/d1%2Fm1`;
-    expect(await ask(fixture.hub, `GET ${twins}`)).toMatchObject({ status: 404 });
+    expect(await ask(fixture.hub, `GET ${twins}`)).toMatchObject({ status: 400 });
     expect(await ask(fixture.hub, `PATCH ${twins}`, { body: { tags: { a: 1 } } })).toMatchObject({
-      status: 404,
+      status: 400,
     });
     expect((await fixture.registry.getModule("d1", "m1")).responseBody.moduleId).toBe("m1");
   });

@@ -173,7 +173,7 @@ describe("publishing", () => {
   it("by MQTT 5 is not possible, and so topic aliases are not", async () => {
     await using fixture = await twoDevices();
     await using raw = await openRawMqtt(fixture.hub);
-    raw.send({ ...aConnect(fixture.hub, "d1"), protocolVersion: 5 } as Packet);
+    raw.send({ ...aConnect(fixture.hub, "d1"), protocolVersion: 5 });
     expect((await raw.receive("connack"))?.returnCode ?? 1).not.toBe(0);
     expect((await fixture.registry.get("d1")).responseBody.connectionState).toBe("Disconnected");
   });
@@ -188,11 +188,10 @@ describe("publishing", () => {
 });
 
 describe("a last will", () => {
-  const withWill = (fixture: HubFixture, topic: string, qos: 0 | 1 | 2 = 1): Packet =>
-    ({
-      ...aConnect(fixture.hub, "d1"),
-      will: { topic, payload: Buffer.from("gone"), qos, retain: true },
-    }) as Packet;
+  const withWill = (fixture: HubFixture, topic: string, qos: 0 | 1 | 2 = 1): Packet => ({
+    ...aConnect(fixture.hub, "d1"),
+    will: { topic, payload: Buffer.from("gone"), qos, retain: true },
+  });
 
   it("on a device's own telemetry is a message when the connection is lost, and none after DISCONNECT", async () => {
     await using fixture = await twoDevices();

@@ -1,4 +1,4 @@
-import type { Packet } from "mqtt-packet";
+import type { IConnectPacket } from "mqtt-packet";
 import type { LocalHub } from "../../../local/hub/hub.ts";
 import { aConnectPacket } from "../../support/raw-mqtt.ts";
 import { aSasToken } from "../../support/sas-token.ts";
@@ -28,7 +28,7 @@ export function secretsOf(hub: LocalHub, deviceId: string): { host: string; key:
 }
 
 /** A CONNECT with a token as the SDK makes one; every part can be forged. */
-export function aConnect(hub: LocalHub, deviceId: string, forged: Forgery = {}): Packet {
+export function aConnect(hub: LocalHub, deviceId: string, forged: Forgery = {}): IConnectPacket {
   const own = secretsOf(hub, deviceId);
   const host = forged.host ?? own.host;
   const password = aSasToken({

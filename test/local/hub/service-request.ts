@@ -14,7 +14,11 @@ export interface ServiceAnswer {
 export async function sendToService(
   hub: LocalHub,
   path: string,
-  { method = "GET", headers = {}, body = "" }: { method?: string; headers?: object; body?: string } = {},
+  {
+    method = "GET",
+    headers = {},
+    body = "",
+  }: { method?: string; headers?: object; body?: string | Buffer } = {},
 ): Promise<ServiceAnswer> {
   const call = request({
     host: "localhost",

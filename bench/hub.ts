@@ -1,0 +1,28 @@
+import type { Figure } from "./figure.ts";
+import { measureAgents } from "./hub/agents.ts";
+import { measureConnections } from "./hub/connections.ts";
+import { measureInFolder } from "./hub/in-folder.ts";
+import { measureInMemory } from "./hub/in-memory.ts";
+
+const TWINS = 100_000;
+const CONNECTIONS = 10_000;
+
+/** What the local hub takes with many twins, in memory and in a data folder, and with many devices connected to it. */
+export async function measure([
+  twins = String(TWINS),
+  connections = String(CONNECTIONS),
+]: readonly string[]): Promise<readonly Figure[]> {
+  const many = parseCount(twins, "twins");
+  const connected = parseCount(connections, "connections");
+  // First of all: what the twins leave to collect would slow down a process that answers handshakes.
+  const agents = await measureAgents();
+  const connecting = await measureConnections(connected);
+  return [...(await measureInMemory(many)), ...(await measureInFolder(many)), agents, ...connecting];
+}
+
+function parseCount(text: string, what: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new RangeError(`${JSON.stringify(text)} is no number of ${what}`);
+  return count;
+}
