@@ -118,8 +118,10 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
     for (const deviceId of doomed) {
       if (!progress.removed.has(deviceId)) digests[deviceId] = before.digests[deviceId] ?? "";
     }
-    const adopted = fresh.filter(({ deviceId }) => twins.has(deviceId)).map(({ deviceId }) => deviceId);
-    const stillAdopted = before.adopted.filter((deviceId) => wanted.has(deviceId));
+    const adopted = fresh.map(({ deviceId }) => deviceId).filter((deviceId) => twins.has(deviceId));
+    // One that was deleted outside and made again is the stack's own.
+    const remade = new Set(missing.map(({ deviceId }) => deviceId));
+    const stillAdopted = before.adopted.filter((deviceId) => wanted.has(deviceId) && !remade.has(deviceId));
     const state: DeviceSetState = {
       hostName,
       setName,

@@ -267,6 +267,19 @@ describe("a set that can be made in part only", () => {
     await expect(connectRegistry(hub).get(idOf(1))).rejects.toMatchObject({ response: { statusCode: 404 } });
   });
 
+  it("deletes at the end what it had adopted, when that was gone in between and it made it again", async () => {
+    const provider = await start();
+    hub.createDevice({ deviceId: idOf(0) });
+    const inputs = inputsOf(ids(2), { authentication: { type: "sas" }, adoptExisting: true });
+    const { id, outs } = await provider.create(inputs);
+    await connectRegistry(hub).delete(idOf(0));
+    const { props } = await provider.read(id, outs);
+    const { outs: remade } = await provider.update(id, props, inputs);
+    expect(remade.adopted).toEqual([]);
+    await provider.delete(id, remade);
+    await expect(connectRegistry(hub).get(idOf(0))).rejects.toMatchObject({ response: { statusCode: 404 } });
+  });
+
   it("takes over nobody who signs in another way", async () => {
     const provider = await start();
     hub.createDevice({ deviceId: idOf(0) });
