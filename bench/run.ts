@@ -17,6 +17,11 @@ const AREAS: Readonly<Record<string, Area>> = {
       "the local hub with 100,000 twins and 10,000 connections, or as many as you say: hub 1000000 10000",
     load: () => import("./hub.ts"),
   },
+  infra: {
+    summary:
+      "1,000 device identities (or as many as you say) as one set, and resources of their own beside it",
+    load: () => import("./infra.ts"),
+  },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

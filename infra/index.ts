@@ -5,6 +5,7 @@ import { IotHub } from "./components/iot-hub.ts";
 import { grantOperator } from "./components/operator.ts";
 import { RolloutIdentity } from "./components/rollout-identity.ts";
 import { DeviceIdentity } from "./devices/device-identity.ts";
+import { DeviceSet } from "./devices/device-set.ts";
 import { describeProblems, parseStackConfiguration } from "./stack-configuration.ts";
 
 const { configuration, problems } = parseStackConfiguration(pulumi.runtime.allConfig(), pulumi.getProject());
@@ -13,7 +14,7 @@ if (configuration === undefined) throw new pulumi.RunError(describeProblems(prob
 
 const { hubTier, hubUnits, firmwareAccess, storageRedundancy, retentionDays, protect, allowDeviceKeys } =
   configuration;
-const { operator, githubSubject, devices } = configuration;
+const { operator, githubSubject, devices, deviceSets } = configuration;
 
 const group = new resources.ResourceGroup("wavegate", {}, { protect });
 const resourceGroupName = group.name;
@@ -56,6 +57,10 @@ const identities = devices.map(
   (device) =>
     new DeviceIdentity(device.deviceId, { hostName: hub.hostName, ...device }, { dependsOn: [...granted] }),
 );
+for (const { name, ...set } of deviceSets) {
+  const size = { tier: hubTier, units: hubUnits };
+  new DeviceSet(name, { hostName: hub.hostName, ...size, ...set }, { dependsOn: [...granted] });
+}
 
 /** Name the rollout's settings call `hub.hostName`. */
 export const hubHostName = hub.hostName;

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { problemsOfDevices } from "./devices/declared-devices.ts";
+import { deviceSetsSchema } from "./devices/device-sets.ts";
 import { deviceSettingsSchema } from "./devices/device-settings.ts";
 
 /** What a stack sets, checked: the `wavegate:` keys of its `Pulumi.<stack>.yaml`. */
@@ -35,6 +37,7 @@ const HINTS = {
   githubSubject:
     "pulumi config set githubSubject repo:ORG/REPOSITORY:environment:NAME   (an environment, whose reviewers then guard the token)",
   devices: "see `devices` in docs/azure.md",
+  deviceSets: "see `deviceSets` in docs/azure.md",
 } as const satisfies Record<string, string>;
 
 const configurationSchema = z
@@ -60,28 +63,16 @@ const configurationSchema = z
       )
       .exactOptional(),
     devices: z.array(deviceSettingsSchema).max(MAX_DEVICES).default([]),
+    /** Thousands of identities, each set as one resource. */
+    deviceSets: deviceSetsSchema.default([]),
   })
-  .superRefine(({ hubTier, hubUnits, allowDeviceKeys, devices }, context) => {
+  .superRefine(({ hubTier, hubUnits, allowDeviceKeys, devices, deviceSets }, context) => {
     if (hubUnits > MAX_UNITS[hubTier]) {
       const message = `${hubUnits} units, but ${hubTier} takes at most ${MAX_UNITS[hubTier]}`;
       context.addIssue({ code: "custom", path: ["hubUnits"], message });
     }
-    const seen = new Set<string>();
-    for (const [index, { deviceId, authentication }] of devices.entries()) {
-      if (seen.has(deviceId)) {
-        context.addIssue({
-          code: "custom",
-          path: ["devices", index, "deviceId"],
-          message: `${deviceId} occurs twice`,
-        });
-      }
-      seen.add(deviceId);
-      if (authentication.type === "sas" && !allowDeviceKeys) {
-        const message =
-          "a device with a symmetric key needs allowDeviceKeys: true, or it could never connect";
-        context.addIssue({ code: "custom", path: ["devices", index, "authentication"], message });
-      }
-    }
+    for (const { path, message } of problemsOfDevices({ devices, deviceSets, allowDeviceKeys }))
+      context.addIssue({ code: "custom", path: [...path], message });
   });
 
 /** Check a stack's configuration, as Pulumi hands it to the program: `project:key` to text. All problems at once. */
