@@ -14,7 +14,15 @@ export type Values = Record<string, JavaScriptValue>;
 
 /** Pulumi's real plugin for dynamic resources, in a process of its own, asked as the engine asks it. */
 export interface ProviderPlugin extends AsyncDisposable {
-  check(news: Values): Promise<{ readonly inputs: Values; readonly failures: readonly string[] }>;
+  /** Failures are the properties they are about; `olds` are the inputs of a resource that exists. */
+  check(
+    news: Values,
+    olds?: Values,
+  ): Promise<{
+    readonly inputs: Values;
+    readonly failures: readonly string[];
+    readonly reasons: readonly string[];
+  }>;
   diff(
     id: string,
     olds: Values,
@@ -43,14 +51,15 @@ export async function startProviderPlugin(): Promise<ProviderPlugin> {
   const client = new services.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
   await configured(client);
   return {
-    check: async (news) => {
+    check: async (news, olds = {}) => {
       const request = new messages.CheckRequest();
-      request.setOlds(Struct.fromJavaScript({}));
+      request.setOlds(Struct.fromJavaScript(olds));
       request.setNews(Struct.fromJavaScript(news));
       const response = await answer<messages.CheckResponse>((done) => client.check(request, done));
       return {
         inputs: response.getInputs()?.toJavaScript() ?? {},
         failures: response.getFailuresList().map((failure) => failure.getProperty()),
+        reasons: response.getFailuresList().map((failure) => failure.getReason()),
       };
     },
     diff: async (id, olds, news) => {
