@@ -14,15 +14,9 @@ export type Values = Record<string, JavaScriptValue>;
 
 /** Pulumi's real plugin for dynamic resources, in a process of its own, asked as the engine asks it. */
 export interface ProviderPlugin extends AsyncDisposable {
-  /** Failures are the properties they are about; `olds` are the inputs of a resource that exists. */
-  check(
-    news: Values,
-    olds?: Values,
-  ): Promise<{
-    readonly inputs: Values;
-    readonly failures: readonly string[];
-    readonly reasons: readonly string[];
-  }>;
+  check(news: Values): Promise<{ readonly inputs: Values; readonly failures: readonly string[] }>;
+  /** Why it would not take these inputs in the place of those a resource was made with. */
+  refusals(news: Values, olds?: Values): Promise<readonly string[]>;
   diff(
     id: string,
     olds: Values,
@@ -51,17 +45,15 @@ export async function startProviderPlugin(): Promise<ProviderPlugin> {
   const client = new services.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
   await configured(client);
   return {
-    check: async (news, olds = {}) => {
-      const request = new messages.CheckRequest();
-      request.setOlds(Struct.fromJavaScript(olds));
-      request.setNews(Struct.fromJavaScript(news));
-      const response = await answer<messages.CheckResponse>((done) => client.check(request, done));
+    check: async (news) => {
+      const response = await checked(client, news, {});
       return {
         inputs: response.getInputs()?.toJavaScript() ?? {},
         failures: response.getFailuresList().map((failure) => failure.getProperty()),
-        reasons: response.getFailuresList().map((failure) => failure.getReason()),
       };
     },
+    refusals: async (news, olds = {}) =>
+      (await checked(client, news, olds)).getFailuresList().map((failure) => failure.getReason()),
     diff: async (id, olds, news) => {
       const request = new messages.DiffRequest();
       request.setId(id);
@@ -82,6 +74,17 @@ export async function startProviderPlugin(): Promise<ProviderPlugin> {
       await exited;
     },
   };
+}
+
+async function checked(
+  client: services.ResourceProviderClient,
+  news: Values,
+  olds: Values,
+): Promise<messages.CheckResponse> {
+  const request = new messages.CheckRequest();
+  request.setOlds(Struct.fromJavaScript(olds));
+  request.setNews(Struct.fromJavaScript(news));
+  return await answer<messages.CheckResponse>((done) => client.check(request, done));
 }
 
 async function configured(client: services.ResourceProviderClient): Promise<void> {

@@ -126,13 +126,12 @@ describe("what was decided when the hub was made", () => {
 
   it("is taken as it is, the first time and every time after", async () => {
     const inputs = await frozenInputs({});
-    expect(await plugin.check(inputs)).toMatchObject({ failures: [] });
-    expect(await plugin.check(inputs, inputs)).toMatchObject({ failures: [] });
+    expect(await plugin.refusals(inputs)).toEqual([]);
+    expect(await plugin.refusals(inputs, inputs)).toEqual([]);
   });
 
   it("stays: another number of partitions is refused with the number that was", async () => {
-    const { reasons } = await plugin.check(await frozenInputs({ hubPartitions: 8 }), await frozenInputs({}));
-    expect(reasons).toEqual([
+    expect(await plugin.refusals(await frozenInputs({ hubPartitions: 8 }), await frozenInputs({}))).toEqual([
       expect.stringMatching(/^wavegate:hubPartitions: 4 cannot become 8: pulumi config set hubPartitions 4 /),
     ]);
   });
@@ -140,10 +139,9 @@ describe("what was decided when the hub was made", () => {
   it("stays: a free hub is not made a paid one, nor the other way round", async () => {
     const free = await frozenInputs({ environment: "development", hubTier: "F1", hubPartitions: 2 });
     const paid = await frozenInputs({ hubPartitions: 2 });
-    expect((await plugin.check(paid, free)).reasons).toEqual([expect.stringContaining("set hubTier F1")]);
-    expect((await plugin.check(free, paid)).reasons).toEqual([expect.stringContaining("set hubTier S1")]);
-    expect(
-      (await plugin.check(await frozenInputs({ hubTier: "S3", hubPartitions: 2 }), paid)).reasons,
-    ).toEqual([]);
+    const larger = await frozenInputs({ hubTier: "S3", hubPartitions: 2 });
+    expect(await plugin.refusals(paid, free)).toEqual([expect.stringContaining("set hubTier F1")]);
+    expect(await plugin.refusals(free, paid)).toEqual([expect.stringContaining("set hubTier S1")]);
+    expect(await plugin.refusals(larger, paid)).toEqual([]);
   });
 });
