@@ -80,6 +80,12 @@ const diagnostics = isLogged
   : undefined;
 
 if (controllerImage !== undefined) {
+  // Said at every preview, until records are kept in the container that is there for them. Not awaited: Pulumi requires
+  // this module, and Node requires none that waits.
+  void pulumi.log.warn(
+    "the controller keeps its records in a folder of its container and loses them after each look: leave " +
+      "controllerImage empty and run `wavegate reconcile` where the folder stays (docs/azure.md, The controller)",
+  );
   new Controller("controller", {
     resourceGroupName,
     image: controllerImage,
