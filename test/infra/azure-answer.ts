@@ -9,9 +9,16 @@ export function azureAnswer(
   name: string,
   inputs: Readonly<Record<string, unknown>>,
 ): { readonly id: string; readonly state: Record<string, unknown> } {
+  const outputs = outputsOf(type, name);
+  const nested = [outputs["properties"], inputs["properties"]].filter((part) => part !== undefined);
   return {
     id: `${SUBSCRIPTION}/resourceGroups/group/providers/${type}/${name}`,
-    state: { ...inputs, ...outputsOf(type, name) },
+    // What was set stays as it was set; what Azure adds stands beside it.
+    state: {
+      ...outputs,
+      ...inputs,
+      ...(nested.length === 0 ? {} : { properties: Object.assign({}, ...nested) as object }),
+    },
   };
 }
 
