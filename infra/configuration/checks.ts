@@ -1,10 +1,5 @@
+import { deviceContradictions, type Contradiction } from "./device-checks.ts";
 import type { ConfigurationValues } from "./schema.ts";
-
-/** Something two or more keys say together that cannot be. */
-export interface Contradiction {
-  readonly path: readonly (string | number)[];
-  readonly summary: string;
-}
 
 /** Units a tier takes [IoT Hub quotas: maximum units]. */
 const MAX_UNITS = { F1: 1, S1: 200, S2: 200, S3: 10 } as const;
@@ -58,20 +53,5 @@ function subjectContradictions(values: Partial<ConfigurationValues>): Contradict
     return [
       { path: [key], summary: `is the environment of ${before}: whoever gets one would get the other` },
     ];
-  });
-}
-
-function deviceContradictions(values: Partial<ConfigurationValues>): Contradiction[] {
-  const { devices = [], allowDeviceKeys } = values;
-  const ids = devices.map(({ deviceId }) => deviceId);
-  return devices.flatMap(({ deviceId, authentication }, index): Contradiction[] => {
-    const twice =
-      ids.indexOf(deviceId) < index
-        ? [{ path: ["devices", index, "deviceId"], summary: `${deviceId} occurs twice` }]
-        : [];
-    const summary = "a device with a symmetric key needs allowDeviceKeys: true, or it could never connect";
-    return authentication.type === "sas" && allowDeviceKeys === false
-      ? [...twice, { path: ["devices", index, "authentication"], summary }]
-      : twice;
   });
 }

@@ -15,8 +15,6 @@ export type Values = Record<string, JavaScriptValue>;
 /** Pulumi's real plugin for dynamic resources, in a process of its own, asked as the engine asks it. */
 export interface ProviderPlugin extends AsyncDisposable {
   check(news: Values): Promise<{ readonly inputs: Values; readonly failures: readonly string[] }>;
-  /** Why it would not take these inputs in the place of those a resource was made with. */
-  refusals(news: Values, olds?: Values): Promise<readonly string[]>;
   diff(
     id: string,
     olds: Values,
@@ -46,14 +44,15 @@ export async function startProviderPlugin(): Promise<ProviderPlugin> {
   await configured(client);
   return {
     check: async (news) => {
-      const response = await checked(client, news, {});
+      const request = new messages.CheckRequest();
+      request.setOlds(Struct.fromJavaScript({}));
+      request.setNews(Struct.fromJavaScript(news));
+      const response = await answer<messages.CheckResponse>((done) => client.check(request, done));
       return {
         inputs: response.getInputs()?.toJavaScript() ?? {},
         failures: response.getFailuresList().map((failure) => failure.getProperty()),
       };
     },
-    refusals: async (news, olds = {}) =>
-      (await checked(client, news, olds)).getFailuresList().map((failure) => failure.getReason()),
     diff: async (id, olds, news) => {
       const request = new messages.DiffRequest();
       request.setId(id);
@@ -74,17 +73,6 @@ export async function startProviderPlugin(): Promise<ProviderPlugin> {
       await exited;
     },
   };
-}
-
-async function checked(
-  client: services.ResourceProviderClient,
-  news: Values,
-  olds: Values,
-): Promise<messages.CheckResponse> {
-  const request = new messages.CheckRequest();
-  request.setOlds(Struct.fromJavaScript(olds));
-  request.setNews(Struct.fromJavaScript(news));
-  return await answer<messages.CheckResponse>((done) => client.check(request, done));
 }
 
 async function configured(client: services.ResourceProviderClient): Promise<void> {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startProviderPlugin, type ProviderPlugin, type Values } from "./provider-plugin.ts";
+import { startRefusingPlugin, type Inputs, type RefusingPlugin } from "./plugin-refusals.ts";
 import { startProgram, theResource, type Program } from "./program-run.ts";
 
 const DEVICE = { deviceId: "d1", product: "thermostat", stratum: "rev-a" };
 const FROZEN = "pulumi-nodejs:dynamic/wavegate:FrozenSettings";
 
 let program: Program;
-let plugin: ProviderPlugin;
+let plugin: RefusingPlugin;
 beforeAll(async () => {
   program = startProgram();
-  plugin = await startProviderPlugin();
+  plugin = await startRefusingPlugin();
 });
 afterAll(async () => {
   await program[Symbol.asyncDispose]();
@@ -118,10 +118,10 @@ describe("a bad configuration is refused before anything is made", () => {
 });
 
 describe("what was decided when the hub was made", () => {
-  async function frozenInputs(settings: Readonly<Record<string, unknown>>): Promise<Values> {
+  async function frozenInputs(settings: Readonly<Record<string, unknown>>): Promise<Inputs> {
     const run = await program.run(entries(settings));
     // Inputs came over the wire as JSON.
-    return theResource(run, FROZEN, "hub").inputs as Values;
+    return theResource(run, FROZEN, "hub").inputs as Inputs;
   }
 
   it("is taken as it is, the first time and every time after", async () => {

@@ -8,7 +8,7 @@ import { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Values } from "./provider-plugin.ts";
+import type { Inputs } from "./plugin-refusals.ts";
 import { start } from "../support/command-line.ts";
 
 const URN = "urn:pulumi:cli::wavegate::wavegate:infra:IotHub$azure-native:iothub:IotHubResource::hub";
@@ -43,7 +43,7 @@ function answer<T>(call: (done: (error: Error | null, response: T) => void) => u
 describe("the stand-in for azure-native", () => {
   const inputs = { sku: { name: "S1" }, properties: { minTlsVersion: "1.2" }, tags: [] };
 
-  async function create(): Promise<Values> {
+  async function create(): Promise<Inputs> {
     const request = new messages.CreateRequest();
     request.setUrn(URN);
     request.setProperties(Struct.fromJavaScript(inputs));
