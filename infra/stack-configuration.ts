@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { contradictionsIn } from "./configuration/checks.ts";
 import { closestKey } from "./configuration/closest-key.ts";
+import type { Contradiction } from "./configuration/device-checks.ts";
 import { HINTS } from "./configuration/hints.ts";
 import { configurationSchema, type ConfigurationValues } from "./configuration/schema.ts";
 
@@ -28,13 +30,19 @@ export function parseStackConfiguration(
     key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), valueOf(text)]] : [],
   );
   const given = Object.fromEntries(own);
-  const parsed = configurationSchema.safeParse(given);
+  let contradictions: readonly Contradiction[] | undefined;
+  // Called unless a value is of another kind altogether; then the keys that are right are held against each other.
+  const parsed = configurationSchema
+    .superRefine((values) => void (contradictions = contradictionsIn(values)))
+    .safeParse(given);
   const issues = parsed.success ? [] : parsed.error.issues;
-  // Keys that are right by themselves are held against each other even while others are wrong.
-  const contradictions = contradictionsIn(parsed.success ? parsed.data : rightOnes(given));
+  contradictions ??= contradictionsIn(rightOnes(given));
   const problems = [
     ...issues.flatMap((issue) => problemsOf(issue, project)),
-    ...contradictions.map(({ path, summary }) => problemAt(project, path, summary)),
+    ...contradictions
+      // What is wrong by itself is told once.
+      .filter(({ path }) => !issues.some((issue) => isDeepStrictEqual(issue.path, path)))
+      .map(({ path, summary }) => problemAt(project, path, summary)),
   ];
   return parsed.success && problems.length === 0
     ? { configuration: parsed.data, problems: [] }

@@ -106,6 +106,10 @@ describe("a stack's configuration", () => {
       "wavegate:hubTier",
       "wavegate:protect",
     ]);
+    expect(pathsOf({ devices: [device, device, { ...device, deviceId: "a b" }] }).sort()).toEqual([
+      "wavegate:devices[1].deviceId",
+      "wavegate:devices[2].deviceId",
+    ]);
   });
 
   it("knows every key that Pulumi.yaml declares, with the same default, and declares all it can", async () => {
