@@ -12,6 +12,11 @@ interface Area {
 }
 
 const AREAS: Readonly<Record<string, Area>> = {
+  infra: {
+    summary:
+      "1,000 device identities (or as many as you say) as one set, and resources of their own beside it",
+    load: () => import("./infra.ts"),
+  },
   "local-hub": {
     summary: "the local hub with 100,000 twins (or as many as you say), and 300 devices that connect to it",
     load: () => import("./local-hub.ts"),

@@ -10,6 +10,7 @@ import { IotHub } from "./components/iot-hub.ts";
 import { Provisioning } from "./components/provisioning.ts";
 import { WorkloadIdentity } from "./components/workload-identity.ts";
 import { DeviceIdentity } from "./devices/device-identity.ts";
+import { DeviceSet } from "./devices/device-set.ts";
 import { hubNameOf } from "./hub-name.ts";
 import { describeProblems, parseStackConfiguration } from "./stack-configuration.ts";
 
@@ -21,7 +22,8 @@ const { hubTier, hubUnits, hubPartitions, allowServiceKeys, allowDeviceKeys, pro
 const { firmwareAccess, firmwareImmutableDays, storageRedundancy, retentionDays } = configuration;
 const { diagnostics: isLogged, logRetentionDays, alertEmails } = configuration;
 const { provisioning: isProvisioned, controllerImage, controllerSchedule } = configuration;
-const { operator, rolloutSubject, identitiesSubject, previewSubject, devices } = configuration;
+const { operator, rolloutSubject, identitiesSubject, previewSubject } = configuration;
+const { devices, deviceSets } = configuration;
 
 const group = new resources.ResourceGroup("wavegate", {}, { protect });
 const resourceGroupName = group.name;
@@ -128,6 +130,10 @@ const registered = devices.map(
       { dependsOn: [...access.forDevices] },
     ),
 );
+for (const { name, ...set } of deviceSets) {
+  const size = { tier: hubTier, units: hubUnits };
+  new DeviceSet(name, { hostName: hub.hostName, ...size, ...set }, { dependsOn: [...access.forDevices] });
+}
 
 /** Version of these outputs: `wavegate --stack-outputs` refuses one it does not know. */
 export const outputsVersion = pulumi.output(1);

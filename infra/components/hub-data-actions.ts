@@ -20,6 +20,10 @@ export const DEVICE_CALLS = {
   create: [`${DEVICES}/write`],
   update: [`${DEVICES}/write`],
   delete: [`${DEVICES}/delete`],
+  // Whichever it does, a bulk call needs both.
+  addDevices: [`${DEVICES}/write`, `${DEVICES}/delete`],
+  updateDevices: [`${DEVICES}/write`, `${DEVICES}/delete`],
+  removeDevices: [`${DEVICES}/write`, `${DEVICES}/delete`],
   getTwin: [`${TWINS}/read`],
   updateTwin: [`${TWINS}/write`],
 } as const;

@@ -1,3 +1,4 @@
+import { problemsOfDevices } from "../devices/declared-devices.ts";
 import type { ConfigurationValues } from "./schema.ts";
 
 /** Something two or more keys say together that cannot be. */
@@ -8,16 +9,10 @@ export interface Contradiction {
 
 /** What declared devices contradict: each other, or the hub they are on. */
 export function deviceContradictions(values: Partial<ConfigurationValues>): Contradiction[] {
-  const { devices = [], allowDeviceKeys } = values;
-  const ids = devices.map(({ deviceId }) => deviceId);
-  return devices.flatMap(({ deviceId, authentication }, index): Contradiction[] => {
-    const twice =
-      ids.indexOf(deviceId) < index
-        ? [{ path: ["devices", index, "deviceId"], summary: `${deviceId} occurs twice` }]
-        : [];
-    const summary = "a device with a symmetric key needs allowDeviceKeys: true, or it could never connect";
-    return authentication.type === "sas" && allowDeviceKeys === false
-      ? [...twice, { path: ["devices", index, "authentication"], summary }]
-      : twice;
-  });
+  // A wrong `allowDeviceKeys` is told by itself; it says nothing of the devices.
+  const { devices = [], deviceSets = [], allowDeviceKeys = true } = values;
+  return problemsOfDevices({ devices, deviceSets, allowDeviceKeys }).map(({ path, message }) => ({
+    path,
+    summary: message,
+  }));
 }

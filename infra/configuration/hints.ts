@@ -26,6 +26,7 @@ export const HINTS = {
   identitiesSubject: subjectHint("identitiesSubject", "production-devices"),
   previewSubject: subjectHint("previewSubject", "production-preview"),
   devices: "see `devices` in docs/azure.md",
+  deviceSets: "see `deviceSets` in docs/azure.md",
 } as const satisfies Record<string, string>;
 
 function subjectHint(key: string, environment: string): string {

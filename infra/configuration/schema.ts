@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deviceSetsSchema } from "../devices/device-sets.ts";
 import { deviceSettingsSchema } from "../devices/device-settings.ts";
 
 /**
@@ -70,6 +71,8 @@ export const configurationSchema = z.strictObject({
   identitiesSubject: subjectSchema,
   previewSubject: subjectSchema,
   devices: z.array(deviceSettingsSchema).max(MAX_DEVICES).default([]),
+  /** Thousands of identities, each set as one resource. */
+  deviceSets: deviceSetsSchema.default([]),
 });
 
 /** What a stack sets, with its defaults, each key checked by itself. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deviceSettingsSchema } from "./device-settings.ts";
+import { contradictionIn, deviceSettingsSchema } from "./device-settings.ts";
 
 /** Inputs of the `DeviceIdentity` resource, checked: the declared settings and the hub they belong to. */
 export type DeviceInputs = z.output<typeof deviceInputsSchema>;
@@ -13,38 +13,72 @@ export interface InputFailure {
 /** Key that Pulumi keeps the provider's text under, beside the inputs and outputs of every dynamic resource. */
 export const PROVIDER_KEY = "__provider";
 
+const BUCKET_REASON = "the bucket follows from the device id and is written by itself: remove it";
+
 /** What stands for a value that a preview cannot know yet [pulumi: sdk/nodejs/runtime/rpc.ts, unknownValue]. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-const deviceInputsSchema = deviceSettingsSchema.extend({
-  hostName: z
-    .string()
-    .regex(/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?$/, "a host name such as NAME.azure-devices.net"),
-});
+/** Host name of a hub; a local one has a port. */
+export const hostNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?$/, "a host name such as NAME.azure-devices.net");
 
-/**
- * Check the inputs and write them in their normal form. What a preview does not know yet passes, the inputs then stay
- * as they are: Pulumi checks again when it knows.
- */
-export function checkInputs(inputs: Readonly<Record<string, unknown>>): {
+const deviceInputsSchema = deviceSettingsSchema
+  .extend({ hostName: hostNameSchema })
+  .superRefine((settings, context) => {
+    const found = contradictionIn(settings);
+    if (found !== undefined) context.addIssue({ code: "custom", path: [found.key], message: found.message });
+  });
+
+/** Check the inputs of a device identity. */
+export function checkInputs(inputs: Readonly<Record<string, unknown>>): CheckedInputs {
+  return checkBy(deviceInputsSchema, inputs);
+}
+
+/** Inputs in their normal form, or as they were given where something is wrong or not known yet. */
+export interface CheckedInputs {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly failures: readonly InputFailure[];
-} {
+}
+
+/**
+ * Check inputs and write them in their normal form. What a preview does not know yet passes, the inputs then stay as
+ * they are: Pulumi checks again when it knows.
+ */
+export function checkBy(
+  schema: z.ZodType<Readonly<Record<string, unknown>>>,
+  inputs: Readonly<Record<string, unknown>>,
+): CheckedInputs {
   const own = withoutProvider(inputs);
-  const parsed = deviceInputsSchema.safeParse(own);
+  const parsed = schema.safeParse(own);
   if (parsed.success) return { inputs: parsed.data, failures: [] };
   const failures = parsed.error.issues
     .filter(({ path }) => !isUnknownAt(own, path))
-    .map((issue) => ({ property: issue.path.join("."), reason: issue.message }));
+    .flatMap((issue) => failuresOf(issue));
   return { inputs: own, failures };
+}
+
+/** An input that is not known at all is told by its own name, not by that of what it stands in. */
+function failuresOf(issue: z.core.$ZodIssue): InputFailure[] {
+  const property = issue.path.join(".");
+  if (issue.code !== "unrecognized_keys") return [{ property, reason: issue.message }];
+  return issue.keys.map((key) => ({
+    property: property === "" ? key : `${property}.${key}`,
+    reason: key === "bucket" ? BUCKET_REASON : "is no input known here: remove it, or correct its spelling",
+  }));
 }
 
 /** The inputs of a resource that is to be made or changed, where everything is known. */
 export function parseInputs(inputs: Readonly<Record<string, unknown>>): DeviceInputs {
-  const parsed = deviceInputsSchema.safeParse(withoutProvider(inputs));
+  return parseBy(deviceInputsSchema, inputs, "DeviceIdentity");
+}
+
+/** The same for a resource of any type. */
+export function parseBy<T>(schema: z.ZodType<T>, inputs: Readonly<Record<string, unknown>>, type: string): T {
+  const parsed = schema.safeParse(withoutProvider(inputs));
   if (parsed.success) return parsed.data;
   throw new Error(
-    `the inputs of a DeviceIdentity are malformed: ${z.prettifyError(parsed.error)}; correct them and run Pulumi again`,
+    `the inputs of this ${type} are malformed: ${z.prettifyError(parsed.error)}; correct them and run Pulumi again`,
   );
 }
 

@@ -1,26 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConstantBackoff, handleWhen, retry } from "cockatiel";
 import { bucketOf } from "../../rollout/model/bucket.ts";
-import { checkInputs, parseInputs, PROVIDER_KEY, type InputFailure } from "./device-inputs.ts";
+import { checkInputs, parseInputs, PROVIDER_KEY } from "./device-inputs.ts";
 import { alignIdentity, alignTags, createOrAdopt } from "./device-registration.ts";
 import { inputsOfState, stateOf, type DeviceState } from "./device-state.ts";
 import { connectByEntra, type ConnectRegistry } from "./registry-connection.ts";
 import { DeviceRefusal, explained, isDenied, registryFailure } from "./registry-failure.ts";
 import { findDevice, isConnected } from "./registry-identity.ts";
-import { tagsOfTwin } from "./twin-tags.ts";
+import type { ResourceLife } from "./resource-life.ts";
+import { tagsOfTwin, type DeviceTags } from "./twin-tags.ts";
 
-/** Properties as Pulumi passes them: plain values, with the provider's own text among them. */
-export type Properties = Readonly<Record<string, unknown>>;
-
-/** The life of a device identity, operation by operation: what Pulumi calls, without Pulumi's types. */
-export interface DeviceProvider {
-  check(olds: Properties, news: Properties): Promise<{ inputs: Properties; failures: InputFailure[] }>;
-  diff(id: string, olds: Properties, news: Properties): Promise<{ changes: boolean; replaces: string[] }>;
-  create(inputs: Properties): Promise<{ id: string; outs: DeviceState }>;
-  read(id: string, state: Properties): Promise<{ id: string; props: Properties; inputs?: Properties }>;
-  update(id: string, olds: Properties, news: Properties): Promise<{ outs: DeviceState }>;
-  delete(id: string, state: Properties): Promise<void>;
-}
+/** The life of a device identity. */
+export type DeviceProvider = ResourceLife<DeviceState>;
 
 /** What a provider needs to know. */
 export interface DeviceProviderOptions {
@@ -38,6 +29,8 @@ const CHANGEABLE = [
   "product",
   "stratum",
   "ring",
+  "hold",
+  "exportKeys",
   "adoptExisting",
   "forceDelete",
 ] as const;
@@ -75,7 +68,7 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
       );
       try {
         const aligned = await alignIdentity(registry, device, settings);
-        const tags = await alignTags(registry, settings);
+        const tags = await alignTags(registry, settings, false);
         return { id, outs: stateOf({ settings, device: aligned, tags, adopted }) };
       } catch (error) {
         // The identity exists, so Pulumi must keep it: with an id, a failure is one of initialization. The provider's
@@ -102,8 +95,12 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
           deviceId,
           adoptExisting: state["adoptExisting"] === true,
           forceDelete: state["forceDelete"] === true,
+          exportKeys: state["exportKeys"] === true,
         };
-        const props = stateOf({ settings, device, tags: tagsOfTwin(twin.tags), adopted });
+        const tags = tagsOfTwin(twin.tags);
+        // A hold that the stack says nothing of is somebody else's, and no drift.
+        const own = state["hold"] === undefined ? without(tags, "hold") : tags;
+        const props = stateOf({ settings, device, tags: own, adopted });
         return { id, props, inputs: inputsOfState(props) };
       });
     },
@@ -114,7 +111,7 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
         const registry = await connect(hostName);
         const { responseBody: before } = await registry.get(deviceId);
         const device = await alignIdentity(registry, before, settings);
-        const tags = await alignTags(registry, settings);
+        const tags = await alignTags(registry, settings, olds["hold"] === true);
         return { outs: stateOf({ settings, device, tags, adopted: olds["adopted"] === true }) };
       });
     },
@@ -147,4 +144,8 @@ export const azureDeviceProvider = deviceProvider({
 function partsOf(id: string): { readonly hostName: string; readonly deviceId: string } {
   const slash = id.indexOf("/");
   return { hostName: id.slice(0, slash), deviceId: id.slice(slash + 1) };
+}
+
+function without(tags: DeviceTags, name: keyof DeviceTags): DeviceTags {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => key !== name));
 }

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { DeviceInputs } from "./device-inputs.ts";
 import type { DeviceAuthentication } from "./device-settings.ts";
 import type { Registry } from "./registry-connection.ts";
@@ -10,7 +9,7 @@ import {
   findDevice,
   type RegistryDevice,
 } from "./registry-identity.ts";
-import { isSameTags, patchOfTags, tagsOfTwin, type DeviceTags } from "./twin-tags.ts";
+import { hasTags, patchOfTags, tagsOf, tagsOfTwin, type DeviceTags } from "./twin-tags.ts";
 
 /** Make an identity, or take over one that signs in the same way, when that was asked for. Never silently. */
 export async function createOrAdopt(
@@ -58,23 +57,27 @@ export async function alignIdentity(
   return (await registry.update(body)).responseBody;
 }
 
-/** Make the twin carry the device's tags, its bucket among them. */
-export async function alignTags(registry: Registry, inputs: DeviceInputs): Promise<DeviceTags> {
-  const { deviceId, product, stratum, ring } = inputs;
-  const wanted: DeviceTags = {
-    product,
-    stratum,
-    ...(ring === undefined ? {} : { ring }),
-    bucket: bucketOf(deviceId),
-  };
+/**
+ * Make the twin carry the device's tags, its bucket among them; `heldBefore`: the stack held the device so far, so that
+ * a declaration without a hold lets it go.
+ */
+export async function alignTags(
+  registry: Registry,
+  inputs: DeviceInputs,
+  heldBefore: boolean,
+): Promise<DeviceTags> {
+  const { deviceId } = inputs;
+  const declared = tagsOf(inputs);
+  const wanted = declared.hold === undefined && heldBefore ? { ...declared, hold: false } : declared;
   const twin = await registry.getTwin(deviceId);
   // Any etag will do: the patch touches our tags alone, and a device that reports changes the etag all the time.
-  if (!isSameTags(tagsOfTwin(twin.responseBody.tags), wanted))
+  if (!hasTags(tagsOfTwin(twin.responseBody.tags), wanted))
     await registry.updateTwin(deviceId, patchOfTags(wanted), "*");
-  return wanted;
+  return declared;
 }
 
-function describe(authentication: DeviceAuthentication): string {
+/** How a device signs in, in words. */
+export function describe(authentication: DeviceAuthentication): string {
   return authentication.type === "selfSigned"
     ? `the certificate ${authentication.primaryThumbprint}`
     : authentication.type;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * How a device signs in, in the hub's own words. No variant holds a key: with `sas` the hub makes the keys and they
- * stay there, whoever builds the device reads them once.
+ * stay there, unless `exportKeys` asks for them.
  */
 export type DeviceAuthentication = z.output<typeof authenticationSchema>;
 
@@ -15,7 +15,10 @@ export type DeviceSettings = z.output<typeof deviceSettingsSchema>;
 /** SHA-1 or SHA-256 of the certificate. Upper case, as the hub stores it, so that spelling never looks like drift. */
 const thumbprintSchema = z
   .string()
-  .regex(/^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/, "a thumbprint is 40 or 64 hex digits")
+  .regex(
+    /^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/,
+    "a thumbprint is 40 or 64 hex digits, nothing between them: openssl x509 -in device.pem -noout -fingerprint | tr -d :",
+  )
   .transform((text) => text.toUpperCase());
 
 const authenticationSchema = z.discriminatedUnion("type", [
@@ -51,10 +54,25 @@ export const deviceSettingsSchema = z.strictObject({
   stratum: tagSchema,
   /** Ring for the first wave; absent: in none. */
   ring: tagSchema.exactOptional(),
+  /** true: in no release until it is let go; false: let go by whomever it is held; absent: as others have it. */
+  hold: z.boolean().exactOptional(),
   authentication: authenticationSchema.default({ type: "certificateAuthority" }),
   status: z.enum(["enabled", "disabled"]).default("enabled"),
+  /** Make the keys that the hub gave the device outputs of the resource, as secrets; only with `sas`. */
+  exportKeys: z.boolean().default(false),
   /** Take over an identity that exists with the same authentication; it is then forgotten, not deleted, at the end. */
   adoptExisting: z.boolean().default(false),
   /** Delete the identity even while its device is connected. */
   forceDelete: z.boolean().default(false),
 });
+
+/** What of a device's settings does not go together, by the key that is to be changed. */
+export function contradictionIn({
+  exportKeys,
+  authentication,
+}: Pick<DeviceSettings, "exportKeys" | "authentication">):
+  { readonly key: string; readonly message: string } | undefined {
+  if (!exportKeys || authentication.type === "sas") return undefined;
+  const message = `there are no keys to export, the device signs in by ${authentication.type}: remove it, or declare authentication: { type: sas }`;
+  return { key: "exportKeys", message };
+}

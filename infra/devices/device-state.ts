@@ -3,7 +3,7 @@ import type { DeviceAuthentication, DeviceSettings } from "./device-settings.ts"
 import { authenticationOf, type RegistryDevice } from "./registry-identity.ts";
 import type { DeviceTags } from "./twin-tags.ts";
 
-/** What a stack's state keeps of a device identity. No key is among it. */
+/** What a stack's state keeps of a device identity. No key is among it, unless the stack asks for keys. */
 export type DeviceState = DeviceTags & {
   readonly hostName: string;
   readonly deviceId: string;
@@ -11,6 +11,10 @@ export type DeviceState = DeviceTags & {
   readonly status: DeviceSettings["status"];
   readonly adoptExisting: boolean;
   readonly forceDelete: boolean;
+  readonly exportKeys: boolean;
+  /** Only with `exportKeys`; the resource marks them as secrets. */
+  readonly primaryKey?: string;
+  readonly secondaryKey?: string;
   /** It was there before the stack took it over. */
   readonly adopted: boolean;
   /** Tells two identities of one name apart. */
@@ -18,17 +22,27 @@ export type DeviceState = DeviceTags & {
 };
 
 /** Outputs that no input gives. */
-const OUTPUTS_ONLY: readonly string[] = ["bucket", "adopted", "generationId"] satisfies (keyof DeviceState)[];
+const OUTPUTS_ONLY: readonly string[] = [
+  "bucket",
+  "adopted",
+  "generationId",
+  "primaryKey",
+  "secondaryKey",
+] satisfies (keyof DeviceState)[];
 
 /** The state of an identity: what the hub says about it, and what the stack decided. */
 export function stateOf(input: {
-  readonly settings: Pick<DeviceInputs, "hostName" | "deviceId" | "adoptExisting" | "forceDelete">;
+  readonly settings: Pick<
+    DeviceInputs,
+    "hostName" | "deviceId" | "adoptExisting" | "forceDelete" | "exportKeys"
+  >;
   readonly device: RegistryDevice;
   readonly tags: DeviceTags;
   readonly adopted: boolean;
 }): DeviceState {
   const { settings, device, tags, adopted } = input;
-  const { hostName, deviceId, adoptExisting, forceDelete } = settings;
+  const { hostName, deviceId, adoptExisting, forceDelete, exportKeys } = settings;
+  const { primaryKey, secondaryKey } = (exportKeys && device.authentication?.symmetricKey) || {};
   return {
     hostName,
     deviceId,
@@ -37,6 +51,9 @@ export function stateOf(input: {
     status: device.status ?? "enabled",
     adoptExisting,
     forceDelete,
+    exportKeys,
+    ...(primaryKey ? { primaryKey } : {}),
+    ...(secondaryKey ? { secondaryKey } : {}),
     adopted,
     generationId: device.generationId ?? "",
   };

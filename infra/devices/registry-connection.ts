@@ -1,4 +1,8 @@
+import { Agent, request } from "node:https";
+import type { TokenCredential } from "@azure/core-auth";
 import azureIothub from "azure-iothub";
+import { Http } from "azure-iothub/dist/common-http/http.js";
+import { RestApiClient } from "azure-iothub/dist/common-http/rest_api_client.js";
 
 /** Microsoft's service client for one hub. */
 export type Registry = InstanceType<typeof azureIothub.Registry>;
@@ -6,17 +10,62 @@ export type Registry = InstanceType<typeof azureIothub.Registry>;
 /** How the provider reaches a hub's registry; called for each operation, so that no token outlives one. */
 export type ConnectRegistry = (hostName: string) => Promise<Registry>;
 
-/**
- * Connect as whoever runs Pulumi: the federated workload of a pipeline where there is one, else the Azure CLI's
- * sign-in. Named outright, so that a build machine's own identity never wins.
- */
+/** What tokens for a hub's service side are made out to [IoT Hub: control access with Microsoft Entra ID]. */
+const HUB_SCOPE = "https://iothubs.azure.net/.default";
+
+/** Connect as whoever runs Pulumi. */
 export const connectByEntra: ConnectRegistry = async (hostName) => {
+  const credential = await operatorCredential();
+  const [host = "", port] = hostName.split(":");
+  if (port === undefined) return azureIothub.Registry.fromTokenCredential(host, credential);
+  // A local hub has a port of its own, which the stock client does not take: it is given by constructor injection.
+  const config = { host, tokenCredential: credential, tokenScope: HUB_SCOPE };
+  return new azureIothub.Registry(config, new RestApiClient(config, "wavegate", new HttpAt(Number(port))));
+};
+
+/**
+ * Who runs Pulumi: the federated workload of a pipeline where there is one, else the Azure CLI's sign-in. Named
+ * outright, so that a build machine's own identity never wins.
+ */
+export async function operatorCredential(): Promise<TokenCredential> {
   // A third of a second to load, and checks and previews never connect.
   const { AzureCliCredential, ChainedTokenCredential, WorkloadIdentityCredential } =
     await import("@azure/identity");
   // The variable that marks a federated workload [@azure/identity: WorkloadIdentityCredential].
   const workload =
     process.env["AZURE_FEDERATED_TOKEN_FILE"] === undefined ? [] : [new WorkloadIdentityCredential()];
-  const credential = new ChainedTokenCredential(...workload, new AzureCliCredential());
-  return azureIothub.Registry.fromTokenCredential(hostName, credential);
-};
+  return new ChainedTokenCredential(...workload, new AzureCliCredential());
+}
+
+type BuildRequest = Parameters<Http["buildRequest"]>;
+
+/** The SDK's HTTP layer, pointed at a port. */
+class HttpAt extends Http {
+  readonly #port: number;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor(port: number) {
+    super();
+    this.#port = port;
+  }
+
+  override buildRequest(
+    ...[method, path, headers, host, options, done]: BuildRequest
+  ): ReturnType<Http["buildRequest"]> {
+    // The SDK passes the callback in the place of the options when there are none.
+    const callback = typeof options === "function" ? options : done;
+    return super.buildRequest(
+      method,
+      path,
+      headers,
+      host,
+      {
+        port: this.#port,
+        // The Registry's constructor sets an agent of its own, whose sockets do not know the port.
+        request: (given, answer) =>
+          request({ ...(typeof given === "string" ? {} : given), agent: this.#agent }, answer),
+      },
+      callback,
+    );
+  }
+}

@@ -48,3 +48,31 @@ function nextStep(status: number | undefined): string {
       return "run pulumi refresh and try again";
   }
 }
+
+/** The body of an answer that the service SDK turned into an error, if it is JSON. */
+export function bodyOf(error: unknown): unknown {
+  if (!(error instanceof Error) || !("responseBody" in error)) return undefined;
+  const { responseBody } = error;
+  if (typeof responseBody !== "string") return responseBody;
+  try {
+    return JSON.parse(responseBody) as unknown;
+  } catch {
+    return undefined; // a gateway's page
+  }
+}
+
+/** How long the hub asked to wait [RFC 9110, 10.2.3: Retry-After in seconds]; absent when it did not. */
+export function retryAfterMsOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("response" in error)) return undefined;
+  const { response } = error;
+  if (typeof response !== "object" || response === null || !("headers" in response)) return undefined;
+  const { headers } = response;
+  if (typeof headers !== "object" || headers === null) return undefined;
+  const seconds = Number(Reflect.get(headers, "retry-after") ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+/** What was thrown, as an error. */
+export function errorFrom(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

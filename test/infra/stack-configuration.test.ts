@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { HINTS } from "../../infra/configuration/hints.ts";
 import { configurationSchema } from "../../infra/configuration/schema.ts";
 import { describeProblems, parseStackConfiguration } from "../../infra/stack-configuration.ts";
@@ -39,6 +42,7 @@ describe("a stack's configuration", () => {
       provisioning: false,
       controllerSchedule: "*/5 * * * *",
       devices: [],
+      deviceSets: [],
     });
   });
 
@@ -121,6 +125,7 @@ describe("a stack's configuration", () => {
     expect(Object.keys(configurationSchema.shape).filter((key) => !(key in declared))).toEqual([
       "operator",
       "devices",
+      "deviceSets",
     ]);
     expect(Object.keys(HINTS).sort()).toEqual(Object.keys(configurationSchema.shape).sort());
   });
@@ -143,5 +148,47 @@ describe("a stack's configuration", () => {
     const many = Array.from({ length: 201 }, (_, index) => ({ ...device, deviceId: `d${index}` }));
     expect(pathsOf({ devices: many })).toEqual(["wavegate:devices"]);
     expect(pathsOf({ devices: many.slice(1) })).toEqual([]);
+  });
+});
+
+describe("the sets of devices in a stack's configuration", () => {
+  const folder = mkdtempSync(join(tmpdir(), "wavegate-sets-"));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const set = { name: "lot-7", product: "thermostat", stratum: "rev-a" };
+  const sets = (...deviceSets: unknown[]): ReturnType<typeof parse> => parse({ deviceSets });
+
+  it("have their devices in place, or in a file of their own", () => {
+    const file = join(folder, "lot-7.json");
+    writeFileSync(file, JSON.stringify(["lot7-1", { deviceId: "lot7-2", ring: "canary" }]));
+    const devices = [{ deviceId: "lot7-1" }, { deviceId: "lot7-2", ring: "canary" }];
+    expect(sets({ ...set, file }).configuration?.deviceSets).toMatchObject([{ name: "lot-7", devices }]);
+    expect(sets({ ...set, devices }).configuration?.deviceSets).toMatchObject([{ name: "lot-7", devices }]);
+  });
+
+  it("are refused with every problem, across sets and single devices", () => {
+    const device = { deviceId: "a", product: "thermostat", stratum: "rev-a" };
+    const { problems } = parse({
+      devices: [device],
+      deviceSets: [
+        { ...set, devices: ["a", "b"] },
+        { ...set, devices: ["b"], authentication: { type: "sas" } },
+      ],
+    });
+    expect(problems.map(({ path, summary }) => `${path}: ${summary}`)).toEqual([
+      "wavegate:deviceSets[0].devices[0].deviceId: a occurs twice, first in devices[0].deviceId: remove one",
+      "wavegate:deviceSets[1].name: lot-7 occurs twice: name it otherwise",
+      "wavegate:deviceSets[1].devices[0].deviceId: b occurs twice, first in deviceSets[0].devices[1].deviceId: remove one",
+      expect.stringContaining(
+        "wavegate:deviceSets[1].authentication: a device with a symmetric key",
+      ) as unknown,
+    ]);
+  });
+
+  it("name a file that is not there, and what to correct", () => {
+    const [problem] = sets({ ...set, file: "no-such-file.json" }).problems;
+    expect(problem?.path).toBe("wavegate:deviceSets[0].file");
+    expect(problem?.summary).toContain("correct the path");
   });
 });

@@ -1,0 +1,38 @@
+import { DelegateBackoff, handleWhen, retry, type IRetryBackoffContext, type RetryPolicy } from "cockatiel";
+import { retryAfterMsOf, statusOf } from "./registry-failure.ts";
+
+/** How long and how often a call is tried again. */
+export interface RetryOptions {
+  readonly attempts: number;
+  /** Before the second attempt; doubled before each further one, up to `mostMs`. */
+  readonly firstMs: number;
+  readonly mostMs: number;
+}
+
+/** Patience with a hub that is limiting calls, and with a network. */
+export const CALL_RETRIES: RetryOptions = { attempts: 8, firstMs: 1000, mostMs: 60_000 };
+
+/** Try a call again that the hub or the network refused for the moment; the hub's own Retry-After goes first. */
+export function retryCalls({ attempts, firstMs, mostMs }: RetryOptions): RetryPolicy {
+  const backoff = new DelegateBackoff<IRetryBackoffContext<unknown>>(({ attempt, result }) => {
+    const asked = "error" in result ? retryAfterMsOf(result.error) : undefined;
+    // Spread, so that two sets that were refused together do not come back together.
+    const own = Math.min(mostMs, firstMs * 2 ** (attempt - 1)) * (0.75 + Math.random() / 4);
+    return asked ?? own;
+  });
+  return retry(handleWhen(isPassing), { maxAttempts: attempts, backoff });
+}
+
+/** Whether a failure may pass: the hub's limit, its trouble, or no answer at all. */
+export function isPassing(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status !== undefined) return status === 429 || status >= 500;
+  return (
+    error instanceof Error && "code" in error && /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN)/.test(String(error.code))
+  );
+}
+
+/** Whether a call that failed may have been done all the same. */
+export function isUncertain(error: unknown): boolean {
+  return isPassing(error) && statusOf(error) !== 429;
+}

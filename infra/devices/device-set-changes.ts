@@ -1,0 +1,218 @@
+import { isDeepStrictEqual } from "node:util";
+import { runBulk, type BulkDevice, type BulkOperation, type BulkOutcome } from "./bulk-devices.ts";
+import { retryCalls, type RetryOptions } from "./call-retry.ts";
+import { describe } from "./device-registration.ts";
+import type { SetMember } from "./device-set-settings.ts";
+import type { Pace } from "./hub-pace.ts";
+import type { Registry } from "./registry-connection.ts";
+import { DeviceRefusal, errorFrom } from "./registry-failure.ts";
+import { bodyOfAuthentication } from "./registry-identity.ts";
+import { readTwins, type SetTwin } from "./set-twin.ts";
+import { hasTags, patchOfTags, tagsOf, tagsOfNew } from "./twin-tags.ts";
+
+/** What the changes of a set are made with. */
+export interface SetConnection {
+  readonly registry: Registry;
+  readonly pace: Pace;
+  readonly retries: RetryOptions;
+}
+
+/** What was brought about, device by device, and what was not. */
+export interface SetProgress {
+  /** Devices that are now as declared. */
+  readonly done: Set<string>;
+  /** Devices that are there, and not yet as declared. */
+  readonly unfinished: Set<string>;
+  readonly removed: Set<string>;
+  /** In words for whoever runs Pulumi, one for each device that was refused. */
+  readonly refused: string[];
+  /** What ended the attempt before all was tried. */
+  stopped: Error | undefined;
+}
+
+/** Nothing yet. */
+export function noProgress(): SetProgress {
+  return { done: new Set(), unfinished: new Set(), removed: new Set(), refused: [], stopped: undefined };
+}
+
+/** Register devices, with their tags; one that is there already is refused. */
+export async function addMembers(
+  connection: SetConnection,
+  members: readonly SetMember[],
+  progress: SetProgress,
+): Promise<void> {
+  const devices = members.map((member): BulkDevice => ({
+    deviceId: member.deviceId,
+    status: member.status,
+    authentication: bodyOfAuthentication(member.authentication),
+    tags: tagsOfNew(tagsOf(member)),
+  }));
+  const inDoubt: SetMember[] = [];
+  const byId = new Map(members.map((member) => [member.deviceId, member]));
+  await bulk(connection, { operation: "add", devices, progress }, (deviceId, { code, wasUncertain }) => {
+    const member = byId.get(deviceId);
+    if (!/AlreadyExists|409001/.test(code) || member === undefined) return undefined;
+    if (!wasUncertain)
+      return "it exists already; set adoptExisting: true to take it over, or choose another deviceId";
+    // It was not there to our knowledge, and an answer was lost: most likely we made it ourselves.
+    inDoubt.push(member);
+    return null;
+  });
+  const twins = await readTwins(connection.registry, {
+    ...connection,
+    deviceIds: inDoubt.map(({ deviceId }) => deviceId),
+  });
+  for (const member of inDoubt) {
+    const twin = twins.get(member.deviceId);
+    if (twin !== undefined && isAsDeclared(twin, member)) progress.done.add(member.deviceId);
+    else progress.refused.push(`${member.deviceId}: it exists already, and otherwise than declared`);
+  }
+}
+
+/** Make devices that are there what is declared of them; of each only what differs. */
+export async function alignMembers(
+  connection: SetConnection,
+  {
+    members,
+    twins,
+    heldBefore,
+  }: {
+    readonly members: readonly SetMember[];
+    readonly twins: ReadonlyMap<string, SetTwin>;
+    readonly heldBefore: (deviceId: string) => boolean;
+  },
+  progress: SetProgress,
+): Promise<void> {
+  const known = members.flatMap((member) => {
+    const twin = twins.get(member.deviceId);
+    return twin === undefined ? [] : [{ member, twin }];
+  });
+  for (const { member } of known) progress.unfinished.add(member.deviceId);
+  const identities = known.filter(({ member, twin }) => !isSameIdentity(twin, member));
+  const devices: BulkDevice[] = [];
+  for (const pair of identities) devices.push(await identityOf(connection, pair));
+  const failed = await bulk(connection, { operation: "update", devices, progress }, (_id, { code }) =>
+    /PreconditionFailed|412001/.test(code)
+      ? "somebody changed it in between; run pulumi up again"
+      : undefined,
+  );
+  for (const { member, twin } of known) {
+    if (progress.stopped !== undefined) return;
+    const { deviceId } = member;
+    if (failed.has(deviceId)) continue;
+    const declared = tagsOf(member);
+    const wanted =
+      declared.hold === undefined && heldBefore(deviceId) ? { ...declared, hold: false } : declared;
+    if (!hasTags(twin.tags, wanted)) {
+      try {
+        await retryCalls(connection.retries).execute(async () => {
+          await connection.pace("twinWrites", 1);
+          await connection.registry.updateTwin(deviceId, patchOfTags(wanted), "*");
+        });
+      } catch (error) {
+        progress.stopped = errorFrom(error);
+        return;
+      }
+    }
+    progress.unfinished.delete(deviceId);
+    progress.done.add(deviceId);
+  }
+}
+
+/** Delete identities; those that are gone already are done. */
+export async function removeMembers(
+  connection: SetConnection,
+  deviceIds: readonly string[],
+  progress: SetProgress,
+): Promise<void> {
+  const devices = deviceIds.map((deviceId): BulkDevice => ({ deviceId }));
+  await bulk(connection, { operation: "remove", devices, progress }, (_id, { code }) =>
+    /DeviceNotFound|404001/.test(code) ? null : undefined,
+  );
+}
+
+/** Refuse to delete devices that are at work. */
+export function refuseConnected(twins: ReadonlyMap<string, SetTwin>): void {
+  const connected = [...twins.values()].filter(({ isConnected }) => isConnected);
+  if (connected.length === 0) return;
+  const names = connected.slice(0, 5).map(({ deviceId }) => deviceId);
+  const more = connected.length > names.length ? ` and ${connected.length - names.length} more` : "";
+  throw new DeviceRefusal(
+    `${names.join(", ")}${more} ${connected.length === 1 ? "is" : "are"} enabled and connected; disable, or set forceDelete: true, and run pulumi up first`,
+  );
+}
+
+/** Refuse to take over devices that sign in another way; all of them at once. */
+export function refuseOthers(members: readonly SetMember[], twins: ReadonlyMap<string, SetTwin>): void {
+  const others = members.flatMap(({ deviceId, authentication }) => {
+    const twin = twins.get(deviceId);
+    return twin === undefined || isDeepStrictEqual(twin.authentication, authentication)
+      ? []
+      : [`${deviceId} signs in by ${describe(twin.authentication)}, not by ${describe(authentication)}`];
+  });
+  if (others.length > 0) throw new DeviceRefusal(`${others.join("; ")}; declare what they have`);
+}
+
+function isAsDeclared(twin: SetTwin, member: SetMember): boolean {
+  return isSameIdentity(twin, member) && hasTags(twin.tags, tagsOf(member));
+}
+
+function isSameIdentity(twin: SetTwin, { authentication, status }: SetMember): boolean {
+  return twin.status === status && isDeepStrictEqual(twin.authentication, authentication);
+}
+
+/** An identity as it is to be written: whole, since a bulk update replaces it [azure-iothub: Registry.updateDevices]. */
+async function identityOf(
+  { registry, pace, retries }: SetConnection,
+  { member, twin }: { readonly member: SetMember; readonly twin: SetTwin },
+): Promise<BulkDevice> {
+  const { deviceId, status, authentication } = member;
+  const base = { ...twin.kept, deviceId, status, eTag: twin.identityEtag };
+  if (authentication.type !== "sas" || twin.authentication.type !== "sas")
+    return { ...base, authentication: bodyOfAuthentication(authentication) };
+  // Its keys stay, and a hub may read blank ones as a wish for new ones: they pass from the answer to the request.
+  const { responseBody } = await retryCalls(retries).execute(async () => {
+    await pace("registry", 1);
+    return registry.get(deviceId);
+  });
+  return { ...base, authentication: responseBody.authentication };
+}
+
+type FailedOutcome = Extract<BulkOutcome, { kind: "failed" }>;
+
+/**
+ * Run a bulk operation and note what became of each device; `explain` gives the words for a refusal, or null for one
+ * that is none. Returns the devices that were refused.
+ */
+async function bulk(
+  { registry, pace, retries }: SetConnection,
+  {
+    operation,
+    devices,
+    progress,
+  }: {
+    readonly operation: BulkOperation;
+    readonly devices: readonly BulkDevice[];
+    readonly progress: SetProgress;
+  },
+  explain: (deviceId: string, failed: FailedOutcome) => string | null | undefined,
+): Promise<ReadonlySet<string>> {
+  const refused = new Set(devices.map(({ deviceId }) => deviceId));
+  if (devices.length === 0 || progress.stopped !== undefined) return refused;
+  const result = await runBulk(registry, { operation, devices, pace, retries });
+  for (const [deviceId, outcome] of result.outcomes) {
+    if (outcome.kind === "failed") {
+      const words = explain(deviceId, outcome);
+      if (words === null && operation === "remove") progress.removed.add(deviceId);
+      if (words !== null)
+        progress.refused.push(`${deviceId}: ${words ?? `${outcome.code} ${outcome.reason}`}`);
+      continue;
+    }
+    refused.delete(deviceId);
+    if (operation === "add")
+      (outcome.kind === "untagged" ? progress.unfinished : progress.done).add(deviceId);
+    if (operation === "remove") progress.removed.add(deviceId);
+  }
+  progress.stopped ??= result.stopped;
+  return refused;
+}

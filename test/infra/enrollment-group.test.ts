@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { enrollmentGroupCalls } from "../../infra/devices/enrollment-group-calls.ts";
+import { enrollmentGroupProvider } from "../../infra/devices/enrollment-group-provider.ts";
+import type { Properties, ResourceLife } from "../../infra/devices/resource-life.ts";
+import { startGroupServer, type GroupServer } from "../support/enrollment-groups.ts";
+
+const HOST = "fleet.azure-devices-provisioning.net";
+let service: GroupServer;
+let provider: ResourceLife;
+
+beforeEach(async () => {
+  service = await startGroupServer();
+  provider = enrollmentGroupProvider({
+    connect: () =>
+      Promise.resolve(
+        enrollmentGroupCalls({
+          origin: service.origin,
+          token: () => Promise.resolve("token-of-the-operator"),
+          retries: { attempts: 3, firstMs: 1, mostMs: 5 },
+        }),
+      ),
+    patience: { attempts: 0, waitMs: 1 },
+  });
+});
+afterEach(() => service[Symbol.asyncDispose]());
+
+/** Checked inputs, as Pulumi hands them on. */
+async function inputsOf(changes: Properties = {}): Promise<Properties> {
+  const { inputs, failures } = await provider.check({}, given(changes));
+  expect(failures).toEqual([]);
+  return inputs;
+}
+
+function given(changes: Properties = {}): Properties {
+  return {
+    dpsHostName: HOST,
+    enrollmentGroupId: "thermostats",
+    attestation: { type: "caReferences", primary: "factory-ca" },
+    product: "thermostat",
+    stratum: "rev-a",
+    ring: "late",
+    ...changes,
+  };
+}
+
+describe("an enrollment group's life (against the documented wire shape; no service was asked)", () => {
+  it("is made with its attestation and the tags of its product, stratum and ring, and no bucket", async () => {
+    const { id, outs } = await provider.create(await inputsOf());
+    expect(id).toBe(`${HOST}/thermostats`);
+    const put = service.requests.at(-1);
+    expect(put).toMatchObject({
+      method: "PUT",
+      path: "/enrollmentGroups/thermostats",
+      version: "2021-10-01",
+      authorization: "Bearer token-of-the-operator",
+      ifMatch: undefined,
+    });
+    expect(put?.body).toEqual({
+      enrollmentGroupId: "thermostats",
+      attestation: { type: "x509", x509: { caReferences: { primary: "factory-ca" } } },
+      initialTwin: { tags: { product: "thermostat", rollout: { stratum: "rev-a", ring: "late" } } },
+      allocationPolicy: "hashed",
+      provisioningStatus: "enabled",
+      reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: true },
+    });
+    expect(outs).toEqual(await inputsOf());
+  });
+
+  it("has nothing to change after it was made, nor after a refresh", async () => {
+    const inputs = await inputsOf({ iotHubs: ["fleet.azure-devices.net"], hold: true, reprovision: "never" });
+    const { id, outs } = await provider.create(inputs);
+    expect(await provider.diff(id, outs, inputs)).toEqual({ changes: false, replaces: [] });
+    const { props } = await provider.read(id, outs);
+    expect(props).toEqual(outs);
+  });
+
+  it("changes in place under its etag, and keeps the tags and properties that others gave it", async () => {
+    const { id, outs } = await provider.create(await inputsOf());
+    const stored = service.groups.get("thermostats");
+    service.groups.set("thermostats", {
+      ...stored,
+      etag: '"theirs"',
+      initialTwin: {
+        tags: { product: "thermostat", site: "oslo" },
+        properties: { desired: { interval: 60 } },
+      },
+    });
+    await provider.update(id, outs, await inputsOf({ ring: "canary" }));
+    expect(service.requests.at(-1)).toMatchObject({
+      method: "PUT",
+      ifMatch: '"theirs"',
+      body: {
+        initialTwin: {
+          tags: { product: "thermostat", site: "oslo", rollout: { stratum: "rev-a", ring: "canary" } },
+          properties: { desired: { interval: 60 } },
+        },
+      },
+    });
+  });
+
+  it("takes a bucket away that somebody gave the group", async () => {
+    const { id, outs } = await provider.create(await inputsOf());
+    const stored = service.groups.get("thermostats");
+    service.groups.set("thermostats", {
+      ...stored,
+      etag: '"theirs"',
+      initialTwin: { tags: { rollout: { bucket: 7 } } },
+    });
+    await provider.update(id, outs, await inputsOf());
+    expect(service.groups.get("thermostats")).not.toHaveProperty("initialTwin.tags.rollout.bucket");
+  });
+
+  it("is not written when somebody else was faster, and says what to do", async () => {
+    const { id, outs } = await provider.create(await inputsOf());
+    service.onceRead = () => {
+      const stored = service.groups.get("thermostats");
+      service.groups.set("thermostats", { ...stored, etag: '"newer"' });
+    };
+    const read = provider.update(id, outs, await inputsOf({ ring: "canary" }));
+    await expect(read).rejects.toThrow("somebody changed it in between; run pulumi refresh and pulumi up");
+  });
+
+  it.each([
+    ["dpsHostName", "other.azure-devices-provisioning.net"],
+    ["enrollmentGroupId", "others"],
+  ])("is another group when its %s changes", async (key, value) => {
+    const inputs = await inputsOf();
+    const { id, outs } = await provider.create(inputs);
+    expect(await provider.diff(id, outs, { ...inputs, [key]: value })).toEqual({
+      changes: true,
+      replaces: [key],
+    });
+  });
+
+  it("shows drift, is gone when it was deleted outside, and is deleted twice without complaint", async () => {
+    const inputs = await inputsOf();
+    const { id, outs } = await provider.create(inputs);
+    const stored = service.groups.get("thermostats");
+    service.groups.set("thermostats", { ...stored, etag: '"theirs"', provisioningStatus: "disabled" });
+    const { props } = await provider.read(id, outs);
+    expect(await provider.diff(id, props, inputs)).toEqual({ changes: true, replaces: [] });
+    await provider.delete(id, outs);
+    expect(service.requests.at(-1)).toMatchObject({ method: "DELETE", ifMatch: '"theirs"' });
+    expect(await provider.read(id, outs)).toEqual({ id: "", props: {} });
+    await provider.delete(id, outs);
+  });
+
+  it("does not replace a group that is there already", async () => {
+    service.groups.set("thermostats", {
+      etag: '"1"',
+      enrollmentGroupId: "thermostats",
+      attestation: { type: "x509" },
+    });
+    await expect(provider.create(await inputsOf())).rejects.toThrow("it exists already");
+    expect(service.requests.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
+  it("asks for keys of the service's making only when told to, and keeps none in the state", async () => {
+    const inputs = await inputsOf({ attestation: { type: "symmetricKey" } });
+    const { id, outs } = await provider.create(inputs);
+    expect(service.requests.at(-1)?.body).toMatchObject({
+      attestation: { type: "symmetricKey", symmetricKey: { primaryKey: "", secondaryKey: "" } },
+    });
+    expect(outs["attestation"]).toEqual({ type: "symmetricKey" });
+    expect((await provider.read(id, outs)).props["attestation"]).toEqual({ type: "symmetricKey" });
+  });
+
+  it("is tried again when the service limits calls", async () => {
+    service.failures.push({ status: 429, retryAfter: "0" }, { status: 503 });
+    await provider.create(await inputsOf());
+    expect(service.requests.map(({ method }) => method)).toEqual(["GET", "GET", "GET", "PUT"]);
+  });
+});
+
+describe("the inputs of an enrollment group", () => {
+  it("take no bucket, and say why", async () => {
+    const { failures } = await provider.check({}, given({ bucket: 7 }));
+    expect(failures).toEqual([
+      {
+        property: "bucket",
+        reason: expect.stringMatching(/every device .* would get the same.* Remove it/) as unknown,
+      },
+    ]);
+  });
+
+  it("are refused with every problem at once, a private key among them", async () => {
+    const { failures } = await provider.check(
+      {},
+      given({
+        dpsHostName: "no host",
+        enrollmentGroupId: "-",
+        attestation: { type: "signingCertificates", primary: "-----BEGIN PRIVATE KEY-----" },
+        product: "Thermo Stat",
+        allocationPolicy: "random",
+      }),
+    );
+    expect(failures.map(({ property }) => property).sort()).toEqual([
+      "allocationPolicy",
+      "attestation.primary",
+      "dpsHostName",
+      "enrollmentGroupId",
+      "product",
+    ]);
+  });
+});
