@@ -10,8 +10,8 @@ export interface BlobStoreArgs {
   readonly container: string;
   /** Whether anybody may read a blob whose name they know. */
   readonly anonymousRead: boolean;
-  /** Whether an overwritten or deleted blob stays as a version. */
-  readonly versioned: boolean;
+  /** Days that a blob can be neither replaced nor deleted; 0: no such rule. Pulumi makes it unlocked. */
+  readonly immutableDays: number;
   readonly redundancy: "Standard_LRS" | "Standard_ZRS";
   /** Days that deleted blobs and the deleted container can be brought back. */
   readonly retentionDays: number;
@@ -24,6 +24,8 @@ export interface BlobStoreArgs {
  */
 export class BlobStore extends pulumi.ComponentResource {
   readonly containerId: pulumi.Output<string>;
+  /** Where the account's blobs are logged [Azure Monitor: diagnostic settings of storage]. */
+  readonly blobServiceId: pulumi.Output<string>;
   /** Address of the container, without a slash at the end. */
   readonly url: pulumi.Output<string>;
   readonly #name: string;
@@ -31,8 +33,8 @@ export class BlobStore extends pulumi.ComponentResource {
   /** The name becomes a storage account's: lower-case letters and digits, at most 16, for eight more are added. */
   constructor(name: string, args: BlobStoreArgs, options?: pulumi.ComponentResourceOptions) {
     super("wavegate:infra:BlobStore", name, {}, options);
-    const { resourceGroupName, container, anonymousRead, versioned, redundancy, retentionDays, protect } =
-      args;
+    const { resourceGroupName, container, anonymousRead, immutableDays } = args;
+    const { redundancy, retentionDays, protect } = args;
     const kept = { parent: this, protect };
     const account = new storage.StorageAccount(
       name,
@@ -56,7 +58,8 @@ export class BlobStore extends pulumi.ComponentResource {
       {
         ...inAccount,
         blobServicesName: "default",
-        isVersioningEnabled: versioned,
+        // An overwritten or deleted blob stays as a version.
+        isVersioningEnabled: true,
         deleteRetentionPolicy: { enabled: true, days: retentionDays },
         containerDeleteRetentionPolicy: { enabled: true, days: retentionDays },
       },
@@ -73,8 +76,22 @@ export class BlobStore extends pulumi.ComponentResource {
       // No blob is written before deleted ones are kept.
       { ...kept, dependsOn: services },
     );
+    if (immutableDays > 0) {
+      new storage.BlobContainerImmutabilityPolicy(
+        name,
+        {
+          ...inAccount,
+          containerName: blobs.name,
+          immutabilityPolicyName: "default",
+          immutabilityPeriodSinceCreationInDays: immutableDays,
+          allowProtectedAppendWrites: false,
+        },
+        kept,
+      );
+    }
     this.#name = name;
     this.containerId = blobs.id;
+    this.blobServiceId = pulumi.interpolate`${account.id}/blobServices/default`;
     this.url = pulumi.interpolate`${account.primaryEndpoints.blob}${container}`;
     this.registerOutputs({ url: this.url });
   }

@@ -28,6 +28,12 @@ export const DEVICE_CALLS = {
   updateTwin: [`${TWINS}/write`],
 } as const;
 
+/** Calls of a plan that is shown and not applied: the rollout's, less every write. */
+export const PREVIEW_CALLS = {
+  getConfigurations: ROLLOUT_CALLS.getConfigurations,
+  createQuery: ROLLOUT_CALLS.createQuery,
+} as const;
+
 /** The data actions that a table's calls need, each once, in order. */
 export function dataActionsOf(calls: Readonly<Record<string, readonly string[]>>): string[] {
   return [...new Set(Object.values(calls).flat())].sort();

@@ -11,7 +11,7 @@ import { resume } from "./commands/resume.ts";
 import { status } from "./commands/status.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "./command.ts";
 import { openSession } from "./session.ts";
-import { loadSettings } from "./settings.ts";
+import { loadSettings, type SettingsSources } from "./settings.ts";
 import { renderProblems } from "./views/problems.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -35,19 +35,17 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   let exitCode: ExitCode = EXIT.done;
   const json = argv.includes("--json");
-  const program = programOf((command, args, options, settingsFile) =>
-    command
-      .run(contextOf({ settingsFile, json, signal: interrupt.signal }), { args, options })
-      .then((result) => {
-        process.stdout.write(
-          json
-            ? `${JSON.stringify(result.json, undefined, 2)}\n`
-            : result.human === ""
-              ? ""
-              : `${result.human}\n`,
-        );
-        exitCode = result.exitCode;
-      }),
+  const program = programOf((command, args, options, sources) =>
+    command.run(contextOf({ sources, json, signal: interrupt.signal }), { args, options }).then((result) => {
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(result.json, undefined, 2)}\n`
+          : result.human === ""
+            ? ""
+            : `${result.human}\n`,
+      );
+      exitCode = result.exitCode;
+    }),
   );
   try {
     await program.parseAsync([...argv], { from: "user" });
@@ -66,7 +64,7 @@ type Run = (
   command: Command,
   args: readonly (string | undefined)[],
   options: Readonly<Record<string, unknown>>,
-  settingsFile: string | undefined,
+  sources: Pick<SettingsSources, "flag" | "stackOutputs">,
 ) => Promise<void>;
 
 function programOf(run: Run): Commander {
@@ -75,6 +73,10 @@ function programOf(run: Run): Commander {
     .option(
       "--settings <file>",
       "settings file (default: WAVEGATE_SETTINGS, ./wavegate.settings.json, a running demo)",
+    )
+    .option(
+      "--stack-outputs <file>",
+      "what `pulumi stack output --json` wrote, for what no settings file says",
     )
     .option("--json", "print the result as JSON")
     .exitOverride()
@@ -99,34 +101,35 @@ function programOf(run: Run): Commander {
       .exitOverride();
     for (const [name, meaning] of command.arguments ?? []) verb.argument(name, meaning);
     for (const [flags, meaning] of command.options ?? []) verb.option(flags, meaning);
-    // Both may stand before or after the verb.
-    verb.option("--settings <file>", "settings file").option("--json", "print the result as JSON");
+    // They may stand before or after the verb.
+    verb
+      .option("--settings <file>", "settings file")
+      .option("--stack-outputs <file>", "outputs of a stack, as JSON")
+      .option("--json", "print the result as JSON");
     verb.addHelpText(
       "after",
       `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join("\n")}`,
     );
     verb.action(async () => {
       const options = verb.optsWithGlobals();
-      const settings: unknown = options["settings"];
-      await run(
-        command,
-        verb.processedArgs as (string | undefined)[],
-        options,
-        typeof settings === "string" ? settings : undefined,
-      );
+      const fileOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+      await run(command, verb.processedArgs as (string | undefined)[], options, {
+        flag: fileOf(options["settings"]),
+        stackOutputs: fileOf(options["stackOutputs"]),
+      });
     });
   }
   return program;
 }
 
 function contextOf(input: {
-  readonly settingsFile: string | undefined;
+  readonly sources: Pick<SettingsSources, "flag" | "stackOutputs">;
   readonly json: boolean;
   readonly signal: AbortSignal;
 }): Context {
   const folder = process.cwd();
   const settings: Context["settings"] = () =>
-    loadSettings({ flag: input.settingsFile, environment: process.env, folder });
+    loadSettings({ ...input.sources, environment: process.env, folder });
   return {
     settings,
     session: async () => openSession(await settings(), folder),

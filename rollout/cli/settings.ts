@@ -4,6 +4,8 @@ import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { WavegateError } from "../model/problem.ts";
 import { problemsFromZod } from "../model/schema-problems.ts";
+import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
+import { readStackOutputs, settingsOfOutputs } from "./stack-outputs.ts";
 
 const credentialSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("azure-cli") }),
@@ -55,81 +57,90 @@ const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema> & { readonly file: string };
 
 /** Places the settings are looked for when no flag and no environment variable names them. */
-const PLACES = ["wavegate.settings.json", ".wavegate/demo/settings.json"];
+const PROJECT_FILE = "wavegate.settings.json";
+const DEMO_FILE = ".wavegate/demo/settings.json";
 
-/** Find and read the settings: flag, `WAVEGATE_SETTINGS`, `./wavegate.settings.json`, then those of a demo. */
-export async function loadSettings(input: {
+/** Where settings may come from. */
+export interface SettingsSources {
+  /** `--settings`. */
   readonly flag: string | undefined;
+  /** `--stack-outputs`. */
+  readonly stackOutputs: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
-}): Promise<Settings> {
-  const { flag, environment, folder } = input;
+}
+
+/**
+ * Find and read the settings. Value by value: `WAVEGATE_*` variables, then a settings file, then a stack's outputs. The
+ * file: flag, `WAVEGATE_SETTINGS`, `./wavegate.settings.json`, then that of a demo, which never stands in for a stack.
+ */
+export async function loadSettings(sources: SettingsSources): Promise<Settings> {
+  const { flag, environment, folder } = sources;
+  const outputsFile = sources.stackOutputs ?? environment["WAVEGATE_STACK_OUTPUTS"];
+  const outputs =
+    outputsFile === undefined ? undefined : await readStackOutputs(resolve(folder, outputsFile));
+  const variables = environmentLayer(environment, outputs?.rolloutClientId);
+  // Somebody who names a hub this way needs no file, and means no demo.
+  const isStack = outputs !== undefined || environment["WAVEGATE_HUB_HOST_NAME"] !== undefined;
   const named = flag ?? environment["WAVEGATE_SETTINGS"];
-  for (const place of named === undefined ? PLACES : [named]) {
-    const file = resolve(folder, place);
-    const text = await readIfThere(file);
-    if (text !== undefined) return parseSettings({ text, file, environment });
+  const places = named !== undefined ? [named] : isStack ? [PROJECT_FILE] : [PROJECT_FILE, DEMO_FILE];
+  const found = await firstThere(places.map((place) => resolve(folder, place)));
+  if (found === undefined && (named !== undefined || !isStack)) {
+    throw new WavegateError("SETTINGS_MISSING", `no settings at ${named ?? places.join(" or ")}`, {
+      hint: "try everything on this machine with `npm start`, or name a file: --settings FILE (docs/azure.md has one to copy)",
+    });
   }
-  const where = named ?? PLACES.join(" or ");
-  throw new WavegateError("SETTINGS_MISSING", `no settings at ${where}`, {
-    hint: "try everything on this machine with `npm start`, or name a file: --settings FILE (docs/azure.md has one to copy)",
+  const inFile = found === undefined ? {} : jsonOf(found.text, found.file);
+  if (found !== undefined) await refuseSharedKey(found.file, inFile, environment);
+  const layers = [
+    ...(isStack ? [placeLayer(DEFAULT_PLACES, folder)] : []),
+    ...(outputs === undefined ? [] : [settingsOfOutputs(outputs)]),
+    found === undefined ? {} : placeLayer(inFile, dirname(found.file)),
+    placeLayer(variables, folder),
+  ];
+  // What is no object is malformed, and said to be.
+  const value = layers.every(isLayer) ? mergeLayers(layers) : inFile;
+  return parseSettings(value, found?.file ?? outputsFile ?? "the environment");
+}
+
+function parseSettings(value: unknown, file: string): Settings {
+  const parsed = settingsSchema.safeParse(value);
+  if (parsed.success) return { ...parsed.data, file };
+  const problems = problemsFromZod({
+    error: parsed.error,
+    code: "SETTINGS_INVALID",
+    file,
+    shape: settingsSchema,
+  });
+  throw new WavegateError("SETTINGS_INVALID", `${file} is malformed`, {
+    hint: "correct it and run the command again",
+    problems,
   });
 }
 
-async function parseSettings(input: {
-  readonly text: string;
-  readonly file: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}): Promise<Settings> {
-  const { text, file, environment } = input;
-  const parsed = settingsSchema.safeParse(withEnvironment(jsonOf(text, file), environment));
-  if (!parsed.success) {
-    const problems = problemsFromZod({
-      error: parsed.error,
-      code: "SETTINGS_INVALID",
-      file,
-      shape: settingsSchema,
-    });
-    throw new WavegateError("SETTINGS_INVALID", `${file} is malformed`, {
-      hint: "correct it and run the command again",
-      problems,
-    });
-  }
-  const { hub, images, records, declarations, ...rest } = parsed.data;
-  // Group and others could read the hub's key.
-  if (
-    hub.connectionString !== undefined &&
-    environment["WAVEGATE_HUB_CONNECTION_STRING"] === undefined &&
-    ((await stat(file)).mode & 0o077) !== 0
-  ) {
-    throw new WavegateError("SETTINGS_INVALID", `${file} holds a key and others may read it`, {
-      hint: `run: chmod 600 ${file}`,
-    });
-  }
-  const at = (path: string): string => resolve(dirname(file), path);
-  const withCa = <T extends { readonly caFile?: string }>(part: T): T =>
-    part.caFile === undefined ? part : { ...part, caFile: at(part.caFile) };
-  const { credential } = images;
-  return {
-    ...rest,
-    file,
-    hub: withCa(hub),
-    images: withCa({
-      ...images,
-      credential:
-        credential.kind === "token-file" ? { ...credential, file: at(credential.file) } : credential,
-    }),
-    records: { folder: at(records.folder) },
-    declarations: { fleet: at(declarations.fleet), releases: at(declarations.releases) },
-  };
+/** Group and others could read the hub's key. */
+async function refuseSharedKey(
+  file: string,
+  value: unknown,
+  environment: SettingsSources["environment"],
+): Promise<void> {
+  const hub = isLayer(value) ? value["hub"] : undefined;
+  if (!isLayer(hub) || hub["connectionString"] === undefined) return;
+  if (environment["WAVEGATE_HUB_CONNECTION_STRING"] !== undefined) return;
+  if (((await stat(file)).mode & 0o077) === 0) return;
+  throw new WavegateError("SETTINGS_INVALID", `${file} holds a key and others may read it`, {
+    hint: `run: chmod 600 ${file}`,
+  });
 }
 
-/** The hub's connection string may come from the environment, so that no file has to hold a key. */
-function withEnvironment(value: unknown, environment: Readonly<Record<string, string | undefined>>): unknown {
-  const connectionString = environment["WAVEGATE_HUB_CONNECTION_STRING"];
-  if (connectionString === undefined || typeof value !== "object" || value === null || !("hub" in value))
-    return value;
-  return { ...value, hub: { ...(value.hub as object), connectionString } };
+async function firstThere(
+  files: readonly string[],
+): Promise<{ readonly file: string; readonly text: string } | undefined> {
+  for (const file of files) {
+    const text = await readFile(file, "utf8").catch(() => undefined);
+    if (text !== undefined) return { file, text };
+  }
+  return undefined;
 }
 
 function jsonOf(text: string, file: string): unknown {
@@ -141,13 +152,5 @@ function jsonOf(text: string, file: string): unknown {
       `${file} is not JSON: ${error instanceof Error ? error.message : ""}`,
       { hint: "correct it and run the command again" },
     );
-  }
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    return undefined;
   }
 }

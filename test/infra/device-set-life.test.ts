@@ -16,7 +16,7 @@ describe("the life of a set of devices in the real program", { timeout: 120_000 
   beforeAll(async () => {
     local = await startLocalStack({
       hub: { tier: "S3" },
-      configuration: { protect: false, hubTier: "S3" },
+      configuration: { environment: "development", protect: false, hubTier: "S3" },
     });
     local.stack.configure(sets(250));
   });

@@ -45,7 +45,7 @@ describe(
     };
 
     beforeAll(async () => {
-      local = await startLocalStack({ configuration: { protect: false } });
+      local = await startLocalStack({ configuration: { environment: "development", protect: false } });
       local.stack.configure(devices(3));
     });
     afterAll(async () => {
@@ -164,7 +164,7 @@ describe(
       await run("protect", () => local.stack.up());
       const refused = await local.stack.destroy();
       expect(refused.errors.join("\n")).toContain("cannot be deleted because it is protected");
-      local.stack.configure({ "wavegate:protect": "false" });
+      local.stack.configure({ "wavegate:environment": "development", "wavegate:protect": "false" });
       await run("unprotect", () => local.stack.up());
       const destroyed = await run("destroy", () => local.stack.destroy());
       expect(devicesIn(destroyed)).toEqual({ delete: 1 });

@@ -1,6 +1,13 @@
 // Runs the real program in a Node process of its own, as Pulumi does, with Pulumi's mocks in the place of the engine.
 // In this process and not in the test's: Pulumi stores the text of the device provider, and a test runner rewrites it.
+// It answers one message with one run, of the program or of a mutant of it.
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import { azureAnswer } from "./azure-answer.ts";
+
+const INFRA = new URL("../../infra/", import.meta.url).href;
 
 /** One resource that the program registered. */
 export interface Registration {
@@ -15,83 +22,110 @@ export interface Registration {
 /** What a run of the program came to. */
 export interface ProgramRun {
   readonly resources: readonly Registration[];
+  /** Outputs that are not marked as secret. */
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly error?: string;
 }
 
-const SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111";
-
-/** What Azure would answer, of that which the program reads. */
-function answerOf(type: string, name: string): Record<string, unknown> {
-  switch (type) {
-    case "azure-native:iothub:IotHubResource":
-      return { name: `${name}-of-azure`, properties: { hostName: `${name}-of-azure.azure-devices.net` } };
-    case "azure-native:storage:StorageAccount":
-      return {
-        name: `${name}account`,
-        primaryEndpoints: { blob: `https://${name}account.blob.core.windows.net/` },
-      };
-    case "azure-native:managedidentity:UserAssignedIdentity":
-      return { name, principalId: `principal-of-${name}`, clientId: `client-of-${name}` };
-    case "azure-native:authorization:RoleDefinition":
-      return { name: `guid-of-${name}` };
-    case "pulumi-nodejs:dynamic/wavegate:DeviceIdentity":
-      return { bucket: 7, adopted: false };
-    default:
-      return { name };
-  }
+/** One change of the program's text: its old text must be there once, or the mutant has outlived its place. */
+export interface Mutant {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
 }
 
-const resources: Registration[] = [];
-await pulumi.runtime.setMocks(
-  {
-    newResource: ({ type, name, inputs }) => ({
-      id: `${SUBSCRIPTION}/resourceGroups/group/providers/${type}/${name}`,
-      // What Pulumi hands a mock has no type.
-      state: { ...(inputs as Record<string, unknown>), ...answerOf(type, name) },
-    }),
-    call: ({ token, inputs }) =>
-      token === "azure-native:authorization:getClientConfig"
-        ? { objectId: "object-of-whoever-runs-pulumi" }
-        : (inputs as Record<string, unknown>),
+/** What the test's process asks for. */
+export interface ProgramRequest {
+  readonly entries: Readonly<Record<string, string>>;
+  readonly mutants: readonly Mutant[];
+}
+
+/** The mutants of each run that has some. Their modules are loaded anew, under an address that names the run. */
+const mutantsOf = new Map<string, readonly Mutant[]>();
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    const resolved = nextResolve(specifier, context);
+    const run = runNamedBy(context.parentURL);
+    if (run === null || !mutantsOf.has(run) || !resolved.url.startsWith(INFRA)) return resolved;
+    return { ...resolved, url: `${resolved.url}?run=${run}` };
   },
-  "wavegate",
-  "test",
-);
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    const mutants = mutantsOf.get(runNamedBy(url) ?? "") ?? [];
+    const here = mutants.filter(({ file }) => new URL(url).pathname.endsWith(`/${file}`));
+    if (here.length === 0) return loaded;
+    const source = here.reduce(
+      (text, { file, find, replace }) => {
+        const places = text.split(find).length - 1;
+        if (places !== 1) throw new Error(`the mutant of ${file} finds its text ${places} times: ${find}`);
+        return text.replace(find, () => replace);
+      },
+      readFileSync(fileURLToPath(url), "utf8"),
+    );
+    return { ...loaded, source };
+  },
+});
 
-// Mocks are not told of parents, protection and dependencies: those are read off the request itself.
-const monitor = pulumi.runtime.getMonitor();
-if (monitor === undefined) throw new Error("Pulumi's mocks started no monitor");
-const register = monitor.registerResource.bind(monitor);
-monitor.registerResource = ((...[request, ...rest]: Parameters<typeof register>) => {
-  resources.push({
-    type: request.getType(),
-    name: request.getName(),
-    inputs: request.getObject()?.toJavaScript() ?? {},
-    parent: request.getParent().split("::").at(-1) ?? "",
-    protect: request.getProtect() === true,
-    dependsOn: request.getDependenciesList().map((urn) => urn.split("::").slice(2).join("::")),
-  });
-  return register(request, ...rest);
-}) as typeof register;
-
-// The configuration comes as Pulumi's language host passes it: an object of texts.
-pulumi.runtime.setAllConfig(JSON.parse(process.argv[2] ?? "{}") as Record<string, string>);
-
-const outputs: Record<string, unknown> = {};
-let failure: string | undefined;
-try {
-  const program: Record<string, unknown> = { ...(await import("../../infra/index.ts")) };
-  for (const [name, value] of Object.entries(program)) {
-    // Outputs are all the program exports.
-    if (pulumi.Output.isInstance<object>(value)) value.apply((known) => (outputs[name] = known));
-  }
-} catch (error) {
-  failure = error instanceof pulumi.RunError ? error.message : String(error);
+function runNamedBy(url: string | undefined): string | null {
+  return url?.startsWith(INFRA) === true ? new URL(url).searchParams.get("run") : null;
 }
 
-// Everything is registered when nothing is left to do.
-process.once("beforeExit", () => {
-  const run: ProgramRun = { resources, outputs, ...(failure === undefined ? {} : { error: failure }) };
-  process.stdout.write(JSON.stringify(run));
+let runs = 0;
+async function runOnce({ entries, mutants }: ProgramRequest): Promise<ProgramRun> {
+  const resources: Registration[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => azureAnswer(type, name, inputs as Record<string, unknown>),
+      call: ({ token, inputs }) =>
+        token === "azure-native:authorization:getClientConfig"
+          ? {
+              objectId: "object-of-whoever-runs-pulumi",
+              tenantId: "22222222-2222-2222-2222-222222222222",
+              subscriptionId: "11111111-1111-1111-1111-111111111111",
+            }
+          : (inputs as Record<string, unknown>),
+    },
+    "wavegate",
+    "test",
+  );
+  // Mocks are not told of parents, protection and dependencies: those are read off the request itself.
+  const monitor = pulumi.runtime.getMonitor();
+  if (monitor === undefined) throw new Error("Pulumi's mocks started no monitor");
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = ((...[request, ...rest]: Parameters<typeof register>) => {
+    resources.push({
+      type: request.getType(),
+      name: request.getName(),
+      inputs: request.getObject()?.toJavaScript() ?? {},
+      parent: request.getParent().split("::").slice(2).join("::"),
+      protect: request.getProtect() === true,
+      dependsOn: request.getDependenciesList().map((urn) => urn.split("::").slice(2).join("::")),
+    });
+    return register(request, ...rest);
+  }) as typeof register;
+
+  // The configuration comes as Pulumi's language host passes it: an object of texts.
+  pulumi.runtime.setAllConfig({ ...entries });
+  const outputs: Record<string, unknown> = {};
+  let error: string | undefined;
+  try {
+    runs += 1;
+    if (mutants.length > 0) mutantsOf.set(String(runs), mutants);
+    const program = (await import(`../../infra/index.ts?run=${runs}`)) as Record<string, unknown>;
+    // Outputs are all the program exports.
+    for (const [name, value] of Object.entries(program)) {
+      if (!pulumi.Output.isInstance<object>(value)) continue;
+      const known = await new Promise((resolve) => value.apply(resolve));
+      if (!(await pulumi.isSecret(value))) outputs[name] = known;
+    }
+    // Every resource announces itself when it is constructed, so this waits for the last of them.
+    await pulumi.runtime.disconnect();
+  } catch (caught) {
+    error = caught instanceof pulumi.RunError ? caught.message : String(caught);
+  }
+  return { resources, outputs, ...(error === undefined ? {} : { error }) };
+}
+
+process.on("message", (request: ProgramRequest) => {
+  void runOnce(request).then((run) => process.send?.(run));
 });

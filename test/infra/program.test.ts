@@ -10,6 +10,11 @@ const SERVICES = "azure-native:storage:BlobServiceProperties";
 const ROLE = "azure-native:authorization:RoleDefinition";
 const ASSIGNMENT = "azure-native:authorization:RoleAssignment";
 const FEDERATION = "azure-native:managedidentity:FederatedIdentityCredential";
+const FROZEN = "pulumi-nodejs:dynamic/wavegate:FrozenSettings";
+const IMMUTABLE = "azure-native:storage:BlobContainerImmutabilityPolicy";
+const ALERT = "azure-native:monitor:MetricAlert";
+const LOG_ALERT = "azure-native:monitor:ScheduledQueryRule";
+const JOB = "azure-native:app:Job";
 const DEVICE = "pulumi-nodejs:dynamic/wavegate:DeviceIdentity";
 const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
@@ -25,7 +30,14 @@ beforeAll(async () => {
     "wavegate:hubTier": "S3",
     "wavegate:hubUnits": "2",
     "wavegate:firmwareAccess": "on-demand",
-    "wavegate:githubSubject": "repo:acme/fleet:environment:production",
+    "wavegate:hubPartitions": "8",
+    "wavegate:firmwareImmutableDays": "365",
+    "wavegate:alertEmails": '["oncall@example.com"]',
+    "wavegate:provisioning": "true",
+    "wavegate:controllerImage": `acme.azurecr.io/wavegate@sha256:${"0".repeat(64)}`,
+    "wavegate:rolloutSubject": "repo:acme/fleet:environment:production",
+    "wavegate:identitiesSubject": "repo:acme/fleet:environment:production-devices",
+    "wavegate:previewSubject": "repo:acme/fleet:environment:production-preview",
     "wavegate:operator": '{"objectId":"0f8fad5b-d9cb-469f-a165-70867728950e","type":"Group"}',
   });
 });
@@ -39,6 +51,7 @@ describe("the program of a stack that sets nothing", () => {
         disableLocalAuth: true,
         disableDeviceSAS: true,
         disableModuleSAS: true,
+        eventHubEndpoints: { events: { retentionTimeInDays: 1, partitionCount: 4 } },
       },
     });
     expect(theResource(plain, HUB, "hub").inputs["properties"]).not.toHaveProperty("authorizationPolicies");
@@ -73,16 +86,14 @@ describe("the program of a stack that sets nothing", () => {
     });
   });
 
-  it("keeps versions of records, and deleted blobs of both for 30 days", () => {
-    expect(theResource(plain, SERVICES, "records").inputs).toMatchObject({
-      isVersioningEnabled: true,
-      deleteRetentionPolicy: { enabled: true, days: 30 },
-      containerDeleteRetentionPolicy: { enabled: true, days: 30 },
-    });
-    expect(theResource(plain, SERVICES, "firmware").inputs["deleteRetentionPolicy"]).toEqual({
-      enabled: true,
-      days: 30,
-    });
+  it("keeps versions of both, and deleted blobs for 30 days", () => {
+    for (const name of ["firmware", "records"]) {
+      expect(theResource(plain, SERVICES, name).inputs).toMatchObject({
+        isVersioningEnabled: true,
+        deleteRetentionPolicy: { enabled: true, days: 30 },
+        containerDeleteRetentionPolicy: { enabled: true, days: 30 },
+      });
+    }
   });
 
   it("protects the hub, the group and the storage from deletion", () => {
@@ -97,6 +108,7 @@ describe("the program of a stack that sets nothing", () => {
         `${CONTAINER} firmware`,
         `${CONTAINER} records`,
         `${HUB} hub`,
+        `${FROZEN} hub`,
       ].sort(),
     );
   });
@@ -127,9 +139,11 @@ describe("the program of a stack that sets nothing", () => {
     });
   });
 
-  it("lets the rollout read images and write records, each in its container", () => {
+  it("lets the rollout read images and write records, previews read both, each in its container", () => {
     expect(storageGrants(plain)).toEqual([
       ["object-of-whoever-runs-pulumi", CONTRIBUTOR, "BlobContainer/firmware"],
+      ["principal-of-preview", READER, "BlobContainer/firmware"],
+      ["principal-of-preview", READER, "BlobContainer/records"],
       ["principal-of-rollout", READER, "BlobContainer/firmware"],
       ["principal-of-rollout", CONTRIBUTOR, "BlobContainer/records"],
     ]);
@@ -139,26 +153,50 @@ describe("the program of a stack that sets nothing", () => {
     const scopes = plain.resources
       .filter(({ type }) => type === ASSIGNMENT)
       .map(({ inputs }) => String(inputs["scope"]));
-    expect(scopes).toHaveLength(5);
+    expect(scopes).toHaveLength(9);
     for (const scope of scopes)
       expect(scope).toMatch(/(IotHubResource\/hub|BlobContainer\/(firmware|records))$/);
   });
 
-  it("gives whoever runs it the devices, and no configuration", () => {
-    const [permission] = theResource(plain, ROLE, "operator").inputs["permissions"] as {
-      dataActions: string[];
-    }[];
-    expect(permission!.dataActions).toEqual([
+  it("gives whoever runs it and the identities the devices, and no configuration", () => {
+    expect(dataActionsOfRole(plain, "devices")).toEqual([
       "Microsoft.Devices/IotHubs/devices/delete",
       "Microsoft.Devices/IotHubs/devices/read",
       "Microsoft.Devices/IotHubs/devices/write",
       "Microsoft.Devices/IotHubs/twins/read",
       "Microsoft.Devices/IotHubs/twins/write",
     ]);
+    const role = expect.stringMatching(/guid-of-devices$/) as unknown;
     expect(theResource(plain, ASSIGNMENT, "operator").inputs).toMatchObject({
       principalId: "object-of-whoever-runs-pulumi",
       principalType: "User",
+      roleDefinitionId: role,
     });
+    expect(theResource(plain, ASSIGNMENT, "identities").inputs).toMatchObject({
+      principalId: "principal-of-identities",
+      roleDefinitionId: role,
+    });
+  });
+
+  it("lets previews read what a plan needs, and write nothing", () => {
+    expect(dataActionsOfRole(plain, "preview")).toEqual([
+      "Microsoft.Devices/IotHubs/configurations/read",
+      "Microsoft.Devices/IotHubs/twins/read",
+    ]);
+  });
+
+  it("logs who changed what, and warns of throttling and of a quota that is 70% used", () => {
+    for (const name of ["hub", "firmware", "records"])
+      expect(
+        theResource(plain, "azure-native:monitor:DiagnosticSetting", name).inputs["workspaceId"],
+      ).toMatch(/Workspace\/logs$/);
+    const thresholdOf = (name: string): unknown => {
+      const criteria = theResource(plain, ALERT, name).inputs["criteria"] as { allOf: unknown[] };
+      return criteria.allOf[0];
+    };
+    expect(thresholdOf("quota")).toMatchObject({ metricName: "dailyMessageQuotaUsed", threshold: 280_000 });
+    expect(thresholdOf("throttling")).toMatchObject({ threshold: 0 });
+    expect(plain.resources.filter(({ type }) => type === LOG_ALERT)).toEqual([]);
   });
 
   it("declares no device and lets no pipeline in", () => {
@@ -167,10 +205,20 @@ describe("the program of a stack that sets nothing", () => {
 
   it("puts out what the rollout's settings name, and no secret", () => {
     expect(plain.outputs).toEqual({
+      outputsVersion: 1,
+      hubName: "test",
       hubHostName: "hub-of-azure.azure-devices.net",
+      tier: "S1",
+      units: 1,
       firmwareBase: "https://firmwareaccount.blob.core.windows.net/firmware",
       recordsUrl: "https://recordsaccount.blob.core.windows.net/records",
       rolloutClientId: "client-of-rollout",
+      identitiesClientId: "client-of-identities",
+      previewClientId: "client-of-preview",
+      tenantId: "22222222-2222-2222-2222-222222222222",
+      subscriptionId: "11111111-1111-1111-1111-111111111111",
+      provisioningHostName: "",
+      provisioningIdScope: "",
       deviceBuckets: {},
     });
   });
@@ -178,7 +226,9 @@ describe("the program of a stack that sets nothing", () => {
 
 describe("the program of a stack that sets all it can", () => {
   it("makes the hub it asks for", () => {
-    expect(theResource(strict, HUB, "hub").inputs["sku"]).toEqual({ name: "S3", capacity: 2 });
+    const { sku, properties } = theResource(strict, HUB, "hub").inputs;
+    expect(sku).toEqual({ name: "S3", capacity: 2 });
+    expect(properties).toMatchObject({ eventHubEndpoints: { events: { partitionCount: 8 } } });
   });
 
   it("closes the firmware to everybody without a token", () => {
@@ -186,11 +236,78 @@ describe("the program of a stack that sets all it can", () => {
     expect(theResource(strict, CONTAINER, "firmware").inputs["publicAccess"]).toBe("None");
   });
 
-  it("lets one environment of one repository act as the rollout", () => {
-    expect(theResource(strict, FEDERATION, "rollout").inputs).toMatchObject({
-      issuer: "https://token.actions.githubusercontent.com",
-      subject: "repo:acme/fleet:environment:production",
-      audiences: ["api://AzureADTokenExchange"],
+  it("keeps images for as long as it says, and asks the hub about nothing it decided once", () => {
+    expect(theResource(strict, IMMUTABLE, "firmware").inputs).toMatchObject({
+      containerName: "firmware",
+      immutabilityPeriodSinceCreationInDays: 365,
+    });
+    expect(theResource(strict, HUB, "hub").dependsOn).toContain(`wavegate:infra:IotHub$${FROZEN}::hub`);
+  });
+
+  it("lets one environment of one repository act as each identity", () => {
+    const federations = { rollout: "", identities: "-devices", preview: "-preview" };
+    for (const [name, suffix] of Object.entries(federations)) {
+      expect(theResource(strict, FEDERATION, name).inputs).toMatchObject({
+        issuer: "https://token.actions.githubusercontent.com",
+        subject: `repo:acme/fleet:environment:production${suffix}`,
+        audiences: ["api://AzureADTokenExchange"],
+      });
+    }
+  });
+
+  it("looks every five minutes as the rollout, with an image by digest and settings that are no secret", () => {
+    const { identity, configuration, template } = theResource(strict, JOB, "controller").inputs;
+    expect(identity).toMatchObject({
+      type: "UserAssigned",
+      userAssignedIdentities: [expect.stringMatching(/UserAssignedIdentity\/rollout$/)],
+    });
+    expect(configuration).toMatchObject({
+      triggerType: "Schedule",
+      replicaRetryLimit: 0,
+      scheduleTriggerConfig: { cronExpression: "*/5 * * * *", parallelism: 1 },
+      registries: [{ server: "acme.azurecr.io" }],
+    });
+    expect(template).toMatchObject({
+      containers: [
+        {
+          args: ["reconcile", "--json"],
+          env: [
+            { name: "WAVEGATE_HUB_NAME", value: "test" },
+            { name: "WAVEGATE_HUB_HOST_NAME", value: "hub-of-azure.azure-devices.net" },
+            { name: "WAVEGATE_HUB_TIER", value: "S3" },
+            { name: "WAVEGATE_HUB_UNITS", value: "2" },
+            { name: "WAVEGATE_IMAGES_BASE", value: "https://firmwareaccount.blob.core.windows.net/firmware" },
+            { name: "WAVEGATE_CREDENTIAL", value: "managed-identity" },
+            { name: "WAVEGATE_CLIENT_ID", value: "client-of-rollout" },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("tells people of failed devices and of a controller that no longer looks", () => {
+    expect(theResource(strict, "azure-native:monitor:ActionGroup", "alerts").inputs).toMatchObject({
+      emailReceivers: [{ emailAddress: "oncall@example.com" }],
+    });
+    const ruleOf = (name: string): unknown => {
+      const criteria = theResource(strict, LOG_ALERT, name).inputs["criteria"] as { allOf: unknown[] };
+      return criteria.allOf[0];
+    };
+    expect(ruleOf("failed-devices")).toMatchObject({
+      query: expect.stringContaining("exit in (3, 4)") as unknown,
+      operator: "GreaterThan",
+      threshold: 0,
+    });
+    expect(ruleOf("dead-controller")).toMatchObject({ operator: "LessThanOrEqual", threshold: 0 });
+  });
+
+  it("makes a provisioning service that holds no hub's key, and says where it is", () => {
+    expect(
+      theResource(strict, "azure-native:deviceprovisioningservices:IotDpsResource", "provisioning"),
+    ).toMatchObject({ protect: true, inputs: { properties: { iotHubs: [] } } });
+    expect(strict.outputs).toMatchObject({
+      provisioningHostName: "provisioning-of-azure.azure-devices-provisioning.net",
+      provisioningIdScope: "0ne00000000",
     });
   });
 
@@ -226,7 +343,7 @@ describe("the program of the stack dev, from its files", () => {
       ring: "canary",
       authentication: { type: "sas" },
     });
-    expect(device.dependsOn).toContain(`wavegate:infra:IotHub$${ASSIGNMENT}::operator`);
+    expect(device.dependsOn).toContain(`wavegate:infra:HubRole$${ASSIGNMENT}::operator`);
     expect(theResource(dev, HUB, "hub").inputs["properties"]).toMatchObject({
       disableLocalAuth: true,
       disableDeviceSAS: false,
@@ -242,15 +359,19 @@ describe("the program of the stack dev, from its files", () => {
   });
 });
 
-describe("the program of a stack with mistakes", () => {
-  it("names them all, with what to type, and makes nothing", async () => {
-    const run = await runProgram({ "wavegate:hubTier": "B1", "wavegate:hubUnits": "0" });
-    expect(run.resources).toEqual([]);
-    expect(run.error).toMatch(/2 problems:/);
-    expect(run.error).toContain("wavegate:hubTier");
-    expect(run.error).toContain("pulumi config set hubUnits 1");
+describe("the example of a strict stack", () => {
+  it("works as it is, protected and watched", async () => {
+    const strictest = await runProgram(await readStack("prod", "Pulumi.prod.yaml.example"));
+    expect(strictest.error).toBeUndefined();
+    expect(theResource(strictest, HUB, "hub")).toMatchObject({ protect: true });
+    expect(strictest.resources.filter(({ type }) => type === FEDERATION)).toHaveLength(3);
   });
 });
+
+function dataActionsOfRole(run: ProgramRun, name: string): unknown {
+  const [permission] = theResource(run, ROLE, name).inputs["permissions"] as { dataActions: unknown }[];
+  return permission!.dataActions;
+}
 
 function storageGrants({ resources }: ProgramRun): unknown[] {
   return resources

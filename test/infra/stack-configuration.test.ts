@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { HINTS } from "../../infra/configuration/hints.ts";
+import { configurationSchema } from "../../infra/configuration/schema.ts";
 import { describeProblems, parseStackConfiguration } from "../../infra/stack-configuration.ts";
+import { readProject } from "./stack-file.ts";
 
 const device = { deviceId: "d1", product: "thermostat", stratum: "rev-a" };
 
@@ -22,13 +25,22 @@ function parse(settings: Record<string, unknown>): ReturnType<typeof parseStackC
 describe("a stack's configuration", () => {
   it("may be empty: then it is small, public for reading and protected", () => {
     expect(parse({}).configuration).toEqual({
+      environment: "production",
       hubTier: "S1",
       hubUnits: 1,
+      hubPartitions: 4,
+      allowServiceKeys: false,
+      allowDeviceKeys: false,
       firmwareAccess: "public",
+      firmwareImmutableDays: 0,
       storageRedundancy: "Standard_ZRS",
       retentionDays: 30,
       protect: true,
-      allowDeviceKeys: false,
+      diagnostics: true,
+      logRetentionDays: 30,
+      alertEmails: [],
+      provisioning: false,
+      controllerSchedule: "*/5 * * * *",
       devices: [],
       deviceSets: [],
     });
@@ -48,7 +60,7 @@ describe("a stack's configuration", () => {
       retentionDays: 0,
       protect: "perhaps",
       hubTeir: "S1",
-      githubSubject: "repo:acme/fleet:*",
+      rolloutSubject: "repo:acme/fleet:*",
       operator: { objectId: "me", type: "Robot" },
       devices: [{ ...device, product: "Thermo Stat" }, { deviceId: "d2" }],
     });
@@ -57,18 +69,18 @@ describe("a stack's configuration", () => {
       "wavegate:devices[1].product",
       "wavegate:devices[1].stratum",
       "wavegate:firmwareAccess",
-      "wavegate:githubSubject",
       "wavegate:hubTeir",
       "wavegate:hubTier",
       "wavegate:operator.objectId",
       "wavegate:operator.type",
       "wavegate:protect",
       "wavegate:retentionDays",
+      "wavegate:rolloutSubject",
     ]);
     const text = describeProblems(problems);
     expect(text).toMatch(/^the stack's configuration has 11 problems:/);
     expect(text).toContain("pulumi config set hubTier S1");
-    expect(text).toContain("known are hubTier, hubUnits");
+    expect(text).toContain('did you mean "hubTier"?');
   });
 
   it.each([
@@ -77,8 +89,9 @@ describe("a stack's configuration", () => {
     ["S2", 200, 201],
     ["S3", 10, 11],
   ])("takes as many units as %s has: %i, not %i", (hubTier, most, tooMany) => {
-    expect(pathsOf({ hubTier, hubUnits: most })).toEqual([]);
-    expect(pathsOf({ hubTier, hubUnits: tooMany })).toEqual(["wavegate:hubUnits"]);
+    const others = { environment: "development", hubPartitions: 2, hubTier };
+    expect(pathsOf({ ...others, hubUnits: most })).toEqual([]);
+    expect(pathsOf({ ...others, hubUnits: tooMany })).toEqual(["wavegate:hubUnits"]);
   });
 
   it.each([
@@ -86,8 +99,35 @@ describe("a stack's configuration", () => {
     "repo:acme/fleet:ref:refs/heads/main",
     "repo:acme/*:environment:production",
     "acme/fleet",
-  ])("lets %s not act as the rollout", (githubSubject) => {
-    expect(pathsOf({ githubSubject })).toEqual(["wavegate:githubSubject"]);
+  ])("lets %s not act as any identity", (subject) => {
+    for (const key of ["rolloutSubject", "identitiesSubject", "previewSubject"])
+      expect(pathsOf({ [key]: subject })).toEqual([`wavegate:${key}`]);
+  });
+
+  it("finds what keys contradict each other in even while others are wrong", () => {
+    expect(pathsOf({ hubTier: "B1", protect: false, devices: [device, device] }).sort()).toEqual([
+      "wavegate:devices[1].deviceId",
+      "wavegate:hubTier",
+      "wavegate:protect",
+    ]);
+    expect(pathsOf({ devices: [device, device, { ...device, deviceId: "a b" }] }).sort()).toEqual([
+      "wavegate:devices[1].deviceId",
+      "wavegate:devices[2].deviceId",
+    ]);
+  });
+
+  it("knows every key that Pulumi.yaml declares, with the same default, and declares all it can", async () => {
+    const declared = (await readProject()).config;
+    const defaults: Record<string, unknown> = { ...parse({}).configuration };
+    for (const [key, { default: value }] of Object.entries(declared))
+      expect([key, value === "" ? undefined : value]).toEqual([key, defaults[key]]);
+    // Objects and lists of objects have no type in a project file.
+    expect(Object.keys(configurationSchema.shape).filter((key) => !(key in declared))).toEqual([
+      "operator",
+      "devices",
+      "deviceSets",
+    ]);
+    expect(Object.keys(HINTS).sort()).toEqual(Object.keys(configurationSchema.shape).sort());
   });
 
   it("wants a device with a key only where the hub takes keys", () => {

@@ -17,6 +17,7 @@ const projectSchema = z.object({
     z.string(),
     z.strictObject({
       type: z.enum(["string", "integer", "boolean", "array"]),
+      items: z.strictObject({ type: z.literal("string") }).exactOptional(),
       description: z.string(),
       default: z.unknown(),
     }),
@@ -29,11 +30,11 @@ export async function readProject(): Promise<z.output<typeof projectSchema>> {
 }
 
 /** What the command line hands the program: the stack's values over the project's defaults, each as text. */
-export async function readStack(name: string): Promise<Record<string, string>> {
+export async function readStack(name: string, file = `Pulumi.${name}.yaml`): Promise<Record<string, string>> {
   const project = await readProject();
   const stack = z
     .object({ config: z.record(z.string(), z.unknown()) })
-    .parse(load(await readFile(new URL(`Pulumi.${name}.yaml`, root), "utf8")));
+    .parse(load(await readFile(new URL(file, root), "utf8")));
   const defaults = Object.entries(project.config).map(([key, { default: value }]) => [
     `${project.name}:${key}`,
     value,

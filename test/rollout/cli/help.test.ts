@@ -19,6 +19,8 @@ describe("wavegate --help", () => {
       Options:
         --settings <file>              settings file (default: WAVEGATE_SETTINGS,
                                        ./wavegate.settings.json, a running demo)
+        --stack-outputs <file>         what \`pulumi stack output --json\` wrote, for
+                                       what no settings file says
         --json                         print the result as JSON
         -h, --help                     display help for command
 

@@ -27,7 +27,7 @@ async function write(name: string, value: unknown, mode = 0o600): Promise<string
 }
 
 function load(flag?: string, environment: Record<string, string> = {}): ReturnType<typeof loadSettings> {
-  return loadSettings({ flag, environment, folder });
+  return loadSettings({ flag, stackOutputs: undefined, environment, folder });
 }
 
 describe("settings", () => {

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startRefusingPlugin, type Inputs, type RefusingPlugin } from "./plugin-refusals.ts";
+import { startProgram, theResource, type Program } from "./program-run.ts";
+
+const DEVICE = { deviceId: "d1", product: "thermostat", stratum: "rev-a" };
+const FROZEN = "pulumi-nodejs:dynamic/wavegate:FrozenSettings";
+
+let program: Program;
+let plugin: RefusingPlugin;
+beforeAll(async () => {
+  program = startProgram();
+  plugin = await startRefusingPlugin();
+});
+afterAll(async () => {
+  await program[Symbol.asyncDispose]();
+  await plugin[Symbol.asyncDispose]();
+});
+
+/** A stack's own keys, as the command line hands them over. */
+function entries(settings: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
+      `wavegate:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+describe("a bad configuration is refused before anything is made", () => {
+  it.each([
+    ["a basic tier", { hubTier: "B1" }, "hubTier", "pulumi config set hubTier S1"],
+    ["too many units", { hubTier: "S3", hubUnits: 11 }, "hubUnits", "pulumi config set hubUnits 1"],
+    ["no units", { hubUnits: 0 }, "hubUnits", "pulumi config set hubUnits 1"],
+    ["too many partitions", { hubPartitions: 33 }, "hubPartitions", "pulumi config set hubPartitions 4"],
+    [
+      "partitions that the free tier has not",
+      { environment: "development", hubTier: "F1", hubPartitions: 4 },
+      "hubPartitions",
+      "F1: 2",
+    ],
+    ["a misspelt key", { hubTeir: "S1" }, "hubTeir", 'did you mean "hubTier"?'],
+    ["a key of nothing", { colour: "red" }, "colour", "pulumi config rm colour"],
+    ["production without protection", { protect: false }, "protect", "pulumi config set protect true"],
+    ["production with service keys", { allowServiceKeys: true }, "allowServiceKeys", "false"],
+    ["production without logs", { diagnostics: false }, "diagnostics", "pulumi config set diagnostics true"],
+    [
+      "production on the free tier",
+      { hubTier: "F1", hubPartitions: 2 },
+      "hubTier",
+      "environment development",
+    ],
+    ["an unknown environment", { environment: "prod" }, "environment", "environment production"],
+    ["firmware for everybody", { firmwareAccess: "everybody" }, "firmwareAccess", "firmwareAccess public"],
+    ["a rule for ever", { firmwareImmutableDays: 99_999 }, "firmwareImmutableDays", "up to 3650"],
+    ["no time to recover", { retentionDays: 1 }, "retentionDays", "7 to 365"],
+    [
+      "an image by tag",
+      { controllerImage: "acme.azurecr.io/wavegate:latest" },
+      "controllerImage",
+      "@sha256:",
+    ],
+    ["a schedule in words", { controllerSchedule: "hourly" }, "controllerSchedule", "*/5 * * * *"],
+    ["no address", { alertEmails: ["nobody"] }, "alertEmails[0]", "alertEmails[0]"],
+    [
+      "a wildcard subject",
+      { rolloutSubject: "repo:acme/fleet:*" },
+      "rolloutSubject",
+      ":environment:production",
+    ],
+    [
+      "a branch",
+      { previewSubject: "repo:acme/fleet:ref:refs/heads/main" },
+      "previewSubject",
+      ":environment:",
+    ],
+    [
+      "one environment for two identities",
+      {
+        rolloutSubject: "repo:acme/fleet:environment:production",
+        previewSubject: "repo:acme/fleet:environment:production",
+      },
+      "previewSubject",
+      ":environment:production-preview",
+    ],
+    [
+      "a bad device id",
+      { devices: [{ ...DEVICE, deviceId: "a b" }] },
+      "devices[0].deviceId",
+      "docs/azure.md",
+    ],
+    ["a device twice", { devices: [DEVICE, DEVICE] }, "devices[1].deviceId", "d1 occurs twice"],
+    [
+      "a bad thumbprint",
+      { devices: [{ ...DEVICE, authentication: { type: "selfSigned", primaryThumbprint: "12" } }] },
+      "devices[0].authentication.primaryThumbprint",
+      "40 or 64 hex digits",
+    ],
+    [
+      "a device with a key on a hub without",
+      { devices: [{ ...DEVICE, authentication: { type: "sas" } }] },
+      "devices[0].authentication",
+      "allowDeviceKeys: true",
+    ],
+    ["an operator without an id", { operator: { type: "User" } }, "operator.objectId", "operator.objectId"],
+  ])("%s", async (_what, settings, key, fix) => {
+    const run = await program.run(entries(settings));
+    expect(run.resources).toEqual([]);
+    expect(run.error).toMatch(/has 1 problem:/);
+    expect(run.error).toContain(`- wavegate:${key}: `);
+    expect(run.error).toContain(fix);
+  });
+
+  it("and several are told at once", async () => {
+    const run = await program.run(entries({ hubTier: "B1", hubUnits: 0, protect: false, colour: "red" }));
+    expect(run.resources).toEqual([]);
+    expect(run.error).toMatch(/has 4 problems:/);
+  });
+});
+
+describe("what was decided when the hub was made", () => {
+  async function frozenInputs(settings: Readonly<Record<string, unknown>>): Promise<Inputs> {
+    const run = await program.run(entries(settings));
+    // Inputs came over the wire as JSON.
+    return theResource(run, FROZEN, "hub").inputs as Inputs;
+  }
+
+  it("is taken as it is, the first time and every time after", async () => {
+    const inputs = await frozenInputs({});
+    expect(await plugin.refusals(inputs)).toEqual([]);
+    expect(await plugin.refusals(inputs, inputs)).toEqual([]);
+  });
+
+  it("stays: another number of partitions is refused with the number that was", async () => {
+    expect(await plugin.refusals(await frozenInputs({ hubPartitions: 8 }), await frozenInputs({}))).toEqual([
+      expect.stringMatching(/^wavegate:hubPartitions: 4 cannot become 8: pulumi config set hubPartitions 4 /),
+    ]);
+  });
+
+  it("stays: a free hub is not made a paid one, nor the other way round", async () => {
+    const free = await frozenInputs({ environment: "development", hubTier: "F1", hubPartitions: 2 });
+    const paid = await frozenInputs({ hubPartitions: 2 });
+    const larger = await frozenInputs({ hubTier: "S3", hubPartitions: 2 });
+    expect(await plugin.refusals(paid, free)).toEqual([expect.stringContaining("set hubTier F1")]);
+    expect(await plugin.refusals(free, paid)).toEqual([expect.stringContaining("set hubTier S1")]);
+    expect(await plugin.refusals(larger, paid)).toEqual([]);
+  });
+});
