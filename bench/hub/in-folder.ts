@@ -52,7 +52,7 @@ async function withState<Result>(
     limits,
     quota: createDailyQuota({ clock: realClock, limits, mode: "off" }),
     queryLagMs: 0,
-    queryOptions: {},
+    readings: {},
     reportedChangesEtag: false,
     rules: { onDelete: "remove" },
     onChange: () => undefined,

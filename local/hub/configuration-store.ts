@@ -41,8 +41,10 @@ export function createConfigurationStore(options: {
   readonly journal?: Journal;
   /** How conditions and metrics of stored configurations are read. */
   readonly queryOptions?: QueryOptions;
+  readonly contentChangeStatus?: 400 | 404 | undefined;
 }): ConfigurationStore {
   const { clock, maxConfigurations, onChange, journal = createJournal(), queryOptions = {} } = options;
+  const { contentChangeStatus = 400 } = options;
   const configurations = new Map<string, Configuration>();
   let generations = 0;
 
@@ -123,7 +125,7 @@ export function createConfigurationStore(options: {
       if (!isMatch(precondition, configurationEtag(before))) throw preconditionFailed(`configuration ${id}`);
       if (content !== undefined && !isDeepStrictEqual(content, before.content)) {
         // FIDELITY: the status is undocumented [facts 1.4, G].
-        throw new ServiceError(400, "CannotModifyImmutableConfigurationContent", {
+        throw new ServiceError(contentChangeStatus, "CannotModifyImmutableConfigurationContent", {
           message: `The content of configuration ${id} cannot be changed: create a new configuration`,
         });
       }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { contentKind, type ConfigurationKind } from "./configuration-content.ts";
+import type { ConfigurationOptions } from "./configuration-options.ts";
 import type { ConfigurationTerms, Metric } from "./configuration.ts";
 import type { JsonObject } from "./json-value.ts";
 import { QuerySyntaxError } from "./query/parser.ts";
@@ -23,7 +24,9 @@ export interface WrittenConfiguration {
 
 const MAX_METRICS = 5;
 /** [facts 1.3, G]: the documents print what is forbidden; this is what they leave. */
-const CONFIGURATION_ID = /^[a-z0-9\-:+%_#*?!(),=@$;']{1,128}$/u;
+const LISTED_ID = /^[a-z0-9\-:+%_#*?!(),=@$;']{1,128}$/u;
+/** [facts 1.3, D]: no space and none of `& ^ [ ] { } \ | " < > /`; upper case is for nobody. */
+const NOT_FORBIDDEN_ID = /^[^\s\u0000-\u0020\u007f-\u{10ffff}A-Z&^[\]{}\\|"<>/]{1,128}$/u;
 /** [facts 1.3]: letters, digits and these. */
 const LABEL = /^[A-Za-z0-9\-:.+%_#*?!(),=@;']{1,128}$/u;
 const METRIC_NAME = /^[A-Za-z0-9_-]{1,128}$/u;
@@ -43,7 +46,7 @@ const body = z.object({
 export function parseConfiguration(
   id: string,
   written: unknown,
-  options: QueryOptions = {},
+  options: QueryOptions & ConfigurationOptions = {},
 ): WrittenConfiguration {
   const parsed = body.safeParse(written);
   if (!parsed.success)
@@ -53,9 +56,13 @@ export function parseConfiguration(
     throw argumentInvalid(
       `The body has the id ${JSON.stringify(plain.id)}, the address has ${JSON.stringify(id)}`,
     );
-  if (!CONFIGURATION_ID.test(id)) {
+  const isListed = options.configurationIds !== "not forbidden";
+  if (!(isListed ? LISTED_ID : NOT_FORBIDDEN_ID).test(id)) {
+    const allowed = isListed
+      ? "and - : + % _ # * ? ! ( ) , = @ $ ; '"
+      : 'and signs other than & ^ [ ] { } \\ | " < > /';
     throw argumentInvalid(
-      `The configuration id ${JSON.stringify(id)} is not 1 to 128 lower-case letters, digits and - : + % _ # * ? ! ( ) , = @ $ '`,
+      `The configuration id ${JSON.stringify(id)} is not 1 to 128 lower-case letters, digits ${allowed}`,
     );
   }
   for (const [name, value] of Object.entries(labels ?? {})) {

@@ -1,4 +1,5 @@
 import type { ConfigurationKind } from "./configuration-content.ts";
+import type { ConfigurationOptions } from "./configuration-options.ts";
 import type { JsonObject } from "./json-value.ts";
 import type { Layer } from "./layering.ts";
 import type { CompiledQuery } from "./query/query.ts";
@@ -49,14 +50,17 @@ export function configurationEtag({ writes }: Pick<Configuration, "writes">): st
 }
 
 /** The configuration as the service API shows it [facts 1.1]. */
-export function configurationDocument(configuration: Configuration): JsonObject {
+export function configurationDocument(
+  configuration: Configuration,
+  { configurationContentType: contentType = null }: ConfigurationOptions = {},
+): JsonObject {
   const { id, metrics, results, target } = configuration;
   return {
     id,
     schemaVersion: configuration.schemaVersion,
     labels: configuration.labels,
     content: configuration.content,
-    contentType: null,
+    contentType,
     targetCondition: configuration.targetCondition,
     createdTimeUtc: serviceTime(configuration.createdAt),
     lastUpdatedTimeUtc: serviceTime(configuration.updatedAt),

@@ -1,6 +1,7 @@
 import type { PolicyKeys, PolicyName } from "./access-policy.ts";
 import type { CertificateAuthority } from "./certificates.ts";
 import type { HubClock } from "./clock.ts";
+import type { ConfigurationOptions } from "./configuration-options.ts";
 import type { HubLogEntry } from "./hub-log.ts";
 import type { AssignMode } from "./layering.ts";
 import type { QueryOptions } from "./query/query-options.ts";
@@ -11,7 +12,7 @@ import type { ThrottleMode } from "./throttle.ts";
 import type { Tier } from "./tier.ts";
 
 /** How a local hub is set up; every field has a default. */
-export interface HubOptions extends QueryOptions {
+export interface HubOptions extends QueryOptions, ConfigurationOptions {
   /** Host name before ".azure-devices.net" in device strings; default "local-" and six random characters. */
   readonly name?: string;
   /** Drives everything but token expiry; default real time. */

@@ -1,6 +1,7 @@
 import type { ConfigurationStore } from "./configuration-store.ts";
 import { createConfigurationStore } from "./configuration-store.ts";
 import type { HubClock } from "./clock.ts";
+import type { ConfigurationOptions } from "./configuration-options.ts";
 import type { DataFolder } from "./disk/data-folder.ts";
 import { createDeviceStore, type DeviceStore } from "./device-store.ts";
 import { createEvaluator, type EvaluatedStores, type Evaluation } from "./evaluation.ts";
@@ -31,14 +32,15 @@ export function createHubState(options: {
   readonly limits: TierLimits;
   readonly quota: DailyQuota;
   readonly queryLagMs: number;
-  readonly queryOptions: QueryOptions;
+  /** How queries and configurations are read. */
+  readonly readings: QueryOptions & ConfigurationOptions;
   /** What evaluations do where the documents leave it open. */
   readonly rules: Pick<EvaluatedStores, "onDelete" | "assign" | "reassert">;
   readonly reportedChangesEtag: boolean;
   readonly onChange: () => void;
   readonly folder: DataFolder | undefined;
 }): HubState {
-  const { clock, limits, quota, queryLagMs, queryOptions, rules, onChange, folder } = options;
+  const { clock, limits, quota, queryLagMs, readings, rules, onChange, folder } = options;
   const journal = createJournal();
   const devices = createDeviceStore({
     clock,
@@ -53,7 +55,8 @@ export function createHubState(options: {
     maxConfigurations,
     onChange,
     journal,
-    queryOptions,
+    queryOptions: readings,
+    contentChangeStatus: readings.contentChangeStatus,
   });
   const inMemory = new Map<string, readonly string[]>();
 

@@ -97,7 +97,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     limits,
     quota,
     queryLagMs: options.queryLagMs ?? 0,
-    queryOptions: options,
+    readings: options,
     reportedChangesEtag: options.reportedChangesEtag ?? false,
     rules: {
       onDelete: options.onDelete ?? "remove",
@@ -190,7 +190,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       routes: serviceRoutes({
         ...state,
         ...{ clock, jobs, wakeJobs, identityJobs, storage, blankKeys, methods, mailbox, quota },
-        queryOptions: options,
+        readings: options,
         countConfigurationGets: options.countConfigurationGets ?? false,
       }),
       pages: [...operatorPages(metrics), ...controlPages({ ...shared, ...controls })],

@@ -12,10 +12,17 @@ export interface QueryOptions {
    * with "false" the comparison counts as false, so that NOT of it is true [G].
    */
   readonly notOverMissing?: "undefined" | "false";
+  /** Rows of the largest page: 100 (default) in newer documents, 1,000 in older ones [facts 3.1, G]. */
+  readonly largestPage?: 100 | 1000;
 }
 
 /** The options with their defaults. */
 export function withQueryDefaults(options: QueryOptions): Required<QueryOptions> {
-  const { strictQuery = true, groupByKeys = "one", notOverMissing = "undefined" } = options;
-  return { strictQuery, groupByKeys, notOverMissing };
+  const {
+    strictQuery = true,
+    groupByKeys = "one",
+    notOverMissing = "undefined",
+    largestPage = 100,
+  } = options;
+  return { strictQuery, groupByKeys, notOverMissing, largestPage };
 }

@@ -1,5 +1,6 @@
 import { configurationDocument, configurationEtag, type Configuration } from "../configuration.ts";
 import type { ConfigurationStore } from "../configuration-store.ts";
+import type { ConfigurationOptions } from "../configuration-options.ts";
 import { parseConfiguration } from "../configuration-terms.ts";
 import type { QueryOptions } from "../query/query-options.ts";
 import { ACCESS } from "./route-access.ts";
@@ -10,7 +11,7 @@ const MAX_LISTED = 1000;
 /** Automatic device configurations: create, update, get, list, delete [facts 1.4]. */
 export function configurationRoutes(
   configurations: ConfigurationStore,
-  { countGets, ...options }: QueryOptions & { readonly countGets: boolean },
+  { countGets, ...options }: QueryOptions & ConfigurationOptions & { readonly countGets: boolean },
 ): readonly Route[] {
   const operation = { counted: "configurations", throttled: "configurations" } as const;
   const one = { ...operation, path: "/configurations/:id" } as const;
@@ -22,7 +23,8 @@ export function configurationRoutes(
       access: ACCESS.readConfigurations,
       answer: ({ option }) => {
         const top = parseCount(option("top"), { name: "top", limit: MAX_LISTED });
-        return { status: 200, body: configurations.all().slice(0, top).map(configurationDocument) };
+        const listed = configurations.all().slice(0, top);
+        return { status: 200, body: listed.map((one) => configurationDocument(one, options)) };
       },
     },
     // The throttle's documentation names create, update, list and delete only [facts 1.9, G].
@@ -31,7 +33,7 @@ export function configurationRoutes(
       throttled: countGets ? one.throttled : undefined,
       method: "GET",
       access: ACCESS.readConfigurations,
-      answer: ({ parameter }) => reply(configurations.get(parameter("id"))),
+      answer: ({ parameter }) => reply(configurations.get(parameter("id")), options),
     },
     {
       ...one,
@@ -44,6 +46,7 @@ export function configurationRoutes(
           ifMatch?.isQuoted === true
             ? configurations.update(written, ifMatch)
             : configurations.create(written),
+          options,
         );
       },
     },
@@ -59,10 +62,10 @@ export function configurationRoutes(
   ];
 }
 
-function reply(configuration: Configuration): ServiceReply {
+function reply(configuration: Configuration, options: ConfigurationOptions): ServiceReply {
   return {
     status: 200,
-    body: configurationDocument(configuration),
+    body: configurationDocument(configuration, options),
     headers: { ETag: `"${configurationEtag(configuration)}"` },
   };
 }

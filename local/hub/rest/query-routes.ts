@@ -15,9 +15,6 @@ import { argumentInvalid } from "../service-error.ts";
 import { ACCESS } from "./route-access.ts";
 import { parseCount, type Route } from "./service-call.ts";
 
-/** Largest page, and the default one [facts 3.1]. */
-const PAGE_SIZE = 100;
-
 const request = z.object({ query: z.string() });
 const continuation = z.object({ query: z.string(), next: z.int().min(1), given: z.int().min(1) });
 
@@ -45,7 +42,8 @@ export function queryRoutes(sources: QuerySources, options: QueryOptions = {}): 
         const query = compiled(parsed.data.query, options);
         const size = parseCount(header("x-ms-max-item-count"), {
           name: "x-ms-max-item-count",
-          limit: PAGE_SIZE,
+          // The largest page is the default one too [facts 3.1].
+          limit: options.largestPage ?? 100,
         });
         const start = startFrom(header("x-ms-continuation"), parsed.data.query);
         const { rows, next, given } = pageOf(query, sources, { ...start, size });

@@ -1,4 +1,5 @@
 import type { HubClock } from "../clock.ts";
+import type { ConfigurationOptions } from "../configuration-options.ts";
 import type { ConfigurationStore } from "../configuration-store.ts";
 import type { DeviceStore } from "../device-store.ts";
 import type { DirectMethods } from "../direct-methods.ts";
@@ -37,21 +38,22 @@ export interface ServiceRoutesOptions {
   readonly storage: StorageAccess;
   readonly blankKeys: BlankKeys;
   readonly countConfigurationGets: boolean;
-  readonly queryOptions: QueryOptions;
+  /** How queries and configurations are read. */
+  readonly readings: QueryOptions & ConfigurationOptions;
 }
 
 /** Every operation of the service API that the local hub has. */
 export function serviceRoutes(options: ServiceRoutesOptions): readonly Route[] {
-  const { clock, devices, configurations, jobs, blankKeys, queryOptions } = options;
+  const { clock, devices, configurations, jobs, blankKeys, readings } = options;
   return [
-    ...queryRoutes({ ...devices.seen, jobs: jobs.rows }, queryOptions),
+    ...queryRoutes({ ...devices.seen, jobs: jobs.rows }, readings),
     ...identityRoutes(devices, { blankKeys }),
     ...bulkRoutes(devices, { blankKeys }),
     ...twinRoutes(devices),
-    ...configurationRoutes(configurations, { ...queryOptions, countGets: options.countConfigurationGets }),
-    ...configurationCheckRoutes(devices, queryOptions),
+    ...configurationRoutes(configurations, { ...readings, countGets: options.countConfigurationGets }),
+    ...configurationCheckRoutes(devices, readings),
     ...statisticsRoutes(devices),
-    ...jobRoutes(jobs, { clock, wake: options.wakeJobs, queryOptions }),
+    ...jobRoutes(jobs, { clock, wake: options.wakeJobs, queryOptions: readings }),
     ...methodRoutes(options.methods),
     ...deviceBoundRoutes(options),
     ...identityJobRoutes(options.identityJobs, options.storage),

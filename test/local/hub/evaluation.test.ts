@@ -99,7 +99,7 @@ function aWorld(
   return (next) => {
     run(next);
     const twins = [...devices.all()].map((twin) => ({ ...twinDocument(twin), deviceEtag: "" }));
-    return { twins, configurations: configurations.all().map(configurationDocument) };
+    return { twins, configurations: configurations.all().map((one) => configurationDocument(one)) };
   };
 }
 

@@ -167,4 +167,58 @@ describe("what the documents leave open", () => {
       code: "ConfigurationCountLimitExceeded",
     });
   });
+
+  it.each([
+    [undefined, 400],
+    [404 as const, 404],
+  ])("changed content, with contentChangeStatus %j [G]", async (contentChangeStatus, status) => {
+    await using fixture = await openHub(contentChangeStatus === undefined ? {} : { contentChangeStatus });
+    const { registry } = fixture;
+    await registry.addConfiguration(aConfiguration("fw-1"));
+    const content = { deviceContent: { "properties.desired.firmware": { version: "other" } } };
+    expect(
+      await refusal(registry.updateConfiguration({ ...aConfiguration("fw-1"), content }, true)),
+    ).toMatchObject({
+      status,
+      code: "CannotModifyImmutableConfigurationContent",
+    });
+  });
+
+  it.each([
+    [undefined, null],
+    ["assignment" as const, "assignment"],
+  ])("the contentType of a configuration, with configurationContentType %j [G]", async (option, shown) => {
+    await using fixture = await openHub(option === undefined ? {} : { configurationContentType: option });
+    await fixture.registry.addConfiguration(aConfiguration("fw-1"));
+    expect((await fixture.registry.getConfiguration("fw-1")).responseBody).toMatchObject({
+      contentType: shown,
+    });
+    expect((await fixture.registry.getConfigurations()).responseBody).toMatchObject([{ contentType: shown }]);
+  });
+
+  it("a dot in the id of a configuration, with configurationIds [G]", async () => {
+    await using strict = await openHub();
+    expect(await refusal(strict.registry.addConfiguration(aConfiguration("fw-1.0")))).toMatchObject({
+      status: 400,
+    });
+    await using wide = await openHub({ configurationIds: "not forbidden" });
+    await wide.registry.addConfiguration(aConfiguration("fw-1.0"));
+    for (const id of ["FW", "a b", "a<b", "a|b", "a[b"]) {
+      expect(await refusal(wide.registry.addConfiguration(aConfiguration(id)))).toMatchObject({
+        status: 400,
+      });
+    }
+  });
+
+  it.each([
+    [undefined, 100],
+    [1000 as const, 120],
+  ])("a page of a query, with largestPage %j [G]", async (largestPage, rows) => {
+    await using fixture = await openHub(largestPage === undefined ? {} : { largestPage });
+    for (let index = 0; index < 120; index++) fixture.hub.createDevice({ deviceId: `d${index}` });
+    const { result } = (await fixture.registry.createQuery("SELECT deviceId FROM devices").next()) as {
+      result: unknown[];
+    };
+    expect(result).toHaveLength(rows);
+  });
 });
