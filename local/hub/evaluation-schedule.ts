@@ -12,8 +12,17 @@ export function scheduleEvaluations(options: {
   readonly intervalMs: number;
   readonly delayMs: number;
   readonly evaluate: () => void;
+  /** Hears of an evaluation that failed, as on a full disk; the next one comes all the same. */
+  readonly onTrouble: (error: unknown) => void;
 }): EvaluationSchedule {
-  const { clock, intervalMs, delayMs, evaluate } = options;
+  const { clock, intervalMs, delayMs } = options;
+  const evaluate = (): void => {
+    try {
+      options.evaluate();
+    } catch (error) {
+      options.onTrouble(error);
+    }
+  };
   const stop = new AbortController();
   const { signal } = stop;
   let soon: Promise<void> | undefined;

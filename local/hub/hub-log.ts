@@ -38,7 +38,24 @@ export type HubLogEntry =
       readonly outcome: "accepted" | "refused" | "closed";
       /** Of a refusal. */
       readonly reason?: "credentials" | "throttled" | "fault";
+    })
+  /** Something that the hub does by itself failed, as on a full disk; `code` is the system's, where it has one. */
+  | (Entry & {
+      readonly event: "trouble";
+      readonly what: "evaluation" | "picture" | "job";
     });
+
+/** Tells a log that something failed which nobody asked for. */
+export function troubleIn(
+  log: HubLog,
+  what: Extract<HubLogEntry, { event: "trouble" }>["what"],
+): (error: unknown) => void {
+  return (error) => {
+    const code =
+      error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+    log({ event: "trouble", what, ...(code === "" ? {} : { code }) });
+  };
+}
 
 /** An entry without its instant. */
 type Untimed<Value> = Value extends unknown ? Omit<Value, "at"> : never;

@@ -13,7 +13,7 @@ import { announceHub } from "./disk/hub-address.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { scheduleEvaluations } from "./evaluation-schedule.ts";
 import { createFaults } from "./faults.ts";
-import { createHubLog } from "./hub-log.ts";
+import { createHubLog, troubleIn } from "./hub-log.ts";
 import { createHubMetrics } from "./hub-metrics.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { createHubState } from "./hub-state.ts";
@@ -67,7 +67,10 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const limits = tierLimits(tier, units, options);
   // What was started before something fails to start is ended again.
   await using started = new AsyncDisposableStack();
-  const folder = options.data === undefined ? undefined : started.use(await openDataFolder(options.data));
+  const log = createHubLog(options.log, clock);
+  const onTrouble = troubleIn(log, "picture");
+  const folder =
+    options.data === undefined ? undefined : started.use(await openDataFolder(options.data, { onTrouble }));
   const name = nameOf(options, folder);
   const hubName = `${name}.azure-devices.net`;
   const hostName = host ?? "localhost";
@@ -114,6 +117,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const wakeJobs = createJobRunner({
     ...{ jobs, devices, quota, clock, limits },
     closing: closing.signal,
+    onTrouble: troubleIn(log, "job"),
     mode: options.throttle ?? "strict",
     invokeMethod: (key, request) => methods.invoke(key, parseMethodRequest(request)),
     queryOptions: options,
@@ -139,6 +143,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
       intervalMs: options.evaluationIntervalMs ?? 300_000,
       delayMs: options.firstRunDelayMs ?? 5000,
       evaluate,
+      onTrouble: troubleIn(log, "evaluation"),
     }),
   );
 
@@ -146,7 +151,6 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   const dataActions = createDataActionLog();
   const tokenSkewMs = options.tokenSkewMs ?? DEFAULT_TOKEN_SKEW_MS;
   const { patienceMs = 30_000, maxHandshakes = 4096 } = options;
-  const log = createHubLog(options.log, clock);
   const shared = {
     ...{ hosts, policies, tokenSkewMs, patienceMs, maxHandshakes, devices, clock },
     ...{ throttle, quota, faults, counts, log, journal },
