@@ -46,7 +46,7 @@ export function reportOutcome(device: Device, { patch, changesEtag = false, at }
 /** Another layering, and the desired properties that come with it. */
 export function layerOutcome(
   device: Device,
-  { patch, at }: LayerEntry,
+  { patch, at }: Pick<LayerEntry, "patch" | "at">,
   layering: Layering | undefined,
 ): Outcome {
   if (patch === undefined) return { changes: { layering }, parts: TWIN_PART.configurations };

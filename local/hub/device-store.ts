@@ -200,29 +200,29 @@ export function createDeviceStore(options: {
     },
     layer: (changes) => {
       const at = clock.now();
-      const after = journal.batch(() =>
-        changes.map(({ device, layering, desired }) => {
-          if (layering !== undefined && layerings.get(layering.signature) !== layering) {
-            record({ op: "layering", layering: storedLayering(layering) });
-            layerings.set(layering.signature, layering);
-          }
-          const key = deviceKey(device.deviceId, device.moduleId);
-          const signature = layering?.signature ?? null;
-          const entry = {
-            op: "layer",
-            key,
-            signature,
-            ...(desired && { patch: desired.patch }),
-            at,
-          } as const;
-          record(entry);
-          const { changes: changed, parts } = layerOutcome(device, entry, layering);
-          // The value was computed once for all devices alike, which share it.
-          const section = changed.desired &&
-            desired && { desired: { ...changed.desired, value: desired.value } };
-          return put(device, { changes: { ...changed, ...section }, parts });
-        }),
-      );
+      const entries = changes.map(({ device, layering, desired }) => ({
+        op: "layer" as const,
+        key: deviceKey(device.deviceId, device.moduleId),
+        signature: layering?.signature ?? null,
+        ...(desired && { patch: desired.patch }),
+        at,
+      }));
+      const fresh = new Set(changes.flatMap(({ layering }) => layering ?? []));
+      for (const layering of fresh)
+        if (layerings.get(layering.signature) === layering) fresh.delete(layering);
+      // All of it is written down before any of it is done: a full disk leaves the devices as they were.
+      journal.batch(() => {
+        for (const layering of fresh) record({ op: "layering", layering: storedLayering(layering) });
+        entries.forEach(record);
+      });
+      for (const layering of fresh) layerings.set(layering.signature, layering);
+      const after = changes.map(({ device, layering, desired }, index) => {
+        const { changes: changed, parts } = layerOutcome(device, entries[index] ?? { at }, layering);
+        // The value was computed once for all devices alike, which share it.
+        const section = changed.desired &&
+          desired && { desired: { ...changed.desired, value: desired.value } };
+        return put(device, { changes: { ...changed, ...section }, parts });
+      });
       for (const [index, device] of after.entries()) tellDesired(device, changes[index]?.desired?.patch);
     },
     setConnected: (key, connected) => {

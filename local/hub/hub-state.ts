@@ -67,7 +67,15 @@ export function createHubState(options: {
     devices,
     configurations,
     journal,
-    evaluate: () => evaluate(),
+    evaluate: () => {
+      try {
+        return evaluate();
+      } catch (error) {
+        // It may remember what was not done: the next one has to look at everybody.
+        evaluate = newEvaluator();
+        throw error;
+      }
+    },
     open: () => {
       folder?.openState(journal);
     },
