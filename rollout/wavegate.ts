@@ -1,10 +1,8 @@
 /** What release and fleet files import: `import { defineRelease, percent, ring } from "wavegate"`. */
-export { percent, ring, type Cohort } from "./model/cohort.ts";
+export type { Artifact } from "./model/artifact.ts";
+export { atLeast, devices, named, percent, ring, where, type Cohort } from "./model/cohort.ts";
 export { defineFleet, type FleetDeclaration, type ProductDeclaration } from "./model/fleet.ts";
-export {
-  defineRelease,
-  type Artifact,
-  type GateDeclaration,
-  type ReleaseDeclaration,
-  type WaveDeclaration,
-} from "./model/release.ts";
+export type { GateDeclaration } from "./model/gate.ts";
+export { defineRelease, type ReleaseDeclaration } from "./model/release.ts";
+export type { FreezeDeclaration, WindowDeclaration } from "./model/schedule.ts";
+export type { PaceDeclaration, WaveDeclaration } from "./model/wave.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Look } from "../model/look.ts";
+import { cohortSchema } from "../model/cohort.ts";
 import type { RolloutRecord } from "../model/record.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
@@ -27,17 +28,20 @@ const artifact = z.strictObject({
   signature: z.string(),
 });
 
-const cohort = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("ring"), ring: z.string() }),
-  z.strictObject({ kind: z.literal("percent"), percent: z.number() }),
-]);
-
 const release = z.strictObject({
   product: z.string(),
   version: z.string(),
   artifact,
   waves: z.array(
-    z.strictObject({ name: z.string(), cohort, kind: z.enum(["smoke", "evidence"]), bakeMs: z.number() }),
+    z.strictObject({
+      name: z.string(),
+      cohort: cohortSchema,
+      kind: z.enum(["smoke", "evidence", "timed"]),
+      bakeMs: z.number(),
+      approvals: z.int(),
+      startAt: z.number().exactOptional(),
+      pace: z.strictObject({ parts: z.int(), everyMs: z.number() }).exactOptional(),
+    }),
   ),
   gate: z.strictObject({
     tolerate: z.number(),
@@ -49,8 +53,16 @@ const release = z.strictObject({
     harmCap: z.int(),
     patienceMs: z.number(),
     coverage: z.number(),
+    onAbort: z.enum(["roll back", "halt"]),
   }),
   watchMs: z.number(),
+  where: z.string().exactOptional(),
+  requires: z.string().exactOptional(),
+  startAt: z.number().exactOptional(),
+  expiresAt: z.number().exactOptional(),
+  windows: z
+    .array(z.strictObject({ cron: z.string(), forMs: z.number(), timeZone: z.string() }))
+    .exactOptional(),
 });
 
 const base = {
@@ -66,7 +78,16 @@ const intent = z.discriminatedUnion("state", [
   z.strictObject({ ...base, state: z.literal("adopted"), artifact }),
   z.strictObject({
     ...base,
-    state: z.enum(["running", "held", "watching", "settled", "superseded", "rolling back", "rolled back"]),
+    state: z.enum([
+      "running",
+      "held",
+      "watching",
+      "settled",
+      "superseded",
+      "rolling back",
+      "rolled back",
+      "halted",
+    ]),
     release,
     wave: z.int().nonnegative(),
     strata: z.array(z.string()),
@@ -74,6 +95,21 @@ const intent = z.discriminatedUnion("state", [
     openedAt: z.number(),
     targeted: counts,
     added: counts,
+    part: z.int().positive(),
+    partOpenedAt: z.number(),
+    windows: z.record(z.string(), counts),
+    author: z.string(),
+    approvals: z.array(z.strictObject({ wave: z.string(), actor: z.string(), at: z.number() })),
+    overrides: z.array(
+      z.strictObject({
+        wave: z.string(),
+        evidence: digest,
+        actor: z.string(),
+        reason: z.string(),
+        at: z.number(),
+        until: z.number(),
+      }),
+    ),
     abortedAt: z.number().exactOptional(),
     completedAt: z.number().exactOptional(),
   }),
@@ -105,12 +141,16 @@ const shape = z.strictObject({
     "adopt",
     "start",
     "promote",
+    "widen",
+    "approve",
+    "override",
     "complete",
     "settle",
     "hold",
     "resume",
     "abort",
     "rolled back",
+    "retire",
   ]),
   at: z.string(),
   actor: z.string(),

@@ -26,6 +26,8 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     wave: wave + 1,
     condition: waveCondition(release, wave + 1),
     openedAt: input.observation.at,
+    part: 1,
+    partOpenedAt: input.observation.at,
     targeted: counts.targeted,
     added: counts.added,
   };

@@ -95,6 +95,12 @@ export function startRelease(input: StepInput): Step | undefined {
     strata: Object.keys(starting.devices).sort(),
     proving: starting.proving,
     openedAt: observation.at,
+    part: 1,
+    partOpenedAt: observation.at,
+    windows: {},
+    author: deciding.actor,
+    approvals: [],
+    overrides: [],
     targeted: counts.targeted,
     added: counts.added,
   };

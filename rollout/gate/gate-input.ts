@@ -1,4 +1,5 @@
-import type { Gate, Wave } from "../model/release.ts";
+import type { Gate } from "../model/gate.ts";
+import type { Wave } from "../model/wave.ts";
 import type { Counts } from "./counts.ts";
 import type { Thresholds } from "./thresholds.ts";
 

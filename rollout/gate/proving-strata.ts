@@ -1,4 +1,4 @@
-import type { Gate } from "../model/release.ts";
+import type { Gate } from "../model/gate.ts";
 import { sizeToProve } from "./size-to-prove.ts";
 
 /** Strata that hold enough devices to prove the gate if every one of them stays well; sorted. */

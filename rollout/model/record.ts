@@ -1,6 +1,7 @@
 import type { AttemptId } from "./attempt.ts";
 import type { Digest } from "./digest.ts";
-import type { Artifact, Release } from "./release.ts";
+import type { Artifact } from "./artifact.ts";
+import type { Release } from "./release.ts";
 import type { Stop } from "./stop.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -13,7 +14,9 @@ export type RolloutState =
   | "settled"
   | "superseded"
   | "rolling back"
-  | "rolled back";
+  | "rolled back"
+  /** Stopped for good where it stands: its devices keep it, nobody else gets it. */
+  | "halted";
 
 interface IntentBase {
   readonly attempt: AttemptId;
@@ -49,10 +52,42 @@ export interface RolloutIntent extends IntentBase {
   readonly targeted: Readonly<Record<string, number>>;
   /** Those of them that this wave added. */
   readonly added: Readonly<Record<string, number>>;
+  /** Parts of a paced wave that are open, from 1; a wave without pace has one. */
+  readonly part: number;
+  /** Epoch ms of the look that opened the latest part. */
+  readonly partOpenedAt: number;
+  /** Widths of windows that were computed from counts, by wave, then by stratum (`*`: all of them). They never shrink. */
+  readonly windows: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Who started it: with `approvals`, somebody else has to approve. */
+  readonly author: string;
+  readonly approvals: readonly Approval[];
+  readonly overrides: readonly Override[];
   /** Epoch ms of the look that recorded its abort; absent before. */
   readonly abortedAt?: number;
   /** Epoch ms of completion; absent before. */
   readonly completedAt?: number;
+}
+
+/** A person let a wave open. */
+export interface Approval {
+  /** Name of the wave. */
+  readonly wave: string;
+  readonly actor: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** A person decided what a gate could not: for one wave and the evidence they saw. */
+export interface Override {
+  readonly wave: string;
+  /** Digest of the counts that were seen; with others the override says nothing. */
+  readonly evidence: Digest;
+  readonly actor: string;
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Epoch ms from which it says nothing any more. */
+  readonly until: number;
 }
 
 export type Intent = AdoptedIntent | RolloutIntent;
@@ -66,12 +101,17 @@ export type RecordKind =
   | "adopt"
   | "start"
   | "promote"
+  /** Opens the next part of a paced wave. */
+  | "widen"
+  | "approve"
+  | "override"
   | "complete"
   | "settle"
   | "hold"
   | "resume"
   | "abort"
-  | "rolled back";
+  | "rolled back"
+  | "retire";
 
 /** One immutable decision about one product: content-addressed, with its parent's digest and the whole intent. */
 export interface RolloutRecord {

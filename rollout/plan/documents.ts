@@ -2,7 +2,7 @@ import { refId, type AttemptId } from "../model/attempt.ts";
 import { documentDigest, type Configuration, type ConfigurationDocument } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import { LABEL, labelValue } from "../model/labels.ts";
-import type { Artifact } from "../model/release.ts";
+import type { Artifact } from "../model/artifact.ts";
 import { DESIRED_PATH, type FirmwareDesired } from "../model/twin-contract.ts";
 import { releaseMetrics } from "./queries.ts";
 

@@ -2,6 +2,7 @@ import type { AttemptId } from "../model/attempt.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
+import type { Wave } from "../model/wave.ts";
 
 /** What the declarations mean for one product of this fleet, now: a value that can be shown, stored and compared. */
 export interface ProductPlan {
@@ -45,7 +46,7 @@ export interface PlannedRelease {
 /** One wave with its size. */
 export interface PlannedWave {
   readonly name: string;
-  readonly kind: "smoke" | "evidence";
+  readonly kind: Wave["kind"];
   readonly cohort: string;
   readonly condition: string;
   readonly bakeMs: number;

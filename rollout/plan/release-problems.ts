@@ -5,7 +5,7 @@ import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
 import { askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
 import { artifactOf, type Intent } from "../model/record.ts";
-import type { Artifact } from "../model/release.ts";
+import type { Artifact } from "../model/artifact.ts";
 import { DESIRED_PATH } from "../model/twin-contract.ts";
 import { baselineBelow, type PlanInput } from "./plan-release.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";

@@ -1,5 +1,6 @@
 import { BUCKET_COUNT, bucketOf } from "../model/bucket.ts";
 import type { Cohort } from "../model/cohort.ts";
+import { InvariantError } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
 import { reportedField, TAG } from "../model/twin-contract.ts";
 
@@ -85,6 +86,13 @@ function cohortCondition(release: Release, cohort: Cohort): string {
       return `${TAG.ring} = '${cohort.ring}'`;
     case "percent":
       return windowCondition(releaseWindow(release, cohort.percent));
+    case "named":
+      return `(${cohort.devices.map((id) => `deviceId = '${id}'`).join(" OR ")})`;
+    case "where":
+      return `(${cohort.where})`;
+    case "devices":
+    case "at least":
+      throw new InvariantError("a window was asked for before its width was computed");
   }
 }
 

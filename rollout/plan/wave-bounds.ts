@@ -1,7 +1,7 @@
 import { abortBoundary } from "../gate/abort-boundary.ts";
 import { priorOf } from "../gate/prior.ts";
 import { promoteBoundary } from "../gate/promote-boundary.ts";
-import type { Gate } from "../model/release.ts";
+import type { Gate } from "../model/gate.ts";
 import type { PlannedWave } from "./product-plan.ts";
 
 /** What a gate's evidence comes to in devices, for a wave of this size: how many failures stop it, how many it bears. */

@@ -1,7 +1,7 @@
 import type { Counts, StratumCounts } from "../../rollout/gate/counts.ts";
 import type { WaveInput } from "../../rollout/gate/gate-input.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
-import type { Gate } from "../../rollout/model/release.ts";
+import type { Gate } from "../../rollout/model/gate.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -17,6 +17,7 @@ export const GATE: Gate = {
   harmCap: 1_000_000,
   patienceMs: 14 * DAY,
   coverage: 0.9,
+  onAbort: "roll back",
 };
 
 /** Counts of one stratum; everyone who is neither failed nor unresolved is ok, and nobody left. */

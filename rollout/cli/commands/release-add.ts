@@ -111,6 +111,8 @@ async function template(input: {
         waves: newest.waves,
         gate: newest.gate,
         ...(newest.watch === undefined ? {} : { watch: newest.watch }),
+        ...(newest.where === undefined ? {} : { where: newest.where }),
+        ...(newest.windows === undefined ? {} : { windows: newest.windows }),
       };
 }
 

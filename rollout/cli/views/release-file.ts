@@ -22,9 +22,8 @@ export const STARTER: Omit<ReleaseDeclaration, "product" | "version" | "artifact
 
 /** The source of a release file. */
 export function renderRelease(declaration: ReleaseDeclaration): string {
-  const { product, version, artifact, waves, gate, watch } = declaration;
-  const words = [...new Set(waves.map(({ cohort }) => cohort.kind))].sort();
-  const text = (value: string): string => JSON.stringify(value);
+  const { product, version, artifact, waves, gate, watch, where, windows } = declaration;
+  const words = [...new Set(waves.map(({ cohort }) => wordOf(cohort)))].sort();
   const fields = (record: object): string =>
     Object.entries(record as Readonly<Record<string, unknown>>)
       .map(([key, value]) => `${key}: ${typeof value === "number" ? groups(value) : JSON.stringify(value)}`)
@@ -52,13 +51,38 @@ export function renderRelease(declaration: ReleaseDeclaration): string {
     ...Object.entries(gate).map(([key, value]) => `    ${fields({ [key]: value as unknown })},`),
     "  },",
     ...(watch === undefined ? [] : [`  watch: ${text(watch)},`]),
+    ...(where === undefined ? [] : [`  where: ${text(where)},`]),
+    ...(windows === undefined
+      ? []
+      : ["  windows: [", ...windows.map((window) => `    { ${fields(window)} },`), "  ],"]),
     "});",
     "",
   ].join("\n");
 }
 
+function wordOf({ kind }: Cohort): string {
+  return kind === "at least" ? "atLeast" : kind;
+}
+
+function text(value: string): string {
+  return JSON.stringify(value);
+}
+
 function call(cohort: Cohort): string {
-  return cohort.kind === "ring" ? `ring(${JSON.stringify(cohort.ring)})` : `percent(${cohort.percent})`;
+  switch (cohort.kind) {
+    case "ring":
+      return `ring(${text(cohort.ring)})`;
+    case "percent":
+      return `percent(${cohort.percent})`;
+    case "devices":
+      return `devices(${groups(cohort.devices)})`;
+    case "named":
+      return `named(${JSON.stringify(cohort.devices)})`;
+    case "at least":
+      return `atLeast(${groups(cohort.devices)}).per(${text(cohort.per)})`;
+    case "where":
+      return `where(${text(cohort.where)})`;
+  }
 }
 
 /** 1310720 → 1_310_720, as people write it. */

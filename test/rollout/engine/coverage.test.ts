@@ -24,6 +24,12 @@ const intent: RolloutIntent = {
   openedAt: 1_000,
   targeted: { A: 100 },
   added: { A: 10 },
+  part: 1,
+  partOpenedAt: 1_000,
+  windows: {},
+  author: "author",
+  approvals: [],
+  overrides: [],
 };
 
 function aLook(at: number, all: number, wave: number, more: Partial<Look> = {}): Look {
