@@ -17,7 +17,8 @@ import type { Settings } from "./settings.ts";
 /** Everything a command works with: settings made real. Connections are made when they are used. */
 export interface Session {
   readonly settings: Settings;
-  readonly hub: HubPort;
+  /** In the order of the settings: where hubs disagree, the first decides. */
+  readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
   readonly images: ImageStore;
   readonly clock: ClockPort;
@@ -32,7 +33,9 @@ export async function openSession(settings: Settings, folder: string): Promise<S
   const { hub, images } = settings;
   return {
     settings,
-    hub: iotHub({ name: hub.name, registry: await registryOf(hub), clock, tier: hub.tier, units: hub.units }),
+    hubs: [
+      iotHub({ name: hub.name, registry: await registryOf(hub), clock, tier: hub.tier, units: hub.units }),
+    ],
     records: folderRecords(settings.records.folder),
     images: blobImages({
       base: images.base,

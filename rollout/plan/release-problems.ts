@@ -162,9 +162,9 @@ function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput)
 /** Configurations of others that would write into our section of the twin, for devices of this product. */
 function foreignProblems(
   { release }: PlannedRelease,
-  { listing, answers }: PlanInput,
+  { listings, answers }: PlanInput,
 ): Asked<readonly Problem[]> {
-  const foreign = foreignConfigurations(listing);
+  const foreign = listings.flatMap(foreignConfigurations);
   const queries = Object.fromEntries(
     foreign.map(({ id, condition }) => [
       id,

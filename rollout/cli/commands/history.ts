@@ -1,5 +1,6 @@
 import { WavegateError } from "../../model/problem.ts";
-import { readChain, type NamedRecord } from "../../reconcile/store-view.ts";
+import type { NamedRecord } from "../../engine/observation.ts";
+import { readChain } from "../../reconcile/store-view.ts";
 import { EXIT, type Command } from "../command.ts";
 import { readableProducts, openRecords } from "../session.ts";
 import { loadDeclarations } from "../declarations.ts";

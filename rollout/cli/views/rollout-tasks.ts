@@ -127,7 +127,7 @@ function releaseTasks(intent: RolloutIntent, stream: NodeJS.WriteStream): Releas
       if (own.state === "running") settle(own.wave);
       if (own.state === "watching") settle(waves.length);
       if (own.state === "rolling back" && !ended)
-        fail(own.wave, stepText({ kind: "record", record, ref: { create: true } }) ?? "stopped");
+        fail(own.wave, stepText({ kind: "record", record, refs: [] }) ?? "stopped");
     },
     end: async () => {
       // Whatever is still open goes on without us.
