@@ -1,7 +1,7 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { LABEL } from "../model/labels.ts";
-import { withIntent, type Intent, type RolloutIntent } from "../model/record.ts";
+import { isRolledOut, withIntent, type Intent, type RolloutIntent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import { isCertified } from "../plan/documents.ts";
@@ -34,7 +34,7 @@ export function adoptStops(input: StepInput): Step | undefined {
   if (first === undefined) return undefined;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
   const verdict =
-    subject !== undefined && subject.state !== "adopted" ? verdictOfStop(input, subject, first) : undefined;
+    subject !== undefined && isRolledOut(subject) ? verdictOfStop(input, subject, first) : undefined;
   const stopped = fresh.reduce<readonly Intent[]>(
     (applied, stop) => applyStop(applied, stop, observation.at),
     intents,
@@ -93,7 +93,7 @@ function lostStops({ observation, deciding }: StepInput): readonly Stop[] {
 /** What a stop makes of the intents. A release that is already taken back stays so. */
 function applyStop(intents: readonly Intent[], stop: Stop, at: number): readonly Intent[] {
   const intent = intents.find(({ attempt }) => attempt === stop.attempt);
-  if (intent === undefined || intent.state === "adopted") return intents;
+  if (intent === undefined || !isRolledOut(intent)) return intents;
   if (intent.state === "rolling back" || intent.state === "rolled back") return intents;
   if (stop.kind === "abort") {
     return withIntent(intents, { ...intent, state: "rolling back", condition: "", abortedAt: at });

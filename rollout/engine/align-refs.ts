@@ -1,6 +1,6 @@
 import { isoInstant } from "../model/instant.ts";
 import { headOf, LABEL, slotOf, slotLabels } from "../model/labels.ts";
-import { isAborted, type Intent } from "../model/record.ts";
+import { isAborted, isRolledOut, type Intent } from "../model/record.ts";
 import { makeStop } from "../model/stop.ts";
 import { certified, refDocument } from "../plan/documents.ts";
 import { both } from "./both.ts";
@@ -101,7 +101,7 @@ function narrowAfterRewind(
   intent: Intent,
 ): readonly HubWrite[] {
   const found = configurationOf(hub, intent);
-  if (found === undefined || intent.state === "adopted") return [];
+  if (found === undefined || !isRolledOut(intent)) return [];
   const condition = isAborted(intent) ? "" : both(found.condition, intent.condition);
   const marked = slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && (isAborted(intent) || condition === intent.condition)) return [];

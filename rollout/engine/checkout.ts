@@ -1,5 +1,5 @@
 import { documentOf, type Configuration, type ConfigurationDocument } from "../model/configuration.ts";
-import { slotOf, withoutSlots } from "../model/labels.ts";
+import { LABEL, slotOf, withoutSlots } from "../model/labels.ts";
 import { isAborted, type Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { certified } from "../plan/documents.ts";
@@ -37,7 +37,7 @@ export function checkOut(input: StepInput): Step | undefined {
 }
 
 /** States in which a deleted configuration leaves nothing to do. */
-const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded"];
+const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "retired"];
 
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean(input: StepInput): boolean {
@@ -81,6 +81,11 @@ function wanted(intent: Intent, found: Configuration): ConfigurationDocument | u
   // What is held or superseded may only shrink; an adopted baseline is widened by stops alone, and keeps what is found.
   if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")
     return undefined;
+  if (intent.state === "retired") {
+    const isDone = found.condition === "" && found.labels[LABEL.retired] === "yes";
+    const labels = { ...found.labels, [LABEL.retired]: "yes" };
+    return isDone ? undefined : certified({ ...documentOf(found), condition: "", labels });
+  }
   const condition = isAborted(intent) ? "" : intent.condition;
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;

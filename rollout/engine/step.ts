@@ -23,6 +23,8 @@ export type Step =
   | { readonly kind: "create"; readonly creates: readonly Create[]; readonly why: string }
   /** Replace configurations whose etags still stand, in this order; the first that does not ends the run. */
   | { readonly kind: "write"; readonly writes: readonly HubWrite[]; readonly why: string }
+  /** Delete configurations whose etags still stand. */
+  | { readonly kind: "remove"; readonly removals: readonly Removal[]; readonly why: string }
   /** Note in the store which head these hubs have. */
   | { readonly kind: "mark"; readonly hubs: readonly string[]; readonly head: Digest }
   /** Store the record, then move the refs to it, in the order of the settings. */
@@ -42,6 +44,13 @@ export interface Create {
 export interface HubWrite extends Create {
   readonly etag: string;
   readonly why: string;
+}
+
+/** One conditional delete on one hub. */
+export interface Removal {
+  readonly hub: string;
+  readonly id: string;
+  readonly etag: string;
 }
 
 /** How one hub's ref comes to name a record: created for the first, else replaced by the etag of the deciding listing. */

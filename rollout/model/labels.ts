@@ -16,6 +16,8 @@ export const LABEL = {
   doc: "wg-doc",
   /** `yes` on a baseline that was adopted: its condition stays empty until a release above it is taken back. */
   adopted: "wg-adopted",
+  /** `yes` on a configuration that was emptied for good and may be deleted. */
+  retired: "wg-retired",
 } as const;
 
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;

@@ -154,8 +154,9 @@ function waveProblems(
 function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput): Asked<readonly Problem[]> {
   const own = imageProblem(planned.release.artifact, `${planned.file}: artifact`, answers);
   const below: Intent | undefined = baselineBelow(intents);
-  if (own.kind !== "known" || below === undefined) return own;
-  const old = imageProblem(artifactOf(below), `baseline ${below.version}`, answers);
+  const image = below === undefined ? undefined : artifactOf(below);
+  if (own.kind !== "known" || below === undefined || image === undefined) return own;
+  const old = imageProblem(image, `baseline ${below.version}`, answers);
   return old.kind === "known" ? { kind: "known", value: [...own.value, ...old.value] } : old;
 }
 

@@ -60,6 +60,12 @@ export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<vo
     case "write":
       await write(step.writes, fresh, ports);
       return;
+    case "remove":
+      for (const { hub, id, etag } of step.removals) {
+        fresh();
+        await portOf(ports, hub).remove(id, etag);
+      }
+      return;
     case "mark":
       for (const hub of step.hubs) await markForward(records, product, hub, step.head);
       return;

@@ -20,6 +20,8 @@ export interface HubPort {
   create(document: ConfigurationDocument): Promise<Configuration>;
   /** Replace if the etag still stands. */
   replace(document: ConfigurationDocument, etag: string): Promise<Configuration>;
+  /** Delete if the etag still stands. */
+  remove(id: string, etag: string): Promise<void>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
   count(query: string): Promise<Readonly<Record<string, number>>>;
 }

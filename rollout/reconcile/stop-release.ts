@@ -6,7 +6,7 @@ import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { LABEL, slotOf } from "../model/labels.ts";
 import { parseDigest, sha256Hex } from "../model/digest.ts";
-import { isAborted, isJudged, type Intent } from "../model/record.ts";
+import { isAborted, isJudged, isRolledOut, type Intent } from "../model/record.ts";
 import { WavegateError } from "../model/problem.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import { enforceStop, type Enforced } from "./enforce-stop.ts";
@@ -66,7 +66,7 @@ async function attemptToStop(
   const goesOn = intents?.findLast((intent) =>
     version === undefined
       ? isJudged(intent)
-      : intent.version === version && !isAborted(intent) && intent.state !== "adopted",
+      : intent.version === version && isRolledOut(intent) && !isAborted(intent),
   );
   const found = goesOn ?? onHub(input, seen, intents);
   if (found !== undefined) return found;

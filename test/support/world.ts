@@ -207,6 +207,10 @@ export function createWorld(input: {
           ),
         ),
       ),
+    remove: (id, etag) =>
+      at(`remove ${id}`, () => {
+        configurations.remove(id, { etag, isQuoted: true });
+      }),
     count: (query) =>
       at("count", () => {
         const counts: Record<string, number> = {};
