@@ -34,7 +34,8 @@ export async function act(
 ): Promise<void> {
   const { product, listing, monotonicMs } = observed;
   const { hub, records, clock } = ports;
-  const isFresh = (): boolean => clock.monotonic() - monotonicMs <= OBSERVATION_LIFE_MS;
+  const sendBy = monotonicMs + OBSERVATION_LIFE_MS;
+  const isFresh = (): boolean => clock.monotonic() <= sendBy;
   const fresh = (): void => {
     if (!isFresh()) {
       throw new WavegateError(
@@ -61,17 +62,17 @@ export async function act(
       return;
     case "create":
       fresh();
-      await hub.create(step.document);
+      await hub.create(step.document, { sendBy });
       return;
     case "write":
       fresh();
-      await hub.replace(step.document, step.etag);
+      await hub.replace(step.document, step.etag, { sendBy });
       return;
     case "mark":
       await records.markTaken(product, hub.name, step.head);
       return;
     case "record":
-      await record(step, { product, listing, fresh }, ports);
+      await record(step, { product, listing, fresh, sendBy }, ports);
       return;
   }
 }
@@ -91,19 +92,19 @@ export async function enforceStop(
   { hub, records }: Pick<ActPorts, "hub" | "records">,
 ): Promise<{ readonly writes: number }> {
   const { product, stop, recorded } = input;
-  let listing = input.first ?? (await hub.list());
+  let listing = input.first ?? (await hub.list({ urgent: true }));
   let writes = 0;
   for (let tries = 0; tries < STOP_ATTEMPTS; tries++) {
     const write = nextStopWrite(listing, product, stop, recorded);
     if (write === undefined) break;
     try {
-      const written = await hub.replace(write.document, write.etag);
+      const written = await hub.replace(write.document, write.etag, { urgent: true });
       writes += 1;
       listing = withConfiguration(listing, written);
     } catch (error) {
       if (!(error instanceof WavegateError) || !["HUB_CONFLICT", "HUB_NOT_FOUND"].includes(error.code))
         throw error;
-      listing = await hub.list();
+      listing = await hub.list({ urgent: true });
     }
   }
   if (stop.kind === "abort") await tombstone(records, product, stop);
@@ -126,20 +127,26 @@ async function tombstone(records: RecordPort, product: string, stop: Stop): Prom
 /** [protocol §3, 2] The head moves only to a stored record; the mark follows before anything widens by it. */
 async function record(
   step: { readonly record: RolloutRecord; readonly ref: RefMove },
-  observed: { readonly product: string; readonly listing: Listing; readonly fresh: () => void },
+  observed: {
+    readonly product: string;
+    readonly listing: Listing;
+    readonly fresh: () => void;
+    readonly sendBy: number;
+  },
   { hub, records }: ActPorts,
 ): Promise<void> {
-  const { product, listing, fresh } = observed;
+  const { product, listing, fresh, sendBy } = observed;
   fresh();
   const digest = await records.putRecord(step.record);
   fresh();
   const document = refDocument(product, digest);
-  if (step.ref.create) await hub.create(document);
+  if (step.ref.create) await hub.create(document, { sendBy });
   else {
     const read = listing.configurations.find(({ id }) => id === document.id);
     await hub.replace(
       { ...document, ...read, labels: { ...step.ref.labels, [LABEL.head]: digest } },
       step.ref.etag,
+      { sendBy },
     );
   }
   await records.markTaken(product, hub.name, digest);

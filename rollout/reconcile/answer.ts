@@ -15,7 +15,9 @@ export async function answer(
         return { kind: "image", image: await ports.images.describe(question.path) };
     }
   } catch (error) {
-    if (error instanceof WavegateError) return { kind: "failed", reason: `${error.code}: ${error.message}` };
+    // Whoever interrupts wants no answer, and none that a decision is made by.
+    if (error instanceof WavegateError && error.code !== "INTERRUPTED")
+      return { kind: "failed", reason: `${error.code}: ${error.message}` };
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export async function stopRelease(
   { hub, records, clock }: Pick<ReconcilePorts, "hub" | "records" | "clock">,
 ): Promise<StopResult> {
   const { kind, product, actor, reason } = input;
-  const listing = await hub.list();
+  const listing = await hub.list({ urgent: true });
   const { attempt, digest } = await attemptToStop(input, listing, records);
   const standing = slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt);
   const stop =
