@@ -10,8 +10,8 @@ import type { Registry } from "./registry.ts";
 
 /** Longest wait for one answer, real time. */
 const CALL_TIMEOUT_MS = 30_000;
-/** Configuration calls kept back for stops: one listing and three writes, the two of a stop and one that lost its race. */
-const STOP_RESERVE = 4;
+/** Configuration calls kept back for a stop: its listing and, above an adopted baseline, four writes [engine/stops.ts]. */
+const STOP_RESERVE = 5;
 
 /** What the hub adapter needs to know. */
 export interface IotHubOptions {

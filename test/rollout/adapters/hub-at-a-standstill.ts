@@ -1,3 +1,4 @@
+import type { HubOptions } from "../../../local/hub/hub-options.ts";
 import { startHub, type LocalHub } from "../../../local/hub/hub.ts";
 import { iotHub, type IotHubOptions } from "../../../rollout/adapters/iot-hub.ts";
 import { connectRegistry, type Registry } from "../../../rollout/adapters/registry.ts";
@@ -23,10 +24,16 @@ export interface Standstill extends AsyncDisposable {
 }
 
 /** Start them. */
-export async function hubAtAStandstill(options: Partial<IotHubOptions> = {}): Promise<Standstill> {
+export async function hubAtAStandstill(
+  options: Partial<IotHubOptions> = {},
+  hubOptions: Pick<HubOptions, "log"> = {},
+): Promise<Standstill> {
   const clock = waitedClock();
   // The hub's own clockwork must not move the time that only waiting moves.
-  const hub = await startHub({ clock: { now: () => clock.now(), sleep: (_, signal) => untilAborted(signal) } });
+  const hub = await startHub({
+    ...hubOptions,
+    clock: { now: () => clock.now(), sleep: (_, signal) => untilAborted(signal) },
+  });
   const another: Standstill["another"] = (more = {}) =>
     iotHub({ name: "test", registry: registryOf(hub), clock, tier: "S1", units: 1, ...more });
   return { hub, clock, port: another(options), another, [Symbol.asyncDispose]: () => hub.close() };
