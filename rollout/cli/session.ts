@@ -28,13 +28,25 @@ export interface Session {
 }
 
 /** Open what the settings name. */
-export async function openSession(settings: Settings, folder: string): Promise<Session> {
+export async function openSession(
+  settings: Settings,
+  folder: string,
+  /** Ends waits for the hub at once, except those of a stop. */
+  signal?: AbortSignal,
+): Promise<Session> {
   const clock = systemClock(settings.clock);
   const { hub, images } = settings;
   return {
     settings,
     hubs: [
-      iotHub({ name: hub.name, registry: await registryOf(hub), clock, tier: hub.tier, units: hub.units }),
+      iotHub({
+        name: hub.name,
+        registry: await registryOf(hub),
+        clock,
+        tier: hub.tier,
+        units: hub.units,
+        signal,
+      }),
     ],
     records: folderRecords(settings.records.folder),
     images: blobImages({

@@ -37,7 +37,8 @@ export interface Seen {
 export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<void> {
   const { product, hubs, monotonicMs } = seen;
   const { records, clock } = ports;
-  const isFresh = (): boolean => clock.monotonic() - monotonicMs <= OBSERVATION_LIFE_MS;
+  const sendBy = monotonicMs + OBSERVATION_LIFE_MS;
+  const isFresh = (): boolean => clock.monotonic() <= sendBy;
   const fresh = (): void => {
     if (isFresh()) return;
     const message = "over a minute passed since the hub was looked at; nothing more was written";
@@ -54,41 +55,48 @@ export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<vo
     case "create":
       for (const { hub, document } of step.creates) {
         fresh();
-        await portOf(ports, hub).create(document);
+        await portOf(ports, hub).create(document, { sendBy });
       }
       return;
     case "write":
-      await write(step.writes, fresh, ports);
+      await write(step.writes, { fresh, sendBy }, ports);
       return;
     case "remove":
       for (const { hub, id, etag } of step.removals) {
         fresh();
-        await portOf(ports, hub).remove(id, etag);
+        await portOf(ports, hub).remove(id, etag, { sendBy });
       }
       return;
     case "mark":
       for (const hub of step.hubs) await markForward(records, product, hub, step.head);
       return;
     case "record":
-      await record(step, { product, hubs, fresh }, ports);
+      await record(step, { product, hubs, fresh, sendBy }, ports);
       return;
   }
 }
 
-async function write(writes: readonly HubWrite[], fresh: () => void, ports: ActPorts): Promise<void> {
+/** Until when an observation may be acted on. */
+interface Life {
+  readonly fresh: () => void;
+  /** By the clock that never jumps. */
+  readonly sendBy: number;
+}
+
+async function write(writes: readonly HubWrite[], { fresh, sendBy }: Life, ports: ActPorts): Promise<void> {
   for (const { hub, document, etag } of writes) {
     fresh();
-    await portOf(ports, hub).replace(document, etag);
+    await portOf(ports, hub).replace(document, etag, { sendBy });
   }
 }
 
 /** [protocol §3, 2] The head moves only to a stored record; the marks follow before anything widens by it. */
 async function record(
   step: { readonly record: RolloutRecord; readonly refs: readonly RefMove[] },
-  seen: { readonly product: string; readonly hubs: readonly HubView[]; readonly fresh: () => void },
+  seen: Life & { readonly product: string; readonly hubs: readonly HubView[] },
   ports: ActPorts,
 ): Promise<void> {
-  const { product, hubs, fresh } = seen;
+  const { product, hubs, fresh, sendBy } = seen;
   const { records } = ports;
   fresh();
   const digest = await records.putRecord(step.record);
@@ -97,12 +105,13 @@ async function record(
     const document = refDocument(product, digest);
     const port = portOf(ports, move.hub);
     if (move.create) {
-      await port.create(document);
+      await port.create(document, { sendBy });
       continue;
     }
     const listing = hubs.find(({ name }) => name === move.hub)?.listing;
     const read = listing === undefined ? undefined : refOf(listing, product);
-    await port.replace({ ...document, ...read, labels: { ...move.labels, [LABEL.head]: digest } }, move.etag);
+    const labels = { ...move.labels, [LABEL.head]: digest };
+    await port.replace({ ...document, ...read, labels }, move.etag, { sendBy });
   }
   for (const { hub } of step.refs) await markForward(records, product, hub, digest);
   for (const stop of step.record.stops) if (stop.kind === "abort") await records.putTombstone(product, stop);

@@ -47,7 +47,9 @@ async function settled<T>(
   try {
     return { value: await run() };
   } catch (error) {
-    if (error instanceof WavegateError) return { hub, reason: `${error.code}: ${error.message}` };
+    // Whoever interrupts wants no answer, and none that a decision is made by.
+    if (error instanceof WavegateError && error.code !== "INTERRUPTED")
+      return { hub, reason: `${error.code}: ${error.message}` };
     throw error;
   }
 }

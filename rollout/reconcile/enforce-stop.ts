@@ -66,19 +66,19 @@ async function enforceOn(
   },
 ): Promise<number> {
   const { product, stop, recorded } = input;
-  let listing = input.listing ?? (await hub.list());
+  let listing = input.listing ?? (await hub.list({ urgent: true }));
   let writes = 0;
   for (let tries = 0; tries < STOP_ATTEMPTS; tries++) {
     const write = nextStopWrite(listing, product, stop, recorded);
     if (write === undefined) return writes;
     try {
-      const written = await hub.replace(write.document, write.etag);
+      const written = await hub.replace(write.document, write.etag, { urgent: true });
       writes += 1;
       listing = withConfiguration(listing, written);
     } catch (error) {
       if (!(error instanceof WavegateError) || !["HUB_CONFLICT", "HUB_NOT_FOUND"].includes(error.code))
         throw error;
-      listing = await hub.list();
+      listing = await hub.list({ urgent: true });
     }
   }
   const message = `the stop of ${stop.attempt} is NOT in force on ${hub.name}: somebody else writes its configuration all the time`;

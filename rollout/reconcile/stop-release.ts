@@ -35,7 +35,7 @@ export async function stopRelease(
   { hubs, records, clock }: Pick<ReconcilePorts, "hubs" | "records" | "clock">,
 ): Promise<StopResult> {
   const { kind, product, actor, reason } = input;
-  const seen = await listHubs(hubs);
+  const seen = await listHubs(hubs, { urgent: true });
   const { attempt, digest } = await attemptToStop(input, seen, records);
   const standing = listingsOf({ hubs: seen })
     .map((listing) => slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt))
