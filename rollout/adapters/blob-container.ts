@@ -17,6 +17,8 @@ export interface BlobContainerOptions {
   readonly hint: string;
   /** How the client repeats what failed on the way; default: the client's own. */
   readonly retryOptions?: StoragePipelineOptions["retryOptions"];
+  /** Limit of the calls after one that was not answered in time, until one is, real ms; default: none of its own. */
+  readonly silentLimitMs?: number;
 }
 
 /** Access to a container by token only: no account key is ever needed. */
@@ -33,7 +35,7 @@ export interface BlobContainer {
 
 /** A container; nothing is connected or loaded before it is used. */
 export function blobContainer(options: BlobContainerOptions): BlobContainer {
-  const { credential, ca, setting, retryOptions } = options;
+  const { credential, ca, setting, retryOptions, silentLimitMs = Infinity } = options;
   const url = options.url.replace(/\/+$/, "");
   if (new URL(url).pathname.replaceAll("/", "") === "") {
     throw new WavegateError("SETTINGS_INVALID", `${setting} has no container: ${options.url}`, {
@@ -46,18 +48,23 @@ export function blobContainer(options: BlobContainerOptions): BlobContainer {
     ...(retryOptions === undefined ? {} : { retryOptions }),
   };
   let client: ContainerClient | undefined;
+  let isSilent = false;
   return {
     url,
-    call: async (what, limitMs, run) => {
+    call: async (what, usualLimitMs, run) => {
+      const limitMs = isSilent ? Math.min(usualLimitMs, silentLimitMs) : usualLimitMs;
       const abortSignal = AbortSignal.timeout(limitMs);
       try {
         // Loaded late: most commands touch no blob, and the library takes its time.
         const { ContainerClient: Client } = await import("@azure/storage-blob");
         client ??= new Client(url, credential, pipeline);
         // Raced, since not every credential heeds the signal.
-        return await Promise.race([run(client, abortSignal), whenAborted(abortSignal)]);
+        const value = await Promise.race([run(client, abortSignal), whenAborted(abortSignal)]);
+        isSilent = false;
+        return value;
       } catch (error) {
-        const late = abortSignal.aborted ? `no answer within ${limitMs / 1_000} s` : undefined;
+        isSilent = abortSignal.aborted;
+        const late = isSilent ? `no answer within ${limitMs / 1_000} s` : undefined;
         throw failure(error, `${what}: `, options, late);
       }
     },
