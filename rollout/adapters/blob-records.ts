@@ -26,6 +26,8 @@ const READS_AT_ONCE = 16;
  * Block, Remarks].
  */
 const SERIES_BYTES = 4_000_000;
+/** The other one: it came from a folder, as a blob that is written whole. */
+const NO_ROOM = ["MaxBlobSizeConditionNotMet", "InvalidBlobType"];
 const JSON_BLOB = { blobHTTPHeaders: { blobContentType: "application/json" } };
 
 /**
@@ -106,7 +108,7 @@ export function blobRecords(options: BlobRecordsOptions): RecordPort {
         const parts: string[] = [];
         for (;;) {
           const text = await readBlob(client, partOf(path, parts.length + 1), abortSignal);
-          if (text === undefined) return parts.join("");
+          if (text === undefined) return parts.join("\n");
           parts.push(text);
         }
       }),
@@ -118,7 +120,7 @@ function partOf(path: string, part: number): string {
   return part === 1 ? path : path.replace(/\.jsonl$/, `.${part}.jsonl`);
 }
 
-/** Append to a blob, which is made when it is absent; false when it is full. */
+/** Append to a blob, which is made when it is absent; false when it takes no more. */
 async function appended(
   blob: AppendBlobClient,
   bytes: Buffer,
@@ -129,7 +131,7 @@ async function appended(
     blob
       .appendBlock(bytes, bytes.length, { abortSignal, conditions: { maxSize } })
       .then(() => "done" as const)
-      .catch(expecting(["MaxBlobSizeConditionNotMet"], "full" as const))
+      .catch(expecting(NO_ROOM, "full" as const))
       .catch(expecting(ABSENT, "absent" as const));
   let answer = await append();
   if (answer === "absent") {

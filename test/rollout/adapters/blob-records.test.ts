@@ -206,6 +206,14 @@ describe("a series of looks that outgrows a blob", () => {
     expect(await open().looks("thermostat", ATTEMPT)).toEqual(instants.map(aLook));
   });
 
+  it("goes on in another one too when it was copied there from a folder", async () => {
+    const text = JSON.stringify({ schemaVersion: 1, ...aLook(1) });
+    const copied = storage.container("records").getBlockBlobClient(`looks/toaster/${ATTEMPT}.jsonl`);
+    await copied.upload(text, text.length);
+    await open().appendLook("toaster", ATTEMPT, aLook(2));
+    expect(await open().looks("toaster", ATTEMPT)).toEqual([aLook(1), aLook(2)]);
+  });
+
   it("refuses a look that fits into none, and makes no blob for it", async () => {
     await expect(open({ seriesBytes: 50 }).appendLook("kettle", ATTEMPT, aLook(1))).rejects.toMatchObject({
       code: "RECORD_STORE_FAILED",
