@@ -52,11 +52,11 @@ export function blobContainer(options: BlobContainerOptions): BlobContainer {
   return {
     url,
     call: async (what, usualLimitMs, run) => {
+      // Loaded late: most commands touch no blob, and the library takes its time.
+      const { ContainerClient: Client } = await import("@azure/storage-blob");
       const limitMs = isSilent ? Math.min(usualLimitMs, silentLimitMs) : usualLimitMs;
       const abortSignal = AbortSignal.timeout(limitMs);
       try {
-        // Loaded late: most commands touch no blob, and the library takes its time.
-        const { ContainerClient: Client } = await import("@azure/storage-blob");
         client ??= new Client(url, credential, pipeline);
         // Raced, since not every credential heeds the signal.
         const value = await Promise.race([run(client, abortSignal), whenAborted(abortSignal)]);
@@ -102,27 +102,31 @@ function isRestError(error: unknown): error is RestError {
 function failure(
   error: unknown,
   what: string,
-  { code, setting, hint: otherwise }: BlobContainerOptions,
+  options: BlobContainerOptions,
   late: string | undefined,
 ): WavegateError {
+  const { code } = options;
+  if (late !== undefined) return new WavegateError(code, what + late, { hint: options.hint });
   // A credential that cannot be had says itself what to do.
-  if (late === undefined && error instanceof WavegateError)
+  if (error instanceof WavegateError)
     return new WavegateError(code, what + error.message, { hint: error.hint, cause: error });
   const status = isRestError(error) ? error.statusCode : undefined;
   // The client's own message can hold the whole request: only its first line is passed on.
   const text = error instanceof Error ? (error.message.split("\n")[0] ?? error.name) : String(error);
-  const section = setting.split(".")[0] ?? setting;
-  const hint =
-    late !== undefined
-      ? otherwise
-      : status === 403
-        ? "the identity needs the role Storage Blob Data Contributor on the container"
-        : status === 401 ||
-            (error instanceof Error && /^(Aggregate)?(Authentication|Credential)/.test(error.name))
-          ? `sign in again, or correct the credential of \`${section}\` in the settings`
-          : isRestError(error) && error.code === "ContainerNotFound"
-            ? `make the container, or correct \`${setting}\` in the settings`
-            : otherwise;
-  const message = what + (late ?? `${status === undefined ? "" : `HTTP ${status}: `}${text}`);
-  return new WavegateError(code, message, { hint, cause: error });
+  // Not as its cause: the client's error holds the request with its token.
+  return new WavegateError(code, `${what}${status === undefined ? "" : `HTTP ${status}: `}${text}`, {
+    hint: hintOf(error, options),
+  });
+}
+
+function hintOf(error: unknown, { setting, hint }: BlobContainerOptions): string {
+  if (isRestError(error)) {
+    if (error.statusCode === 403)
+      return "the identity needs the role Storage Blob Data Contributor on the container";
+    if (error.code === "ContainerNotFound")
+      return `make the container, or correct \`${setting}\` in the settings`;
+    if (error.statusCode !== 401) return hint;
+  } else if (!(error instanceof Error && /^(Aggregate)?(Authentication|Credential)/.test(error.name)))
+    return hint;
+  return `sign in again, or correct the credential of \`${setting.split(".")[0] ?? setting}\` in the settings`;
 }

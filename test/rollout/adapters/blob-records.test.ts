@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import { createServer, type AddressInfo, type Server } from "node:net";
+import { inspect } from "node:util";
 import type { TokenCredential } from "@azure/core-auth";
+import { CredentialUnavailableError } from "@azure/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blobRecords, type BlobRecordsOptions } from "../../../rollout/adapters/blob-records.ts";
 import { credentialOf } from "../../../rollout/adapters/credential.ts";
@@ -56,7 +58,10 @@ async function listening(server: Server): Promise<{ readonly url: string } & Asy
   return {
     url: `https://127.0.0.1:${port}/account/records`,
     [Symbol.asyncDispose]: async () => {
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      // The client keeps its connections for a next call.
+      if (server instanceof HttpsServer) server.closeAllConnections();
+      await closed;
     },
   };
 }
@@ -157,6 +162,30 @@ describe("a store that refuses", () => {
       /HTTP 40[13]: /,
       /role Storage Blob Data Contributor|credential of `records`/,
     );
+  });
+
+  it("since nobody signed in says to do so", async () => {
+    const credential: TokenCredential = {
+      getToken: () => Promise.reject(new CredentialUnavailableError("Please run 'az login'")),
+    };
+    await failsEverywhere(
+      open({ credential }),
+      /az login/,
+      /sign in again, or correct the credential of `records`/,
+    );
+  });
+
+  it("passes no token on with what it says", async () => {
+    const issued = await storage.azurite.credential.getToken("any");
+    const token = issued?.token ?? "";
+    const credential: TokenCredential = {
+      getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }),
+    };
+    const records = open({ credential, container: `${storage.azurite.endpoint}/never-made` });
+    const error: unknown = await records.takenMark("thermostat", "demo").catch((caught: unknown) => caught);
+    const all = inspect(error, { depth: Infinity, showHidden: true });
+    expect(all).toContain("RECORD_STORE_FAILED");
+    expect(all).not.toContain(token);
   });
 
   it("a reader's writes names the role that is needed", async () => {
