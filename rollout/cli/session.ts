@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { blobImages, type ImageStore } from "../adapters/blob-images.ts";
+import { blobRecords } from "../adapters/blob-records.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { credentialOf } from "../adapters/credential.ts";
 import { folderRecords } from "../adapters/folder-records.ts";
@@ -33,7 +34,7 @@ export async function openSession(settings: Settings, folder: string): Promise<S
   return {
     settings,
     hub: iotHub({ name: hub.name, registry: await registryOf(hub), clock, tier: hub.tier, units: hub.units }),
-    records: folderRecords(settings.records.folder),
+    records: await openRecords(settings),
     images: blobImages({
       base: images.base,
       credential: await credentialOf(images.credential),
@@ -46,8 +47,13 @@ export async function openSession(settings: Settings, folder: string): Promise<S
 }
 
 /** The records alone: history needs no hub. */
-export function openRecords(settings: Settings): RecordPort {
-  return folderRecords(settings.records.folder);
+export async function openRecords({ records }: Settings): Promise<RecordPort> {
+  if ("folder" in records) return folderRecords(records.folder);
+  return blobRecords({
+    container: records.container,
+    credential: await credentialOf(records.credential),
+    ...(records.caFile === undefined ? {} : { ca: await readCa(records.caFile) }),
+  });
 }
 
 /** The products a command is about: all, or the one that was named. */
