@@ -15,8 +15,8 @@ export interface GroupServer extends AsyncDisposable {
   readonly origin: string;
   readonly groups: Map<string, Record<string, unknown> & { etag: string }>;
   readonly requests: GroupRequest[];
-  /** Statuses that the next requests are answered with, whatever they ask. */
-  readonly failures: { readonly status: number; readonly retryAfter?: string }[];
+  /** What the next requests are answered with, whatever they ask; "cut": by no answer, the connection is closed. */
+  readonly failures: { readonly status: number | "cut"; readonly retryAfter?: string }[];
   /** Done once after the next group was read. */
   onceRead: (() => void) | undefined;
 }
@@ -28,7 +28,7 @@ export interface GroupServer extends AsyncDisposable {
 export async function startGroupServer(): Promise<GroupServer> {
   const groups: GroupServer["groups"] = new Map();
   const requests: GroupRequest[] = [];
-  const failures: { status: number; retryAfter?: string }[] = [];
+  const failures: { status: number | "cut"; retryAfter?: string }[] = [];
   let writes = 0;
   const answer = (request: GroupRequest, id: string): { status: number; body?: unknown } => {
     const before = groups.get(id);
@@ -65,6 +65,10 @@ export async function startGroupServer(): Promise<GroupServer> {
       };
       requests.push(request);
       const failure = failures.shift();
+      if (failure?.status === "cut") {
+        incoming.socket.destroy();
+        return;
+      }
       if (failure !== undefined) {
         if (failure.retryAfter !== undefined) response.setHeader("retry-after", failure.retryAfter);
         response.writeHead(failure.status).end();
