@@ -6,6 +6,7 @@ import { startAzurite } from "../../local/azurite.ts";
 import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 import { startFleet } from "../../local/fleet.ts";
 import { createCertificateAuthority, issueServerCertificate } from "../../local/hub/certificates.ts";
+import { createEntraToken } from "../../local/hub/entra-token.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { scaledClock } from "../../local/clock.ts";
 import { PROJECT, wavegate } from "./command-line.ts";
@@ -33,20 +34,27 @@ export interface Deployment extends AsyncDisposable {
   removeRelease(file: string): Promise<void>;
   /** Write settings that differ in the hub's connection string; returns their file. */
   settingsWith(connectionString: string): Promise<string>;
+  /** Write settings of somebody who signs in with Microsoft Entra and has these roles; returns their file. */
+  settingsOf(name: string, roles: readonly string[]): Promise<string>;
   wavegate(args: readonly string[], settings?: string): ReturnType<typeof wavegate>;
   /** Every configuration of the hub, as the service shows it, without what its clockwork counts. */
   configurations(): Promise<unknown>;
 }
+
+const ISSUER_KEY = "only a local hub trusts this key, and only in a test";
 
 /** Start one with a few devices of each revision, born on 1.0.0. */
 export async function startDeployment({
   name,
   devices,
   scale,
+  roles = {},
 }: {
   readonly name: string;
   readonly devices: number;
   readonly scale: number;
+  /** Roles of the hub for those who sign in with Microsoft Entra, by name: their data actions. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
 }): Promise<Deployment> {
   const folder = join(PROJECT, ".wavegate", name);
   await rm(folder, { recursive: true, force: true });
@@ -55,7 +63,13 @@ export async function startDeployment({
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const time = { scale, realStartMs: Date.now(), virtualStartMs: Date.now() };
   const authority = await createCertificateAuthority();
-  const hub = stack.use(await startHub({ clock: scaledClock(time), certificate: authority }));
+  const hub = stack.use(
+    await startHub({
+      clock: scaledClock(time),
+      certificate: authority,
+      entra: { issuerKey: ISSUER_KEY, roles },
+    }),
+  );
   const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1"]);
   const azurite = stack.use(
     await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
@@ -90,13 +104,13 @@ export async function startDeployment({
     join(folder, "fleet.ts"),
     `import { defineFleet } from "wavegate";\nexport default defineFleet({ products: { thermostat: { adopt: ${adopt} } } });\n`,
   );
-  const settingsWith = async (
-    connectionString: string,
-    file = join(folder, `settings-${Math.abs(hashOf(connectionString))}.json`),
+  const settingsTo = async (
+    hubSettings: Readonly<Record<string, unknown>>,
+    file: string,
   ): Promise<string> => {
     const settings = {
       schemaVersion: 1,
-      hub: { name: "test", connectionString, caFile: "ca.pem" },
+      hub: { name: "test", caFile: "ca.pem", ...hubSettings },
       images: {
         base: `${azurite.endpoint}/firmware`,
         credential: { kind: "token-file", file: "token" },
@@ -110,8 +124,20 @@ export async function startDeployment({
     await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
     return file;
   };
+  const settingsWith = (connectionString: string): Promise<string> =>
+    settingsTo({ connectionString }, join(folder, `settings-${Math.abs(hashOf(connectionString))}.json`));
+  const settingsOf = async (principal: string, own: readonly string[]): Promise<string> => {
+    const file = join(folder, `token-of-${principal}`);
+    const token = createEntraToken({ issuerKey: ISSUER_KEY, roles: own, name: principal });
+    await writeFile(file, token, { mode: 0o600 });
+    return settingsTo(
+      { hostName: `${hub.hostName}:${hub.httpsPort}`, credential: { kind: "token-file", file } },
+      join(folder, `settings-of-${principal}.json`),
+    );
+  };
   await writeFile(join(folder, "ca.pem"), hub.caPem);
-  const settings = await settingsWith(hub.serviceConnectionString, join(folder, "settings.json"));
+  const connectionString = hub.serviceConnectionString;
+  const settings = await settingsTo({ connectionString }, join(folder, "settings.json"));
   const cast = Array.from({ length: devices }, (_, index) => ({
     deviceId: `${name}-${index}`,
     revision: index % 2 === 0 ? ("A" as const) : ("B" as const),
@@ -141,6 +167,7 @@ export async function startDeployment({
     artifacts,
     upload,
     settingsWith,
+    settingsOf,
     release: (file, fields) =>
       writeFile(join(folder, "releases", file), `export default ${JSON.stringify(fields)};\n`),
     removeRelease: (file) => rm(join(folder, "releases", file)),
