@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { ServerCertificate } from "../../local/hub/certificates.ts";
 
 /** What was asked of the service. */
 export interface GroupRequest {
@@ -25,7 +27,7 @@ export interface GroupServer extends AsyncDisposable {
  * Only the shape on the wire, from the documentation [DPS REST 2021-10-01: Enrollment Group]: paths, bodies, etags and
  * If-Match. It assigns no device, checks no certificate, and proves nothing about Azure.
  */
-export async function startGroupServer(): Promise<GroupServer> {
+export async function startGroupServer(certificate?: ServerCertificate): Promise<GroupServer> {
   const groups: GroupServer["groups"] = new Map();
   const requests: GroupRequest[] = [];
   const failures: { status: number | "cut"; retryAfter?: string }[] = [];
@@ -50,7 +52,7 @@ export async function startGroupServer(): Promise<GroupServer> {
       }
     }
   };
-  const server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     let text = "";
     incoming.setEncoding("utf8").on("data", (part: string) => (text += part));
     incoming.on("end", () => {
@@ -81,7 +83,11 @@ export async function startGroupServer(): Promise<GroupServer> {
       started.onceRead?.();
       started.onceRead = undefined;
     });
-  });
+  };
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createSecureServer({ key: certificate.keyPem, cert: certificate.certPem }, listener);
   const port = await new Promise<number>((resolve) => {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
@@ -89,7 +95,7 @@ export async function startGroupServer(): Promise<GroupServer> {
     });
   });
   const started: GroupServer = {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `${certificate === undefined ? "http" : "https"}://localhost:${port}`,
     groups,
     requests,
     failures,
