@@ -13,7 +13,15 @@ export type Registry = InstanceType<typeof azureIothub.Registry>;
 /** How to reach a hub's service side. */
 export type HubConnection =
   | { readonly kind: "connection string"; readonly connectionString: string; readonly ca?: string }
-  | { readonly kind: "credential"; readonly hostName: string; readonly credential: TokenCredential };
+  | {
+      readonly kind: "credential";
+      readonly hostName: string;
+      readonly credential: TokenCredential;
+      readonly ca?: string;
+    };
+
+/** What tokens for a hub's service side are made out to [IoT Hub: control access with Microsoft Entra ID]. */
+const HUB_SCOPE = "https://iothubs.azure.net/.default";
 
 /**
  * Connect Microsoft's Registry to a hub. On Azure this is the stock client. A host with a port or a CA of its own, as an
@@ -21,8 +29,14 @@ export type HubConnection =
  */
 export function connectRegistry(connection: HubConnection): Registry {
   const { Registry } = azureIothub;
-  if (connection.kind === "credential")
-    return Registry.fromTokenCredential(connection.hostName, connection.credential);
+  if (connection.kind === "credential") {
+    const { hostName, credential: tokenCredential, ca } = connection;
+    const [host = "", port] = hostName.split(":");
+    if (port === undefined && ca === undefined)
+      return Registry.fromTokenCredential(hostName, tokenCredential);
+    const config = { host, tokenCredential, tokenScope: HUB_SCOPE };
+    return new Registry(config, new RestApiClient(config, "wavegate", new HttpAt(Number(port ?? 443), ca)));
+  }
   const { connectionString, ca } = connection;
   const parts = new Map(
     connectionString.split(";").map((part): [string, string] => {
