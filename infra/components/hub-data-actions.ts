@@ -5,6 +5,7 @@
 const DEVICES = "Microsoft.Devices/IotHubs/devices";
 const TWINS = "Microsoft.Devices/IotHubs/twins";
 const CONFIGURATIONS = "Microsoft.Devices/IotHubs/configurations";
+const GROUPS = "Microsoft.Devices/provisioningServices/enrollmentGroups";
 
 /** Calls of the rollout: it reads and writes configurations and counts twins; it touches no device. */
 export const ROLLOUT_CALLS = {
@@ -32,6 +33,13 @@ export const DEVICE_CALLS = {
 export const PREVIEW_CALLS = {
   getConfigurations: ROLLOUT_CALLS.getConfigurations,
   createQuery: ROLLOUT_CALLS.createQuery,
+} as const;
+
+/** Calls of the enrollment groups, of the service that provisions devices [DPS: control access with Microsoft Entra ID]. */
+export const GROUP_CALLS = {
+  get: [`${GROUPS}/read`],
+  put: [`${GROUPS}/write`],
+  delete: [`${GROUPS}/delete`],
 } as const;
 
 /** The data actions that a table's calls need, each once, in order. */

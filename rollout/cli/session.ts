@@ -100,8 +100,8 @@ export function readableProducts(
 async function registryOf(hub: Settings["hub"]): Promise<Registry> {
   // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
   const { connectRegistry } = await import("../adapters/registry.ts");
+  const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
   if (hub.connectionString !== undefined) {
-    const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
     return connectRegistry({ kind: "connection string", connectionString: hub.connectionString, ...ca });
   }
   if (hub.hostName === undefined || hub.credential === undefined) {
@@ -113,6 +113,7 @@ async function registryOf(hub: Settings["hub"]): Promise<Registry> {
     kind: "credential",
     hostName: hub.hostName,
     credential: await credentialOf(hub.credential),
+    ...ca,
   });
 }
 

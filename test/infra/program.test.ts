@@ -17,6 +17,7 @@ const ALERT = "azure-native:monitor:MetricAlert";
 const LOG_ALERT = "azure-native:monitor:ScheduledQueryRule";
 const JOB = "azure-native:app:Job";
 const DEVICE = "pulumi-nodejs:dynamic/wavegate:DeviceIdentity";
+const GROUP = "pulumi-nodejs:dynamic/wavegate:EnrollmentGroup";
 const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 
@@ -35,6 +36,14 @@ beforeAll(async () => {
     "wavegate:firmwareImmutableDays": "365",
     "wavegate:alertEmails": '["oncall@example.com"]',
     "wavegate:provisioning": "true",
+    "wavegate:enrollmentGroups": JSON.stringify([
+      {
+        enrollmentGroupId: "thermostats",
+        attestation: { type: "caReferences", primary: "factory-ca" },
+        product: "thermostat",
+        stratum: "rev-a",
+      },
+    ]),
     "wavegate:controllerImage": `acme.azurecr.io/wavegate@sha256:${"0".repeat(64)}`,
     "wavegate:rolloutSubject": "repo:acme/fleet:environment:production",
     "wavegate:identitiesSubject": "repo:acme/fleet:environment:production-devices",
@@ -332,6 +341,32 @@ describe("the program of a stack that sets all it can", () => {
     });
   });
 
+  it("makes the enrollment groups there, without a bucket, after its operator may", () => {
+    const made = theResource(strict, GROUP, "thermostats");
+    const { __provider: text, ...inputs } = made.inputs;
+    expect(inputs).toEqual({
+      dpsHostName: "provisioning-of-azure.azure-devices-provisioning.net",
+      enrollmentGroupId: "thermostats",
+      attestation: { type: "caReferences", primary: "factory-ca" },
+      product: "thermostat",
+      stratum: "rev-a",
+      allocationPolicy: "hashed",
+      provisioningStatus: "enabled",
+      reprovision: "keepData",
+    });
+    expect(String(text)).toContain('import("wavegate/enrollment-group-provider")');
+    expect(made.dependsOn).toContain(`wavegate:infra:HubRole$${ASSIGNMENT}::enrollment-operator`);
+    expect(dataActionsOfRole(strict, "enrollment")).toEqual([
+      "Microsoft.Devices/provisioningServices/enrollmentGroups/delete",
+      "Microsoft.Devices/provisioningServices/enrollmentGroups/read",
+      "Microsoft.Devices/provisioningServices/enrollmentGroups/write",
+    ]);
+    expect(theResource(strict, ASSIGNMENT, "enrollment-operator").inputs).toMatchObject({
+      principalId: "0f8fad5b-d9cb-469f-a165-70867728950e",
+      scope: expect.stringMatching(/IotDpsResource\/provisioning$/) as unknown,
+    });
+  });
+
   it("gives the operator's roles to the group it names", () => {
     const group = { principalId: "0f8fad5b-d9cb-469f-a165-70867728950e", principalType: "Group" };
     expect(theResource(strict, ASSIGNMENT, "operator").inputs).toMatchObject(group);
@@ -386,6 +421,7 @@ describe("the example of a strict stack", () => {
     expect(strictest.error).toBeUndefined();
     expect(theResource(strictest, HUB, "hub")).toMatchObject({ protect: true });
     expect(strictest.resources.filter(({ type }) => type === FEDERATION)).toHaveLength(3);
+    expect(strictest.resources.filter(({ type }) => type === GROUP)).toHaveLength(1);
   });
 });
 

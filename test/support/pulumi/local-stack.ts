@@ -18,11 +18,14 @@ const ROLE = "wavegate devices";
 export async function startLocalStack({
   configuration,
   hub: hubOptions = {},
+  dpsHostName,
   main = "infra/index.ts",
 }: {
   /** `wavegate:` keys; structures as JSON. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly hub?: HubOptions;
+  /** Where the provisioning service is; with a port. */
+  readonly dpsHostName?: string;
   readonly main?: string;
 }): Promise<LocalStack> {
   await using started = new AsyncDisposableStack();
@@ -32,7 +35,7 @@ export async function startLocalStack({
     await signInOperator({ issuerKey: ISSUER_KEY, roles: [ROLE], caPem: hub.caPem }),
   );
   const plugin = started.use(await startDynamicPlugin(operator.environment));
-  const azure = azureStandIn({ hostName: `${hub.hostName}:${hub.httpsPort}` });
+  const azure = azureStandIn({ hostName: `${hub.hostName}:${hub.httpsPort}`, dpsHostName });
   const stack = createTestStack({ plugin, azure, main, configuration: settingsOf(configuration) });
   const running = started.move();
   return { hub, stack, [Symbol.asyncDispose]: () => running.disposeAsync() };
