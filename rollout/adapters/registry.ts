@@ -13,7 +13,13 @@ export type Registry = InstanceType<typeof azureIothub.Registry>;
 /** How to reach a hub's service side. */
 export type HubConnection =
   | { readonly kind: "connection string"; readonly connectionString: string; readonly ca?: string }
-  | { readonly kind: "credential"; readonly hostName: string; readonly credential: TokenCredential };
+  | {
+      readonly kind: "credential";
+      /** With a port where it is not 443. */
+      readonly hostName: string;
+      readonly credential: TokenCredential;
+      readonly ca?: string;
+    };
 
 /** The resource that tokens for IoT Hub are for, as Registry.fromTokenCredential has it. */
 const TOKEN_SCOPE = "https://iothubs.azure.net/.default";
@@ -26,12 +32,10 @@ const USER_AGENT = "wavegate";
 export function connectRegistry(connection: HubConnection): Registry {
   const { Registry } = azureIothub;
   if (connection.kind === "credential") {
-    const tokenConfig = {
-      host: connection.hostName,
-      tokenCredential: connection.credential,
-      tokenScope: TOKEN_SCOPE,
-    };
-    return new Registry(tokenConfig, new RestApiClient(tokenConfig, USER_AGENT, new HttpAt(443, undefined)));
+    const [host = "", port] = connection.hostName.split(":");
+    const tokenConfig = { host, tokenCredential: connection.credential, tokenScope: TOKEN_SCOPE };
+    const http = new HttpAt(Number(port ?? 443), connection.ca);
+    return new Registry(tokenConfig, new RestApiClient(tokenConfig, USER_AGENT, http));
   }
   const { connectionString, ca } = connection;
   const parts = new Map(
