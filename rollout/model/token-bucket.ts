@@ -12,6 +12,12 @@ export function fullBucket(callsPerMinute: number, at: number): TokenBucket {
   return { capacity: callsPerMinute, perMs: callsPerMinute / 60_000, tokens: callsPerMinute, at };
 }
 
+/** A full bucket of `calls` a second, for limits that are counted by the second: no more than one second's at once. */
+export function fullBucketPerSecond(callsPerSecond: number, at: number): TokenBucket {
+  const capacity = Math.max(1, callsPerSecond);
+  return { capacity, perMs: callsPerSecond / 1_000, tokens: capacity, at };
+}
+
 /** Take one call out: the bucket after it, and how long to wait before sending. A clock that jumps back refills nothing. */
 export function takeToken(
   bucket: TokenBucket,
