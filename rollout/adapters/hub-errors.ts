@@ -16,6 +16,13 @@ export function hubError(error: unknown, what: string, hub: string): WavegateErr
       "check the host name in the settings and the network, then run the command again",
     );
   }
+  if (serviceCode === "JobQuotaExceeded") {
+    return answer(
+      "HUB_THROTTLED",
+      "another import or export is running, and a hub takes one at a time",
+      "wait until it has ended, then run the command again",
+    );
+  }
   if (serviceCode === "IotHubQuotaExceeded" || status === 403) {
     return serviceCode === "IotHubQuotaExceeded"
       ? answer(

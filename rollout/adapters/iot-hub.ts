@@ -134,7 +134,8 @@ const retries = retry(
   { maxAttempts: READ_ATTEMPTS - 1, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 5_000 }) },
 );
 
-async function withinTime<T>(answer: Promise<T>, what: string, hub: string): Promise<T> {
+/** An answer that does not come is HUB_UNREACHABLE. */
+export async function withinTime<T>(answer: Promise<T>, what: string, hub: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
