@@ -76,7 +76,8 @@ export function readableProducts(
   });
 }
 
-async function registryOf(hub: Settings["hub"]): Promise<Registry> {
+/** Microsoft's client for a hub as the settings say. */
+export async function registryOf(hub: Settings["hub"]): Promise<Registry> {
   // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
   const { connectRegistry } = await import("../adapters/registry.ts");
   if (hub.connectionString !== undefined) {
@@ -95,7 +96,8 @@ async function registryOf(hub: Settings["hub"]): Promise<Registry> {
   });
 }
 
-async function readCa(file: string): Promise<string> {
+/** A certificate that a settings file names. */
+export async function readCa(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {

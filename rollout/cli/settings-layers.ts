@@ -12,6 +12,7 @@ const VARIABLES = {
   WAVEGATE_HUB_TIER: ["hub", "tier"],
   WAVEGATE_HUB_UNITS: ["hub", "units"],
   WAVEGATE_IMAGES_BASE: ["images", "base"],
+  WAVEGATE_IDENTITIES_CONTAINER: ["identities", "container"],
   WAVEGATE_RECORDS_FOLDER: ["records", "folder"],
   WAVEGATE_FLEET: ["declarations", "fleet"],
   WAVEGATE_RELEASES: ["declarations", "releases"],
@@ -64,6 +65,7 @@ export function placeLayer(layer: unknown, folder: string): unknown {
   const places = new Map([
     ["hub", ["caFile"]],
     ["images", ["caFile"]],
+    ["identities", ["caFile"]],
     ["records", ["folder"]],
     ["declarations", ["fleet", "releases"]],
   ]);

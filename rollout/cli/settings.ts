@@ -43,6 +43,16 @@ const settingsSchema = z.strictObject({
     credential: credentialSchema,
     caFile: z.string().exactOptional(),
   }),
+  /** How `enroll` signs in, and what it uses; what is not said here is as `hub` says. */
+  identities: z
+    .strictObject({
+      credential: credentialSchema.exactOptional(),
+      connectionString: z.string().exactOptional(),
+      /** Container that the hub's import jobs go through: https://ACCOUNT.blob.core.windows.net/CONTAINER. */
+      container: z.url({ protocol: /^https$/, error: "an https address of a container" }).exactOptional(),
+      caFile: z.string().exactOptional(),
+    })
+    .exactOptional(),
   records: z.strictObject({ folder: z.string() }),
   declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
   clock: z
@@ -124,9 +134,12 @@ async function refuseSharedKey(
   value: unknown,
   environment: SettingsSources["environment"],
 ): Promise<void> {
-  const hub = isLayer(value) ? value["hub"] : undefined;
-  if (!isLayer(hub) || hub["connectionString"] === undefined) return;
-  if (environment["WAVEGATE_HUB_CONNECTION_STRING"] !== undefined) return;
+  const hasKey = (name: string): boolean => {
+    const section = isLayer(value) ? value[name] : undefined;
+    return isLayer(section) && section["connectionString"] !== undefined;
+  };
+  const isReplaced = environment["WAVEGATE_HUB_CONNECTION_STRING"] !== undefined;
+  if (!hasKey("identities") && (isReplaced || !hasKey("hub"))) return;
   if (((await stat(file)).mode & 0o077) === 0) return;
   throw new WavegateError("SETTINGS_INVALID", `${file} holds a key and others may read it`, {
     hint: `run: chmod 600 ${file}`,

@@ -55,12 +55,14 @@ export async function startDeployment({
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const time = { scale, realStartMs: Date.now(), virtualStartMs: Date.now() };
   const authority = await createCertificateAuthority();
-  const hub = stack.use(await startHub({ clock: scaledClock(time), certificate: authority }));
+  const storage = { ca: authority.certPem };
+  const hub = stack.use(await startHub({ clock: scaledClock(time), certificate: authority, storage }));
   const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1"]);
   const azurite = stack.use(
     await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
   );
   await azurite.createPublicContainer("firmware");
+  await azurite.createContainer("identity-jobs");
   await azurite.writeTokenFile(join(folder, "token"));
   // `tlsOptions` is an option of the pipeline below that this client's type does not name.
   const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: hub.caPem } };
