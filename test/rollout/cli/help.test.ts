@@ -40,6 +40,8 @@ describe("wavegate --help", () => {
         resume [options] <product>     let a held release go on, at the wave it stands
                                        in
         abort [options] <product>      stop a release now and take its devices back
+        enroll [options] <product>     give a product's new devices their bucket, so
+                                       that waves reach them
         release                        release files
         help [command]                 display help for command
 
