@@ -4,6 +4,7 @@
  */
 const DEVICES = "Microsoft.Devices/IotHubs/devices";
 const TWINS = "Microsoft.Devices/IotHubs/twins";
+const JOBS = "Microsoft.Devices/IotHubs/jobs";
 const CONFIGURATIONS = "Microsoft.Devices/IotHubs/configurations";
 const GROUPS = "Microsoft.Devices/provisioningServices/enrollmentGroups";
 
@@ -15,7 +16,7 @@ export const ROLLOUT_CALLS = {
   createQuery: [`${TWINS}/read`],
 } as const;
 
-/** Calls of the device identities: they touch devices, and no configuration. */
+/** Calls of the device identities: they touch devices, and change no configuration. */
 export const DEVICE_CALLS = {
   get: [`${DEVICES}/read`],
   create: [`${DEVICES}/write`],
@@ -28,6 +29,26 @@ export const DEVICE_CALLS = {
   getTwin: [`${TWINS}/read`],
   updateTwin: [`${TWINS}/write`],
 } as const;
+
+/**
+ * Calls of `wavegate enroll`, by the same role: it writes one tag of a device, looks at configurations to see that no
+ * wave is open, and tries an import on a device that it makes and removes.
+ */
+export const ENROLL_CALLS = {
+  getConfigurations: [`${CONFIGURATIONS}/read`],
+  createQuery: [`${TWINS}/read`],
+  getTwin: [`${TWINS}/read`],
+  updateTwin: [`${TWINS}/write`],
+  create: [`${DEVICES}/write`],
+  delete: [`${DEVICES}/delete`],
+  listJobs: [`${JOBS}/read`],
+  getJob: [`${JOBS}/read`],
+  exportDevicesToBlob: [`${JOBS}/write`],
+  importDevicesFromBlob: [`${JOBS}/write`],
+} as const;
+
+/** All calls of whoever has the role of the identities. */
+export const IDENTITIES_CALLS = [DEVICE_CALLS, ENROLL_CALLS] as const;
 
 /** Calls of a plan that is shown and not applied: the rollout's, less every write. */
 export const PREVIEW_CALLS = {
@@ -42,7 +63,7 @@ export const GROUP_CALLS = {
   delete: [`${GROUPS}/delete`],
 } as const;
 
-/** The data actions that a table's calls need, each once, in order. */
-export function dataActionsOf(calls: Readonly<Record<string, readonly string[]>>): string[] {
-  return [...new Set(Object.values(calls).flat())].sort();
+/** The data actions that the calls of some tables need, each once, in order. */
+export function dataActionsOf(...tables: readonly Readonly<Record<string, readonly string[]>>[]): string[] {
+  return [...new Set(tables.flatMap((calls) => Object.values(calls).flat()))].sort();
 }

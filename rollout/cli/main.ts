@@ -2,6 +2,7 @@ import { Command as Commander, CommanderError } from "commander";
 import { InvariantError, WavegateError } from "../model/problem.ts";
 import { abort } from "./commands/abort.ts";
 import { apply } from "./commands/apply.ts";
+import { enroll } from "./commands/enroll.ts";
 import { hold } from "./commands/hold.ts";
 import { history } from "./commands/history.ts";
 import { plan } from "./commands/plan.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   hold,
   resume,
   abort,
+  enroll,
   releaseAdd,
 ];
 

@@ -90,7 +90,7 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
       code: "UNSTAMPED",
       path: `product ${release.product}`,
       summary: `${unstamped} of ${total} devices (${formatPercentage(share)}) have no numeric bucket: no wave would reach them`,
-      hint: "let the agent report its bucket, or set tags.rollout.bucket (docs/device.md says how it is computed)",
+      hint: `let the agent report its bucket, or run: wavegate enroll ${release.product}`,
     });
   }
   if (baseline === undefined) {

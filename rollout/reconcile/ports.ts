@@ -66,6 +66,63 @@ export interface ImagePort {
   describe(path: string): Promise<StoredImage | undefined>;
 }
 
+/** A twin as far as `enroll` reads it. */
+export interface TwinTags {
+  readonly deviceId: string;
+  /** Absent where a query did not give it: read the twin. */
+  readonly etag?: string;
+  readonly tags: unknown;
+}
+
+/**
+ * Twins of devices, for `enroll` alone: the rollout's identity may not write them. Failures are those of HubPort, and
+ * nothing is retried or paced inside: whoever calls does both.
+ */
+export interface DeviceTwinsPort {
+  /** A page of the devices under a condition; `next` asks for the one after it. */
+  page(
+    condition: string,
+    next?: string,
+  ): Promise<{ readonly twins: readonly TwinTags[]; readonly next?: string }>;
+  read(deviceId: string): Promise<TwinTags>;
+  /** Give a device its bucket if its twin's etag still stands. */
+  stamp(device: { readonly deviceId: string; readonly etag: string; readonly bucket: number }): Promise<void>;
+}
+
+/** An export or import of the hub's identities, for fleets that are too large for one twin after the other. */
+export interface IdentityJobsPort {
+  /**
+   * Try an import on a device made for it: ENROLL_UNFIT when the import touches more than tags. What Azure's import
+   * makes of twin parts that it is not given is not documented.
+   */
+  probe(): Promise<void>;
+  /** Start the export of all twins, without keys; returns the job. */
+  startExport(): Promise<string>;
+  /** Turn the exported lines into those of the import; a line without an answer is left out. Returns how many stay. */
+  rewrite(choose: (line: unknown) => ImportedTags | undefined): Promise<number>;
+  startImport(): Promise<string>;
+  /** Whether a job has ended; HUB_FAILED when it ended badly. */
+  hasEnded(job: string): Promise<boolean>;
+  /** What the last import said about lines that it did not take. */
+  errors(): Promise<readonly ImportError[]>;
+  /** Remove what the jobs left in storage: it holds the fleet's twins. */
+  cleanUp(): Promise<void>;
+}
+
+/** Tags to write if the twin's etag still stands; all of the device's tags. */
+export interface ImportedTags {
+  readonly deviceId: string;
+  readonly etag: string;
+  readonly tags: Readonly<Record<string, unknown>>;
+}
+
+/** A line that an import did not take. */
+export interface ImportError {
+  readonly deviceId: string;
+  /** The hub's own code, such as PreconditionFailed. */
+  readonly code: string;
+}
+
 /** Time, passed in. */
 export interface ClockPort {
   /** Epoch milliseconds of the clock the rollout lives by; the demo's is scaled. */

@@ -168,11 +168,15 @@ describe("the program of a stack that sets nothing", () => {
       expect(scope).toMatch(/(IotHubResource\/hub|BlobContainer\/(firmware|records))$/);
   });
 
-  it("gives whoever runs it and the identities the devices, and no configuration", () => {
+  it("gives whoever runs it and the identities the devices, and no configuration to change", () => {
     expect(dataActionsOfRole(plain, "devices")).toEqual([
+      // Enrolling looks for open waves, and runs import jobs.
+      "Microsoft.Devices/IotHubs/configurations/read",
       "Microsoft.Devices/IotHubs/devices/delete",
       "Microsoft.Devices/IotHubs/devices/read",
       "Microsoft.Devices/IotHubs/devices/write",
+      "Microsoft.Devices/IotHubs/jobs/read",
+      "Microsoft.Devices/IotHubs/jobs/write",
       "Microsoft.Devices/IotHubs/twins/read",
       "Microsoft.Devices/IotHubs/twins/write",
     ]);

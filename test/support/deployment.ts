@@ -70,10 +70,12 @@ export async function startDeployment({
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const time = { scale, realStartMs: Date.now(), virtualStartMs: Date.now() };
   const authority = await createCertificateAuthority();
+  const storage = { ca: authority.certPem };
   const hub = stack.use(
     await startHub({
       clock: scaledClock(time),
       certificate: authority,
+      storage,
       entra: { issuerKey: ISSUER_KEY, roles },
     }),
   );
@@ -83,6 +85,7 @@ export async function startDeployment({
   );
   await azurite.createPublicContainer("firmware");
   await azurite.createContainer("records");
+  await azurite.createContainer("identity-jobs");
   await azurite.writeTokenFile(join(folder, "token"));
   // `tlsOptions` is an option of the pipeline below that this client's type does not name.
   const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: hub.caPem } };

@@ -40,6 +40,8 @@ describe("wavegate --help", () => {
         resume [options] <product>     let a held release go on, at the wave it stands
                                        in
         abort [options] <product>      stop a release now and take its devices back
+        enroll [options] <product>     give a product's new devices their bucket, so
+                                       that waves reach them
         release                        release files
         help [command]                 display help for command
 
@@ -49,15 +51,23 @@ describe("wavegate --help", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(["plan", "apply", "reconcile", "status", "history", "hold", "resume", "abort", "release add"])(
-    "of %s says what it does, with two examples",
-    async (name) => {
-      const text = await help([...name.split(" "), "--help"]);
-      const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
-      expect(examples).toHaveLength(2);
-      expect(text).toContain("--json");
-    },
-  );
+  it.each([
+    "plan",
+    "apply",
+    "reconcile",
+    "status",
+    "history",
+    "hold",
+    "resume",
+    "abort",
+    "enroll",
+    "release add",
+  ])("of %s says what it does, with two examples", async (name) => {
+    const text = await help([...name.split(" "), "--help"]);
+    const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
+    expect(examples).toHaveLength(2);
+    expect(text).toContain("--json");
+  });
 });
 
 describe("a command that does not exist", () => {

@@ -141,7 +141,7 @@ describe("an interruption of apply", () => {
     asked();
     const applying = apply(
       PRODUCT,
-      { ...ports, hub: at.another({ signal: command.signal }) },
+      { ...ports, hubs: [at.another({ signal: command.signal })] },
       { ...OPTIONS, lookEveryMs: 60_000, signal: command.signal, onEvent: () => undefined },
     );
     await expect.poll(() => fault.hits()).toBe(1);

@@ -1,4 +1,4 @@
-import { dataActionsOf, DEVICE_CALLS } from "../../../infra/components/hub-data-actions.ts";
+import { dataActionsOf, IDENTITIES_CALLS } from "../../../infra/components/hub-data-actions.ts";
 import { startHub, type HubOptions, type LocalHub } from "../../../local/hub/hub.ts";
 import { azureStandIn } from "./azure-stand-in.ts";
 import { startDynamicPlugin } from "./dynamic-plugin.ts";
@@ -29,7 +29,7 @@ export async function startLocalStack({
   readonly main?: string;
 }): Promise<LocalStack> {
   await using started = new AsyncDisposableStack();
-  const roles = { [ROLE]: dataActionsOf(DEVICE_CALLS) };
+  const roles = { [ROLE]: dataActionsOf(...IDENTITIES_CALLS) };
   const hub = started.use(await startHub({ ...hubOptions, entra: { issuerKey: ISSUER_KEY, roles } }));
   const operator = started.use(
     await signInOperator({ issuerKey: ISSUER_KEY, roles: [ROLE], caPem: hub.caPem }),
