@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadSettings } from "../../rollout/cli/settings.ts";
 import type { ProgramRun } from "./mocked-program.ts";
 import { runProgram, theResource } from "./program-run.ts";
-import { readProject, readStack } from "./stack-file.ts";
 
 const HUB = "azure-native:iothub:IotHubResource";
 const ACCOUNT = "azure-native:storage:StorageAccount";
@@ -22,12 +21,10 @@ const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 
 let plain: ProgramRun;
-let dev: ProgramRun;
 let strict: ProgramRun;
 
 beforeAll(async () => {
   plain = await runProgram({});
-  dev = await runProgram(await readStack("dev"));
   strict = await runProgram({
     "wavegate:hubTier": "S3",
     "wavegate:hubUnits": "2",
@@ -375,57 +372,6 @@ describe("the program of a stack that sets all it can", () => {
     const group = { principalId: "0f8fad5b-d9cb-469f-a165-70867728950e", principalType: "Group" };
     expect(theResource(strict, ASSIGNMENT, "operator").inputs).toMatchObject(group);
     expect(theResource(strict, ASSIGNMENT, "firmware-operator").inputs).toMatchObject(group);
-  });
-});
-
-describe("the program of the stack dev, from its files", () => {
-  it("runs as the project says: TypeScript by Node itself, from infra/index.ts", async () => {
-    expect(await readProject()).toMatchObject({
-      name: "wavegate",
-      main: "infra/index.ts",
-      runtime: { name: "nodejs", options: { typescript: false, packagemanager: "npm" } },
-    });
-  });
-
-  it("works as it is, and can be destroyed", () => {
-    expect(dev.error).toBeUndefined();
-    expect(dev.resources.filter(({ protect }) => protect)).toEqual([]);
-    expect(theResource(dev, ACCOUNT, "records").inputs["sku"]).toEqual({ name: "Standard_LRS" });
-  });
-
-  it("registers one device, after its operator may", () => {
-    const device = theResource(dev, DEVICE, "thermostat-dev-1");
-    expect(device.inputs).toMatchObject({
-      hostName: "hub-of-azure.azure-devices.net",
-      deviceId: "thermostat-dev-1",
-      product: "thermostat",
-      stratum: "rev-a",
-      ring: "canary",
-      authentication: { type: "sas" },
-    });
-    expect(device.dependsOn).toContain(`wavegate:infra:HubRole$${ASSIGNMENT}::operator`);
-    expect(theResource(dev, HUB, "hub").inputs["properties"]).toMatchObject({
-      disableLocalAuth: true,
-      disableDeviceSAS: false,
-    });
-    expect(dev.outputs["deviceBuckets"]).toEqual({ "thermostat-dev-1": 7 });
-  });
-
-  it("stores less than 2.5 KB of provider code with a device, none of it ours", () => {
-    const text = String(theResource(dev, DEVICE, "thermostat-dev-1").inputs["__provider"]);
-    expect(text.length).toBeLessThan(2_560);
-    expect(text).toContain('import("wavegate/device-provider")');
-    expect(text).not.toMatch(/registry|zod|require\(/i);
-  });
-});
-
-describe("the example of a strict stack", () => {
-  it("works as it is, protected and watched", async () => {
-    const strictest = await runProgram(await readStack("prod", "Pulumi.prod.yaml.example"));
-    expect(strictest.error).toBeUndefined();
-    expect(theResource(strictest, HUB, "hub")).toMatchObject({ protect: true });
-    expect(strictest.resources.filter(({ type }) => type === FEDERATION)).toHaveLength(3);
-    expect(strictest.resources.filter(({ type }) => type === GROUP)).toHaveLength(1);
   });
 });
 
