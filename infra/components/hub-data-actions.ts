@@ -13,6 +13,8 @@ export const ROLLOUT_CALLS = {
   getConfigurations: [`${CONFIGURATIONS}/read`],
   addConfiguration: [`${CONFIGURATIONS}/write`],
   updateConfiguration: [`${CONFIGURATIONS}/write`],
+  // Retired ones, by their etag; the registry's own call, for the SDK's sends none.
+  removeConfigurationIf: [`${CONFIGURATIONS}/delete`],
   createQuery: [`${TWINS}/read`],
 } as const;
 

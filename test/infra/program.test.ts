@@ -127,6 +127,7 @@ describe("the program of a stack that sets nothing", () => {
         actions: [],
         notActions: [],
         dataActions: [
+          "Microsoft.Devices/IotHubs/configurations/delete",
           "Microsoft.Devices/IotHubs/configurations/read",
           "Microsoft.Devices/IotHubs/configurations/write",
           "Microsoft.Devices/IotHubs/twins/read",

@@ -4,9 +4,9 @@ import { startDeployment, type Deployment } from "../support/deployment.ts";
 
 /** The roles as the program makes them, and nothing else opens the hub to those who sign in here. */
 const ROLES = { rollout: dataActionsOf(ROLLOUT_CALLS), preview: dataActionsOf(PREVIEW_CALLS) };
-const RELEASE = (artifact: unknown): Record<string, unknown> => ({
+const RELEASE = (version: string, artifact: unknown): Record<string, unknown> => ({
   product: "thermostat",
-  version: "1.1.0",
+  version,
   artifact,
   waves: [
     { name: "half", cohort: { kind: "percent", percent: 50 }, kind: "smoke" },
@@ -21,7 +21,7 @@ const RELEASE = (artifact: unknown): Record<string, unknown> => ({
     bake: "45 minutes",
     harmCap: 20,
   },
-  watch: "1 day",
+  watch: "10 minutes",
 });
 
 const DENIED = /^\w+: 1\n(.*\n)*HUB_UNAUTHORIZED/;
@@ -55,7 +55,7 @@ describe("what a whole rollout asks of a hub, by the real command line, signed i
     async () => {
       // It adopts what the fleet runs: that makes the configurations. All later writes change them.
       expect(await run("rollout", "apply")).toBe("apply: 0");
-      await deployment.release("thermostat-1.1.0.ts", RELEASE(deployment.artifacts.get("1.1.0")));
+      await deployment.release("thermostat-1.1.0.ts", RELEASE("1.1.0", deployment.artifacts.get("1.1.0")));
       expect(await run("rollout", "plan")).toBe("plan: 0");
       expect(await run("rollout", "reconcile")).toBe("reconcile: 0");
       expect(await run("rollout", "hold", ...why("a look"))).toBe("hold: 0");
@@ -86,11 +86,18 @@ describe("what a whole rollout asks of a hub, by the real command line, signed i
   );
 
   it(
-    "is allowed by the rollout's role to its end, and the role has no data action for nothing",
-    { timeout: 120_000 },
+    "is allowed by the rollout's role to its end, until what is left of it is deleted, and no data action is for nothing",
+    { timeout: 180_000 },
     async () => {
       expect(await run("rollout", "abort", ...why("overheats"))).toBe("abort: 0");
       expect(await run("rollout", "apply")).toMatch(/^apply: 3\n/);
+      // Once the next release has settled, nobody falls back to the aborted one any more.
+      await deployment.release("thermostat-1.2.0.ts", RELEASE("1.2.0", deployment.artifacts.get("1.2.0")));
+      expect(await run("rollout", "apply")).toBe("apply: 0");
+      const deletes = (): boolean => usesOf("rollout").some(({ call }) => call.startsWith("DELETE"));
+      await expect
+        .poll(() => run("rollout", "reconcile").then(deletes), { timeout: 60_000, interval: 500 })
+        .toBe(true);
       const uses = usesOf("rollout").map(({ call, times }) => `${call}: ${times}`);
       process.stdout.write(`${uses.join(", ")}\n`);
       expect(neededBy("rollout")).toEqual(ROLES.rollout);
