@@ -4,7 +4,8 @@ import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
 import { adoptedIntent, planProduct, toAdopt } from "../plan/plan-product.ts";
-import { waveCondition } from "../plan/target-condition.ts";
+import { waveCondition } from "../plan/wave-condition.ts";
+import type { PlannedRelease } from "../plan/product-plan.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
@@ -79,7 +80,8 @@ export function startRelease(input: StepInput): Step | undefined {
     });
     return { kind: "create", document, why: `create ${attempt}, for nobody` };
   }
-  const counts = targetedBy(input, { release }, 0);
+  const exposable = { release, priority: found.priority, windows: firstWindows(starting) };
+  const counts = targetedBy(input, exposable, 0);
   if (counts.kind === "ask") return counts;
   if (counts.kind === "failed") return waitFor("the hub did not say how many devices the first wave aims at");
   const started: RolloutIntent = {
@@ -87,7 +89,7 @@ export function startRelease(input: StepInput): Step | undefined {
     attempt,
     version: release.version,
     digest,
-    condition: waveCondition(release, 0),
+    condition: waveCondition(exposable, 0),
     priority: found.priority,
     created: { [observation.hub]: found.createdTimeUtc },
     release,
@@ -97,7 +99,7 @@ export function startRelease(input: StepInput): Step | undefined {
     openedAt: observation.at,
     part: 1,
     partOpenedAt: observation.at,
-    windows: {},
+    windows: exposable.windows,
     author: deciding.actor,
     approvals: [],
     overrides: [],
@@ -109,6 +111,13 @@ export function startRelease(input: StepInput): Step | undefined {
   );
   const reason = `opens "${release.waves[0]?.name ?? ""}"`;
   return nextRecord(input, { kind: "start", subject: attempt, changed: [...superseded, started], reason });
+}
+
+/** Windows that the first wave freezes: those of later waves are computed when they open. */
+function firstWindows({ release, windows }: PlannedRelease): RolloutIntent["windows"] {
+  const name = release.waves[0]?.name ?? "";
+  const own = windows[name];
+  return own === undefined ? {} : { [name]: own };
 }
 
 /** Ask what a plan asks, and stop at what it finds. */

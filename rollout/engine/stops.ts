@@ -8,7 +8,7 @@ import {
 import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
 import type { Stop } from "../model/stop.ts";
 import { certified } from "../plan/documents.ts";
-import { holdsAllOf, reachesEveryone, widened } from "../plan/target-condition.ts";
+import { holdsAllOf, reachesEveryone, widened } from "../plan/cover.ts";
 
 /** One conditional write. */
 export interface Write {
@@ -73,7 +73,7 @@ export function uncoveredBaseline(
     ({ labels, condition }) => labels[LABEL.adopted] === "yes" || reachesEveryone(condition, product),
   );
   if (first?.labels[LABEL.adopted] !== "yes") return undefined;
-  return holdsAllOf(first.condition, above.condition, product) ? undefined : first;
+  return holdsAllOf(first.condition, above.condition, { product }) ? undefined : first;
 }
 
 function configurationWrite(
@@ -113,7 +113,7 @@ function configurationWrite(
       why: `freeze ${stop.attempt} before its baseline is widened`,
     };
   return {
-    document: certified({ ...baseline, condition: widened(baseline.condition, condition, product) }),
+    document: certified({ ...baseline, condition: widened(baseline.condition, condition, { product }) }),
     etag: baseline.etag,
     why: `give ${baseline.id} the devices that ${stop.attempt} reached`,
   };

@@ -3,14 +3,15 @@ import type { Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
-import { askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
-import { artifactOf, type Intent } from "../model/record.ts";
+import { askAll, askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
+import { artifactOf } from "../model/record.ts";
 import type { Artifact } from "../model/artifact.ts";
-import { DESIRED_PATH } from "../model/twin-contract.ts";
-import { baselineBelow, type PlanInput } from "./plan-release.ts";
+import { DESIRED_PATH, TAG } from "../model/twin-contract.ts";
+import { baselinesBelow, type PlanInput } from "./plan-release.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
 import { countByStratum } from "./queries.ts";
 import { MAX_CONDITION, productCondition } from "./target-condition.ts";
+import { unnamedStrata } from "./wave-windows.ts";
 
 /** Share of a fleet without buckets that blocks a release. */
 const UNSTAMPED_LIMIT = 0.01;
@@ -19,17 +20,14 @@ const PROVING_SHARE = 0.9;
 
 /** Everything that speaks against starting a release on this fleet; errors block it. */
 export function releaseProblems(planned: PlannedRelease, input: PlanInput): Asked<readonly Problem[]> {
-  const foreign = foreignProblems(planned, input);
-  if (foreign.kind !== "known") return foreign;
-  const images = imageProblems(planned, input);
-  if (images.kind !== "known") return images;
+  const asked = askAll([imageProblems(planned, input), foreignProblems(planned, input)]);
+  if (asked.kind !== "known") return asked;
   return {
     kind: "known",
     value: [
       ...fleetProblems(planned),
       ...planned.waves.flatMap((wave) => waveProblems(wave, planned)),
-      ...images.value,
-      ...foreign.value,
+      ...asked.value.flat(),
     ],
   };
 }
@@ -78,8 +76,11 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
       severity: "error",
       code: "NO_DEVICES",
       path: `${file}: product`,
-      summary: `no device has tags.product = '${release.product}'`,
-      hint: "set the tag on the devices of this product, or correct the product's name",
+      summary:
+        release.where === undefined && release.requires === undefined
+          ? `no device has tags.product = '${release.product}'`
+          : `no device of ${release.product} is under the release's own condition (where, requires)`,
+      hint: "set the tag on the devices of this product, or correct the product's name or the condition",
     });
     return found;
   }
@@ -114,8 +115,15 @@ function waveProblems(
   if (totalOf(devices) === 0) return [];
   const found: Problem[] = [];
   if (wave.condition.length > MAX_CONDITION) {
-    const summary = `its target condition has ${wave.condition.length} characters; IoT Hub takes ${MAX_CONDITION}`;
-    found.push({ severity: "error", code: "RELEASE_INVALID", path, summary, hint: "use fewer rings" });
+    const summary = `its target condition has ${wave.condition.length.toLocaleString("en-US")} characters; wavegate writes at most ${MAX_CONDITION.toLocaleString("en-US")}, for IoT Hub takes no longer query than 8,192`;
+    const hint = "name fewer devices, give them a ring instead, or shorten `where`";
+    found.push({ severity: "error", code: "CONDITION_TOO_LONG", path, summary, hint });
+  }
+  const declaration = release.waves.find(({ name }) => name === wave.name);
+  for (const stratum of declaration === undefined ? [] : unnamedStrata(declaration, Object.keys(devices))) {
+    const summary = `no target condition can name the stratum "${stratum}"`;
+    const hint = `give its devices a ${TAG.stratum} of letters, digits and -:.+%_#*?!(),=@;$ or take devices(n)`;
+    found.push({ severity: "error", code: "CONDITION_INVALID", path, summary, hint });
   }
   if (added === 0) {
     const hint = "check the devices' ring tags, or remove the wave";
@@ -153,10 +161,11 @@ function waveProblems(
 
 function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput): Asked<readonly Problem[]> {
   const own = imageProblem(planned.release.artifact, `${planned.file}: artifact`, answers);
-  const below: Intent | undefined = baselineBelow(intents);
-  if (own.kind !== "known" || below === undefined) return own;
-  const old = imageProblem(artifactOf(below), `baseline ${below.version}`, answers);
-  return old.kind === "known" ? { kind: "known", value: [...own.value, ...old.value] } : old;
+  const below = baselinesBelow(intents).map((intent) =>
+    imageProblem(artifactOf(intent), `baseline ${intent.version}`, answers),
+  );
+  const asked = askAll([own, ...below]);
+  return asked.kind === "known" ? { kind: "known", value: asked.value.flat() } : asked;
 }
 
 /** Configurations of others that would write into our section of the twin, for devices of this product. */
