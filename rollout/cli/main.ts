@@ -4,6 +4,7 @@ import { abort } from "./commands/abort.ts";
 import { apply } from "./commands/apply.ts";
 import { hold } from "./commands/hold.ts";
 import { history } from "./commands/history.ts";
+import { lint } from "./commands/lint.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   reconcile,
   status,
   history,
+  lint,
   hold,
   resume,
   abort,

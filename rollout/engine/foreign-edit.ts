@@ -31,7 +31,11 @@ export function foreignEdit({ declared, observation, deciding }: StepInput): Ste
       ...found,
       condition: isAborted(intent) ? "" : both(found.condition, intent.condition),
       priority: intent.priority,
-      metrics: releaseMetrics(declared.product, intent.attempt),
+      metrics: releaseMetrics(
+        declared.product,
+        intent.attempt,
+        intent.state === "adopted" ? intent.where : undefined,
+      ),
       labels: {
         ...found.labels,
         // Labels can be edited too; without these nobody would find the release again.
@@ -40,6 +44,7 @@ export function foreignEdit({ declared, observation, deciding }: StepInput): Ste
         [LABEL.version]: labelValue(intent.version),
         [LABEL.release]: intent.digest,
         ...(intent.state === "adopted" ? { [LABEL.adopted]: "yes" } : slotLabels(stop)),
+        ...(intent.state === "adopted" && intent.where !== undefined ? { [LABEL.where]: "yes" } : {}),
       },
     });
     return {

@@ -3,7 +3,8 @@ import { LABEL } from "../model/labels.ts";
 import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
-import { adoptedIntent, planProduct, toAdopt } from "../plan/plan-product.ts";
+import { adoptedIntent, toAdopt } from "../plan/adoption.ts";
+import { planProduct } from "../plan/plan-product.ts";
 import { waveCondition } from "../plan/wave-condition.ts";
 import type { PlannedRelease } from "../plan/product-plan.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
@@ -12,15 +13,18 @@ import type { StepInput } from "./observation.ts";
 import { targetedBy } from "./promote.ts";
 import type { Step } from "./step.ts";
 
-/** Take over what a fresh product's devices run: an EMPTY configuration, then the record. It writes to no device. */
+/**
+ * Take over what a fresh product's devices run, one baseline after another: an EMPTY configuration, then the record. It
+ * writes to no device.
+ */
 export function adoptBaseline(input: StepInput): Step | undefined {
   const { declared, observation, deciding } = input;
   const intents = observation.store?.head?.record.intents ?? [];
-  const adoptable = toAdopt(declared, intents);
+  const [adoptable] = toAdopt(declared, intents);
   if (adoptable === undefined) return undefined;
   const refusal = planned(input);
   if (refusal !== undefined) return refusal;
-  const intent = adoptedIntent(declared.product, adoptable);
+  const intent = adoptedIntent(declared.product, adoptable, intents);
   const found = findConfiguration(observation.listing, intent.attempt);
   if (found === undefined) {
     const document = releaseDocument({
@@ -28,6 +32,7 @@ export function adoptBaseline(input: StepInput): Step | undefined {
       product: declared.product,
       imageBase: deciding.imageBase,
       adopted: true,
+      ...(adoptable.where === undefined ? {} : { covers: adoptable.where }),
     });
     return { kind: "create", document, why: `create the baseline ${intent.version}, for nobody` };
   }
@@ -38,7 +43,8 @@ export function adoptBaseline(input: StepInput): Step | undefined {
     priority: found.priority,
     created: { [observation.hub]: found.createdTimeUtc },
   };
-  const reason = `${intent.version} is what the devices run`;
+  const whose = adoptable.where === undefined ? "the devices" : `devices with ${adoptable.where}`;
+  const reason = `${intent.version} is what ${whose} run`;
   return nextRecord(input, { kind: "adopt", subject: intent.attempt, changed: [adopted], reason });
 }
 
@@ -124,7 +130,7 @@ function firstWindows({ release, windows }: PlannedRelease): RolloutIntent["wind
 function planned({ declared, observation }: StepInput): Step | undefined {
   const { listing, answers, store } = observation;
   const plan = planProduct(declared, {
-    intents: [],
+    intents: store?.head?.record.intents ?? [],
     listing,
     answers,
     tombstones: store?.tombstones ?? new Set(),

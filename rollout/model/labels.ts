@@ -16,6 +16,8 @@ export const LABEL = {
   doc: "wg-doc",
   /** `yes` on a baseline that was adopted: its condition stays empty until a release above it is taken back. */
   adopted: "wg-adopted",
+  /** `yes` on one that was adopted for some devices only: its metric `covers` says for whom. */
+  where: "wg-where",
 } as const;
 
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;

@@ -4,10 +4,11 @@ import { LABEL } from "../model/labels.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
 import { askAll, askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
-import { artifactOf } from "../model/record.ts";
+import { artifactOf, type Intent } from "../model/record.ts";
 import type { Artifact } from "../model/artifact.ts";
 import { DESIRED_PATH, TAG } from "../model/twin-contract.ts";
 import { baselinesBelow, type PlanInput } from "./plan-release.ts";
+import { tooLong } from "./condition-lengths.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
 import { countByStratum } from "./queries.ts";
 import { MAX_CONDITION, productCondition } from "./target-condition.ts";
@@ -26,6 +27,7 @@ export function releaseProblems(planned: PlannedRelease, input: PlanInput): Aske
     kind: "known",
     value: [
       ...fleetProblems(planned),
+      ...partialBaselines(planned, input.intents),
       ...planned.waves.flatMap((wave) => waveProblems(wave, planned)),
       ...asked.value.flat(),
     ],
@@ -106,6 +108,17 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
   return found;
 }
 
+/** Devices that go on from a release with `requires` leave its condition: taken back, they fall through it. */
+function partialBaselines({ release }: PlannedRelease, intents: readonly Intent[]): Problem[] {
+  return baselinesBelow(intents).flatMap((below): Problem[] => {
+    const required = below.state === "adopted" ? undefined : below.release.requires;
+    if (required === undefined) return [];
+    const summary = `${below.version} takes devices that run ${required}, not those of ${release.version}: taken back, they return to what is below it first`;
+    const hint = `see that the devices may go back to ${required}; they climb to ${below.version} again from there`;
+    return [{ severity: "warning", code: "NO_BASELINE", path: `baseline ${below.version}`, summary, hint }];
+  });
+}
+
 function waveProblems(
   wave: PlannedWave,
   { release, file, devices, proving, thresholds }: PlannedRelease,
@@ -115,9 +128,7 @@ function waveProblems(
   if (totalOf(devices) === 0) return [];
   const found: Problem[] = [];
   if (wave.condition.length > MAX_CONDITION) {
-    const summary = `its target condition has ${wave.condition.length.toLocaleString("en-US")} characters; wavegate writes at most ${MAX_CONDITION.toLocaleString("en-US")}, for IoT Hub takes no longer query than 8,192`;
-    const hint = "name fewer devices, give them a ring instead, or shorten `where`";
-    found.push({ severity: "error", code: "CONDITION_TOO_LONG", path, summary, hint });
+    found.push(tooLong(path, wave.condition.length));
   }
   const declaration = release.waves.find(({ name }) => name === wave.name);
   for (const stratum of declaration === undefined ? [] : unnamedStrata(declaration, Object.keys(devices))) {

@@ -44,7 +44,10 @@ export interface World {
   exposed(id: string): ReadonlySet<string>;
   configuration(id: string): Configuration | undefined;
   /** A person in the portal. */
-  edit(id: string, change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels">>): void;
+  edit(
+    id: string,
+    change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels" | "metrics">>,
+  ): void;
   remove(id: string): void;
   /** Called around every effect and read: throw to crash there, wait to let others go first. */
   fault: (at: { readonly when: "before" | "after"; readonly call: string }) => void | Promise<void>;
