@@ -5,6 +5,7 @@ import type { Look } from "../model/look.ts";
 import type { StoredImage } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import type { DeviceView } from "../model/device-view.ts";
 
 /**
  * What the loop needs of an IoT hub. Failures are WavegateErrors: HUB_CONFLICT (the etag moved), HUB_NOT_FOUND,
@@ -22,6 +23,8 @@ export interface HubPort {
   replace(document: ConfigurationDocument, etag: string): Promise<Configuration>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
   count(query: string): Promise<Readonly<Record<string, number>>>;
+  /** One device's tags and reported properties, as queries see them; undefined when the hub has none of that name. */
+  device(deviceId: string): Promise<DeviceView | undefined>;
 }
 
 /**
