@@ -114,7 +114,8 @@ export function iotHub(options: IotHubOptions): HubPort {
       for (;;) {
         // A page may be empty and still have one after it.
         const page = await read("read a device", queryPace, () => pages.next(pages.continuationToken));
-        const [found]: readonly unknown[] = page.result;
+        // The SDK says `any`; what a row is, the schema below finds out.
+        const [found] = page.result as readonly unknown[];
         if (found !== undefined) return deviceOf(found, name);
         if (!pages.hasMoreResults) return undefined;
       }

@@ -2,7 +2,7 @@ import { refId } from "../model/attempt.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import { digestOf, type Digest } from "../model/digest.ts";
 import { headOf } from "../model/labels.ts";
-import type { Problem } from "../model/problem.ts";
+import { errorsOf, type Problem } from "../model/problem.ts";
 import { totalOf, type Asked } from "../model/question.ts";
 import { isAborted, type Intent, type RolloutIntent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
@@ -21,7 +21,9 @@ export function planProduct(
   const problems: Problem[] = [...declared.problems, ...activeProblems(declared, input.intents)];
   const changes: Change[] = [];
   let intents = input.intents;
-  const pending = toAdopt(declared, intents);
+  // A condition that is none cannot be asked about: what it means for the fleet is told once it is corrected.
+  const isAskable = !errorsOf(declared.problems).some(({ code }) => code === "CONDITION_INVALID");
+  const pending = isAskable ? toAdopt(declared, intents) : [];
   if (pending.length > 0) {
     const found = adoptionProblems(declared, input.answers);
     if (found.kind !== "known") return found;
@@ -34,7 +36,8 @@ export function planProduct(
       intents = [...intents, adoptedIntent(declared.product, adopted, intents)];
     }
   }
-  const wanted = wantedRelease({ releases: declared.releases, intents, tombstones: input.tombstones });
+  const { releases } = declared;
+  const wanted = isAskable ? wantedRelease({ releases, intents, tombstones: input.tombstones }) : undefined;
   let release: PlannedRelease | undefined;
   if (wanted !== undefined) {
     const planned = planRelease(wanted, { ...input, intents });
