@@ -11,6 +11,8 @@ import type { Declared } from "./declared.ts";
 import { planRelease, type PlanInput } from "./plan-release.ts";
 import type { Change, PlannedRelease, ProductPlan } from "./product-plan.ts";
 import { releaseProblems } from "./release-problems.ts";
+import { waveCondition } from "./wave-condition.ts";
+import { narrowestWindows } from "./wave-windows.ts";
 import { wantedRelease } from "./wanted-release.ts";
 
 /** Work out what the declarations mean for one product, now; asks for the counts it needs. */
@@ -127,7 +129,10 @@ function planDigest(
             digest: release.digest,
             attempt: release.attempt,
             priority: release.priority,
-            conditions: release.waves.map(({ condition }) => condition),
+            // Counts are no part of a plan's identity, and so no windows that are made from them.
+            conditions: release.waves.map((_, index) =>
+              waveCondition({ ...release, windows: narrowestWindows(release.release) }, index),
+            ),
           },
   });
 }

@@ -137,7 +137,7 @@ function waveProblems(
     found.push({ severity: "error", code: "CONDITION_INVALID", path, summary, hint });
   }
   if (added === 0) {
-    const hint = "check the devices' ring tags, or remove the wave";
+    const hint = "check the tags its cohort goes by, make it wider than the wave before, or remove it";
     found.push({
       severity: "error",
       code: "WAVE_EMPTY",
