@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { renderPlan } from "../../../rollout/cli/views/plan.ts";
 import { BUCKET_COUNT } from "../../../rollout/model/bucket.ts";
 import { windowCondition } from "../../../rollout/plan/bucket-window.ts";
 import type { HubPort } from "../../../rollout/reconcile/ports.ts";
@@ -126,6 +127,11 @@ describe("a plan with such waves", () => {
     expect(counted[0]).toBe(world.exposed(ATTEMPT).size);
     for (const stratum of ["A", "B"]) expect(waves[1]?.devices[stratum]).toBeGreaterThanOrEqual(40);
     expect(plan.value.problems).toEqual([]);
+    const shown = renderPlan(plan.value);
+    expect(shown).toMatch(/^ {2}twenty: a window over [\d.]+% of the buckets, by today's counts/m);
+    expect(shown).toMatch(
+      /^ {2}strata: a window over [\d.]+% of stratum A, [\d.]+% of stratum B, by today's/m,
+    );
   });
 
   it("has the same digest when the counts have moved", async () => {
