@@ -2,6 +2,7 @@ import type { Configuration as SdkConfiguration } from "azure-iothub";
 import { z } from "zod";
 import type { Configuration, ConfigurationDocument } from "../model/configuration.ts";
 import { hubLimits, type HubTier } from "../model/hub-limits.ts";
+import type { DeviceView } from "../model/device-view.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { ClockPort, HubPort } from "../reconcile/ports.ts";
 import { hubCalls } from "./hub-calls.ts";
@@ -30,6 +31,12 @@ export interface IotHubOptions {
 const rowSchema = z.object({
   stratum: z.union([z.string(), z.number(), z.boolean()]).nullish(),
   devices: z.int().nonnegative(),
+});
+
+const deviceSchema = z.object({
+  deviceId: z.string(),
+  tags: z.record(z.string(), z.unknown()).nullish(),
+  properties: z.object({ reported: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
 const bodySchema = z.object({
@@ -123,6 +130,23 @@ export function iotHub(options: IotHubOptions): HubPort {
       } while (pages.hasMoreResults);
       return counts;
     },
+    device: async (deviceId, how = {}) => {
+      const text = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
+      const pages = registry.createQuery(text);
+      for (;;) {
+        // A page may be empty and still have one after it.
+        const page = await read({
+          ...how,
+          what: "read a device",
+          pace: queryPace,
+          run: () => pages.next(pages.continuationToken),
+        });
+        // The SDK says `any`; what a row is, the schema below finds out.
+        const [found] = page.result as readonly unknown[];
+        if (found !== undefined) return deviceOf(found, name);
+        if (!pages.hasMoreResults) return undefined;
+      }
+    },
   };
 }
 
@@ -134,6 +158,17 @@ function bodiesOf(body: unknown, hub: string): readonly unknown[] {
     hint: "is there a proxy between? run the command again",
     cause: parsed.error,
   });
+}
+
+function deviceOf(twin: unknown, hub: string): DeviceView {
+  const parsed = deviceSchema.safeParse(twin);
+  if (!parsed.success)
+    throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no device`, {
+      hint: "run the command again",
+      cause: parsed.error,
+    });
+  const { deviceId, tags, properties } = parsed.data;
+  return { deviceId, tags: tags ?? {}, properties: { reported: properties?.reported ?? {} } };
 }
 
 function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {

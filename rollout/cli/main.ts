@@ -5,6 +5,7 @@ import { apply } from "./commands/apply.ts";
 import { enroll } from "./commands/enroll.ts";
 import { hold } from "./commands/hold.ts";
 import { history } from "./commands/history.ts";
+import { lint } from "./commands/lint.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   reconcile,
   status,
   history,
+  lint,
   hold,
   resume,
   abort,

@@ -1,8 +1,12 @@
 /** Every code wavegate answers with; the sentence is its meaning, `docs/` and `--help` print the same words. */
 export const CODES = {
+  ADOPT_OVERLAP: "two adopted baselines claim the same devices",
   ARTIFACT_MISMATCH: "the stored image is not the one the release declares",
   ARTIFACT_MISSING: "the image a release names is not in the image store",
   BAD_OPTION: "a command got an option or argument it cannot use",
+  CONDITION_INVALID: "a condition is none that IoT Hub takes, or devices would leave it by being updated",
+  CONDITION_TOO_LONG: "a target condition is longer than IoT Hub takes",
+  DEVICE_UNKNOWN: "the hub has no device of that name",
   DUPLICATE_RELEASE: "two release files declare the same product and version",
   ENROLL_OPEN_WAVE: "buckets would put devices into a wave that is open",
   ENROLL_UNFIT: "the hub's import does more to a device than it is asked",

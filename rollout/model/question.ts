@@ -53,6 +53,18 @@ export function askCounts<Key extends string>(
   return { kind: "known", value: found as Record<Key, Readonly<Record<string, number>>> };
 }
 
+/** Several things asked at once: one round of questions instead of one each. */
+export function askAll<T>(all: readonly Asked<T>[]): Asked<readonly T[]> {
+  const questions: Question[] = [];
+  const values: T[] = [];
+  for (const asked of all) {
+    if (asked.kind === "failed") return asked;
+    if (asked.kind === "ask") questions.push(...asked.questions);
+    else values.push(asked.value);
+  }
+  return questions.length > 0 ? { kind: "ask", questions } : { kind: "known", value: values };
+}
+
 /** What the image store holds under a path. */
 export function askImage(answers: Answers, path: string): Asked<StoredImage | undefined> {
   const id = `image ${path}`;

@@ -34,6 +34,8 @@ interface IntentBase {
 export interface AdoptedIntent extends IntentBase {
   readonly state: "adopted";
   readonly artifact: Artifact;
+  /** The devices that run it, where it was not adopted for all of the product. */
+  readonly where?: string;
 }
 
 /** What the head record wants of one release. */

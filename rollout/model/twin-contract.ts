@@ -23,6 +23,11 @@ export const TAG = {
   ring: "tags.rollout.ring",
   bucket: "tags.rollout.bucket",
   hold: "tags.rollout.hold",
+  /**
+   * Number: the highest priority of a release that the device may still take. Written with the newest release's own
+   * priority it moves nothing, and keeps the device out of everything that starts later (docs/decisions/0006).
+   */
+  quarantine: "tags.rollout.quarantine",
 } as const;
 
 /**

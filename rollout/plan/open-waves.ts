@@ -2,7 +2,8 @@ import type { Configuration, Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import { TAG } from "../model/twin-contract.ts";
-import { productCondition, reachesEveryone } from "./target-condition.ts";
+import { reachesEveryone } from "./cover.ts";
+import { productCondition } from "./target-condition.ts";
 
 /**
  * What of a product a new bucket could put devices into, each as a phrase: releases under way that are not at their last

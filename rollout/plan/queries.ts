@@ -53,7 +53,7 @@ export function runningCondition(product: string, version: string): string {
 }
 
 /** The metrics every release's configuration carries, so that the portal tells the same story (at most five). */
-export function releaseMetrics(product: string, attempt: AttemptId): Record<string, string> {
+export function releaseMetrics(product: string, attempt: AttemptId, where?: string): Record<string, string> {
   const rows = (condition: string): string => `SELECT deviceId FROM devices WHERE ${condition}`;
   const outcome = (name: Outcome): string => rows(outcomeCondition({ product, attempt, outcome: name }));
   const answering = `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
@@ -62,6 +62,20 @@ export function releaseMetrics(product: string, attempt: AttemptId): Record<stri
     succeeded: outcome("ok"),
     failed: outcome("failed"),
     inprogress: outcome("contacted"),
-    rolledback: rows(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`),
+    // There is room for five. A stop has to know whom a baseline may be given, and must not need the records for it.
+    ...(where === undefined
+      ? { rolledback: rows(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`) }
+      : { covers: `${coversStart(product)}${where})` }),
   };
+}
+
+/** The condition of a baseline that was adopted for some devices, as its configuration says it; undefined: it is gone. */
+export function coveredBy(metrics: Readonly<Record<string, string>>, product: string): string | undefined {
+  const covers = metrics["covers"] ?? "";
+  const start = coversStart(product);
+  return covers.startsWith(start) && covers.endsWith(")") ? covers.slice(start.length, -1) : undefined;
+}
+
+function coversStart(product: string): string {
+  return `SELECT deviceId FROM devices WHERE ${productCondition(product)} AND (`;
 }

@@ -5,6 +5,7 @@ import type { Look } from "../model/look.ts";
 import type { StoredImage } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import type { DeviceView } from "../model/device-view.ts";
 
 /** How one call of the hub is to be made; every field may be left out. */
 export interface HubCallOptions {
@@ -35,6 +36,8 @@ export interface HubPort {
   remove(id: string, etag: string, options?: HubCallOptions): Promise<void>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
   count(query: string, options?: HubCallOptions): Promise<Readonly<Record<string, number>>>;
+  /** One device's tags and reported properties, as queries see them; undefined when the hub has none of that name. */
+  device(deviceId: string, options?: HubCallOptions): Promise<DeviceView | undefined>;
 }
 
 /**

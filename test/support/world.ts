@@ -9,6 +9,7 @@ import { ServiceError } from "../../local/hub/service-error.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { Configuration, ConfigurationDocument } from "../../rollout/model/configuration.ts";
 import { canonicalJson, digestOf, type Digest } from "../../rollout/model/digest.ts";
+import type { DeviceView } from "../../rollout/model/device-view.ts";
 import type { Look } from "../../rollout/model/look.ts";
 import { WavegateError } from "../../rollout/model/problem.ts";
 import type { RolloutRecord } from "../../rollout/model/record.ts";
@@ -46,7 +47,10 @@ export interface World {
   exposed(id: string): ReadonlySet<string>;
   configuration(id: string): Configuration | undefined;
   /** A person in the portal. */
-  edit(id: string, change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels">>): void;
+  edit(
+    id: string,
+    change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels" | "metrics">>,
+  ): void;
   remove(id: string): void;
   /** Called around every effect and read: throw to crash there, wait to let others go first. */
   fault: (at: { readonly when: "before" | "after"; readonly call: string }) => void | Promise<void>;
@@ -219,6 +223,13 @@ export function createWorld(input: {
           counts[stratum] = (counts[stratum] ?? 0) + Number(row["devices"]);
         }
         return counts;
+      }),
+    device: (deviceId) =>
+      at("device", () => {
+        const query = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
+        const [row] = compileQuery(query).page(devices.all(), { from: 0, size: 1 }).rows;
+        // A row of `SELECT *` is a twin [facts 2.1].
+        return row === undefined ? undefined : (row as unknown as DeviceView);
       }),
   };
   const store: RecordPort = {

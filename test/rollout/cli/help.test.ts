@@ -35,6 +35,8 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        lint [options] [product]       check the declarations and their conditions,
+                                       without a hub
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are
         resume [options] <product>     let a held release go on, at the wave it stands
@@ -57,6 +59,7 @@ describe("wavegate --help", () => {
     "reconcile",
     "status",
     "history",
+    "lint",
     "hold",
     "resume",
     "abort",

@@ -2,11 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Configuration } from "../../../rollout/model/configuration.ts";
 import type { RolloutRecord } from "../../../rollout/model/record.ts";
 import { openWaves } from "../../../rollout/plan/open-waves.ts";
-import {
-  productCondition,
-  stampedCondition,
-  windowCondition,
-} from "../../../rollout/plan/target-condition.ts";
+import { windowCondition } from "../../../rollout/plan/bucket-window.ts";
+import { productCondition } from "../../../rollout/plan/target-condition.ts";
 
 function aConfiguration(changes: Partial<Configuration>): Configuration {
   return {
@@ -24,6 +21,7 @@ function aConfiguration(changes: Partial<Configuration>): Configuration {
 }
 
 const EVERYONE = `${productCondition("thermostat")} AND (tags.rollout.ring = 'canary' OR ${windowCondition({ start: 0, width: 1_000_000 })})`;
+const STAMPED = `${productCondition("thermostat")} AND ${windowCondition({ start: 0, width: 1_000_000 })}`;
 const TENTH = `${productCondition("thermostat")} AND (${windowCondition({ start: 5, width: 100_000 })})`;
 
 function open(configurations: readonly Configuration[], head?: unknown): readonly string[] {
@@ -82,7 +80,7 @@ describe("openWaves", () => {
     [
       "a foreign one that reads buckets",
       [
-        aConfiguration({ labels: {}, condition: stampedCondition("thermostat") + " AND deviceId != 'x'" }),
+        aConfiguration({ labels: {}, condition: STAMPED + " AND deviceId != 'x'" }),
         aConfiguration({
           id: "f",
           labels: {},
