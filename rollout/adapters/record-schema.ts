@@ -132,6 +132,34 @@ const verdict = z.strictObject({
   ),
 });
 
+const stratumCounts = z.record(
+  z.string(),
+  z.strictObject({
+    ok: z.int().nonnegative(),
+    failed: z.int().nonnegative(),
+    unresolved: z.int().nonnegative(),
+    most: z.int().nonnegative(),
+    silent: z.int().nonnegative(),
+    strays: z.int().nonnegative(),
+  }),
+);
+
+const judged = z.strictObject({
+  attempt,
+  at: z.int(),
+  wave: z.int().nonnegative(),
+  judgedAs: z.enum(["open", "watched"]),
+  queryLagMs: z.number().nonnegative(),
+  counts: z.strictObject({ cumulative: stratumCounts, wave: stratumCounts }),
+  coverage: z.strictObject({ contacted: z.int().nonnegative(), targeted: z.int().nonnegative() }),
+  openedAt: z.int(),
+  bakedSince: z.int().exactOptional(),
+  strata: z.array(z.string()),
+  proving: z.array(z.string()),
+  thresholds: z.strictObject({ cumulative: z.number(), wave: z.number(), promote: z.number() }),
+  looks: z.strictObject({ count: z.int().positive(), digest }),
+});
+
 const shape = z.strictObject({
   schemaVersion: z.literal(1),
   product: z.string(),
@@ -159,6 +187,7 @@ const shape = z.strictObject({
   intents: z.array(intent),
   stops: z.array(stop),
   verdict: verdict.exactOptional(),
+  judged: judged.exactOptional(),
 });
 
 /** A record as a store holds it. */

@@ -46,7 +46,7 @@ export function adoptStops(input: StepInput): Step | undefined {
   const first = fresh[0];
   if (first === undefined) return undefined;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
-  const verdict =
+  const decidedBy =
     subject !== undefined && subject.state !== "adopted" ? verdictOfStop(input, subject, first) : undefined;
   const record: RolloutRecord = {
     schemaVersion: 1,
@@ -62,7 +62,7 @@ export function adoptStops(input: StepInput): Step | undefined {
       input,
     ),
     stops: fresh,
-    ...(verdict === undefined ? {} : { verdict }),
+    ...decidedBy,
   };
   const labels = fresh.reduce((kept, { attempt }) => withoutSlots(kept, attempt), ref.labels);
   return { kind: "record", record, ref: { create: false, labels, etag: ref.etag } };

@@ -1,9 +1,9 @@
 import type { AttemptId } from "../model/attempt.ts";
 import { isoInstant } from "../model/instant.ts";
 import { withIntent, type Intent, type RecordKind } from "../model/record.ts";
-import type { Verdict } from "../model/verdict.ts";
 import { InvariantError } from "../model/problem.ts";
 import { refOf } from "./found.ts";
+import type { JudgedRecord } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 
@@ -15,14 +15,15 @@ export function nextRecord(
     readonly subject: AttemptId;
     readonly changed: readonly Intent[];
     readonly reason: string;
-    readonly verdict?: Verdict;
+    /** What the gate said, where a gate decided. */
+    readonly decidedBy?: JudgedRecord;
   },
 ): Step {
   const head = observation.store?.head;
   const ref = refOf(observation.listing, declared.product);
   if (head === undefined || ref === undefined)
     throw new InvariantError("a decision without a head to stand on");
-  const { kind, subject, changed, reason, verdict } = decision;
+  const { kind, subject, changed, reason, decidedBy } = decision;
   return {
     kind: "record",
     record: {
@@ -36,7 +37,7 @@ export function nextRecord(
       subject,
       intents: changed.reduce<readonly Intent[]>(withIntent, head.record.intents),
       stops: [],
-      ...(verdict === undefined ? {} : { verdict }),
+      ...decidedBy,
     },
     ref: { create: false, labels: ref.labels, etag: ref.etag },
   };

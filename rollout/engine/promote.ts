@@ -2,7 +2,7 @@ import { askCounts } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { activeCondition, countByStratum } from "../plan/queries.ts";
 import { waveCondition } from "../plan/target-condition.ts";
-import type { Judgement } from "./judge.ts";
+import { decidedBy, type Judgement } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -13,11 +13,12 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
   const { intent, verdict } = judgement;
   const subject = intent.attempt;
   const { release, wave } = intent;
+  const decided = decidedBy(judgement);
   const reason = verdict.reasons[0]?.text ?? "";
   const next = release.waves[wave + 1];
   if (next === undefined) {
     const completed: RolloutIntent = { ...intent, state: "watching", completedAt: input.observation.at };
-    return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, verdict });
+    return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, decidedBy: decided });
   }
   const counts = targetedBy(input, intent, wave + 1);
   if (counts.kind !== "known") return counts.kind === "ask" ? counts : undefined;
@@ -36,7 +37,7 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     subject,
     changed: [promoted],
     reason: `${reason}; opens "${next.name}"`,
-    verdict,
+    decidedBy: decided,
   });
 }
 
