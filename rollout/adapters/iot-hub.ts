@@ -7,6 +7,7 @@ import { fullBucket, takeToken, type TokenBucket } from "../model/token-bucket.t
 import type { ClockPort, HubPort } from "../reconcile/ports.ts";
 import { hubError } from "./hub-errors.ts";
 import type { Registry } from "./registry.ts";
+import { countRowSchema, stratumOf, tallyDevices, type CountRow } from "./tally-devices.ts";
 
 /** Calls a minute that a hub takes, per unit [IoT Hub throttling limits]. */
 const CONFIGURATION_CALLS = 20;
@@ -24,11 +25,6 @@ export interface IotHubOptions {
   readonly tier: "F1" | "S1" | "S2" | "S3";
   readonly units: number;
 }
-
-const rowSchema = z.object({
-  stratum: z.union([z.string(), z.number(), z.boolean()]).nullish(),
-  devices: z.int().nonnegative(),
-});
 
 const bodySchema = z.object({
   id: z.string(),
@@ -62,6 +58,19 @@ export function iotHub(options: IotHubOptions): HubPort {
   };
   const read = <T>(what: string, paced: Pace, run: () => Promise<T>): Promise<T> =>
     retries.execute(() => call(what, paced, run));
+  const rows = async (query: string): Promise<readonly CountRow[]> => {
+    const found: CountRow[] = [];
+    const pages = registry.createQuery(query);
+    do {
+      const page = await read("count devices", queryPace, () =>
+        // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
+        pages.next(pages.continuationToken),
+      );
+      // The SDK types rows as twins; an aggregate's rows are what the query names.
+      found.push(...rowsOf(page.result, name));
+    } while (pages.hasMoreResults);
+    return found;
+  };
 
   return {
     name,
@@ -83,29 +92,17 @@ export function iotHub(options: IotHubOptions): HubPort {
       return configurationOf(answer.responseBody, name);
     },
     count: async (query) => {
-      const counts: Record<string, number> = {};
-      const pages = registry.createQuery(query);
-      do {
-        const page = await read("count devices", queryPace, () =>
-          // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
-          pages.next(pages.continuationToken),
-        );
-        // The SDK types rows as twins; an aggregate's rows are what the query names.
-        for (const row of rowsOf(page.result, name)) {
-          const stratum =
-            row.stratum === undefined || row.stratum === null || row.stratum === ""
-              ? "other"
-              : String(row.stratum);
-          counts[stratum] = (counts[stratum] ?? 0) + row.devices;
-        }
-      } while (pages.hasMoreResults);
-      return counts;
+      const counts = new Map<string, number>();
+      for (const row of await rows(query))
+        counts.set(stratumOf(row), (counts.get(stratumOf(row)) ?? 0) + row.devices);
+      return Object.fromEntries(counts);
     },
+    tally: tallyDevices(rows),
   };
 }
 
-function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
-  const parsed = z.array(rowSchema).safeParse(result);
+function rowsOf(result: unknown, hub: string): CountRow[] {
+  const parsed = z.array(countRowSchema).safeParse(result);
   if (parsed.success) return parsed.data;
   throw new WavegateError("HUB_FAILED", `${hub} counted devices by something that is no stratum`, {
     hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",

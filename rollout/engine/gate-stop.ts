@@ -9,7 +9,7 @@ import { nextStopWrite } from "./stops.ts";
 export function gateStop(input: StepInput, judgements: readonly Judgement[]): Step | undefined {
   const { declared, observation, deciding } = input;
   for (const judgement of judgements) {
-    if (judgement.kind !== "judged" || judgement.verdict.kind !== "abort") continue;
+    if (judgement.kind === "unanswered" || judgement.verdict.kind !== "abort") continue;
     const { intent, verdict } = judgement;
     const stop = makeStop({
       kind: "abort",

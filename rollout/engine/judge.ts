@@ -1,20 +1,24 @@
+import { assessPartial } from "../gate/assess.ts";
+import { countsOf } from "../gate/counts.ts";
+import { partialCounts } from "../gate/partial-counts.ts";
 import type { Evidence, RecordedEvidence } from "../model/evidence.ts";
 import { isoInstant } from "../model/instant.ts";
 import type { Look } from "../model/look.ts";
 import type { Question } from "../model/question.ts";
 import { isJudged, type RolloutIntent } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { StopVerdict, Verdict } from "../model/verdict.ts";
 import { assessEvidence } from "./assess-evidence.ts";
 import type { Coverage } from "./coverage.ts";
-import { evidenceAt, recordedEvidence } from "./evidence-at.ts";
+import { evidenceAt, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
 import type { StepInput } from "./observation.ts";
-import { takeLook } from "./take-look.ts";
+import { takeLook, type TakenLook } from "./take-look.ts";
 
 /** One release under judgement, at this look. */
 export type Judgement =
   | Judged
-  /** The hub did not answer every count: no verdict, and so no promotion. */
+  | JudgedInPart
+  /** The hub answered no count: no verdict, and so no promotion. */
   | { readonly kind: "unanswered"; readonly intent: RolloutIntent; readonly reason: string };
 
 /** A release whose counts are all known. */
@@ -32,6 +36,17 @@ export interface Judged {
   readonly bakedSince: number | undefined;
 }
 
+/** A release of which something was counted, and something was not: it may be stopped, never let on, and is no part of the series. */
+export interface JudgedInPart {
+  readonly kind: "partial";
+  readonly intent: RolloutIntent;
+  readonly look: Look;
+  readonly verdict: StopVerdict;
+  /** What did not answer, in words. Never empty. */
+  readonly missing: readonly string[];
+  readonly reason: string;
+}
+
 /** Judge every release of the head whose devices are still watched; counts that are still to ask come back as questions. */
 export function judge(input: StepInput): {
   readonly judgements: readonly Judgement[];
@@ -43,7 +58,8 @@ export function judge(input: StepInput): {
     const look = takeLook(input, intent);
     if (look.kind === "ask") questions.push(...look.questions);
     else if (look.kind === "failed") judgements.push({ kind: "unanswered", intent, reason: look.reason });
-    else judgements.push(judgeLook(input, intent, look.value));
+    else if (look.value.missing.length > 0) judgements.push(judgePart(input, intent, look.value));
+    else judgements.push(judgeLook(input, intent, look.value.look));
   }
   return { judgements, questions };
 }
@@ -70,10 +86,43 @@ export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Sto
 }
 
 function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judged {
-  const stored = observation.store?.looks.get(intent.attempt) ?? [];
-  const series = [...stored.filter(({ at }) => at < look.at), look] as const;
+  const series = seriesUpTo(observation, intent, look);
   const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs });
   const verdict = assessEvidence(evidence, intent.release);
   const { coverage, bakedSince } = evidence;
   return { kind: "judged", intent, look, series, evidence, verdict, coverage, bakedSince };
+}
+
+/** What is missing only hides failures: abort is judged on what could be read [design.md §6]. */
+function judgePart(
+  { observation, deciding }: StepInput,
+  intent: RolloutIntent,
+  { look, missing }: TakenLook,
+): JudgedInPart {
+  const { release, strata, targeted } = intent;
+  const { gate } = release;
+  const counts = countsOf({
+    looks: seriesUpTo(observation, intent, look),
+    deadlineMs: gate.deadlineMs,
+    queryLagMs: deciding.queryLagMs,
+  });
+  const isEvidence = intent.state !== "watching" && release.waves[intent.wave]?.kind === "evidence";
+  const verdict = assessPartial({
+    gate,
+    counts: partialCounts(counts, targeted),
+    strata,
+    thresholds: thresholdsOf(release, strata.length),
+    kind: isEvidence ? "evidence" : "other",
+    missing,
+  });
+  return { kind: "partial", intent, look, verdict, missing, reason: `no answer of ${missing.join(", ")}` };
+}
+
+/** The stored looks before one, and itself at the end. */
+function seriesUpTo(
+  { store }: StepInput["observation"],
+  { attempt }: RolloutIntent,
+  look: Look,
+): readonly [...Look[], Look] {
+  return [...(store?.looks.get(attempt) ?? []).filter(({ at }) => at < look.at), look];
 }

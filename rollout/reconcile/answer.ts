@@ -11,6 +11,8 @@ export async function answer(
     switch (question.kind) {
       case "count":
         return { kind: "count", byStratum: await ports.hub.count(question.query) };
+      case "tally":
+        return { kind: "tally", byStratum: await ports.hub.tally(question.query) };
       case "image":
         return { kind: "image", image: await ports.images.describe(question.path) };
     }

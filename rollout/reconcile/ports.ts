@@ -1,8 +1,8 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
-import type { Look } from "../model/look.ts";
-import type { StoredImage } from "../model/question.ts";
+import type { Look, Tally } from "../model/look.ts";
+import type { StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 
@@ -22,6 +22,8 @@ export interface HubPort {
   replace(document: ConfigurationDocument, etag: string): Promise<Configuration>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
   count(query: string): Promise<Readonly<Record<string, number>>>;
+  /** Devices by stratum and outcome: in one query where the hub groups by two keys, else in one an outcome. All or nothing. */
+  tally(query: TallyQuery): Promise<Readonly<Record<string, Tally>>>;
 }
 
 /**

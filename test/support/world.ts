@@ -9,7 +9,7 @@ import { ServiceError } from "../../local/hub/service-error.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { Configuration, ConfigurationDocument } from "../../rollout/model/configuration.ts";
 import { canonicalJson, digestOf, type Digest } from "../../rollout/model/digest.ts";
-import type { Look } from "../../rollout/model/look.ts";
+import type { Look, Tally } from "../../rollout/model/look.ts";
 import { WavegateError } from "../../rollout/model/problem.ts";
 import type { RolloutRecord } from "../../rollout/model/record.ts";
 import type { HubPort, ImagePort, RecordPort } from "../../rollout/reconcile/ports.ts";
@@ -208,6 +208,19 @@ export function createWorld(input: {
         for (const row of compileQuery(query).page(devices.all(), { from: 0, size: 100 }).rows) {
           const stratum = typeof row["stratum"] === "string" ? row["stratum"] : "other";
           counts[stratum] = (counts[stratum] ?? 0) + Number(row["devices"]);
+        }
+        return counts;
+      }),
+    tally: ({ grouped }) =>
+      at("tally", () => {
+        const counts: Record<string, Tally> = {};
+        for (const row of compileQuery(grouped, { groupByKeys: "many" }).page(devices.all(), {
+          from: 0,
+          size: 100,
+        }).rows) {
+          const stratum = typeof row["stratum"] === "string" ? row["stratum"] : "other";
+          const before = counts[stratum] ?? { ok: 0, failed: 0, contacted: 0 };
+          counts[stratum] = { ...before, [row["outcome"] as keyof Tally]: Number(row["devices"]) };
         }
         return counts;
       }),

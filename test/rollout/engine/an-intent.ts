@@ -1,7 +1,12 @@
+import type { StepInput } from "../../../rollout/engine/observation.ts";
 import { attemptId } from "../../../rollout/model/attempt.ts";
-import type { RolloutIntent } from "../../../rollout/model/record.ts";
+import { digestOf } from "../../../rollout/model/digest.ts";
+import { isoInstant } from "../../../rollout/model/instant.ts";
+import type { Look } from "../../../rollout/model/look.ts";
+import type { Answer } from "../../../rollout/model/question.ts";
+import type { RolloutIntent, RolloutRecord } from "../../../rollout/model/record.ts";
 import { digestOfRelease, parseRelease } from "../../../rollout/model/release.ts";
-import { aRelease } from "../../support/declarations.ts";
+import { aRelease, declared } from "../../support/declarations.ts";
 
 const { release } = parseRelease(aRelease("1.1.0"), "release.ts");
 if (release === undefined) throw new Error("the builder's release is wrong");
@@ -36,5 +41,45 @@ export function anIntent(
     approvals: [],
     overrides: [],
     ...rest,
+  };
+}
+
+/** What a decision about one judged release is made of. */
+export function anObservation(input: {
+  readonly intent: RolloutIntent;
+  readonly stored?: readonly Look[];
+  readonly at: number;
+  readonly answers: ReadonlyMap<string, Answer>;
+}): StepInput {
+  const { intent, stored = [], at, answers } = input;
+  const record: RolloutRecord = {
+    schemaVersion: 1,
+    product: "thermostat",
+    parent: null,
+    kind: "start",
+    at: isoInstant(0),
+    actor: "test",
+    reason: "test",
+    subject: intent.attempt,
+    intents: [intent],
+    stops: [],
+  };
+  return {
+    declared: declared(),
+    observation: {
+      at,
+      hub: "memory",
+      listing: { configurations: [] },
+      store: {
+        head: { digest: digestOf(record), record },
+        stopIds: new Set(),
+        taken: undefined,
+        takenIs: "absent",
+        tombstones: new Set(),
+        looks: new Map([[intent.attempt, stored]]),
+      },
+      answers,
+    },
+    deciding: { actor: "test", imageBase: "https://images.test", queryLagMs: 0, nonce: "n" },
   };
 }
