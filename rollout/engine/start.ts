@@ -76,6 +76,7 @@ export function startRelease(input: StepInput): Step | undefined {
       priority,
       imageBase: deciding.imageBase,
       adopted: false,
+      strata: Object.keys(starting.devices).length,
     });
     return { kind: "create", document, why: `create ${attempt}, for nobody` };
   }

@@ -16,6 +16,8 @@ export const LABEL = {
   doc: "wg-doc",
   /** `yes` on a baseline that was adopted: its condition stays empty until a release above it is taken back. */
   adopted: "wg-adopted",
+  /** Number of strata the gate's budget is split over, for judging while the record cannot be read. */
+  strata: "wg-strata",
 } as const;
 
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;

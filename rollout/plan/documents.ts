@@ -20,6 +20,8 @@ export function releaseDocument(input: {
   readonly priority: number;
   readonly imageBase: string;
   readonly adopted: boolean;
+  /** How many strata had devices at the start; none is noted for a baseline, which nobody judges. */
+  readonly strata?: number;
 }): ConfigurationDocument {
   const { attempt, artifact, version, product } = input;
   const firmware: FirmwareDesired = {
@@ -39,6 +41,7 @@ export function releaseDocument(input: {
       [LABEL.version]: labelValue(version),
       [LABEL.release]: input.digest,
       ...(input.adopted ? { [LABEL.adopted]: "yes" } : {}),
+      ...(input.strata === undefined ? {} : { [LABEL.strata]: String(input.strata) }),
     },
     content: { [DESIRED_PATH]: firmware },
     condition: "",
