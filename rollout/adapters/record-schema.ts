@@ -1,7 +1,9 @@
 import { z } from "zod";
+import type { Digest } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
 import { cohortSchema } from "../model/cohort.ts";
 import type { RolloutRecord } from "../model/record.ts";
+import type { Stop } from "../model/stop.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -209,5 +211,19 @@ export const lookSchema: z.ZodType<Look> = z
     wave: z.int().nonnegative(),
     views: z.strictObject({ all: view, wave: view }),
     answered: z.int().nonnegative(),
+    digest,
   })
   .transform(({ at, wave, views, answered }) => ({ at, wave, views, answered }));
+
+/** Which head a hub last had. */
+// The brand of the digest is what the pattern has checked.
+export const markSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  head: digest,
+}) as unknown as z.ZodType<{ readonly head: Digest }>;
+
+/** The abort that ended a release. */
+// The brand of the attempt is what the pattern has checked.
+export const tombstoneSchema = stop.extend({ schemaVersion: z.literal(1) }) as unknown as z.ZodType<
+  Stop & { readonly schemaVersion: 1 }
+>;

@@ -3,6 +3,7 @@ export const CODES = {
   ARTIFACT_MISMATCH: "the stored image is not the one the release declares",
   ARTIFACT_MISSING: "the image a release names is not in the image store",
   BAD_OPTION: "a command got an option or argument it cannot use",
+  CHAIN_INVALID: "a record does not follow from the one before it",
   DUPLICATE_RELEASE: "two release files declare the same product and version",
   FLEET_INVALID: "the fleet declaration is malformed",
   FOREIGN_CONFIGURATION: "another configuration writes to the firmware path of these devices",
@@ -17,6 +18,7 @@ export const CODES = {
   HUB_UNREACHABLE: "the hub does not answer",
   IMAGE_STORE_FAILED: "the image store does not answer or refuses",
   INTERRUPTED: "the command was interrupted; the rollout goes on",
+  LOOKS_LOST: "looks that were stored are gone or were changed",
   NO_BASELINE: "nothing would take the devices back if the release is stopped",
   NO_DEVICES: "no device carries the product's tag",
   NOTHING_TO_STOP: "there is no release under way to act on",
@@ -34,6 +36,7 @@ export const CODES = {
   STORE_FORMAT: "a stored file is of a schema this version does not know",
   UNKNOWN_PRODUCT: "a release names a product the fleet does not declare",
   UNSTAMPED: "devices without a bucket match no wave",
+  VERDICT_DIFFERS: "a recorded verdict is not what the gate says to its evidence",
   WAVE_CANNOT_PROVE: "an evidence wave is too small to prove its gate",
   WAVE_EMPTY: "a wave adds no device",
 } as const;

@@ -5,6 +5,7 @@ import type { Look, Tally } from "../model/look.ts";
 import type { StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import type { StoredFiles } from "../model/store-contents.ts";
 
 /**
  * What the loop needs of an IoT hub. Failures are WavegateErrors: HUB_CONFLICT (the etag moved), HUB_NOT_FOUND,
@@ -45,6 +46,8 @@ export interface RecordPort {
   /** Append to the series of looks; losing one costs power, never validity. */
   appendLook(product: string, attempt: AttemptId, look: Look): Promise<void>;
   looks(product: string, attempt: AttemptId): Promise<readonly Look[]>;
+  /** Every file about a product, as it is stored: for `verify` and `export`. */
+  contents(product: string): Promise<StoredFiles>;
 }
 
 /** What is stored under an image's path. Failures are IMAGE_STORE_FAILED. */
