@@ -35,6 +35,10 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        verify [options] [product]     check every record and judge every step again,
+                                       from the records alone
+        export [options] <product>     write all that is recorded about a product to
+                                       one file
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are
         resume [options] <product>     let a held release go on, at the wave it stands
@@ -49,15 +53,24 @@ describe("wavegate --help", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(["plan", "apply", "reconcile", "status", "history", "hold", "resume", "abort", "release add"])(
-    "of %s says what it does, with two examples",
-    async (name) => {
-      const text = await help([...name.split(" "), "--help"]);
-      const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
-      expect(examples).toHaveLength(2);
-      expect(text).toContain("--json");
-    },
-  );
+  it.each([
+    "plan",
+    "apply",
+    "reconcile",
+    "status",
+    "history",
+    "verify",
+    "export",
+    "hold",
+    "resume",
+    "abort",
+    "release add",
+  ])("of %s says what it does, with two examples", async (name) => {
+    const text = await help([...name.split(" "), "--help"]);
+    const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
+    expect(examples).toHaveLength(2);
+    expect(text).toContain("--json");
+  });
 });
 
 describe("a command that does not exist", () => {
