@@ -36,6 +36,8 @@ function verifyFrame({ record, parent }: StepUnderTest, refuse: Refuse): void {
     refuse("CHAIN_INVALID", "the first record creates, and no other does");
   if (kind === "create" && (intents.length > 0 || stops.length > 0))
     refuse("CHAIN_INVALID", "the first record wants nothing yet");
+  if (record.parent !== null && parent === undefined)
+    refuse("RECORD_BROKEN", "the record it stands on is missing: what it changes cannot be checked");
   if (parent !== undefined && instantMs(at) < instantMs(parent.at)) {
     refuse("CHAIN_INVALID", `it is of ${at}, its parent of ${parent.at}: a clock went back`, "warning");
   }

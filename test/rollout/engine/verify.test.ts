@@ -325,6 +325,8 @@ describe("a store of which one byte was changed", () => {
     const records = new Map(good.folders.records).set(name, text.replace('"actor":"test"', '"actor":"tess"'));
     const { problems } = verified({ ...good, folders: { ...good.folders, records } });
     expect(problems.map(({ path }) => path)).toContain(`records/thermostat/${name}`);
+    // What stands on it is not called sound either.
+    expect(problems.map(({ summary }) => summary).join()).toMatch(/the record it stands on is missing/);
     expect(sha256Hex(canonicalJson(JSON.parse(text)))).toBe(name.replace(".json", ""));
   });
 });
