@@ -296,23 +296,27 @@ describe("a store of which one byte was changed", () => {
         StoreFolder,
         ReadonlyMap<string, string>,
       ][]) {
-        for (const [name, text] of texts) {
-          const bytes = Buffer.from(text);
-          // A series repeats itself: fewer of its bytes will do, unless all is asked for.
-          const step = folder === "looks" && every > 1 ? every * 7 : every;
-          for (let place = (flips * 7) % step; place < bytes.length; place += step) {
-            flips += 1;
-            const changed = Buffer.from(bytes);
-            changed[place] = (bytes[place] ?? 0) ^ (1 << (flips % 8));
-            const alone = new Map([[name, changed.toString()]]);
-            // Most files tell by themselves; the others have to contradict the rest of the store.
-            const own = readStored({ ...files, folders: { ...nothing, [folder]: alone } }).problems;
-            const whole = (): Verification =>
-              verified({ ...files, folders: { ...files.folders, [folder]: new Map([...texts, ...alone]) } });
-            const wrong = own.length > 0 ? own : whole().problems;
-            const isFound = wrong.some(({ severity }) => folder === "looks" || severity === "error");
-            if (!isFound)
-              expect.fail(`${folder}/${name}: byte ${place} of "${text.slice(place - 20, place + 20)}"`);
+        for (const [name, whole] of texts) {
+          // Each line of a series stands for itself.
+          for (const text of folder === "looks" ? whole.split(/(?<=\n)/) : [whole]) {
+            const bytes = Buffer.from(text);
+            for (let place = (flips * 7) % every; place < bytes.length; place += every) {
+              flips += 1;
+              const changed = Buffer.from(bytes);
+              changed[place] = (bytes[place] ?? 0) ^ (1 << (flips % 8));
+              const alone = new Map([[name, changed.toString()]]);
+              // Most files tell by themselves; the others have to contradict the rest of the store.
+              const own = readStored({ ...files, folders: { ...nothing, [folder]: alone } }).problems;
+              const all = (): Verification =>
+                verified({
+                  ...files,
+                  folders: { ...files.folders, [folder]: new Map([...texts, ...alone]) },
+                });
+              const wrong = own.length > 0 ? own : all().problems;
+              const isFound = wrong.some(({ severity }) => folder === "looks" || severity === "error");
+              if (!isFound)
+                expect.fail(`${folder}/${name}: byte ${place} of "${text.slice(place - 20, place + 20)}"`);
+            }
           }
         }
       }
