@@ -4,10 +4,11 @@ import type { Configuration, ConfigurationDocument } from "../model/configuratio
 import { hubLimits, type HubTier } from "../model/hub-limits.ts";
 import type { DeviceView } from "../model/device-view.ts";
 import { WavegateError } from "../model/problem.ts";
-import type { ClockPort, HubPort } from "../reconcile/ports.ts";
+import type { ClockPort, HubCallOptions, HubPort } from "../reconcile/ports.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { hubPace } from "./hub-pace.ts";
 import type { Registry } from "./registry.ts";
+import { countRowSchema, stratumOf, tallyDevices, type CountRow } from "./tally-devices.ts";
 
 /** Longest wait for one answer, real time. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -27,11 +28,6 @@ export interface IotHubOptions {
   /** Longest wait for one answer, real ms; default 30,000. */
   readonly callTimeoutMs?: number;
 }
-
-const rowSchema = z.object({
-  stratum: z.union([z.string(), z.number(), z.boolean()]).nullish(),
-  devices: z.int().nonnegative(),
-});
 
 const deviceSchema = z.object({
   deviceId: z.string(),
@@ -67,6 +63,22 @@ export function iotHub(options: IotHubOptions): HubPort {
   const queryPace = hubPace(clock, { callsPerMinute: limits.queriesPerMinute, reserve: 0 });
 
   const { read, write } = hubCalls({ hub: name, clock, timeoutMs: callTimeoutMs, signal: options.signal });
+  const rows = async (query: string, how: HubCallOptions = {}): Promise<readonly CountRow[]> => {
+    const found: CountRow[] = [];
+    const pages = registry.createQuery(query);
+    do {
+      const page = await read({
+        ...how,
+        what: "count devices",
+        pace: queryPace,
+        // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
+        run: () => pages.next(pages.continuationToken),
+      });
+      // The SDK types rows as twins; an aggregate's rows are what the query names.
+      found.push(...rowsOf(page.result, name));
+    } while (pages.hasMoreResults);
+    return found;
+  };
 
   return {
     name,
@@ -109,27 +121,12 @@ export function iotHub(options: IotHubOptions): HubPort {
       });
     },
     count: async (query, how = {}) => {
-      const counts: Record<string, number> = {};
-      const pages = registry.createQuery(query);
-      do {
-        const page = await read({
-          ...how,
-          what: "count devices",
-          pace: queryPace,
-          // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
-          run: () => pages.next(pages.continuationToken),
-        });
-        // The SDK types rows as twins; an aggregate's rows are what the query names.
-        for (const row of rowsOf(page.result, name)) {
-          const stratum =
-            row.stratum === undefined || row.stratum === null || row.stratum === ""
-              ? "other"
-              : String(row.stratum);
-          counts[stratum] = (counts[stratum] ?? 0) + row.devices;
-        }
-      } while (pages.hasMoreResults);
-      return counts;
+      const counts = new Map<string, number>();
+      for (const row of await rows(query, how))
+        counts.set(stratumOf(row), (counts.get(stratumOf(row)) ?? 0) + row.devices);
+      return Object.fromEntries(counts);
     },
+    tally: tallyDevices(rows),
     device: async (deviceId, how = {}) => {
       const text = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
       const pages = registry.createQuery(text);
@@ -171,8 +168,8 @@ function deviceOf(twin: unknown, hub: string): DeviceView {
   return { deviceId, tags: tags ?? {}, properties: { reported: properties?.reported ?? {} } };
 }
 
-function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
-  const parsed = z.array(rowSchema).safeParse(result);
+function rowsOf(result: unknown, hub: string): CountRow[] {
+  const parsed = z.array(countRowSchema).safeParse(result);
   if (parsed.success) return parsed.data;
   throw new WavegateError("HUB_FAILED", `${hub} counted devices by something that is no stratum`, {
     hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",

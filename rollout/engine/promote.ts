@@ -4,7 +4,7 @@ import { activeCondition, countByStratum } from "../plan/queries.ts";
 import type { Exposable } from "../plan/reach.ts";
 import { waveCondition } from "../plan/wave-condition.ts";
 import { windowsUpTo } from "../plan/wave-windows.ts";
-import type { Judgement } from "./judge.ts";
+import { decidedBy, type Judgement } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -15,11 +15,12 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
   const { intent, verdict } = judgement;
   const subject = intent.attempt;
   const { release, wave } = intent;
+  const decided = decidedBy(judgement);
   const reason = verdict.reasons[0]?.text ?? "";
   const next = release.waves[wave + 1];
   if (next === undefined) {
     const completed: RolloutIntent = { ...intent, state: "watching", completedAt: input.observation.at };
-    return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, verdict });
+    return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, decidedBy: decided });
   }
   // A window made from counts is computed now, once, and kept by the record.
   const windows = windowsUpTo(intent, { from: wave + 1, to: wave + 1 }, input.observation.answers);
@@ -43,7 +44,7 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     subject,
     changed: [promoted],
     reason: `${reason}; opens "${next.name}"`,
-    verdict,
+    decidedBy: decided,
   });
 }
 

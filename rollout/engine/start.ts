@@ -75,6 +75,7 @@ export function startRelease(input: StepInput): Step | undefined {
     priority,
     imageBase: deciding.imageBase,
     adopted: false,
+    strata: Object.keys(starting.devices).length,
   });
   const created = createdOn(input, document, `create ${attempt}, for nobody`);
   if (created.kind !== "created") return created;

@@ -1,5 +1,6 @@
 import type { AttemptId } from "./attempt.ts";
 import type { Digest } from "./digest.ts";
+import type { RecordedEvidence } from "./evidence.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Release } from "./release.ts";
 import type { Stop } from "./stop.ts";
@@ -141,6 +142,8 @@ export interface RolloutRecord {
   readonly stops: readonly Stop[];
   /** What the gate said, where a gate decided. */
   readonly verdict?: Verdict;
+  /** Everything that verdict was computed from, beside the release in `intents`. */
+  readonly judged?: RecordedEvidence;
 }
 
 /** True for releases whose devices are still judged. */

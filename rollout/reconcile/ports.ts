@@ -1,10 +1,11 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
-import type { Look } from "../model/look.ts";
-import type { StoredImage } from "../model/question.ts";
+import type { Look, Tally } from "../model/look.ts";
+import type { StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import type { StoredFiles } from "../model/store-contents.ts";
 import type { DeviceView } from "../model/device-view.ts";
 
 /** How one call of the hub is to be made; every field may be left out. */
@@ -38,6 +39,8 @@ export interface HubPort {
   count(query: string, options?: HubCallOptions): Promise<Readonly<Record<string, number>>>;
   /** One device's tags and reported properties, as queries see them; undefined when the hub has none of that name. */
   device(deviceId: string, options?: HubCallOptions): Promise<DeviceView | undefined>;
+  /** Devices by stratum and outcome: in one query where the hub groups by two keys, else in one an outcome. All or nothing. */
+  tally(query: TallyQuery, options?: HubCallOptions): Promise<Readonly<Record<string, Tally>>>;
 }
 
 /**
@@ -59,6 +62,8 @@ export interface RecordPort {
   /** Append to the series of looks; losing one costs power, never validity. */
   appendLook(product: string, attempt: AttemptId, look: Look): Promise<void>;
   looks(product: string, attempt: AttemptId): Promise<readonly Look[]>;
+  /** Every file about a product, as it is stored: for `verify` and `export`. */
+  contents(product: string): Promise<StoredFiles>;
 }
 
 /** What is stored under an image's path. Failures are IMAGE_STORE_FAILED. */

@@ -37,6 +37,10 @@ describe("wavegate --help", () => {
                                        the records alone
         lint [options] [product]       check the declarations and their conditions,
                                        without a hub
+        verify [options] [product]     check every record and judge every step again,
+                                       from the records alone
+        export [options] <product>     write all that is recorded about a product to
+                                       one file
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are
         resume [options] <product>     let a held release go on, at the wave it stands
@@ -60,6 +64,8 @@ describe("wavegate --help", () => {
     "status",
     "history",
     "lint",
+    "verify",
+    "export",
     "hold",
     "resume",
     "abort",

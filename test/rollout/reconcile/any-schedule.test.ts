@@ -1,9 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { readStored } from "../../../rollout/adapters/read-stored.ts";
+import { verifyStore } from "../../../rollout/engine/verify/verify-store.ts";
 import { refId } from "../../../rollout/model/attempt.ts";
 import { headOf, slotOf } from "../../../rollout/model/labels.ts";
 import { parseAttemptId } from "../../../rollout/model/attempt.ts";
-import { WavegateError } from "../../../rollout/model/problem.ts";
+import { errorsOf, WavegateError } from "../../../rollout/model/problem.ts";
 import { isCertified } from "../../../rollout/plan/documents.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
@@ -185,6 +187,8 @@ describe("the protocol, under any schedule of two controllers, crashes, lost ans
       }
       expect(world.broken).toEqual([]);
       expect(chainIsComplete(world)).toBe(true);
+      const stored = readStored(await world.ports.records.contents("thermostat"));
+      expect(errorsOf(verifyStore(stored).problems)).toEqual([]);
       const head = world.records.get(headOf(world.configuration(refId("thermostat"))?.labels ?? {}) as never);
       const intent = head?.intents.find(({ attempt }) => attempt === ATTEMPT);
       const condition = world.configuration(ATTEMPT)?.condition ?? "";
