@@ -3,6 +3,7 @@ import { appendFile, link, mkdir, open, readdir, readFile, rename, rm, writeFile
 import { dirname, join } from "node:path";
 import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
 import { WavegateError } from "../model/problem.ts";
+import { isTombstoneName, tombstoneName } from "../model/stop.ts";
 import { lookSchema, recordSchema } from "./record-schema.ts";
 import type { RecordPort } from "../reconcile/ports.ts";
 
@@ -62,11 +63,11 @@ export function folderRecords(root: string): RecordPort {
       return digest;
     },
     putTombstone: async (product, stop) => {
-      const release = parseDigest(stop.release);
+      const name = tombstoneName(stop);
       // A label that somebody else wrote names no release: there is nothing to bury.
-      if (release !== undefined)
+      if (name !== undefined)
         await createOnly(
-          join(tombstoneFolder(product), `${release}.json`),
+          join(tombstoneFolder(product), `${name}.json`),
           canonicalJson({ schemaVersion: 1, ...stop }),
         );
     },
@@ -76,7 +77,7 @@ export function folderRecords(root: string): RecordPort {
         async () => readdir(tombstoneFolder(product)),
         [],
       );
-      return new Set(names.flatMap((name) => parseDigest(name.replace(/\.json$/, "")) ?? []));
+      return new Set(names.map((name) => name.replace(/\.json$/, "")).filter(isTombstoneName));
     },
     appendLook: async (product, attempt, look) => {
       const path = looksPath(product, attempt);

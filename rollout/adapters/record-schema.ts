@@ -11,7 +11,7 @@ const attempt = z.string().regex(/^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/);
 const stop = z.strictObject({
   // Whatever stood in the label: somebody may have written it by hand.
   id: z.string(),
-  kind: z.enum(["hold", "abort"]),
+  kind: z.enum(["hold", "halt", "abort"]),
   attempt,
   release: z.string(),
   actor: z.string(),
@@ -74,6 +74,8 @@ const base = {
   created: z.record(z.string(), z.string()),
 };
 
+const approval = z.strictObject({ wave: z.string(), actor: z.string(), at: z.number() });
+
 const intent = z.discriminatedUnion("state", [
   z.strictObject({ ...base, state: z.literal("adopted"), artifact }),
   z.strictObject({
@@ -99,7 +101,7 @@ const intent = z.discriminatedUnion("state", [
     partOpenedAt: z.number(),
     windows: z.record(z.string(), counts),
     author: z.string(),
-    approvals: z.array(z.strictObject({ wave: z.string(), actor: z.string(), at: z.number() })),
+    approvals: z.array(approval),
     overrides: z.array(
       z.strictObject({
         wave: z.string(),
@@ -110,6 +112,17 @@ const intent = z.discriminatedUnion("state", [
         until: z.number(),
       }),
     ),
+    retryOf: attempt.exactOptional(),
+    only: z.array(z.string()).exactOptional(),
+    failed: z.array(z.string()).exactOptional(),
+    retry: z
+      .strictObject({
+        actor: z.string(),
+        reason: z.string(),
+        at: z.number(),
+        only: z.array(z.string()).exactOptional(),
+      })
+      .exactOptional(),
     abortedAt: z.number().exactOptional(),
     completedAt: z.number().exactOptional(),
   }),
@@ -148,7 +161,9 @@ const shape = z.strictObject({
     "settle",
     "hold",
     "resume",
+    "halt",
     "abort",
+    "retry",
     "rolled back",
     "retire",
   ]),
@@ -159,6 +174,7 @@ const shape = z.strictObject({
   intents: z.array(intent),
   stops: z.array(stop),
   verdict: verdict.exactOptional(),
+  approval: approval.exactOptional(),
 });
 
 /** A record as a store holds it. */

@@ -2,7 +2,7 @@ import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
 import { withoutSlots } from "../model/labels.ts";
 import { withIntent, type Intent, type RolloutRecord } from "../model/record.ts";
-import { makeStop, type Stop } from "../model/stop.ts";
+import { makeStop, strengthOf, type Stop } from "../model/stop.ts";
 import { isCertified } from "../plan/documents.ts";
 import { configurationOf, refOf, stopsFound } from "./found.ts";
 import { verdictOfStop } from "./judge.ts";
@@ -42,7 +42,7 @@ export function adoptStops(input: StepInput): Step | undefined {
         nonce: deciding.nonce,
       }),
     ),
-  ].sort((a, b) => rank(a) - rank(b));
+  ].sort((a, b) => strengthOf(b.kind) - strengthOf(a.kind));
   const first = fresh[0];
   if (first === undefined) return undefined;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
@@ -76,6 +76,11 @@ function applyStop(intents: readonly Intent[], stop: Stop, at: number): readonly
   if (stop.kind === "abort") {
     return withIntent(intents, { ...intent, state: "rolling back", condition: "", abortedAt: at });
   }
+  if (intent.state === "halted") return intents;
+  // What is over has nothing left to stop; an abort alone still empties what stands.
+  const canHalt = intent.state !== "settled" && intent.state !== "superseded";
+  if (stop.kind === "halt")
+    return canHalt ? withIntent(intents, { ...intent, state: "halted", abortedAt: at }) : intents;
   // Only what still goes on can be held: a hold of a release that is over must not bring it back.
   const goesOn = intent.state === "running" || intent.state === "watching";
   return goesOn ? withIntent(intents, { ...intent, state: "held" }) : intents;
@@ -88,8 +93,4 @@ function coverAdopted(intents: readonly Intent[], { observation }: StepInput): r
     const found = findConfiguration(observation.listing, intent.attempt);
     return found !== undefined && isCertified(found) ? { ...intent, condition: found.condition } : intent;
   });
-}
-
-function rank({ kind }: Stop): number {
-  return kind === "abort" ? 0 : 1;
 }

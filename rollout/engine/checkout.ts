@@ -35,7 +35,13 @@ export function checkOut(input: StepInput): Step | undefined {
 }
 
 /** States in which a deleted configuration leaves nothing to do. */
-const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded"];
+const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "halted"];
+
+/**
+ * States in which a configuration keeps what is found: what is held, halted or superseded may only shrink, and an adopted
+ * baseline is widened by stops alone.
+ */
+const KEEPS_FOUND: readonly Intent["state"][] = ["held", "halted", "superseded", "adopted"];
 
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean({ observation }: StepInput): boolean {
@@ -53,9 +59,7 @@ export function isDeclared({ declared }: Pick<StepInput, "declared">, intent: In
 }
 
 function wanted(intent: Intent, found: Configuration): ReturnType<typeof documentOf> | undefined {
-  // What is held or superseded may only shrink; an adopted baseline is widened by stops alone, and keeps what is found.
-  if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")
-    return undefined;
+  if (KEEPS_FOUND.includes(intent.state)) return undefined;
   const condition = isAborted(intent) ? "" : intent.condition;
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;

@@ -1,7 +1,7 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { parseAttemptId } from "../model/attempt.ts";
-import { isAborted, isJudged, type Intent } from "../model/record.ts";
-import { makeStop, type Stop } from "../model/stop.ts";
+import { isAborted, isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
+import { isBuried, makeStop, tombstoneName, type Stop, type StopKind } from "../model/stop.ts";
 import { isoInstant } from "../model/instant.ts";
 import { stopsFound } from "./found.ts";
 import type { StepInput } from "./observation.ts";
@@ -23,9 +23,9 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     ({ id }) => store?.stopIds.has(id) !== true,
   );
   const intents = store?.head?.record.intents ?? [];
-  const again = (intent: Intent, reason: string): Stop =>
+  const again = (intent: Intent, kind: StopKind, reason: string): Stop =>
     makeStop({
-      kind: "abort",
+      kind,
       attempt: intent.attempt,
       release: intent.digest,
       actor: "wavegate",
@@ -35,16 +35,32 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     });
   const refilled = intents.filter(isAborted).flatMap((intent): Stop[] => {
     const found = findConfiguration(listing, intent.attempt);
-    return found === undefined || found.condition === "" ? [] : [again(intent, "was aborted before")];
+    return found === undefined || found.condition === ""
+      ? []
+      : [again(intent, "abort", "was aborted before")];
   });
   // A hub that went back in time has forgotten the abort; its tombstone has not.
-  const buried = intents
-    .filter((intent) => isJudged(intent) && store?.tombstones.has(intent.digest) === true)
-    .map((intent) => again(intent, "was aborted before: its tombstone stands in the record store"));
+  const buried = intents.filter(isJudged).flatMap((intent) => {
+    const kind = buriedBy(intent, store?.tombstones ?? new Set());
+    const reason = "was stopped for good before: its tombstone stands in the record store";
+    return kind === undefined ? [] : [again(intent, kind, reason)];
+  });
   const recorded = store?.stopIds ?? new Set<string>();
   for (const stop of [...unrecorded, ...refilled, ...buried]) {
     const write = nextStopWrite(listing, declared.product, stop, recorded);
     if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };
   }
   return undefined;
+}
+
+/** How a tombstone says that an attempt was stopped; one that a person asked for lives beside its first one's. */
+function buriedBy(
+  { attempt, digest, retryOf }: RolloutIntent,
+  tombstones: ReadonlySet<string>,
+): "abort" | "halt" | undefined {
+  const own = (kind: "abort" | "halt"): boolean =>
+    tombstones.has(tombstoneName({ kind, attempt, release: digest }) ?? "");
+  if (own("abort")) return "abort";
+  if (own("halt")) return "halt";
+  return retryOf === undefined && isBuried(tombstones, digest) ? "abort" : undefined;
 }

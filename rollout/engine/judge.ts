@@ -7,9 +7,12 @@ import type { Question } from "../model/question.ts";
 import { isJudged, type RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
 import type { Stop } from "../model/stop.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { Reason, Verdict } from "../model/verdict.ts";
+import { slowDownReason } from "../gate/slow-down.ts";
+import type { Digest } from "../model/digest.ts";
 import { bakedSince, coverageAt, type Coverage } from "./coverage.ts";
 import type { StepInput } from "./observation.ts";
+import { evidenceDigest, withOverride } from "./override.ts";
 import { takeLook } from "./take-look.ts";
 
 /** One release under judgement, at this look. */
@@ -27,6 +30,10 @@ export interface Judged {
   readonly coverage: Coverage;
   /** Instant of the look that first found the wave covered; it bakes from then on. */
   readonly bakedSince: number | undefined;
+  /** Digest of the counts: what an override names. */
+  readonly evidence: Digest;
+  /** Why no further part of the wave may open, where something speaks against the release. */
+  readonly slowed?: Reason;
 }
 
 /** Judge every release of the head whose devices are still watched; counts that are still to ask come back as questions. */
@@ -85,8 +92,19 @@ function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, 
           proving,
           coverage,
           nowMs: look.at,
-          openedAtMs: intent.openedAt,
+          // A wave in parts is not undecided before its last part is open.
+          openedAtMs: Math.max(intent.openedAt, intent.partOpenedAt),
           bakedSinceMs: since,
         });
-  return { kind: "judged", intent, look, verdict, coverage, bakedSince: since };
+  const slowed = slowDownReason(common, wave?.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);
+  return {
+    kind: "judged",
+    intent,
+    look,
+    verdict: intent.state === "watching" ? verdict : withOverride(verdict, intent, look),
+    coverage,
+    bakedSince: since,
+    evidence: evidenceDigest(intent, look),
+    ...(slowed === undefined ? {} : { slowed }),
+  };
 }

@@ -2,7 +2,7 @@ import type { AttemptId } from "../model/attempt.ts";
 import type { Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
-import type { RolloutRecord } from "../model/record.ts";
+import type { Approval, RolloutRecord } from "../model/record.ts";
 import type { Answers } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 
@@ -29,9 +29,11 @@ export interface StoreView {
   readonly taken: Digest | undefined;
   /** Where the mark stands against the head the ref names. */
   readonly takenIs: "head" | "behind" | "ahead" | "absent" | "elsewhere";
-  /** Digests of aborted releases. */
+  /** Names of the tombstones of what was stopped for good (see `tombstoneName`). */
   readonly tombstones: ReadonlySet<string>;
   readonly looks: ReadonlyMap<AttemptId, readonly Look[]>;
+  /** Approvals in the head's chain that were given before their attempt started, oldest first. */
+  readonly approvals: readonly { readonly attempt: AttemptId; readonly approval: Approval }[];
 }
 
 /** How decisions are signed, and what the settings contribute. */

@@ -4,8 +4,9 @@ import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
 import { adoptedIntent, planProduct, toAdopt } from "../plan/plan-product.ts";
-import { waveCondition } from "../plan/target-condition.ts";
-import { wantedRelease } from "../plan/wanted-release.ts";
+import { partCondition } from "../plan/part-condition.ts";
+import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
+import { pendingApprovals, startBar } from "./growth-bar.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import { targetedBy } from "./promote.ts";
@@ -52,7 +53,7 @@ export function startRelease(input: StepInput): Step | undefined {
     intents,
     tombstones: observation.store?.tombstones ?? new Set(),
   });
-  if (wanted === undefined || head === undefined) return undefined;
+  if (wanted === undefined || head === undefined || startBar(input) !== undefined) return undefined;
   const plan = planProduct(declared, {
     intents,
     listing: observation.listing,
@@ -79,15 +80,16 @@ export function startRelease(input: StepInput): Step | undefined {
     });
     return { kind: "create", document, why: `create ${attempt}, for nobody` };
   }
-  const counts = targetedBy(input, { release }, 0);
+  const counts = targetedBy(input, { release }, { wave: 0, part: 1 });
   if (counts.kind === "ask") return counts;
   if (counts.kind === "failed") return waitFor("the hub did not say how many devices the first wave aims at");
+  const retried = retriedIntents(intents).find((intent) => intent.digest === digest);
   const started: RolloutIntent = {
     state: "running",
     attempt,
     version: release.version,
     digest,
-    condition: waveCondition(release, 0),
+    condition: partCondition(release, { wave: 0, part: 1 }),
     priority: found.priority,
     created: { [observation.hub]: found.createdTimeUtc },
     release,
@@ -99,16 +101,29 @@ export function startRelease(input: StepInput): Step | undefined {
     partOpenedAt: observation.at,
     windows: {},
     author: deciding.actor,
-    approvals: [],
+    approvals: pendingApprovals(input, attempt),
     overrides: [],
     targeted: counts.targeted,
     added: counts.added,
+    ...(retried === undefined ? {} : { retryOf: retried.attempt }),
+    ...(retried?.retry?.only === undefined ? {} : { only: retried.retry.only }),
   };
   const superseded = intents.flatMap((intent): Intent[] =>
     intent.state === "running" || intent.state === "held" ? [{ ...intent, state: "superseded" }] : [],
   );
-  const reason = `opens "${release.waves[0]?.name ?? ""}"`;
-  return nextRecord(input, { kind: "start", subject: attempt, changed: [...superseded, started], reason });
+  const [first] = release.waves;
+  const part = first?.pace === undefined ? "" : `part 1 of ${first.pace.parts} of `;
+  const again =
+    retried === undefined ? "" : `; tries ${retried.attempt} again: ${retried.retry?.reason ?? ""}`;
+  const reason = `opens ${part}"${first?.name ?? ""}"${again}`;
+  const changed = [...superseded, ...(retried === undefined ? [] : [used(retried)]), started];
+  return nextRecord(input, { kind: "start", subject: attempt, changed, reason });
+}
+
+/** Leave to try again is good for one attempt. */
+function used(intent: RolloutIntent): RolloutIntent {
+  const { retry, ...kept } = intent;
+  return retry === undefined ? intent : kept;
 }
 
 /** Ask what a plan asks, and stop at what it finds. */

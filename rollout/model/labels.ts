@@ -1,6 +1,6 @@
 import type { AttemptId } from "./attempt.ts";
 import { parseDigest, type Digest } from "./digest.ts";
-import { stopWithId, type Stop, type StopFacts } from "./stop.ts";
+import { STOP_KINDS, stopWithId, type Stop, type StopFacts } from "./stop.ts";
 
 /** Names of the labels wavegate keeps on its configurations. Labels are readable by many: no customer names. */
 export const LABEL = {
@@ -59,17 +59,14 @@ export function refSlotLabels(stop: Stop): Record<string, string> {
   return labelsOfStop(stop, `-${stop.attempt}`);
 }
 
-/** The stop that a release configuration's labels hold; an abort before a hold. */
+/** The strongest stop that a release configuration's labels hold. */
 export function slotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
-  return stopOfLabels(labels, attempt, "abort", "") ?? stopOfLabels(labels, attempt, "hold", "");
+  return strongest(labels, attempt, "");
 }
 
-/** The stop that the ref's labels hold for one attempt; an abort before a hold. */
+/** The strongest stop that the ref's labels hold for one attempt. */
 export function refSlotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
-  return (
-    stopOfLabels(labels, attempt, "abort", `-${attempt}`) ??
-    stopOfLabels(labels, attempt, "hold", `-${attempt}`)
-  );
+  return strongest(labels, attempt, `-${attempt}`);
 }
 
 /** Labels without the stop slots of one attempt (on the ref) or without its own (on a release's configuration). */
@@ -79,7 +76,7 @@ export function withoutSlots(
 ): Record<string, string> {
   const suffix = attempt === undefined ? "" : `-${attempt}`;
   const gone = new Set(
-    (["hold", "abort"] as const).flatMap((kind) => [
+    STOP_KINDS.flatMap((kind) => [
       `wg-${kind}${suffix}`,
       ...FACTS.map((fact) => `wg-${kind}-${fact}${suffix}`),
     ]),
@@ -96,6 +93,18 @@ function labelsOfStop(stop: Stop, suffix: string): Record<string, string> {
   const labels: Record<string, string> = { [`wg-${stop.kind}${suffix}`]: stop.id };
   for (const fact of FACTS) labels[`wg-${stop.kind}-${fact}${suffix}`] = labelValue(stop[fact]);
   return labels;
+}
+
+function strongest(
+  labels: Readonly<Record<string, string>>,
+  attempt: AttemptId,
+  suffix: string,
+): Stop | undefined {
+  for (const kind of STOP_KINDS) {
+    const found = stopOfLabels(labels, attempt, kind, suffix);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function stopOfLabels(

@@ -62,7 +62,15 @@ export interface RolloutIntent extends IntentBase {
   readonly author: string;
   readonly approvals: readonly Approval[];
   readonly overrides: readonly Override[];
-  /** Epoch ms of the look that recorded its abort; absent before. */
+  /** The attempt that this one tries again; absent for a first one. */
+  readonly retryOf?: AttemptId;
+  /** Devices by id that the attempt is for, when it is not for all. */
+  readonly only?: readonly string[];
+  /** Devices that failed it when it was stopped, by id, as far as they could be told; sorted. */
+  readonly failed?: readonly string[];
+  /** A person allows one more attempt of this release; gone as soon as that has started. */
+  readonly retry?: Retry;
+  /** Epoch ms of the look that recorded its abort or halt; absent before. */
   readonly abortedAt?: number;
   /** Epoch ms of completion; absent before. */
   readonly completedAt?: number;
@@ -90,6 +98,16 @@ export interface Override {
   readonly until: number;
 }
 
+/** Leave to try a stopped release once more. */
+export interface Retry {
+  readonly actor: string;
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Devices by id, when the attempt is for some only. */
+  readonly only?: readonly string[];
+}
+
 export type Intent = AdoptedIntent | RolloutIntent;
 
 /** A release in one of some states. */
@@ -109,7 +127,10 @@ export type RecordKind =
   | "settle"
   | "hold"
   | "resume"
+  | "halt"
   | "abort"
+  /** Allows one more attempt of a release that was stopped. */
+  | "retry"
   | "rolled back"
   | "retire";
 
@@ -132,6 +153,8 @@ export interface RolloutRecord {
   readonly stops: readonly Stop[];
   /** What the gate said, where a gate decided. */
   readonly verdict?: Verdict;
+  /** An approval given before the release has started: there is no intent to keep it in yet. */
+  readonly approval?: Approval;
 }
 
 /** True for releases whose devices are still judged. */
@@ -147,6 +170,11 @@ export function isAborted(intent: Intent): intent is InState<"rolling back" | "r
 /** The image of an intent. */
 export function artifactOf(intent: Intent): Artifact {
   return intent.state === "adopted" ? intent.artifact : intent.release.artifact;
+}
+
+/** True for a release that will never grow again. */
+export function isStopped(intent: Intent): intent is InState<"rolling back" | "rolled back" | "halted"> {
+  return isAborted(intent) || intent.state === "halted";
 }
 
 /** A copy of the intents with one changed. */

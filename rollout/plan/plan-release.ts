@@ -37,7 +37,7 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
   if (counts.kind !== "known") return counts;
   const byKey: Readonly<Record<string, Readonly<Record<string, number>>>> = counts.value;
   const devices = byKey["all"] ?? {};
-  const digest = digestOfRelease(release);
+  const digest = declared.digest ?? digestOfRelease(release);
   const { gate } = release;
   const strata = Object.keys(devices).sort();
   const proving = strataThatCanProve(devices, gate);
@@ -81,14 +81,23 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
 
 /** The release devices fall back to: the newest that was not taken back and reached everyone, or what was adopted. */
 export function baselineBelow(intents: readonly Intent[]): Intent | undefined {
-  return intents.findLast(({ state }) => state === "adopted" || state === "watching" || state === "settled");
+  return intents.findLast(
+    (intent) =>
+      intent.state === "adopted" ||
+      // An attempt for some devices only is nothing the others could fall back to.
+      ((intent.state === "watching" || intent.state === "settled") && intent.only === undefined),
+  );
 }
 
 /**
  * A name is never used twice. One that stands on the hub, empty and made for this very release, is the one that was
  * created a moment ago and has not started yet.
  */
-function nextAttempt(release: Release, digest: Digest, { intents, listing }: PlanInput): AttemptId {
+export function nextAttempt(
+  release: Release,
+  digest: Digest,
+  { intents, listing }: Pick<PlanInput, "intents" | "listing">,
+): AttemptId {
   const used = new Set<string>(intents.map(({ attempt }) => attempt));
   for (let attempt = 1; ; attempt++) {
     const id = attemptId(release.product, release.version, attempt);

@@ -106,7 +106,7 @@ export async function enforceStop(
       listing = await hub.list();
     }
   }
-  if (stop.kind === "abort") await tombstone(records, product, stop);
+  if (stop.kind !== "hold") await tombstone(records, product, stop);
   if (nextStopWrite(listing, product, stop, recorded) !== undefined) {
     const message = `the stop of ${stop.attempt} is NOT in force: somebody else writes its configuration all the time`;
     throw new WavegateError("HUB_CONFLICT", message, { hint: "run the same command again, now" });
@@ -143,7 +143,7 @@ async function record(
     );
   }
   await records.markTaken(product, hub.name, digest);
-  for (const stop of step.record.stops) if (stop.kind === "abort") await records.putTombstone(product, stop);
+  for (const stop of step.record.stops) if (stop.kind !== "hold") await records.putTombstone(product, stop);
 }
 
 function withConfiguration(listing: Listing, written: Configuration): Listing {

@@ -36,9 +36,9 @@ export interface RecordPort {
   /** Note which head a hub has had, before any exposure grows by it. */
   markTaken(product: string, hub: string, head: Digest): Promise<void>;
   takenMark(product: string, hub: string): Promise<Digest | undefined>;
-  /** Note for ever that a release was aborted. */
+  /** Note for ever that a release was aborted or halted, under `tombstoneName`. */
   putTombstone(product: string, stop: Stop): Promise<void>;
-  /** Digests of the product's releases that were aborted. */
+  /** Names of the product's tombstones (see `tombstoneName`). */
   tombstones(product: string): Promise<ReadonlySet<string>>;
   /** Append to the series of looks; losing one costs power, never validity. */
   appendLook(product: string, attempt: AttemptId, look: Look): Promise<void>;

@@ -6,7 +6,7 @@ import { headOf, LABEL, slotOf } from "../model/labels.ts";
 import { parseDigest, sha256Hex } from "../model/digest.ts";
 import { isAborted, isJudged, type Intent } from "../model/record.ts";
 import { WavegateError } from "../model/problem.ts";
-import { makeStop, type Stop } from "../model/stop.ts";
+import { makeStop, strengthOf, type Stop } from "../model/stop.ts";
 import { enforceStop } from "./act.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
 import { readChain } from "./store-view.ts";
@@ -38,7 +38,7 @@ export async function stopRelease(
   const { attempt, digest } = await attemptToStop(input, listing, records);
   const standing = slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt);
   const stop =
-    standing?.kind === "abort"
+    standing !== undefined && standing.kind !== "hold" && strengthOf(standing.kind) >= strengthOf(kind)
       ? standing
       : makeStop({
           kind,
@@ -55,22 +55,25 @@ export async function stopRelease(
 
 /** What a person means: by the head record where it can be read, else by what stands on the hub. */
 async function attemptToStop(
-  input: { readonly product: string; readonly version?: string },
+  input: { readonly kind: Stop["kind"]; readonly product: string; readonly version?: string },
   listing: Listing,
   records: ReconcilePorts["records"],
 ): Promise<Pick<Intent, "attempt" | "digest">> {
   const { product, version } = input;
   const intents = await headIntents(product, listing, records);
   const goesOn = intents?.findLast((intent) =>
-    version === undefined
-      ? isJudged(intent)
-      : intent.version === version && !isAborted(intent) && intent.state !== "adopted",
+    version === undefined ? isJudged(intent) : intent.version === version && mayStop(intent, input.kind),
   );
   const found = goesOn ?? onHub(input, listing, intents);
   if (found !== undefined) return found;
   const what =
     version === undefined ? `${product} has no release under way` : `${product} ${version} is not under way`;
   throw new WavegateError("NOTHING_TO_STOP", what, { hint: `see what runs: wavegate status ${product}` });
+}
+
+/** A halted release can still be taken back; one that is taken back has nothing left to stop. */
+function mayStop(intent: Intent, kind: Stop["kind"]): boolean {
+  return !isAborted(intent) && intent.state !== "adopted" && (intent.state !== "halted" || kind === "abort");
 }
 
 /** By name, not by label: labels can be edited. */

@@ -29,6 +29,11 @@ export async function readStore(input: {
       taken,
       takenIs: await placeOf({ records, product, taken, chain }),
       tombstones: await records.tombstones(product),
+      approvals: (chain ?? [])
+        .toReversed()
+        .flatMap(({ record: { subject, approval } }) =>
+          subject === null || approval === undefined ? [] : [{ attempt: subject, approval }],
+        ),
       looks: await readLooks(records, product, head?.record).catch(lostLooks),
     };
   } catch (error) {

@@ -11,6 +11,7 @@ import type { Configuration, ConfigurationDocument } from "../../rollout/model/c
 import { canonicalJson, digestOf, type Digest } from "../../rollout/model/digest.ts";
 import type { Look } from "../../rollout/model/look.ts";
 import { WavegateError } from "../../rollout/model/problem.ts";
+import { tombstoneName } from "../../rollout/model/stop.ts";
 import type { RolloutRecord } from "../../rollout/model/record.ts";
 import type { HubPort, ImagePort, RecordPort } from "../../rollout/reconcile/ports.ts";
 import type { ReconcilePorts } from "../../rollout/reconcile/reconcile.ts";
@@ -222,7 +223,8 @@ export function createWorld(input: {
     getRecord: (_, digest) => at("get record", () => records.get(digest)),
     markTaken: (product, name, head) => at("mark", () => void marks.set(`${product} ${name}`, head)),
     takenMark: (product, name) => at("taken mark", () => marks.get(`${product} ${name}`)),
-    putTombstone: (_, stop) => at("tombstone", () => void tombstones.add(stop.release)),
+    putTombstone: (_, stop) =>
+      at("tombstone", () => void tombstones.add(tombstoneName(stop) ?? stop.release)),
     tombstones: () => at("tombstones", () => new Set(tombstones)),
     appendLook: (_, attempt, look) =>
       at("append look", () => void looks.set(attempt, [...(looks.get(attempt) ?? []), look])),
