@@ -3,6 +3,7 @@ export type { Artifact } from "./model/artifact.ts";
 export { atLeast, devices, named, percent, ring, where, type Cohort } from "./model/cohort.ts";
 export { defineFleet, type FleetDeclaration, type ProductDeclaration } from "./model/fleet.ts";
 export type { GateDeclaration } from "./model/gate.ts";
+export { ramp } from "./model/ramp.ts";
 export { defineRelease, type ReleaseDeclaration } from "./model/release.ts";
 export type { FreezeDeclaration, WindowDeclaration } from "./model/schedule.ts";
 export type { PaceDeclaration, WaveDeclaration } from "./model/wave.ts";

@@ -101,8 +101,19 @@ export function iotHub(options: IotHubOptions): HubPort {
       } while (pages.hasMoreResults);
       return counts;
     },
+    deviceIds: async (query, most) => {
+      const pages = registry.createQuery(query, most);
+      const ids: string[] = [];
+      do {
+        const page = await read("name devices", queryPace, () => pages.next(pages.continuationToken));
+        ids.push(...namesSchema.parse(page.result).map(({ deviceId }) => deviceId));
+      } while (pages.hasMoreResults && ids.length < most);
+      return ids.slice(0, most);
+    },
   };
 }
+
+const namesSchema = z.array(z.object({ deviceId: z.string() }));
 
 function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
   const parsed = z.array(rowSchema).safeParse(result);

@@ -4,6 +4,7 @@ import { withoutSlots } from "../model/labels.ts";
 import { withIntent, type Intent, type RolloutRecord } from "../model/record.ts";
 import { makeStop, strengthOf, type Stop } from "../model/stop.ts";
 import { isCertified } from "../plan/documents.ts";
+import { withFailedDevices } from "./failed-devices.ts";
 import { configurationOf, refOf, stopsFound } from "./found.ts";
 import { verdictOfStop } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
@@ -45,6 +46,9 @@ export function adoptStops(input: StepInput): Step | undefined {
   ].sort((a, b) => strengthOf(b.kind) - strengthOf(a.kind));
   const first = fresh[0];
   if (first === undefined) return undefined;
+  const known = withFailedDevices(input, intents, fresh);
+  if (known.kind === "ask") return known;
+  const before = known.kind === "known" ? known.value : intents;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
   const verdict =
     subject !== undefined && subject.state !== "adopted" ? verdictOfStop(input, subject, first) : undefined;
@@ -58,7 +62,7 @@ export function adoptStops(input: StepInput): Step | undefined {
     reason: first.reason,
     subject: first.attempt,
     intents: coverAdopted(
-      fresh.reduce<readonly Intent[]>((applied, stop) => applyStop(applied, stop, at), intents),
+      fresh.reduce<readonly Intent[]>((applied, stop) => applyStop(applied, stop, at), before),
       input,
     ),
     stops: fresh,

@@ -30,7 +30,8 @@ export function nextStep(input: StepInput): Decision {
   return { step: repair(input) ?? decide(input, judgements), judgements };
 }
 
-function repair(input: StepInput): Step | undefined {
+/** What has to be put right before anything is decided; a `wait`: it cannot be put right from here. */
+export function repair(input: StepInput): Step | undefined {
   const { store } = input.observation;
   if (store === undefined) {
     const text = "the record store does not answer or cannot be read: stops work, nothing widens";

@@ -8,6 +8,11 @@ export function attemptId(product: string, version: string, attempt: number): At
   return `fw--${product}--${version.replaceAll("-", "_").replaceAll(".", "-").toLowerCase()}--${attempt}` as AttemptId;
 }
 
+/** The product of an attempt: its name has no `--`. */
+export function productOf(attempt: AttemptId): string {
+  return attempt.split("--")[1] ?? "";
+}
+
 /** The number of an attempt, from 1. */
 export function attemptNumber(attempt: AttemptId): number {
   return Number(attempt.slice(attempt.lastIndexOf("-") + 1));

@@ -2,12 +2,15 @@
 export type Question =
   /** Devices a query counts, by stratum. */
   | { readonly kind: "count"; readonly id: string; readonly query: string }
+  /** Ids of the devices a query names, at most so many. */
+  | { readonly kind: "devices"; readonly id: string; readonly query: string; readonly most: number }
   /** What the image store holds under a path. */
   | { readonly kind: "image"; readonly id: string; readonly path: string };
 
 /** The answer, or why there is none: a failed query never counts as zero. */
 export type Answer =
   | { readonly kind: "count"; readonly byStratum: Readonly<Record<string, number>> }
+  | { readonly kind: "devices"; readonly ids: readonly string[] }
   | { readonly kind: "image"; readonly image: StoredImage | undefined }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -44,6 +47,16 @@ export function askCounts<Key extends string>(
   if (questions.length > 0) return { kind: "ask", questions };
   // Every key was asked and answered.
   return { kind: "known", value: found as Record<Key, Readonly<Record<string, number>>> };
+}
+
+/** Ids of the devices a query names; of more than `most` only that they are more: `most` + 1 of them. */
+export function askDevices(answers: Answers, query: string, most: number): Asked<readonly string[]> {
+  const answer = answers.get(query);
+  if (answer === undefined)
+    return { kind: "ask", questions: [{ kind: "devices", id: query, query, most: most + 1 }] };
+  return answer.kind === "devices"
+    ? { kind: "known", value: answer.ids }
+    : { kind: "failed", reason: answer.kind === "failed" ? answer.reason : "a count answered for ids" };
 }
 
 /** What the image store holds under a path. */

@@ -12,6 +12,11 @@ export function countByStratum(condition: string): string {
   return `SELECT ${TAG.stratum} AS stratum, COUNT() AS devices FROM devices WHERE ${condition} GROUP BY ${TAG.stratum}`;
 }
 
+/** Name the devices under a condition. */
+export function deviceIds(condition: string): string {
+  return `SELECT deviceId FROM devices WHERE ${condition}`;
+}
+
 /**
  * Devices that answered one attempt with one outcome; with `since`, those of them that made contact at or after that
  * instant (epoch ms; devices report whole seconds).
@@ -54,14 +59,13 @@ export function runningCondition(product: string, version: string): string {
 
 /** The metrics every release's configuration carries, so that the portal tells the same story (at most five). */
 export function releaseMetrics(product: string, attempt: AttemptId): Record<string, string> {
-  const rows = (condition: string): string => `SELECT deviceId FROM devices WHERE ${condition}`;
-  const outcome = (name: Outcome): string => rows(outcomeCondition({ product, attempt, outcome: name }));
+  const outcome = (name: Outcome): string => deviceIds(outcomeCondition({ product, attempt, outcome: name }));
   const answering = `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
   return {
-    contacted: rows(answering),
+    contacted: deviceIds(answering),
     succeeded: outcome("ok"),
     failed: outcome("failed"),
     inprogress: outcome("contacted"),
-    rolledback: rows(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`),
+    rolledback: deviceIds(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`),
   };
 }

@@ -11,6 +11,8 @@ export async function answer(
     switch (question.kind) {
       case "count":
         return { kind: "count", byStratum: await ports.hub.count(question.query) };
+      case "devices":
+        return { kind: "devices", ids: await ports.hub.deviceIds(question.query, question.most) };
       case "image":
         return { kind: "image", image: await ports.images.describe(question.path) };
     }

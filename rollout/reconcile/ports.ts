@@ -22,6 +22,8 @@ export interface HubPort {
   replace(document: ConfigurationDocument, etag: string): Promise<Configuration>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
   count(query: string): Promise<Readonly<Record<string, number>>>;
+  /** Run a query made by `deviceIds`; the first ids, at most `most`. */
+  deviceIds(query: string, most: number): Promise<readonly string[]>;
 }
 
 /**

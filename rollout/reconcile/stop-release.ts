@@ -96,7 +96,8 @@ function onHub(
   return attempt === undefined ? undefined : { attempt, digest: digest ?? sha256Hex(attempt) };
 }
 
-async function headIntents(
+/** What the head record says of a product; undefined while the records cannot be read. */
+export async function headIntents(
   product: string,
   listing: Listing,
   records: ReconcilePorts["records"],

@@ -212,6 +212,12 @@ export function createWorld(input: {
         }
         return counts;
       }),
+    deviceIds: (query, most) =>
+      at("device ids", () =>
+        compileQuery(query)
+          .page(devices.all(), { from: 0, size: most })
+          .rows.map((row) => row["deviceId"] as string),
+      ),
   };
   const store: RecordPort = {
     putRecord: (record) =>
