@@ -42,13 +42,18 @@ export function activeCondition(condition: string, since: number): string {
   return `(${condition}) AND lastActivityTime >= '${isoInstant(since)}'`;
 }
 
-/** Devices that still run, install or answer an attempt that is being taken back. */
+/**
+ * Devices that still run, install or answer an attempt that is being taken back; without a version only those that
+ * answer it, where another attempt of the same version keeps its devices.
+ */
 export function exposedCondition(input: {
   readonly product: string;
   readonly attempt: AttemptId;
-  readonly version: string;
+  readonly version?: string;
 }): string {
   const { product, attempt, version } = input;
+  if (version === undefined)
+    return `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
   return `${TAG.product} = '${product}' AND (${reportedField("rolloutId")} = '${attempt}' OR ${reportedField("currentFwVersion")} = '${version}' OR ${reportedField("pendingFwVersion")} = '${version}')`;
 }
 

@@ -23,7 +23,7 @@ export function waveCondition(release: Release, wave: number): string {
   const cohorts = release.waves.slice(0, wave + 1).map(({ cohort }) => cohort);
   // Percentages are nested windows from one start, so the widest says it all; rings stay, by OR.
   const widest = cohorts.findLast(({ kind }) => kind === "percent");
-  const rings = cohorts.filter(({ kind }) => kind === "ring");
+  const rings = cohorts.filter(({ kind }) => kind === "ring" || kind === "named");
   const terms = [...rings, ...(widest === undefined ? [] : [widest])].map((cohort) =>
     cohortCondition(release, cohort),
   );
