@@ -35,11 +35,18 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        approve [options] <product>    let a wave open that wants people's approval
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are
         resume [options] <product>     let a held release go on, at the wave it stands
                                        in
         abort [options] <product>      stop a release now and take its devices back
+        override [options] <product>   promote one wave although its gate holds, on
+                                       the counts you saw
+        retry [options] <product>      allow one more attempt of a release that was
+                                       stopped
+        stop [options]                 stop the line: hold every product's release
+                                       under way
         release                        release files
         help [command]                 display help for command
 
@@ -49,15 +56,26 @@ describe("wavegate --help", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(["plan", "apply", "reconcile", "status", "history", "hold", "resume", "abort", "release add"])(
-    "of %s says what it does, with two examples",
-    async (name) => {
-      const text = await help([...name.split(" "), "--help"]);
-      const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
-      expect(examples).toHaveLength(2);
-      expect(text).toContain("--json");
-    },
-  );
+  it.each([
+    "plan",
+    "apply",
+    "reconcile",
+    "status",
+    "history",
+    "approve",
+    "hold",
+    "resume",
+    "abort",
+    "override",
+    "retry",
+    "stop",
+    "release add",
+  ])("of %s says what it does, with two examples", async (name) => {
+    const text = await help([...name.split(" "), "--help"]);
+    const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
+    expect(examples).toHaveLength(2);
+    expect(text).toContain("--json");
+  });
 });
 
 describe("a command that does not exist", () => {
