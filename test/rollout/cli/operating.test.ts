@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Context, Command, Result } from "../../../rollout/cli/command.ts";
 import { abort } from "../../../rollout/cli/commands/abort.ts";
@@ -36,9 +36,11 @@ const PRODUCT = declared(
   }),
 );
 
-/** A console on a world: every command, as typed, with what it printed. */
+/** What the consoles of this file have shown, in order. */
+const shown: string[] = [];
+
+/** A console on a world: every command is shown as typed, with what it printed. */
 function consoleOf(world: World): {
-  readonly shown: string[];
   readonly run: (
     as: string,
     command: Command,
@@ -46,9 +48,7 @@ function consoleOf(world: World): {
     options?: Record<string, unknown>,
   ) => Promise<Result>;
 } {
-  const shown: string[] = [];
   return {
-    shown,
     run: async (as: string, command: Command, product: string, options: Record<string, unknown> = {}) => {
       const { hub, records, images, clock } = world.ports;
       const session = {
@@ -92,8 +92,7 @@ function lastLine({ human }: Result): string {
 describe("operating a rollout by its commands", () => {
   it("approves, paces, holds, overrides, halts and retries", async () => {
     const world = createWorld({ devices: aFleet(200), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
-    const screen = consoleOf(world);
-    const { run } = screen;
+    const { run } = consoleOf(world);
     const answer = async (hours: number, behave: Behaviour = () => "ok"): Promise<Result> => {
       world.settle(behave);
       world.advance(hours * HOUR);
@@ -152,8 +151,6 @@ describe("operating a rollout by its commands", () => {
     expect((await run("alice", abort, "thermostat", { halt: true, reason: "no better" })).human).toContain(
       "is halted",
     );
-    if (process.env["SHOW_OPERATING"] !== undefined)
-      writeFileSync(process.env["SHOW_OPERATING"], `${screen.shown.join("\n\n")}\n`);
   });
 
   it("stops the line", async () => {
@@ -180,5 +177,14 @@ describe("operating a rollout by its commands", () => {
     });
     world.fault = () => undefined;
     expect((await run("alice", stop, "", { all: false, reason: "x" })).exitCode).toBe(1);
+  });
+});
+
+describe("docs/operating.md", () => {
+  it("shows what the commands print, to the letter", () => {
+    const text = readFileSync("docs/operating.md", "utf8");
+    const blocks = [...text.matchAll(/```console\n([^]*?)\n```/g)].map(([, block = ""]) => block);
+    expect(blocks.length).toBeGreaterThan(8);
+    for (const block of blocks) expect(shown).toContain(block);
   });
 });
