@@ -100,6 +100,9 @@ describe("marks and tombstones", () => {
     await records.putTombstone("thermostat", stop);
     await records.putTombstone("thermostat", { ...stop, reason: "again" });
     expect(await records.tombstones("thermostat")).toEqual(new Set<Digest>([release]));
+    await records.putTombstone("thermostat", { ...stop, kind: "halt" });
+    await records.putTombstone("thermostat", { ...stop, kind: "hold" });
+    expect(await records.tombstones("thermostat")).toEqual(new Set([release, `${release}.halt`]));
   });
 
   it("of a release that a stranger's label names are not written", async () => {

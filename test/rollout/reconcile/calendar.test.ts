@@ -202,3 +202,35 @@ describe("a clock that jumps", () => {
     expect(stateOf(world)).toBe("running");
   });
 });
+
+describe("patience", () => {
+  it("that is over asks for a person, promotes nothing and stops nothing", async () => {
+    const world = aWorld();
+    const wanted = product({ gate: { ...aRelease("1.1.0").gate, patience: "2 days", coverage: "100%" } });
+    await rest(world, wanted);
+    const [lost = ""] = world.exposed(ATTEMPT);
+    world.devices.remove(lost);
+    expect((await after(47, world, wanted)).status).toMatchObject({ needsPerson: false });
+    const { status } = await after(2, world, wanted);
+    expect(status).toMatchObject({ needsPerson: true });
+    expect(status?.verdict?.reasons[0]).toMatchObject({ code: "PATIENCE" });
+    await after(1_000, world, wanted);
+    expect(stateOf(world)).toBe("running");
+    expect(world.exposed(ATTEMPT).size).toBe(5);
+  });
+});
+
+describe("a timed wave", () => {
+  it("is promoted by its bake alone, and its record claims nothing", async () => {
+    const world = aWorld();
+    const waves = WAVES.map((wave) => ({ ...wave, kind: "timed" as const }));
+    const wanted = product({ waves });
+    await rest(world, wanted);
+    world.advance(3 * HOUR);
+    expect((await rest(world, wanted)).status).toMatchObject({ phase: "baking" });
+    world.advance(HOUR);
+    await rest(world, wanted); // Not one device has answered.
+    expect(headRecord(world)).toMatchObject({ kind: "promote", verdict: { guarantee: "time-only" } });
+    expect(world.exposed(ATTEMPT).size).toBe(24);
+  });
+});

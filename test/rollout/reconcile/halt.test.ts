@@ -13,6 +13,7 @@ import {
   aStop,
   ATTEMPT,
   BASELINE,
+  crashWhilePromoting,
   aWorld,
   headRecord,
   HOUR,
@@ -89,6 +90,17 @@ describe("a halt", () => {
     expect((await stop(world, "halt")).writes).toBe(0);
     await rest(world);
     expect(stateOf(world)).toBe("rolling back");
+  });
+
+  it("keeps a promotion that was recorded and not yet carried out from being carried out", async () => {
+    const world = await inCanary();
+    await crashWhilePromoting(world, "before", `replace ${ATTEMPT}`);
+    expect(headRecord(world).kind).toBe("promote");
+    await stop(world, "halt");
+    world.advance(40 * HOUR);
+    await rest(world);
+    expect(stateOf(world)).toBe("halted");
+    expect(world.exposed(ATTEMPT).size).toBe(6);
   });
 
   it("that is recorded can still be taken back by its version", async () => {
