@@ -35,6 +35,8 @@ const deviceSchema = z.object({
   properties: z.object({ reported: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
+const namesSchema = z.array(z.object({ deviceId: z.string() }));
+
 const bodySchema = z.object({
   id: z.string(),
   labels: z.record(z.string(), z.string()).nullish(),
@@ -143,6 +145,20 @@ export function iotHub(options: IotHubOptions): HubPort {
         if (found !== undefined) return deviceOf(found, name);
         if (!pages.hasMoreResults) return undefined;
       }
+    },
+    deviceIds: async (query, most, how = {}) => {
+      const pages = registry.createQuery(query, most);
+      const ids: string[] = [];
+      do {
+        const page = await read({
+          ...how,
+          what: "name devices",
+          pace: queryPace,
+          run: () => pages.next(pages.continuationToken),
+        });
+        ids.push(...namesSchema.parse(page.result).map(({ deviceId }) => deviceId));
+      } while (pages.hasMoreResults && ids.length < most);
+      return ids.slice(0, most);
     },
   };
 }

@@ -4,7 +4,7 @@ import { canonicalJson, parseDigest, sha256Hex, type Digest } from "../model/dig
 import type { Look } from "../model/look.ts";
 import type { Problem } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
-import type { Stop } from "../model/stop.ts";
+import { isTombstoneName, tombstoneName, type Stop } from "../model/stop.ts";
 import type { StoreContents, StoredFiles, StoreFolder } from "../model/store-contents.ts";
 import { parseLookLine } from "./look-line.ts";
 import { markSchema, recordSchema, tombstoneSchema } from "./record-schema.ts";
@@ -16,7 +16,7 @@ export function readStored({ product, folders }: StoredFiles): StoreContents {
   const problems: Problem[] = [];
   const records = new Map<Digest, RolloutRecord>();
   const marks = new Map<string, Digest>();
-  const tombstones = new Map<Digest, Stop>();
+  const tombstones = new Map<string, Stop>();
   const looks = new Map<AttemptId, readonly Look[]>();
   const refuse = (folder: StoreFolder, name: string, summary: string): void => {
     problems.push({
@@ -54,11 +54,10 @@ export function readStored({ product, folders }: StoredFiles): StoreContents {
   });
   eachIn("terminal", (stem, text) => {
     const stop = exactly(tombstoneSchema, text);
-    const digest = parseDigest(stem);
-    if (stop === undefined || digest === undefined || stop.release !== digest)
+    if (stop === undefined || !isTombstoneName(stem) || tombstoneName(stop) !== stem)
       return "it is no tombstone of the release that its name says";
     const { id, kind, attempt, release, actor, at, reason, nonce } = stop;
-    tombstones.set(digest, { id, kind, attempt, release, actor, at, reason, nonce });
+    tombstones.set(stem, { id, kind, attempt, release, actor, at, reason, nonce });
     return undefined;
   });
   eachIn("looks", (stem, text) => {

@@ -13,7 +13,7 @@ const attempt = z.string().regex(/^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/);
 const stop = z.strictObject({
   // Whatever stood in the label: somebody may have written it by hand.
   id: z.string(),
-  kind: z.enum(["hold", "abort"]),
+  kind: z.enum(["hold", "halt", "abort"]),
   attempt,
   release: z.string(),
   actor: z.string(),
@@ -76,6 +76,8 @@ const base = {
   created: z.record(z.string(), z.string()),
 };
 
+const approval = z.strictObject({ wave: z.string(), actor: z.string(), at: z.number() });
+
 const intent = z.discriminatedUnion("state", [
   z.strictObject({ ...base, state: z.literal("adopted"), artifact, where: z.string().exactOptional() }),
   z.strictObject({ ...base, state: z.literal("retired"), retiredAt: z.number() }),
@@ -102,7 +104,7 @@ const intent = z.discriminatedUnion("state", [
     partOpenedAt: z.number(),
     windows: z.record(z.string(), counts),
     author: z.string(),
-    approvals: z.array(z.strictObject({ wave: z.string(), actor: z.string(), at: z.number() })),
+    approvals: z.array(approval),
     overrides: z.array(
       z.strictObject({
         wave: z.string(),
@@ -113,6 +115,17 @@ const intent = z.discriminatedUnion("state", [
         until: z.number(),
       }),
     ),
+    retryOf: attempt.exactOptional(),
+    only: z.array(z.string()).exactOptional(),
+    failed: z.array(z.string()).exactOptional(),
+    retry: z
+      .strictObject({
+        actor: z.string(),
+        reason: z.string(),
+        at: z.number(),
+        only: z.array(z.string()).exactOptional(),
+      })
+      .exactOptional(),
     abortedAt: z.number().exactOptional(),
     completedAt: z.number().exactOptional(),
   }),
@@ -179,7 +192,9 @@ const shape = z.strictObject({
     "settle",
     "hold",
     "resume",
+    "halt",
     "abort",
+    "retry",
     "rolled back",
     "retire",
   ]),
@@ -191,6 +206,7 @@ const shape = z.strictObject({
   stops: z.array(stop),
   verdict: verdict.exactOptional(),
   judged: judged.exactOptional(),
+  approval: approval.exactOptional(),
 });
 
 /** A record as a store holds it. */

@@ -1,5 +1,6 @@
 import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
 import { WavegateError } from "../model/problem.ts";
+import { isTombstoneName, tombstoneName } from "../model/stop.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { StoreFolder } from "../model/store-contents.ts";
 import type { RecordPort } from "../reconcile/ports.ts";
@@ -77,15 +78,15 @@ export function recordsIn(files: TextFiles): RecordPort {
       return head;
     },
     putTombstone: async (product, stop) => {
-      const release = parseDigest(stop.release);
+      const name = tombstoneName(stop);
       // A label that somebody else wrote names no release: there is nothing to bury.
-      if (release === undefined) return;
-      const path = `${tombstonesOf(product)}/${release}.json`;
+      if (name === undefined) return;
+      const path = `${tombstonesOf(product)}/${name}.json`;
       await files.createOnly(path, canonicalJson({ schemaVersion: 1, ...stop }));
     },
     tombstones: async (product) => {
       const names = await files.list(tombstonesOf(product));
-      return new Set(names.flatMap((name) => parseDigest(name.replace(/\.json$/, "")) ?? []));
+      return new Set(names.map((name) => name.replace(/\.json$/, "")).filter(isTombstoneName));
     },
     appendLook: (product, attempt, look) => files.append(looksOf(product, attempt), lookLine(look)),
     looks: async (product, attempt) => {

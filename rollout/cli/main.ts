@@ -2,16 +2,20 @@ import { Command as Commander, CommanderError } from "commander";
 import { InvariantError, WavegateError } from "../model/problem.ts";
 import { abort } from "./commands/abort.ts";
 import { apply } from "./commands/apply.ts";
+import { approve } from "./commands/approve.ts";
 import { enroll } from "./commands/enroll.ts";
 import { exportStore } from "./commands/export.ts";
-import { hold } from "./commands/hold.ts";
 import { history } from "./commands/history.ts";
+import { hold } from "./commands/hold.ts";
 import { lint } from "./commands/lint.ts";
+import { override } from "./commands/override.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
 import { resume } from "./commands/resume.ts";
+import { retry } from "./commands/retry.ts";
 import { status } from "./commands/status.ts";
+import { stop } from "./commands/stop.ts";
 import { verify } from "./commands/verify.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "./command.ts";
 import { openSession } from "./session.ts";
@@ -27,9 +31,13 @@ const COMMANDS: readonly Command[] = [
   lint,
   verify,
   exportStore,
+  approve,
   hold,
   resume,
   abort,
+  override,
+  retry,
+  stop,
   enroll,
   releaseAdd,
 ];

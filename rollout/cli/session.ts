@@ -81,6 +81,13 @@ export function chosenProducts(checked: CheckedDeclarations, name: string | unde
   });
 }
 
+/** The one product a decision is about. */
+export function theProduct(checked: CheckedDeclarations, name: string): Declared {
+  const [declared] = readableProducts(checked, name);
+  if (declared === undefined) throw new RangeError("no product was chosen");
+  return declared;
+}
+
 /** The same; a fleet that cannot be read is an error, not an empty fleet. */
 export function readableProducts(
   checked: CheckedDeclarations,

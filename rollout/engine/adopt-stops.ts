@@ -3,8 +3,9 @@ import { isoInstant } from "../model/instant.ts";
 import { LABEL } from "../model/labels.ts";
 import { isRolledOut, withIntent, type Intent, type RolloutIntent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
-import { makeStop, type Stop } from "../model/stop.ts";
+import { makeStop, strengthOf, type Stop } from "../model/stop.ts";
 import { isCertified } from "../plan/documents.ts";
+import { withFailedDevices } from "./failed-devices.ts";
 import { attemptsFound, configurationOf, listingsOf, reachedHubs, stopsFound } from "./found.ts";
 import { verdictOfStop } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
@@ -25,19 +26,23 @@ export function adoptStops(input: StepInput): Step | undefined {
   const listings = listingsOf(observation);
   const unborn = unbornIntents(input);
   const intents = [...head.record.intents, ...unborn];
-  const known = intents.map(({ attempt }) => attempt);
-  const slots = stopsFound(listings, declared.product, known).filter(
-    ({ id }) => observation.store?.stopIds.has(id) !== true,
-  );
-  const fresh = [...slots, ...lostStops(input)].sort((a, b) => rank(a) - rank(b));
+  const slots = stopsFound(
+    listings,
+    declared.product,
+    intents.map(({ attempt }) => attempt),
+  ).filter(({ id }) => observation.store?.stopIds.has(id) !== true);
+  const fresh = [...slots, ...lostStops(input)].sort((a, b) => strengthOf(b.kind) - strengthOf(a.kind));
   const [first] = fresh;
   if (first === undefined) return undefined;
+  const known = withFailedDevices(input, intents, fresh);
+  if (known.kind === "ask") return known;
+  const before = known.kind === "known" ? known.value : intents;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
   const decidedBy =
     subject !== undefined && isRolledOut(subject) ? verdictOfStop(input, subject, first) : undefined;
   const stopped = fresh.reduce<readonly Intent[]>(
     (applied, stop) => applyStop(applied, stop, observation.at),
-    intents,
+    before,
   );
   return nextRecord(input, {
     kind: first.kind,
@@ -45,7 +50,9 @@ export function adoptStops(input: StepInput): Step | undefined {
     actor: first.actor,
     reason: first.reason,
     changed: coverAdopted(stopped, input).filter(
-      (intent) => !unborn.includes(intent as RolloutIntent), // One that no stop has touched is none of ours yet.
+      // A release that no stop has touched is none of ours yet.
+      ({ attempt }) =>
+        fresh.some((stop) => stop.attempt === attempt) || !unborn.some((one) => one.attempt === attempt),
     ),
     stops: fresh,
     ...(decidedBy === undefined ? {} : { decidedBy }),
@@ -98,6 +105,11 @@ function applyStop(intents: readonly Intent[], stop: Stop, at: number): readonly
   if (stop.kind === "abort") {
     return withIntent(intents, { ...intent, state: "rolling back", condition: "", abortedAt: at });
   }
+  if (intent.state === "halted") return intents;
+  // What is over has nothing left to stop; an abort alone still empties what stands.
+  const canHalt = intent.state !== "settled" && intent.state !== "superseded";
+  if (stop.kind === "halt")
+    return canHalt ? withIntent(intents, { ...intent, state: "halted", abortedAt: at }) : intents;
   // Only what still goes on can be held: a hold of a release that is over must not bring it back.
   const goesOn = intent.state === "running" || intent.state === "watching" || intent.state === "held";
   return goesOn ? withIntent(intents, { ...intent, state: "held" }) : intents;
@@ -112,8 +124,4 @@ function coverAdopted(intents: readonly Intent[], { observation }: StepInput): r
       .find((one) => isCertified(one) && one.condition !== "");
     return found === undefined ? intent : { ...intent, condition: found.condition };
   });
-}
-
-function rank({ kind }: Stop): number {
-  return kind === "abort" ? 0 : 1;
 }

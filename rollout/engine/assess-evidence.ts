@@ -2,7 +2,8 @@ import { assessWatched, assessWave } from "../gate/assess.ts";
 import type { Counts } from "../gate/counts.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Release } from "../model/release.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { Reason, Verdict } from "../model/verdict.ts";
+import { slowDownReason } from "../gate/slow-down.ts";
 
 /** The verdict on recorded evidence: the same, whether it is judged at the look or years later from the record alone. */
 export function assessEvidence(evidence: Evidence, release: Release): Verdict {
@@ -21,6 +22,16 @@ export function assessEvidence(evidence: Evidence, release: Release): Verdict {
     openedAtMs: openedAt,
     bakedSinceMs: bakedSince,
   });
+}
+
+/** Why no further part of a wave may open, where something speaks against the release. */
+export function slowedBy(evidence: Evidence, { gate, waves }: Release): Reason | undefined {
+  const { strata, thresholds } = evidence;
+  const isEvidence = waves[evidence.wave]?.kind === "evidence";
+  return slowDownReason(
+    { gate, counts: countsFrom(evidence.counts), strata, thresholds },
+    isEvidence ? ["cumulative", "wave"] : ["cumulative"],
+  );
 }
 
 /** Counts as evidence holds them, as the gate reads them. */

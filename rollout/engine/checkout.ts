@@ -37,7 +37,13 @@ export function checkOut(input: StepInput): Step | undefined {
 }
 
 /** States in which a deleted configuration leaves nothing to do. */
-const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "retired"];
+const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "halted", "retired"];
+
+/**
+ * States in which a configuration keeps what is found: what is held, halted or superseded may only shrink, and an adopted
+ * baseline is widened by stops alone.
+ */
+const KEEPS_FOUND: readonly Intent["state"][] = ["held", "halted", "superseded", "adopted"];
 
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean(input: StepInput): boolean {
@@ -78,9 +84,7 @@ function writes(differing: readonly Difference[]): Step {
 }
 
 function wanted(intent: Intent, found: Configuration): ConfigurationDocument | undefined {
-  // What is held or superseded may only shrink; an adopted baseline is widened by stops alone, and keeps what is found.
-  if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")
-    return undefined;
+  if (KEEPS_FOUND.includes(intent.state)) return undefined;
   if (intent.state === "retired") {
     const isDone = found.condition === "" && found.labels[LABEL.retired] === "yes";
     const labels = { ...found.labels, [LABEL.retired]: "yes" };

@@ -1,6 +1,6 @@
 import { findConfiguration } from "../model/configuration.ts";
-import { isAborted, isJudged, type Intent } from "../model/record.ts";
-import { makeStop, type Stop } from "../model/stop.ts";
+import { isAborted, isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
+import { isBuried, makeStop, tombstoneName, type Stop, type StopKind } from "../model/stop.ts";
 import { isoInstant } from "../model/instant.ts";
 import { attemptsFound, listingsOf, stopsFound } from "./found.ts";
 import type { StepInput } from "./observation.ts";
@@ -20,9 +20,9 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     ({ id }) => store?.stopIds.has(id) !== true,
   );
   const intents = store?.head?.record.intents ?? [];
-  const again = (intent: Intent, reason: string): Stop =>
+  const again = (intent: Intent, kind: StopKind, reason: string): Stop =>
     makeStop({
-      kind: "abort",
+      kind,
       attempt: intent.attempt,
       release: intent.digest,
       actor: "wavegate",
@@ -34,11 +34,13 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     listings.some((listing) => (findConfiguration(listing, attempt)?.condition ?? "") !== "");
   const refilled = intents
     .filter((intent) => isAborted(intent) && isFilled(intent))
-    .map((intent) => again(intent, "was aborted before"));
+    .map((intent) => again(intent, "abort", "was aborted before"));
   // A hub that went back in time has forgotten the abort; its tombstone has not.
-  const buried = intents
-    .filter((intent) => isJudged(intent) && store?.tombstones.has(intent.digest) === true)
-    .map((intent) => again(intent, "was aborted before: its tombstone stands in the record store"));
+  const buried = intents.filter(isJudged).flatMap((intent) => {
+    const kind = buriedBy(intent, store?.tombstones ?? new Set());
+    const reason = "was stopped for good before: its tombstone stands in the record store";
+    return kind === undefined ? [] : [again(intent, kind, reason)];
+  });
   const recorded = store?.stopIds ?? new Set<string>();
   for (const stop of [...unrecorded, ...refilled, ...buried]) {
     for (const listing of listings) {
@@ -47,4 +49,16 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     }
   }
   return undefined;
+}
+
+/** How a tombstone says that an attempt was stopped; one that a person asked for lives beside its first one's. */
+function buriedBy(
+  { attempt, digest, retryOf }: RolloutIntent,
+  tombstones: ReadonlySet<string>,
+): "abort" | "halt" | undefined {
+  const own = (kind: "abort" | "halt"): boolean =>
+    tombstones.has(tombstoneName({ kind, attempt, release: digest }) ?? "");
+  if (own("abort")) return "abort";
+  if (own("halt")) return "halt";
+  return retryOf === undefined && isBuried(tombstones, digest) ? "abort" : undefined;
 }

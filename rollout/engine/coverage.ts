@@ -25,11 +25,16 @@ export function coverageAt(look: Look, intent: RolloutIntent, looks: readonly Lo
   return added.contacted * all.targeted <= all.contacted * added.targeted ? added : all;
 }
 
-/** Instant of the first look of this wave that found its coverage reached: from then on it bakes. */
+/**
+ * Instant of the first look of this wave, all its parts open, that found its coverage reached: from then on it bakes. A
+ * timed wave bakes as soon as it is open.
+ */
 export function bakedSince(intent: RolloutIntent, looks: readonly Look[]): number | undefined {
   const { coverage } = intent.release.gate;
+  const openSince = Math.max(intent.openedAt, intent.partOpenedAt);
+  if (intent.release.waves[intent.wave]?.kind === "timed") return openSince;
   return looks.find((look) => {
-    if (look.wave !== intent.wave || look.at < intent.openedAt) return false;
+    if (look.wave !== intent.wave || look.at < openSince) return false;
     const { contacted, targeted } = coverageAt(look, intent, looks);
     return targeted > 0 && contacted >= coverage * targeted;
   })?.at;

@@ -16,7 +16,7 @@ export function evidenceAt(input: {
   readonly queryLagMs: number;
 }): Evidence {
   const { intent, series, queryLagMs } = input;
-  const { release, attempt, wave, strata, proving, openedAt } = intent;
+  const { release, attempt, wave, strata, proving } = intent;
   // The type says that there is one.
   const look = series.at(-1) as Look;
   const { deadlineMs } = release.gate;
@@ -29,7 +29,8 @@ export function evidenceAt(input: {
     queryLagMs,
     counts: countsInRecord(countsOf({ looks: series, deadlineMs, queryLagMs })),
     coverage: coverageAt(look, intent, series),
-    openedAt,
+    // A wave in parts is not undecided before its last part is open.
+    openedAt: Math.max(intent.openedAt, intent.partOpenedAt),
     ...(baked === undefined ? {} : { bakedSince: baked }),
     strata,
     proving,

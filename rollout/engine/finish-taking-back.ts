@@ -1,5 +1,5 @@
 import { askCounts, totalOf } from "../model/question.ts";
-import type { RolloutIntent } from "../model/record.ts";
+import { isAborted, type RolloutIntent } from "../model/record.ts";
 import { activeCondition, countByStratum, exposedCondition } from "../plan/queries.ts";
 import type { StepInput } from "./observation.ts";
 import { nextRecord } from "./next-record.ts";
@@ -40,10 +40,15 @@ export function remainingDevices(input: StepInput, intent: RolloutIntent): numbe
 }
 
 function remainingQuery({ declared, observation }: StepInput, intent: RolloutIntent): string {
+  const { attempt, version } = intent;
+  // A halted attempt of the same version keeps its devices: theirs say nothing about this one.
+  const isKept = (observation.store?.head?.record.intents ?? []).some(
+    (other) => other.attempt !== attempt && other.version === version && !isAborted(other),
+  );
   const exposed = exposedCondition({
     product: declared.product,
-    attempt: intent.attempt,
-    version: intent.version,
+    attempt,
+    ...(isKept ? {} : { version }),
   });
   // Whole minutes: the same question within a run has the same text, and so one answer.
   const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;

@@ -7,11 +7,12 @@ import type { Look } from "../model/look.ts";
 import type { Question } from "../model/question.ts";
 import { isJudged, type RolloutIntent } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
-import type { StopVerdict, Verdict } from "../model/verdict.ts";
-import { assessEvidence } from "./assess-evidence.ts";
+import type { Reason, StopVerdict, Verdict } from "../model/verdict.ts";
+import { assessEvidence, slowedBy } from "./assess-evidence.ts";
 import type { Coverage } from "./coverage.ts";
 import { evidenceAt, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
 import type { StepInput } from "./observation.ts";
+import { withOverride } from "./override.ts";
 import { takeLook, type TakenLook } from "./take-look.ts";
 
 /** One release under judgement, at this look. */
@@ -34,6 +35,8 @@ export interface Judged {
   readonly coverage: Coverage;
   /** Instant of the look that first found the wave covered; it bakes from then on. */
   readonly bakedSince: number | undefined;
+  /** Why no further part of the wave may open, where something speaks against the release. */
+  readonly slowed?: Reason;
 }
 
 /** A release of which something was counted, and something was not: it may be stopped, never let on, and is no part of the series. */
@@ -88,9 +91,19 @@ export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Sto
 function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judged {
   const series = seriesUpTo(observation, intent, look);
   const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs });
-  const verdict = assessEvidence(evidence, intent.release);
   const { coverage, bakedSince } = evidence;
-  return { kind: "judged", intent, look, series, evidence, verdict, coverage, bakedSince };
+  const slowed = slowedBy(evidence, intent.release);
+  return {
+    kind: "judged",
+    intent,
+    look,
+    series,
+    evidence,
+    verdict: withOverride(assessEvidence(evidence, intent.release), intent, evidence),
+    coverage,
+    bakedSince,
+    ...(slowed === undefined ? {} : { slowed }),
+  };
 }
 
 /** What is missing only hides failures: abort is judged on what could be read [design.md §6]. */

@@ -44,7 +44,8 @@ function judgeBlindly({ declared, deciding, observation }: StepInput): ReturnTyp
   return judgeWithoutRecord({ declared, deciding, at, answers, configurations });
 }
 
-function repair(input: StepInput): Step | undefined {
+/** What has to be put right before anything is decided; a `wait`: it cannot be put right from here. */
+export function repair(input: StepInput): Step | undefined {
   const { hubs, store } = input.observation;
   if (store === undefined)
     return held("the record store does not answer or cannot be read: stops work, nothing widens", false);

@@ -2,7 +2,7 @@ import type { AttemptId } from "../model/attempt.ts";
 import type { Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
-import type { RolloutRecord } from "../model/record.ts";
+import type { Approval, RolloutRecord } from "../model/record.ts";
 import type { Answers } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 
@@ -45,9 +45,11 @@ export interface StoreView {
   readonly stopIds: ReadonlySet<string>;
   /** Where the ref of each hub that answered stands, by the hub's name. */
   readonly refs: ReadonlyMap<string, RefView>;
-  /** Digests of aborted releases. */
+  /** Names of the tombstones of what was stopped for good (see `tombstoneName`). */
   readonly tombstones: ReadonlySet<string>;
   readonly looks: ReadonlyMap<AttemptId, readonly Look[]>;
+  /** Approvals in the head's chain that were given before their attempt started, oldest first. */
+  readonly approvals: readonly { readonly attempt: AttemptId; readonly approval: Approval }[];
 }
 
 /** Where one hub's ref stands. */

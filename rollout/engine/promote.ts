@@ -2,16 +2,22 @@ import { askCounts } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { activeCondition, countByStratum } from "../plan/queries.ts";
 import type { Exposable } from "../plan/reach.ts";
-import { waveCondition } from "../plan/wave-condition.ts";
+import { partCondition, waveCondition } from "../plan/wave-condition.ts";
 import { windowsUpTo } from "../plan/wave-windows.ts";
-import { decidedBy, type Judgement } from "./judge.ts";
+import { growthBar } from "./growth-bar.ts";
+import { decidedBy, type Judged, type Judgement } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 
-/** Carry a running release on: to its next wave, or to its end, which never widens. undefined: it holds. */
+/**
+ * Carry a running release on: to the next part of its wave, to its next wave, or to its end, which never widens and so
+ * asks no calendar. undefined: it holds.
+ */
 export function carryOn(input: StepInput, judgement: Judgement): Step | undefined {
-  if (judgement.kind !== "judged" || judgement.verdict.kind !== "promote") return undefined;
+  if (judgement.kind !== "judged") return undefined;
+  if (hasMoreParts(judgement.intent)) return openPart(input, judgement);
+  if (judgement.verdict.kind !== "promote") return undefined;
   const { intent, verdict } = judgement;
   const subject = intent.attempt;
   const { release, wave } = intent;
@@ -22,17 +28,18 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     const completed: RolloutIntent = { ...intent, state: "watching", completedAt: input.observation.at };
     return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, decidedBy: decided });
   }
+  if (growthBar(input, { ...intent, wave: wave + 1 }) !== undefined) return undefined;
   // A window made from counts is computed now, once, and kept by the record.
   const windows = windowsUpTo(intent, { from: wave + 1, to: wave + 1 }, input.observation.answers);
   if (windows.kind === "ask") return { kind: "ask", questions: windows.questions };
   if (windows.kind === "failed" || windows.value === undefined) return undefined;
   const wider: RolloutIntent = { ...intent, windows: windows.value };
-  const counts = targetedBy(input, wider, wave + 1);
+  const counts = targetedBy(input, wider, { wave: wave + 1, part: 1 });
   if (counts.kind !== "known") return counts.kind === "ask" ? counts : undefined;
   const promoted: RolloutIntent = {
     ...wider,
     wave: wave + 1,
-    condition: waveCondition(wider, wave + 1),
+    condition: partCondition(wider, wave + 1, 1),
     openedAt: input.observation.at,
     part: 1,
     partOpenedAt: input.observation.at,
@@ -43,8 +50,45 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     kind: "promote",
     subject,
     changed: [promoted],
-    reason: `${reason}; opens "${next.name}"`,
+    reason: `${reason}; opens ${next.pace === undefined ? "" : `part 1 of ${next.pace.parts} of `}"${next.name}"`,
     decidedBy: decided,
+  });
+}
+
+/** True while a paced wave has parts that are still to open: only after the last is it judged for promotion. */
+export function hasMoreParts({
+  release,
+  wave,
+  part,
+}: Pick<RolloutIntent, "release" | "wave" | "part">): boolean {
+  return part < (release.waves[wave]?.pace?.parts ?? 1);
+}
+
+/** Open the next part of a wave, when its time has come and nothing speaks against the release. */
+function openPart(input: StepInput, judged: Judged): Step | undefined {
+  const { intent, verdict, slowed } = judged;
+  const { release, wave, part, partOpenedAt } = intent;
+  const pace = release.waves[wave]?.pace;
+  if (pace === undefined || verdict.kind === "abort" || slowed !== undefined) return undefined;
+  if (!(input.observation.at >= partOpenedAt + pace.everyMs)) return undefined;
+  if (growthBar(input, intent) !== undefined) return undefined;
+  const counts = targetedBy(input, intent, { wave, part: part + 1 });
+  if (counts.kind !== "known") return counts.kind === "ask" ? counts : undefined;
+  const opened: RolloutIntent = {
+    ...intent,
+    part: part + 1,
+    partOpenedAt: input.observation.at,
+    condition: partCondition(intent, wave, part + 1),
+    targeted: counts.targeted,
+    added: counts.added,
+  };
+  const reason = `opens part ${part + 1} of ${pace.parts} of "${release.waves[wave]?.name ?? ""}"`;
+  return nextRecord(input, {
+    kind: "widen",
+    subject: intent.attempt,
+    changed: [opened],
+    reason,
+    decidedBy: decidedBy(judged),
   });
 }
 
@@ -52,7 +96,7 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
 export function targetedBy(
   { declared, observation }: StepInput,
   exposable: Exposable,
-  wave: number,
+  { wave, part }: { readonly wave: number; readonly part: number },
 ):
   | Extract<Step, { kind: "ask" }>
   | { readonly kind: "failed" }
@@ -62,19 +106,20 @@ export function targetedBy(
       readonly added: Readonly<Record<string, number>>;
     } {
   const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
-  const query = (index: number): string =>
-    countByStratum(activeCondition(waveCondition(exposable, index), since));
+  const query = (condition: string): string => countByStratum(activeCondition(condition, since));
+  const wide = query(partCondition(exposable, wave, part));
   // The first wave has none before it: its own query stands in, and nobody is subtracted.
-  const counts = askCounts(observation.answers, { wide: query(wave), before: query(Math.max(0, wave - 1)) });
+  const narrow = wave === 0 ? wide : query(waveCondition(exposable, wave - 1));
+  const counts = askCounts(observation.answers, { wide, before: narrow });
   if (counts.kind === "ask") return { kind: "ask", questions: counts.questions };
   if (counts.kind === "failed") return { kind: "failed" };
-  const wide = counts.value.wide;
+  const targeted = counts.value.wide;
   const before: Readonly<Record<string, number>> = wave === 0 ? {} : counts.value.before;
   const added = Object.fromEntries(
-    Object.entries(wide).map(([stratum, devices]) => [
+    Object.entries(targeted).map(([stratum, devices]) => [
       stratum,
       Math.max(0, devices - (before[stratum] ?? 0)),
     ]),
   );
-  return { kind: "known", targeted: wide, added };
+  return { kind: "known", targeted, added };
 }

@@ -5,10 +5,11 @@ import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
 import { adoptedIntent, toAdopt } from "../plan/adoption.ts";
 import { planProduct } from "../plan/plan-product.ts";
-import { waveCondition } from "../plan/wave-condition.ts";
+import { partCondition } from "../plan/wave-condition.ts";
 import type { PlannedRelease } from "../plan/product-plan.ts";
-import { wantedRelease } from "../plan/wanted-release.ts";
+import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
 import { listingsOf, reachedHubs } from "./found.ts";
+import { pendingApprovals, startBar } from "./growth-bar.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import { targetedBy } from "./promote.ts";
@@ -53,7 +54,7 @@ export function startRelease(input: StepInput): Step | undefined {
     intents,
     tombstones: observation.store?.tombstones ?? new Set(),
   });
-  if (wanted === undefined || head === undefined) return undefined;
+  if (wanted === undefined || head === undefined || startBar(input) !== undefined) return undefined;
   const plan = planProduct(declared, {
     intents,
     listings: listingsOf(observation),
@@ -80,16 +81,17 @@ export function startRelease(input: StepInput): Step | undefined {
   const created = createdOn(input, document, `create ${attempt}, for nobody`);
   if (created.kind !== "created") return created;
   const exposable = { release, priority: created.priority, windows: firstWindows(starting) };
-  const counts = targetedBy(input, exposable, 0);
+  const counts = targetedBy(input, exposable, { wave: 0, part: 1 });
   if (counts.kind === "ask") return counts;
   if (counts.kind === "failed")
     return held("the hub did not say how many devices the first wave aims at", false);
+  const retried = retriedIntents(intents).find((intent) => intent.digest === digest);
   const started: RolloutIntent = {
     state: "running",
     attempt,
     version: release.version,
     digest,
-    condition: waveCondition(exposable, 0),
+    condition: partCondition(exposable, 0, 1),
     priority: created.priority,
     created: created.times,
     release,
@@ -101,16 +103,29 @@ export function startRelease(input: StepInput): Step | undefined {
     partOpenedAt: observation.at,
     windows: exposable.windows,
     author: deciding.actor,
-    approvals: [],
+    approvals: pendingApprovals(input, attempt),
     overrides: [],
     targeted: counts.targeted,
     added: counts.added,
+    ...(retried === undefined ? {} : { retryOf: retried.attempt }),
+    ...(retried?.retry?.only === undefined ? {} : { only: retried.retry.only }),
   };
   const superseded = intents.flatMap((intent): Intent[] =>
     intent.state === "running" || intent.state === "held" ? [{ ...intent, state: "superseded" }] : [],
   );
-  const reason = `opens "${release.waves[0]?.name ?? ""}"`;
-  return nextRecord(input, { kind: "start", subject: attempt, changed: [...superseded, started], reason });
+  const [first] = release.waves;
+  const part = first?.pace === undefined ? "" : `part 1 of ${first.pace.parts} of `;
+  const again =
+    retried === undefined ? "" : `; tries ${retried.attempt} again: ${retried.retry?.reason ?? ""}`;
+  const reason = `opens ${part}"${first?.name ?? ""}"${again}`;
+  const changed = [...superseded, ...(retried === undefined ? [] : [used(retried)]), started];
+  return nextRecord(input, { kind: "start", subject: attempt, changed, reason });
+}
+
+/** Leave to try again is good for one attempt. */
+function used(intent: RolloutIntent): RolloutIntent {
+  const { retry, ...kept } = intent;
+  return retry === undefined ? intent : kept;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { formatDuration } from "../model/duration.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { remainingDevices } from "./finish-taking-back.ts";
-import type { Judgement } from "./judge.ts";
+import { growthBar, startBar, type GrowthBar } from "./growth-bar.ts";
+import type { Judged, Judgement } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
+import { hasMoreParts } from "./promote.ts";
 import type { Status, Step } from "./step.ts";
 
 /** Where a product stands when there is nothing to do now, and what is waited for: what is most urgent first. */
@@ -31,18 +33,42 @@ export function statusOf(input: StepInput, judgements: readonly Judgement[]): St
       running,
       judgements.find(({ intent }) => intent.attempt === running.attempt),
     );
+  const start = startBar(input);
+  if (start !== undefined) return { phase: "waiting", attempt: undefined, ...told(start, start.version) };
   const watching = find("watching");
   if (watching !== undefined) {
     const until = (watching.completedAt ?? input.observation.at) + watching.release.watchMs;
     const text = `${watching.version} is complete and watched for another ${formatDuration(until - input.observation.at)}`;
     return { phase: "watching", attempt: watching.attempt, text, needsPerson: false, notBefore: until };
   }
-  return {
-    phase: "idle",
-    attempt: undefined,
-    text: "nothing to do: the fleet is as declared",
-    needsPerson: false,
-  };
+  const halted = intents.at(-1);
+  const text =
+    halted?.state === "halted"
+      ? `${halted.version} is halted: its devices keep it, nobody else gets it; wavegate retry ${input.declared.product}, or declare a higher version`
+      : "nothing to do: the fleet is as declared";
+  return { phase: "idle", attempt: undefined, text, needsPerson: false };
+}
+
+/** A bar in the words of a status. */
+function told(bar: GrowthBar, what: string): Pick<Status, "text" | "needsPerson" | "notBefore"> {
+  const { why, needsPerson, until } = bar;
+  return { text: `${what} waits: ${why}`, needsPerson, ...(until === undefined ? {} : { notBefore: until }) };
+}
+
+/** What a wave in parts waits for before its next part. */
+function statusOfParts(input: StepInput, { intent, verdict, slowed }: Judged): Status | undefined {
+  const { attempt, release, wave, part, partOpenedAt } = intent;
+  const declared = release.waves[wave];
+  if (declared?.pace === undefined || !hasMoreParts(intent)) return undefined;
+  const { parts, everyMs } = declared.pace;
+  const name = `wave "${declared.name}", part ${part} of ${parts}`;
+  const common = { phase: "contacting", attempt, verdict } as const;
+  if (slowed !== undefined) return { ...common, text: `${name}: ${slowed.text}`, needsPerson: false };
+  const bar = growthBar(input, intent);
+  if (bar !== undefined) return { ...common, phase: "waiting", ...told(bar, name) };
+  const notBefore = partOpenedAt + everyMs;
+  const text = `${name}: the next opens in ${formatDuration(notBefore - input.observation.at)}`;
+  return { ...common, text, needsPerson: false, notBefore };
 }
 
 /** Nothing is done, and why: for a person, unless told that it may pass by itself. */
@@ -58,7 +84,18 @@ function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Jud
     const text = `${name}: the hub did not answer every count${judgement === undefined ? "" : ` (${judgement.reason})`}; nothing is promoted`;
     return { phase: "contacting", attempt, text, needsPerson: false };
   }
+  const parts = statusOfParts(input, judgement);
+  if (parts !== undefined) return parts;
   const { verdict, coverage, bakedSince } = judgement;
+  const next = intent.release.waves[intent.wave + 1];
+  const bar =
+    verdict.kind === "promote" && next !== undefined
+      ? growthBar(input, { ...intent, wave: intent.wave + 1 })
+      : undefined;
+  if (bar !== undefined) {
+    // A baked, promoted wave: what is waited for is the calendar, or people.
+    return { phase: "waiting", attempt, verdict, ...told(bar, `${name} is judged; "${next?.name ?? ""}"`) };
+  }
   const reason = verdict.reasons[0];
   const needsPerson = reason?.code === "PATIENCE";
   if (bakedSince === undefined || wave === undefined) {

@@ -65,7 +65,8 @@ export type RefMove =
 
 /** Where a product stands when there is nothing to do: derived, never recorded. */
 export interface Status {
-  readonly phase: "idle" | "contacting" | "baking" | "judged" | "held" | "rolling back" | "watching";
+  readonly phase:
+    "idle" | "contacting" | "baking" | "judged" | "waiting" | "held" | "rolling back" | "watching";
   readonly attempt: AttemptId | undefined;
   /** What is waited for, in words. */
   readonly text: string;

@@ -6,7 +6,7 @@ import {
   type Listing,
 } from "../model/configuration.ts";
 import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
-import type { Stop } from "../model/stop.ts";
+import { strengthOf, type Stop } from "../model/stop.ts";
 import { certified } from "../plan/documents.ts";
 import { holdsAllOf, reachesEveryone, widened, type Cover } from "../plan/cover.ts";
 import { coveredBy } from "../plan/queries.ts";
@@ -32,7 +32,7 @@ interface StopInput {
  * The next write that brings a stop into force, in the order that narrows first; undefined when it is in force wherever
  * it has to stand. Needs nothing but the listing, so it works with the record store down.
  *
- * An abort empties the release's configuration, a hold writes it back unchanged: even that takes the etag away from
+ * An abort empties the release's configuration, a hold or halt writes it back unchanged: even that takes the etag away from
  * every paused writer. Where the baseline below was adopted with an empty condition, the release is first frozen under
  * the slot, then the baseline is given exactly the cohort exposed so far, and only then the release is emptied: devices
  * would otherwise fall to nothing.
@@ -85,6 +85,17 @@ export function uncoveredBaseline(
   return undefined;
 }
 
+/** True when the devices of a release have something to go back to: an adopted baseline, or one that reaches everyone. */
+export function hasBaseline(listing: Listing, product: string, above: Configuration): boolean {
+  return listing.configurations.some(
+    ({ labels, condition, priority }) =>
+      labels[LABEL.product] === product &&
+      labels[LABEL.kind] === "release" &&
+      priority < above.priority &&
+      (labels[LABEL.adopted] === "yes" || reachesEveryone(condition, product)),
+  );
+}
+
 function coverOf({ labels, metrics }: Configuration, product: string): Cover | undefined {
   const where = coveredBy(metrics, product);
   if (where !== undefined) return { product, where };
@@ -98,11 +109,11 @@ function configurationWrite(
   const { etag, condition } = configuration;
   const marked = covers(slotOf(configuration.labels, stop.attempt), stop, recorded);
   const slots = marked ? configuration.labels : { ...configuration.labels, ...slotLabels(stop) };
-  if (stop.kind === "hold") {
-    // `wg-doc` stays as found: a hold must not certify somebody else's edit.
+  if (stop.kind !== "abort") {
+    // `wg-doc` stays as found: neither a hold nor a halt must certify somebody else's edit.
     return marked
       ? undefined
-      : { document: { ...configuration, labels: slots }, etag, why: `hold ${stop.attempt}` };
+      : { document: { ...configuration, labels: slots }, etag, why: `${stop.kind} ${stop.attempt}` };
   }
   if (condition === "") {
     return marked
@@ -147,11 +158,13 @@ function refWrite({ listing, product, stop, recorded }: StopInput): Write | unde
 }
 
 /**
- * A stop is in force where it stands itself, or where an abort does: a second hold is a stop of its own. A COPY of a hold
- * also leaves alone another hold that is not recorded yet: both will be.
+ * A stop is in force where it stands itself, or where one does that is stronger: a second hold is a stop of its own, a
+ * second halt or abort adds nothing to the first. A COPY of a hold also leaves alone another hold that is not recorded
+ * yet: both will be.
  */
 function covers(there: Stop | undefined, stop: Stop, recorded: Recorded): boolean {
   if (there === undefined) return false;
-  if (there.id === stop.id || there.kind === "abort") return true;
-  return stop.kind === "hold" && recorded !== undefined && !recorded.has(there.id);
+  if (there.id === stop.id || strengthOf(there.kind) > strengthOf(stop.kind)) return true;
+  if (there.kind !== stop.kind) return false;
+  return stop.kind !== "hold" || (recorded !== undefined && !recorded.has(there.id));
 }

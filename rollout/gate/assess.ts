@@ -6,19 +6,20 @@ import type { WatchedInput, WaveInput } from "./gate-input.ts";
 import { harmCapReason } from "./harm-cap.ts";
 import { judgeProof } from "./proof.ts";
 import { judgeSmoke } from "./smoke.ts";
+import { judgeTimed } from "./timed.ts";
 import { patienceReason, waitingReason } from "./waiting.ts";
 
 /**
  * Judge an open wave. In this order: abort on evidence or the harm cap, whatever else is missing; hold while contact,
- * coverage or bake is short; promote a smoke wave that passed, or an evidence wave that every stratum has proven. What
- * is not counted can only hold. Deterministic: the same input gives the same verdict.
+ * coverage or bake is short; promote a smoke wave that passed, or an evidence wave that every stratum has proven. A timed
+ * wave waits for its bake alone. What is not counted can only hold. Deterministic: the same input gives the same verdict.
  */
 export function assessWave(input: WaveInput): Verdict {
   const stop = abortVerdict(input, input.wave.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);
   if (stop !== undefined) return stop;
-  const guarantee = input.wave.kind === "smoke" ? "smoke" : "statistical";
+  const guarantee = GUARANTEES[input.wave.kind];
   const waiting = waitingReason(input);
-  const { promotes, reasons } = input.wave.kind === "smoke" ? judgeSmoke(input) : judgeProof(input);
+  const { promotes, reasons } = JUDGES[input.wave.kind](input);
   if (waiting !== undefined) {
     // While it waits, an evidence wave shows how far its proof has come; what a smoke wave would say is no news yet.
     const soFar = input.wave.kind === "evidence" && waiting.code !== "NO_CONTACT" ? reasons : [];
@@ -26,6 +27,9 @@ export function assessWave(input: WaveInput): Verdict {
   }
   return promotes ? { kind: "promote", guarantee, reasons } : hold(input, guarantee, reasons);
 }
+
+const GUARANTEES = { smoke: "smoke", evidence: "statistical", timed: "time-only" } as const;
+const JUDGES = { smoke: judgeSmoke, evidence: judgeProof, timed: judgeTimed } as const;
 
 /** Judge a completed release that is still watched: abort on everyone it has reached, or hold because nothing speaks against it. */
 export function assessWatched(input: WatchedInput): StopVerdict {

@@ -17,6 +17,7 @@ export function waitingReason({
 }: WaveInput): Reason | undefined {
   const { contacted, targeted } = coverage;
   const name = `wave "${wave.name}"`;
+  if (wave.kind === "timed") return bakingReason(wave, nowMs - openedAtMs);
   if (!(targeted > 0)) return { code: "NO_CONTACT", text: `${name} targets no recently active device` };
   if (!(contacted > 0))
     return { code: "NO_CONTACT", text: `none of ${targeted} devices of ${name} made contact yet` };
@@ -28,10 +29,14 @@ export function waitingReason({
     };
   }
   // Without an instant of coverage the bake starts now; one before the wave opened belongs to another wave.
-  const since = Math.max(bakedSinceMs ?? nowMs, openedAtMs);
-  if (bakedSinceMs !== undefined && nowMs - since >= wave.bakeMs) return undefined;
-  const rest = wave.bakeMs - (nowMs - since);
-  return { code: "BAKING", text: `${name} bakes for another ${formatDuration(rest)}` };
+  const baked = bakedSinceMs === undefined ? undefined : nowMs - Math.max(bakedSinceMs, openedAtMs);
+  return bakingReason(wave, baked);
+}
+
+function bakingReason(wave: WaveInput["wave"], baked: number | undefined): Reason | undefined {
+  if (baked !== undefined && baked >= wave.bakeMs) return undefined;
+  const rest = wave.bakeMs - (baked ?? 0);
+  return { code: "BAKING", text: `wave "${wave.name}" bakes for another ${formatDuration(rest)}` };
 }
 
 /** The reason to ask a person: the wave has been undecided for longer than the gate's patience. */

@@ -1,6 +1,6 @@
 import { parseAttemptId, type AttemptId } from "./attempt.ts";
 import { parseDigest, type Digest } from "./digest.ts";
-import { stopWithId, type Stop, type StopFacts } from "./stop.ts";
+import { STOP_KINDS, stopWithId, type Stop, type StopFacts } from "./stop.ts";
 
 /** Names of the labels wavegate keeps on its configurations. Labels are readable by many: no customer names. */
 export const LABEL = {
@@ -25,8 +25,6 @@ export const LABEL = {
 } as const;
 
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;
-/** The strongest first. */
-const KINDS = ["abort", "hold"] as const satisfies readonly Stop["kind"][];
 /** Longest label value [IoTHub: configurations, labels]. */
 const MAX_VALUE = 128;
 
@@ -69,12 +67,12 @@ export function refSlotLabels(stop: Stop): Record<string, string> {
 
 /** The stops that a release configuration's labels hold, the strongest first. */
 export function slotsOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): readonly Stop[] {
-  return KINDS.flatMap((kind) => stopOfLabels(labels, attempt, kind, "") ?? []);
+  return STOP_KINDS.flatMap((kind) => stopOfLabels(labels, attempt, kind, "") ?? []);
 }
 
 /** The stops that the ref's labels hold for one attempt, the strongest first. */
 export function refSlotsOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): readonly Stop[] {
-  return KINDS.flatMap((kind) => stopOfLabels(labels, attempt, kind, `-${attempt}`) ?? []);
+  return STOP_KINDS.flatMap((kind) => stopOfLabels(labels, attempt, kind, `-${attempt}`) ?? []);
 }
 
 /** The strongest stop that a release configuration's labels hold. */
@@ -109,7 +107,7 @@ export function withoutRecordedSlots(
 export function withoutSlots(labels: Readonly<Record<string, string>>): Record<string, string> {
   return without(
     labels,
-    KINDS.flatMap((kind) => slotNames(kind, "")),
+    STOP_KINDS.flatMap((kind) => slotNames(kind, "")),
   );
 }
 

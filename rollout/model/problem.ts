@@ -1,6 +1,7 @@
 /** Every code wavegate answers with; the sentence is its meaning, `docs/` and `--help` print the same words. */
 export const CODES = {
   ADOPT_OVERLAP: "two adopted baselines claim the same devices",
+  APPROVAL_VOID: "this approval would not count",
   ARTIFACT_MISMATCH: "the stored image is not the one the release declares",
   ARTIFACT_MISSING: "the image a release names is not in the image store",
   BAD_OPTION: "a command got an option or argument it cannot use",
@@ -11,6 +12,7 @@ export const CODES = {
   DUPLICATE_RELEASE: "two release files declare the same product and version",
   ENROLL_OPEN_WAVE: "buckets would put devices into a wave that is open",
   ENROLL_UNFIT: "the hub's import does more to a device than it is asked",
+  EVIDENCE_CHANGED: "an override names other counts than the gate has now",
   FLEET_INVALID: "the fleet declaration is malformed",
   FOREIGN_CONFIGURATION: "another configuration writes to the firmware path of these devices",
   GATE_INVALID: "the gate's numbers contradict each other",
@@ -27,6 +29,9 @@ export const CODES = {
   JOB_STORE_FAILED: "the container of import jobs does not answer or refuses",
   LOOKS_LOST: "looks that were stored are gone or were changed",
   NO_BASELINE: "nothing would take the devices back if the release is stopped",
+  NOTHING_TO_APPROVE: "no wave awaits this approval",
+  NOTHING_TO_OVERRIDE: "the gate's verdict is none that a person may override",
+  NOTHING_TO_RETRY: "there is no release that may be tried again",
   NO_DEVICES: "no device carries the product's tag",
   NOTHING_TO_STOP: "there is no release under way to act on",
   OBSERVATION_STALE: "too much time passed between looking and acting",
@@ -41,6 +46,7 @@ export const CODES = {
   SETTINGS_INVALID: "the settings file is malformed",
   SETTINGS_MISSING: "no settings were found",
   STORE_FORMAT: "a stored file is of a schema this version does not know",
+  TOO_MANY_DEVICES: "more devices than can be named one by one",
   UNKNOWN_PRODUCT: "a release names a product the fleet does not declare",
   UNSTAMPED: "devices without a bucket match no wave",
   VERDICT_DIFFERS: "a recorded verdict is not what the gate says to its evidence",

@@ -6,6 +6,8 @@ export type Question =
   | { readonly kind: "count"; readonly id: string; readonly query: string }
   /** Devices that made contact, by stratum and outcome. */
   | { readonly kind: "tally"; readonly id: string; readonly query: TallyQuery }
+  /** Ids of the devices a query names, at most so many. */
+  | { readonly kind: "devices"; readonly id: string; readonly query: string; readonly most: number }
   /** What the image store holds under a path. */
   | { readonly kind: "image"; readonly id: string; readonly path: string };
 
@@ -30,6 +32,7 @@ export type Answer =
       readonly byStratum: Readonly<Record<string, Tally>>;
       readonly missing?: readonly string[];
     }
+  | { readonly kind: "devices"; readonly ids: readonly string[] }
   | { readonly kind: "image"; readonly image: StoredImage | undefined }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -113,6 +116,16 @@ export function askTallies<Key extends string>(
   if (isUnanswered) return { kind: "failed", reason: first?.[1].missing[0] ?? "nothing was asked" };
   // Every key was asked.
   return { kind: "known", value: Object.fromEntries(found) as Record<Key, KnownTally> };
+}
+
+/** Ids of the devices a query names; of more than `most` only that they are more: `most` + 1 of them. */
+export function askDevices(answers: Answers, query: string, most: number): Asked<readonly string[]> {
+  const answer = answers.get(query);
+  if (answer === undefined)
+    return { kind: "ask", questions: [{ kind: "devices", id: query, query, most: most + 1 }] };
+  return answer.kind === "devices"
+    ? { kind: "known", value: answer.ids }
+    : { kind: "failed", reason: answer.kind === "failed" ? answer.reason : "a count answered for ids" };
 }
 
 /** What the image store holds under a path. */

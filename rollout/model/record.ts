@@ -65,7 +65,15 @@ export interface RolloutIntent extends IntentBase {
   readonly author: string;
   readonly approvals: readonly Approval[];
   readonly overrides: readonly Override[];
-  /** Epoch ms of the look that recorded its abort; absent before. */
+  /** The attempt that this one tries again; absent for a first one. */
+  readonly retryOf?: AttemptId;
+  /** Devices by id that the attempt is for, when it is not for all. */
+  readonly only?: readonly string[];
+  /** Devices that failed it when it was stopped, by id, as far as they could be told; sorted. */
+  readonly failed?: readonly string[];
+  /** A person allows one more attempt of this release; gone as soon as that has started. */
+  readonly retry?: Retry;
+  /** Epoch ms of the look that recorded its abort or halt; absent before. */
   readonly abortedAt?: number;
   /** Epoch ms of completion; absent before. */
   readonly completedAt?: number;
@@ -91,6 +99,16 @@ export interface Override {
   readonly at: number;
   /** Epoch ms from which it says nothing any more. */
   readonly until: number;
+}
+
+/** Leave to try a stopped release once more. */
+export interface Retry {
+  readonly actor: string;
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Devices by id, when the attempt is for some only. */
+  readonly only?: readonly string[];
 }
 
 /** A release whose configuration is emptied, and deleted a while later; its name stays taken for ever. */
@@ -119,7 +137,10 @@ export type RecordKind =
   | "settle"
   | "hold"
   | "resume"
+  | "halt"
   | "abort"
+  /** Allows one more attempt of a release that was stopped. */
+  | "retry"
   | "rolled back"
   | "retire";
 
@@ -144,6 +165,8 @@ export interface RolloutRecord {
   readonly verdict?: Verdict;
   /** Everything that verdict was computed from, beside the release in `intents`. */
   readonly judged?: RecordedEvidence;
+  /** An approval given before the release has started: there is no intent to keep it in yet. */
+  readonly approval?: Approval;
 }
 
 /** True for releases whose devices are still judged. */
@@ -167,10 +190,20 @@ export function artifactOf(intent: Intent): Artifact | undefined {
   return intent.state === "adopted" ? intent.artifact : intent.release.artifact;
 }
 
+/** True for a release that will never grow again. */
+export function isStopped(intent: Intent): intent is InState<"rolling back" | "rolled back" | "halted"> {
+  return isAborted(intent) || intent.state === "halted";
+}
+
 /** A copy of the intents with one changed. */
 export function withIntent(intents: readonly Intent[], changed: Intent): Intent[] {
   const known = intents.some(({ attempt }) => attempt === changed.attempt);
   return known
     ? intents.map((intent) => (intent.attempt === changed.attempt ? changed : intent))
     : [...intents, changed];
+}
+
+/** The highest priority that any attempt has: of the newest. */
+export function newestPriority(intents: readonly Intent[]): number {
+  return Math.max(0, ...intents.map(({ priority }) => priority));
 }

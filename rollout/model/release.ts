@@ -4,8 +4,9 @@ import { artifactSchema, type Artifact } from "./artifact.ts";
 import { digestOf, type Digest } from "./digest.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { gateOf, gateSchema, type Gate, type GateDeclaration } from "./gate.ts";
+import type { MaintenanceWindow } from "./maintenance-window.ts";
 import type { Problem } from "./problem.ts";
-import { instantSchema, windowSchema, type MaintenanceWindow, type WindowDeclaration } from "./schedule.ts";
+import { instantSchema, windowSchema, type WindowDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
 import { wavesOf, wavesSchema, type Wave, type WaveDeclaration } from "./wave.ts";
 

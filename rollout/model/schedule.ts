@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { parseCron } from "./cron.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { instantMs } from "./instant.ts";
+import { isTimeZone, type MaintenanceWindow } from "./maintenance-window.ts";
 
 /** A time in which exposure may grow, as declared: a cron expression says when it opens. */
 export interface WindowDeclaration {
@@ -22,13 +24,6 @@ export interface FreezeDeclaration {
   readonly except?: readonly string[];
 }
 
-/** A window, checked. */
-export interface MaintenanceWindow {
-  readonly cron: string;
-  readonly forMs: number;
-  readonly timeZone: string;
-}
-
 /** A freeze, checked: epoch ms. */
 export interface Freeze {
   readonly from: number;
@@ -42,9 +37,22 @@ export const instantSchema = z.iso
   .datetime({ offset: true, error: 'write an instant with its zone: "2026-12-20T08:00:00Z"' })
   .transform(instantMs);
 
-/** Schema of a window: cron and time zone are checked where the window is computed. */
+/** Longest a window stays open: a longer one says that it is always open. */
+const LONGEST_WINDOW_MS = 31 * 86_400_000;
+
+/** Schema of a window. */
 export const windowSchema = z
-  .strictObject({ cron: z.string().min(9), for: durationSchema, timeZone: z.string().default("UTC") })
+  .strictObject({ cron: z.string(), for: durationSchema, timeZone: z.string().default("UTC") })
+  .superRefine(({ cron, for: forMs, timeZone }, context) => {
+    const refuse = (key: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [key], message });
+    };
+    const parsed = parseCron(cron);
+    if (typeof parsed === "string") refuse("cron", parsed);
+    if (!isTimeZone(timeZone))
+      refuse("timeZone", `"${timeZone}" is no time zone; write an IANA name such as "Europe/Berlin"`);
+    if (forMs < 60_000 || forMs > LONGEST_WINDOW_MS) refuse("for", "must be between 1 minute and 31 days");
+  })
   .transform(({ cron, for: forMs, timeZone }): MaintenanceWindow => ({ cron, forMs, timeZone }));
 
 /** Schema of a freeze. */

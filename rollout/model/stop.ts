@@ -1,10 +1,16 @@
 import type { AttemptId } from "./attempt.ts";
-import { digestOf } from "./digest.ts";
+import { attemptNumber } from "./attempt.ts";
+import { digestOf, parseDigest } from "./digest.ts";
+
+/** A hold can be resumed. A halt leaves devices where they are, an abort takes them back: neither is ever cleared. */
+export type StopKind = "hold" | "halt" | "abort";
+
+/** Kinds of stops, the strongest first: a stronger one overrides a weaker one, never the reverse. */
+export const STOP_KINDS = ["abort", "halt", "hold"] as const satisfies readonly StopKind[];
 
 /** Why and by whom a release was stopped, as it stands in labels and in the record. */
 export interface StopFacts {
-  /** A hold can be resumed; an abort is never cleared. */
-  readonly kind: "hold" | "abort";
+  readonly kind: StopKind;
   readonly attempt: AttemptId;
   /** Digest of the release: an abort sticks to it. */
   readonly release: string;
@@ -29,6 +35,36 @@ const MAX_REASON = 90;
 /** Name a stop. Actor and reason are cut, visibly, to what a label takes, BEFORE the id is computed over them. */
 export function makeStop(facts: StopFacts): Stop {
   return stopWithId({ ...facts, actor: cut(facts.actor, MAX_ACTOR), reason: cut(facts.reason, MAX_REASON) });
+}
+
+/** How strong a kind of stop is, to compare. */
+export function strengthOf(kind: StopKind): number {
+  return STOP_KINDS.length - STOP_KINDS.indexOf(kind);
+}
+
+/**
+ * Name of the tombstone that buries a stopped release: its digest, with the attempt's number from the second on, and
+ * `.halt` where its devices keep it. undefined for a hold, and for a stop whose release somebody made up.
+ */
+export function tombstoneName({
+  kind,
+  attempt,
+  release,
+}: Pick<StopFacts, "kind" | "attempt" | "release">): string | undefined {
+  const digest = parseDigest(release);
+  if (digest === undefined || kind === "hold") return undefined;
+  const number = attemptNumber(attempt);
+  return `${digest}${number === 1 ? "" : `.${number}`}${kind === "halt" ? ".halt" : ""}`;
+}
+
+/** True for what `tombstoneName` makes: the names of a folder of tombstones are read back through this. */
+export function isTombstoneName(text: string): boolean {
+  return /^[0-9a-f]{64}(\.\d+)?(\.halt)?$/.test(text);
+}
+
+/** True when some attempt of a release was stopped for good. */
+export function isBuried(tombstones: ReadonlySet<string>, release: string): boolean {
+  return tombstones.has(release) || [...tombstones].some((name) => name.startsWith(`${release}.`));
 }
 
 /** The same for facts that were read back from labels: nothing is cut twice. */

@@ -23,6 +23,6 @@ export interface StoreContents {
   /** Head that each hub last had, by the hub's name. */
   readonly marks: ReadonlyMap<string, Digest>;
   /** The abort of each release, by the release's digest. */
-  readonly tombstones: ReadonlyMap<Digest, Stop>;
+  readonly tombstones: ReadonlyMap<string, Stop>;
   readonly problems: readonly Problem[];
 }

@@ -12,7 +12,7 @@ export type StopVerdict = Verdict & { readonly kind: "hold" | "abort" };
 
 /**
  * `statistical`: the error budgets hold. `smoke`: promoted because nothing bad was seen for the bake. `time-only`: the
- * devices do not latch their outcome. `overridden`: a person decided.
+ * wave was timed, or its devices do not latch their outcome. `overridden`: a person decided.
  */
 export type Guarantee = "statistical" | "smoke" | "time-only" | "overridden";
 
@@ -55,5 +55,11 @@ export type ReasonCode =
   | "NO_CONTACT"
   /** Promote: a smoke wave has baked without evidence against it. */
   | "SMOKE_PASSED"
+  /** No further part of the wave opens: the release is on its way to a stop. */
+  | "SLOWED"
+  /** Promote: a timed wave is over. */
+  | "TIME_PASSED"
+  /** Promote: a person decided, on these very counts. */
+  | "OVERRIDDEN"
   /** Hold: an undecided wave is older than the gate's patience. */
   | "PATIENCE";

@@ -1,3 +1,4 @@
+import type { Digest } from "../model/digest.ts";
 import type { Fleet } from "../model/fleet.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
@@ -17,4 +18,6 @@ export interface DeclaredRelease {
   readonly release: Release;
   /** Path as a person would type it. */
   readonly file: string;
+  /** Digest of what the file declares, where `release` is cut down to some devices; default: that of `release`. */
+  readonly digest?: Digest;
 }

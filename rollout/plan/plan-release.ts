@@ -46,7 +46,7 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
   if (counts.kind !== "known") return counts;
   const byKey: Readonly<Record<string, Readonly<Record<string, number>>>> = counts.value;
   const devices = byKey["all"] ?? {};
-  const digest = digestOfRelease(release);
+  const digest = declared.digest ?? digestOfRelease(release);
   const { gate } = release;
   const strata = Object.keys(devices).sort();
   const proving = strataThatCanProve(devices, gate);
@@ -91,7 +91,11 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
 
 /** What devices fall back to: the newest release that was not taken back and reached everyone, or all that was adopted. */
 export function baselinesBelow(intents: readonly Intent[]): readonly Intent[] {
-  const newest = intents.findLast(({ state }) => state === "watching" || state === "settled");
+  const newest = intents.findLast(
+    (intent) =>
+      // An attempt for some devices only is nothing the others could fall back to.
+      (intent.state === "watching" || intent.state === "settled") && intent.only === undefined,
+  );
   return newest === undefined ? intents.filter(({ state }) => state === "adopted") : [newest];
 }
 
@@ -104,7 +108,11 @@ function baselineText(intents: readonly Intent[]): string | undefined {
  * A name is never used twice. One that stands on the hub, empty and made for this very release, is the one that was
  * created a moment ago and has not started yet.
  */
-function nextAttempt(release: Release, digest: Digest, { intents, listings }: PlanInput): AttemptId {
+export function nextAttempt(
+  release: Release,
+  digest: Digest,
+  { intents, listings }: Pick<PlanInput, "intents" | "listings">,
+): AttemptId {
   const used = new Set<string>(intents.map(({ attempt }) => attempt));
   for (let attempt = 1; ; attempt++) {
     const id = attemptId(release.product, release.version, attempt);

@@ -13,6 +13,11 @@ export function countByStratum(condition: string): string {
   return `SELECT ${TAG.stratum} AS stratum, COUNT() AS devices FROM devices WHERE ${condition} GROUP BY ${TAG.stratum}`;
 }
 
+/** Name the devices under a condition. */
+export function deviceIds(condition: string): string {
+  return `SELECT deviceId FROM devices WHERE ${condition}`;
+}
+
 /**
  * Count the devices that answered one attempt, by stratum and outcome; with `since`, those of them that made contact at
  * or after that instant (epoch ms; devices report whole seconds). Outcomes that no rate is made of are left out, so that
@@ -38,7 +43,7 @@ export interface Contacts {
 }
 
 /** Devices that answered one attempt with one outcome. */
-function outcomeCondition(input: Contacts & { readonly outcome: Outcome }): string {
+export function outcomeCondition(input: Contacts & { readonly outcome: Outcome }): string {
   return `${contactsCondition(input)} AND ${reportedField("outcome")} = '${input.outcome}'`;
 }
 
@@ -53,13 +58,18 @@ export function activeCondition(condition: string, since: number): string {
   return `(${condition}) AND lastActivityTime >= '${isoInstant(since)}'`;
 }
 
-/** Devices that still run, install or answer an attempt that is being taken back. */
+/**
+ * Devices that still run, install or answer an attempt that is being taken back; without a version only those that
+ * answer it, where another attempt of the same version keeps its devices.
+ */
 export function exposedCondition(input: {
   readonly product: string;
   readonly attempt: AttemptId;
-  readonly version: string;
+  readonly version?: string;
 }): string {
   const { product, attempt, version } = input;
+  if (version === undefined)
+    return `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
   return `${TAG.product} = '${product}' AND (${reportedField("rolloutId")} = '${attempt}' OR ${reportedField("currentFwVersion")} = '${version}' OR ${reportedField("pendingFwVersion")} = '${version}')`;
 }
 
@@ -70,17 +80,16 @@ export function runningCondition(product: string, version: string): string {
 
 /** The metrics every release's configuration carries, so that the portal tells the same story (at most five). */
 export function releaseMetrics(product: string, attempt: AttemptId, where?: string): Record<string, string> {
-  const rows = (condition: string): string => `SELECT deviceId FROM devices WHERE ${condition}`;
-  const outcome = (name: Outcome): string => rows(outcomeCondition({ product, attempt, outcome: name }));
+  const outcome = (name: Outcome): string => deviceIds(outcomeCondition({ product, attempt, outcome: name }));
   const answering = `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
   return {
-    contacted: rows(answering),
+    contacted: deviceIds(answering),
     succeeded: outcome("ok"),
     failed: outcome("failed"),
     inprogress: outcome("contacted"),
     // There is room for five. A stop has to know whom a baseline may be given, and must not need the records for it.
     ...(where === undefined
-      ? { rolledback: rows(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`) }
+      ? { rolledback: deviceIds(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`) }
       : { covers: `${coversStart(product)}${where})` }),
   };
 }

@@ -114,7 +114,7 @@ async function record(
     await port.replace({ ...document, ...read, labels }, move.etag, { sendBy });
   }
   for (const { hub } of step.refs) await markForward(records, product, hub, digest);
-  for (const stop of step.record.stops) if (stop.kind === "abort") await records.putTombstone(product, stop);
+  for (const stop of step.record.stops) if (stop.kind !== "hold") await records.putTombstone(product, stop);
 }
 
 function portOf({ hubs }: ActPorts, name: string): HubPort {

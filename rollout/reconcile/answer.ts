@@ -25,6 +25,15 @@ export async function answer(question: Question, asked: Asked): Promise<Answer> 
         ask: (hub) => hub.tally(question.query),
         answer: (tallies) => ({ kind: "tally", byStratum: sumOf(tallies, addTallies) }),
       });
+    case "devices": {
+      const { known, missing, reason } = await onEach(asked, (hub) =>
+        hub.deviceIds(question.query, question.most),
+      );
+      // Names of some would pass for the names of all.
+      return missing.length > 0
+        ? { kind: "failed", reason: reason ?? `no answer of ${missing.join(", ")}` }
+        : { kind: "devices", ids: known.flat().slice(0, question.most) };
+    }
     case "image": {
       const image = await settled("the image store", () => asked.images.describe(question.path));
       return "value" in image
@@ -48,9 +57,9 @@ async function settled<T>(
   }
 }
 
-/** Ask every hub that answered the listing, and add up; hubs that are not in it are named. */
+/** Counts of every hub, added up; hubs that are not in it are named. */
 async function summed<T>(
-  { hubs, seen }: Asked,
+  asked: Asked,
   how: {
     readonly ask: (hub: HubPort) => Promise<Readonly<Record<string, T>>>;
     readonly answer: (
@@ -58,16 +67,26 @@ async function summed<T>(
     ) => Extract<Answer, { kind: "count" | "tally" }>;
   },
 ): Promise<Answer> {
+  const { known, missing, reason } = await onEach(asked, how.ask);
+  if (known.length === 0 && reason !== undefined) return { kind: "failed", reason };
+  return missing.length === 0 ? how.answer(known) : { ...how.answer(known), missing };
+}
+
+/** Ask every hub that answered the listing. */
+async function onEach<T>(
+  { hubs, seen }: Asked,
+  ask: (hub: HubPort) => Promise<T>,
+): Promise<{ readonly known: readonly T[]; readonly missing: readonly string[]; readonly reason?: string }> {
   const reached = hubs.filter(({ name }) => seen.find((hub) => hub.name === name)?.listing !== undefined);
-  const answers = await Promise.all(reached.map((hub) => settled(hub.name, () => how.ask(hub))));
+  const answers = await Promise.all(reached.map((hub) => settled(hub.name, () => ask(hub))));
   const failed = answers.filter((one) => "reason" in one);
   const [first] = failed;
-  if (first !== undefined && failed.length === reached.length)
-    return { kind: "failed", reason: first.reason };
   const unasked = hubs.filter((hub) => !reached.includes(hub)).map(({ name }) => name);
-  const missing = [...unasked, ...failed.map(({ hub }) => hub)];
-  const known = how.answer(answers.flatMap((one) => ("value" in one ? [one.value] : [])));
-  return missing.length === 0 ? known : { ...known, missing };
+  return {
+    known: answers.flatMap((one) => ("value" in one ? [one.value] : [])),
+    missing: [...unasked, ...failed.map(({ hub }) => hub)],
+    ...(first === undefined ? {} : { reason: first.reason }),
+  };
 }
 
 function sumOf<T>(

@@ -1,5 +1,5 @@
 import type { AttemptId } from "../model/attempt.ts";
-import { isAborted, type Intent } from "../model/record.ts";
+import { isStopped, type Intent } from "../model/record.ts";
 import { WavegateError, type Code, type Problem } from "../model/problem.ts";
 import type { Status } from "../engine/step.ts";
 import type { Declared } from "../plan/declared.ts";
@@ -112,7 +112,7 @@ export async function apply(
 }
 
 /**
- * True when a release that was under way at one of our looks is now being taken back, whoever stopped it. What was over
+ * True when a release that was under way at one of our looks is now stopped for good, whoever stopped it. What was over
  * before we came is no news.
  */
 function wasTakenBack(result: ReconcileResult | undefined, seen: Set<AttemptId>): boolean {
@@ -120,18 +120,17 @@ function wasTakenBack(result: ReconcileResult | undefined, seen: Set<AttemptId>)
   for (const { attempt, state } of intents) {
     if (isUnderWay(state)) seen.add(attempt);
   }
-  return intents.some((intent) => isAborted(intent) && seen.has(intent.attempt));
+  return intents.some((intent) => isStopped(intent) && seen.has(intent.attempt));
 }
 
 function isUnderWay(state: Intent["state"]): boolean {
   return state === "running" || state === "held" || state === "watching" || state === "rolling back";
 }
 
-/** The release that a step aborts, or finishes taking back. */
+/** The release that a step aborts or halts, or finishes taking back. */
 export function takenBackBy(step: Effect): AttemptId | undefined {
-  if (step.kind === "stop") return step.stop.kind === "abort" ? step.stop.attempt : undefined;
-  const isOne =
-    step.kind === "record" && (step.record.kind === "abort" || step.record.kind === "rolled back");
+  if (step.kind === "stop") return step.stop.kind !== "hold" ? step.stop.attempt : undefined;
+  const isOne = step.kind === "record" && ["abort", "halt", "rolled back"].includes(step.record.kind);
   return isOne ? (step.record.subject ?? undefined) : undefined;
 }
 

@@ -46,7 +46,7 @@ export async function enforceStop(
       missed.push({ hub: hub.name, error });
     }
   }
-  if (stop.kind === "abort") await tombstone(records, product, stop);
+  if (stop.kind !== "hold") await tombstone(records, product, stop);
   const [first] = missed;
   if (inForce.length === 0 && first !== undefined) throw first.error;
   return { writes, inForce, missed };

@@ -41,6 +41,8 @@ export interface HubPort {
   device(deviceId: string, options?: HubCallOptions): Promise<DeviceView | undefined>;
   /** Devices by stratum and outcome: in one query where the hub groups by two keys, else in one an outcome. All or nothing. */
   tally(query: TallyQuery, options?: HubCallOptions): Promise<Readonly<Record<string, Tally>>>;
+  /** Run a query made by `deviceIds`; the first ids, at most `most`. */
+  deviceIds(query: string, most: number, options?: HubCallOptions): Promise<readonly string[]>;
 }
 
 /**
@@ -55,9 +57,9 @@ export interface RecordPort {
   /** Note which head a hub has had, before any exposure grows by it. */
   markTaken(product: string, hub: string, head: Digest): Promise<void>;
   takenMark(product: string, hub: string): Promise<Digest | undefined>;
-  /** Note for ever that a release was aborted. */
+  /** Note for ever that a release was aborted or halted, under `tombstoneName`. */
   putTombstone(product: string, stop: Stop): Promise<void>;
-  /** Digests of the product's releases that were aborted. */
+  /** Names of the product's tombstones (see `tombstoneName`). */
   tombstones(product: string): Promise<ReadonlySet<string>>;
   /** Append to the series of looks; losing one costs power, never validity. */
   appendLook(product: string, attempt: AttemptId, look: Look): Promise<void>;

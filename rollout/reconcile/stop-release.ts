@@ -8,7 +8,7 @@ import { LABEL, slotOf } from "../model/labels.ts";
 import { parseDigest, sha256Hex } from "../model/digest.ts";
 import { isAborted, isJudged, isRolledOut, type Intent } from "../model/record.ts";
 import { WavegateError } from "../model/problem.ts";
-import { makeStop, type Stop } from "../model/stop.ts";
+import { makeStop, strengthOf, type Stop } from "../model/stop.ts";
 import { enforceStop, type Enforced } from "./enforce-stop.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
@@ -39,7 +39,9 @@ export async function stopRelease(
   const { attempt, digest } = await attemptToStop(input, seen, records);
   const standing = listingsOf({ hubs: seen })
     .map((listing) => slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt))
-    .find((stop) => stop?.kind === "abort");
+    .flatMap((stop) => stop ?? [])
+    .toSorted((a, b) => strengthOf(b.kind) - strengthOf(a.kind))
+    .find((stop) => stop.kind !== "hold" && strengthOf(stop.kind) >= strengthOf(kind));
   const stop =
     standing ??
     makeStop({
@@ -56,23 +58,25 @@ export async function stopRelease(
 
 /** What a person means: by the head record where it can be read, else by what stands on a hub. */
 async function attemptToStop(
-  input: { readonly product: string; readonly version?: string },
+  input: { readonly kind: Stop["kind"]; readonly product: string; readonly version?: string },
   seen: readonly HubView[],
   records: ReconcilePorts["records"],
 ): Promise<Pick<Intent, "attempt" | "digest">> {
   const { product, version } = input;
-  const store = await readStore({ records, product, hubs: seen });
-  const intents = store?.head?.record.intents;
+  const intents = await headIntents(product, seen, records);
   const goesOn = intents?.findLast((intent) =>
-    version === undefined
-      ? isJudged(intent)
-      : intent.version === version && isRolledOut(intent) && !isAborted(intent),
+    version === undefined ? isJudged(intent) : intent.version === version && mayStop(intent, input.kind),
   );
   const found = goesOn ?? onHub(input, seen, intents);
   if (found !== undefined) return found;
   const what =
     version === undefined ? `${product} has no release under way` : `${product} ${version} is not under way`;
   throw new WavegateError("NOTHING_TO_STOP", what, { hint: `see what runs: wavegate status ${product}` });
+}
+
+/** A halted release can still be taken back; one that is taken back has nothing left to stop. */
+function mayStop(intent: Intent, kind: Stop["kind"]): boolean {
+  return !isAborted(intent) && isRolledOut(intent) && (intent.state !== "halted" || kind === "abort");
 }
 
 /** By name, not by label: labels can be edited. */
@@ -94,4 +98,13 @@ function onHub(
   const attempt = parseAttemptId(exposing?.id);
   const digest = parseDigest(exposing?.labels[LABEL.release]);
   return attempt === undefined ? undefined : { attempt, digest: digest ?? sha256Hex(attempt) };
+}
+
+/** What the head record says of a product; undefined while the records cannot be read. */
+export async function headIntents(
+  product: string,
+  seen: readonly HubView[],
+  records: ReconcilePorts["records"],
+): Promise<readonly Intent[] | undefined> {
+  return (await readStore({ records, product, hubs: seen }))?.head?.record.intents;
 }

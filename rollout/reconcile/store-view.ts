@@ -38,6 +38,11 @@ export async function readStore(input: {
       stopIds: new Set(furthest?.flatMap(({ record }) => record.stops.map(({ id }) => id)) ?? []),
       refs,
       tombstones: await records.tombstones(product),
+      approvals: (furthest ?? [])
+        .toReversed()
+        .flatMap(({ record: { subject, approval } }) =>
+          subject === null || approval === undefined ? [] : [{ attempt: subject, approval }],
+        ),
       looks: await readLooks(records, product, head?.record).catch(lostLooks),
     };
   } catch (error) {

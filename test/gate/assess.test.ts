@@ -153,6 +153,40 @@ describe("an evidence wave", () => {
   });
 });
 
+describe("a timed wave", () => {
+  const timed = (changes: Partial<WaveInput> = {}): Verdict =>
+    assessWave(aWave({ wave: { name: "timed", kind: "timed", bakeMs: 72 * HOUR }, ...changes }));
+
+  it.each<readonly [string, Partial<WaveInput>, string]>([
+    ["its time is over", {}, "promote time-only: TIME_PASSED"],
+    ["nobody made contact", { counts: counted({}) }, "promote time-only: TIME_PASSED"],
+    [
+      "it was never covered",
+      { coverage: { contacted: 0, targeted: 9 }, bakedSinceMs: undefined },
+      "promote time-only: TIME_PASSED",
+    ],
+    [
+      "some failed, too few to stop it",
+      { counts: counted({ A: devices(57, { failed: 1 }) }) },
+      "promote time-only: TIME_PASSED",
+    ],
+    ["its time runs, covered or not", { nowMs: 71 * HOUR }, "hold time-only: BAKING"],
+    ["its clock says nothing", { nowMs: NaN }, "hold time-only: BAKING"],
+    [
+      "the evidence is against it, whatever its time",
+      { nowMs: HOUR, counts: counted({ A: devices(15, { failed: 5 }) }) },
+      "abort statistical: FAILURES A",
+    ],
+    [
+      "the harm cap is reached",
+      { gate: { ...GATE, harmCap: 1 }, counts: counted({ A: devices(57, { failed: 1 }) }) },
+      "abort smoke: HARM_CAP",
+    ],
+  ])("%s", (_, changes, expected) => {
+    expect(inShort(timed(changes))).toBe(expected);
+  });
+});
+
 describe("a smoke wave", () => {
   it.each<readonly [string, Partial<WaveInput>, string]>([
     ["has baked with nothing against it", {}, "promote smoke: SMOKE_PASSED"],

@@ -13,6 +13,7 @@ import { canonicalJson, digestOf, type Digest } from "../../rollout/model/digest
 import type { DeviceView } from "../../rollout/model/device-view.ts";
 import type { Look, Tally } from "../../rollout/model/look.ts";
 import { WavegateError } from "../../rollout/model/problem.ts";
+import { tombstoneName } from "../../rollout/model/stop.ts";
 import type { RolloutRecord } from "../../rollout/model/record.ts";
 import type { Stop } from "../../rollout/model/stop.ts";
 import type { HubPort, ImagePort, RecordPort } from "../../rollout/reconcile/ports.ts";
@@ -247,6 +248,12 @@ export function createWorld(input: {
         }
         return counts;
       }),
+    deviceIds: (query, most) =>
+      at("device ids", () =>
+        compileQuery(query)
+          .page(devices.all(), { from: 0, size: most })
+          .rows.map((row) => row["deviceId"] as string),
+      ),
   };
   const store: RecordPort = {
     putRecord: (record) =>
@@ -260,8 +267,9 @@ export function createWorld(input: {
     takenMark: (product, name) => at("taken mark", () => marks.get(`${product} ${name}`)),
     putTombstone: (_, stop) =>
       at("tombstone", () => {
-        tombstones.add(stop.release);
-        if (!buried.has(stop.release)) buried.set(stop.release, stop);
+        tombstones.add(tombstoneName(stop) ?? stop.release);
+        const name = tombstoneName(stop) ?? stop.release;
+        if (!buried.has(name)) buried.set(name, stop);
       }),
     tombstones: () => at("tombstones", () => new Set(tombstones)),
     appendLook: (_, attempt, look) =>

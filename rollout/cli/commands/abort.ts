@@ -8,8 +8,9 @@ export const abort: Command = {
   summary: "stop a release now and take its devices back",
   help: `Stop the release under way (or the watched one, or the one named by --release):
 its configuration is emptied at once, so that the hub gives its devices the
-baseline again. Needs nothing but the hub; the next reconcile records it. An
-abort is never taken back: the same release does not start again.`,
+baseline again. Needs nothing but the hub; the next reconcile records it. With
+--halt the devices stay where they are and nobody else is exposed. Neither is ever
+lifted: only wavegate retry starts the same release again, as a new attempt.`,
   examples: [
     'wavegate abort thermostat --reason "units overheat in the lab"',
     'wavegate abort thermostat --release 2.1.0 --reason "recall"',
@@ -18,17 +19,19 @@ abort is never taken back: the same release does not start again.`,
   options: [
     ["--reason <text>", "why, for the record (required)"],
     ["--release <version>", "stop this version, not the one under way"],
+    ["--halt", "for good, but leave the devices where they are"],
   ],
   async run(context, input) {
     const product = input.args[0] ?? "";
     const reason = requiredReason(input, `wavegate abort ${product}`);
+    const kind = input.options["halt"] === true ? "halt" : "abort";
     const session = await context.session();
     const version = textOption(input, "release");
     const stopped = await stopRelease(
-      { kind: "abort", product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
+      { kind, product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
       session,
     );
-    const next = `wavegate apply ${product}   records it and watches the devices come back`;
-    return stopResult(stopped, { done: "is stopped", next });
+    const next = `wavegate apply ${product}   records it and watches the devices ${kind === "halt" ? "that keep it" : "come back"}`;
+    return stopResult(stopped, { done: kind === "halt" ? "is halted" : "is stopped", next });
   },
 };

@@ -101,7 +101,7 @@ function sentence({ product, outcome, status, problems }: ApplyResult): string {
     case "held":
       return `${product}: held for a person: ${status?.text ?? ""}`;
     case "aborted":
-      return `${product}: a release was stopped and taken back; ${status?.text ?? ""}`;
+      return `${product}: a release was stopped; ${status?.text ?? ""}`;
     case "done":
       return `${product}: ${status?.text ?? "done"}`;
   }

@@ -1,3 +1,4 @@
+import { repeatFailers } from "../../engine/failed-devices.ts";
 import { totalOf } from "../../model/question.ts";
 import { countByStratum, runningCondition } from "../../plan/queries.ts";
 import { answer } from "../../reconcile/answer.ts";
@@ -40,6 +41,8 @@ and when. Changes nothing.`,
         versions: Object.fromEntries(Object.entries(versions).filter(([, devices]) => devices > 0)),
         intents,
         judgements,
+        repeatFailers: repeatFailers(intents),
+        hub: session.settings.hub.name,
         next: next ?? {
           phase: "judged",
           attempt: undefined,

@@ -1,9 +1,12 @@
-import type { Intent } from "../../model/record.ts";
+import { newestPriority } from "../../model/record.ts";
+import { evidenceDigest } from "../../model/evidence.ts";
+import type { Intent, RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
 import type { Judgement } from "../../engine/judge.ts";
 import type { Status } from "../../engine/step.ts";
 import { renderCounts, renderEvidence } from "./judgement.ts";
 import { formatInstant } from "./numbers.ts";
+import { quarantineLines } from "./quarantine.ts";
 
 /** Where one product stands. */
 export interface ProductStatus {
@@ -16,10 +19,23 @@ export interface ProductStatus {
   readonly judgements: readonly Judgement[];
   /** What happens next, and when. */
   readonly next: Status;
+  /** Devices that failed more than one attempt. */
+  readonly repeatFailers: readonly string[];
+  /** Name of the hub. */
+  readonly hub: string;
 }
 
 /** Where a product stands, for people: what runs, what is under way, what happens next. */
-export function renderStatus({ product, at, versions, intents, judgements, next }: ProductStatus): string {
+export function renderStatus({
+  product,
+  at,
+  versions,
+  intents,
+  judgements,
+  next,
+  hub,
+  repeatFailers,
+}: ProductStatus): string {
   const running = Object.entries(versions)
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([version, devices]) => `${version} on ${devices}`);
@@ -38,14 +54,22 @@ export function renderStatus({ product, at, versions, intents, judgements, next 
       intent.state === "running" || intent.state === "held"
         ? `, wave "${wave?.name ?? ""}" (${intent.wave + 1} of ${intent.release.waves.length})`
         : "";
-    lines.push(`  ${intent.version}  ${intent.state}${where}`);
+    lines.push(`  ${intent.version}  ${intent.state}${where}${partOf(intent)}`);
     const judgement = judgements.find(({ intent: judged }) => judged.attempt === intent.attempt);
     if (judgement?.kind === "judged") {
       lines.push(`    ${renderCounts(judgement)} of ${totalOf(intent.targeted)} aimed at`);
       for (const line of renderEvidence(judgement.verdict)) lines.push(`    ${line}`);
+      if (intent.state !== "watching")
+        lines.push(`    evidence ${evidenceDigest(judgement.evidence).slice(0, 12)}`);
     } else if (judgement !== undefined) lines.push(`    not judged: ${judgement.reason}`);
   }
+  lines.push(...quarantineLines(repeatFailers, { hub, priority: newestPriority(intents) }));
   const when = next.notBefore === undefined ? "" : ` (until ${formatInstant(next.notBefore)})`;
   lines.push(`  next: ${next.text}${when}`);
   return lines.join("\n");
+}
+
+function partOf({ release, wave, part, state }: RolloutIntent): string {
+  const parts = release.waves[wave]?.pace?.parts;
+  return parts === undefined || (state !== "running" && state !== "held") ? "" : `, part ${part} of ${parts}`;
 }

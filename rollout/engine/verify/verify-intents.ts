@@ -11,33 +11,36 @@ import { isUnstarted } from "../unstarted.ts";
 import { digestOfRelease } from "../../model/release.ts";
 import type { Refuse } from "./step-under-test.ts";
 
+/** Records that take stops in, of one release or of several. */
+const STOPS: readonly RecordKind[] = ["hold", "halt", "abort"];
+
 /** States that a release may go to, and by which records; stops come in records of both kinds. */
 const MOVES: Readonly<Record<RolloutState, Partial<Record<RolloutState, readonly RecordKind[]>>>> = {
   running: {
-    held: ["hold", "abort"],
+    held: STOPS,
     watching: ["complete"],
     superseded: ["start"],
-    "rolling back": ["abort", "hold", "start"],
-    halted: ["abort", "hold"],
+    "rolling back": [...STOPS, "start"],
+    halted: STOPS,
   },
   held: {
     running: ["resume"],
     watching: ["resume"],
     superseded: ["start"],
-    "rolling back": ["abort", "hold", "start"],
-    halted: ["abort", "hold"],
+    "rolling back": [...STOPS, "start"],
+    halted: STOPS,
   },
   watching: {
-    held: ["hold", "abort"],
+    held: STOPS,
     settled: ["settle"],
-    "rolling back": ["abort", "hold"],
-    halted: ["abort", "hold"],
+    "rolling back": STOPS,
+    halted: STOPS,
   },
-  settled: { "rolling back": ["abort", "hold"], halted: ["abort", "hold"] },
-  superseded: { "rolling back": ["abort", "hold"], halted: ["abort", "hold"] },
+  settled: { "rolling back": STOPS, halted: STOPS },
+  superseded: { "rolling back": STOPS, halted: STOPS },
   "rolling back": { "rolled back": ["rolled back"] },
   "rolled back": {},
-  halted: { "rolling back": ["abort", "hold"] },
+  halted: { "rolling back": STOPS },
 };
 
 /** What no record may change of a release that is in the chain. */

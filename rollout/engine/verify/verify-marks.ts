@@ -1,7 +1,7 @@
 import { canonicalJson, type Digest } from "../../model/digest.ts";
 import type { Problem } from "../../model/problem.ts";
 import { isAborted } from "../../model/record.ts";
-import { stopWithId } from "../../model/stop.ts";
+import { stopWithId, tombstoneName } from "../../model/stop.ts";
 import type { StoreContents } from "../../model/store-contents.ts";
 import { chainOf } from "./chain-of.ts";
 
@@ -39,23 +39,25 @@ export function verifyTombstones(contents: StoreContents, heads: readonly Digest
     [...records.values()].flatMap(({ stops: own }) => own.map((stop) => [stop.id, stop])),
   );
   const problems: Problem[] = [];
-  const found = (severity: Problem["severity"], release: string, summary: string): void => {
-    const path = `terminal/${product}/${release}.json`;
+  const found = (severity: Problem["severity"], name: string, summary: string): void => {
+    const path = `terminal/${product}/${name}.json`;
     const hint = "a run of wavegate reconcile records what is in force and not in the chain yet";
     problems.push({ severity, code: "CHAIN_INVALID", path, summary, hint });
   };
-  for (const [release, stop] of tombstones) {
+  for (const [name, stop] of tombstones) {
     const recorded = stops.get(stop.id);
     const isSame = recorded !== undefined && canonicalJson(recorded) === canonicalJson(stop);
-    if (stop.kind !== "abort") found("error", release, "a hold buries nothing");
+    if (stop.kind === "hold") found("error", name, "a hold buries nothing");
     else if (recorded !== undefined ? !isSame : stopWithId(stop).id !== stop.id)
-      found("error", release, `its facts are not those of the stop ${stop.id.slice(0, 12)}`);
-    else if (recorded === undefined) found("warning", release, "no record of the chain knows its abort yet");
+      found("error", name, `its facts are not those of the stop ${stop.id.slice(0, 12)}`);
+    else if (recorded === undefined) found("warning", name, "no record of the chain knows its stop yet");
   }
   for (const head of heads) {
     for (const intent of records.get(head)?.intents ?? []) {
-      if (isAborted(intent) && !tombstones.has(intent.digest))
-        found("warning", intent.digest, `${intent.attempt} was aborted, and no tombstone says so`);
+      const kind = isAborted(intent) ? "abort" : intent.state === "halted" ? "halt" : "hold";
+      const name = tombstoneName({ kind, attempt: intent.attempt, release: intent.digest });
+      if (name !== undefined && !tombstones.has(name))
+        found("warning", name, `${intent.attempt} was stopped for good, and no tombstone says so`);
     }
   }
   return problems;

@@ -53,7 +53,8 @@ function verifyEvidence({
   readonly before: RolloutIntent;
   readonly refuse: Refuse;
 }): void {
-  const { wave, openedAt, strata, proving, release } = before;
+  const { wave, strata, proving, release } = before;
+  const openedAt = Math.max(before.openedAt, before.partOpenedAt);
   const expected = { wave, openedAt, strata, proving, thresholds: thresholdsOf(release, strata.length) };
   const given = {
     wave: judged.wave,

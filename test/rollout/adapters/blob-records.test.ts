@@ -1,3 +1,4 @@
+import { lookLine } from "../../../rollout/adapters/look-line.ts";
 import type { ServerResponse } from "node:http";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import { createServer, type AddressInfo, type Server } from "node:net";

@@ -111,6 +111,18 @@ describe("counts", () => {
   });
 });
 
+describe("the ids of devices", () => {
+  it("are those that a query names, and no more than was asked for", async () => {
+    for (let index = 0; index < 130; index++)
+      hub.createDevice({ deviceId: `d${index}`, tags: { product: "x" } });
+    const query = "SELECT deviceId FROM devices WHERE tags.product = 'x'";
+    expect(await port.deviceIds(query, 101)).toHaveLength(101);
+    expect(new Set(await port.deviceIds(query, 1_000)).size).toBe(130);
+    expect(await port.deviceIds(`${query} AND deviceId = 'd7'`, 101)).toEqual(["d7"]);
+    expect(await port.deviceIds(`${query} AND deviceId = 'none'`, 101)).toEqual([]);
+  });
+});
+
 describe("the hub's limits", () => {
   it("are kept by waiting: two minutes' worth of calls are never refused", async () => {
     for (let calls = 0; calls < 40; calls++) await port.list();

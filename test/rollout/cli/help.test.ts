@@ -41,11 +41,18 @@ describe("wavegate --help", () => {
                                        from the records alone
         export [options] <product>     write all that is recorded about a product to
                                        one file
+        approve [options] <product>    let a wave open that wants people's approval
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are
         resume [options] <product>     let a held release go on, at the wave it stands
                                        in
         abort [options] <product>      stop a release now and take its devices back
+        override [options] <product>   promote one wave although its gate holds, on
+                                       the counts you saw
+        retry [options] <product>      allow one more attempt of a release that was
+                                       stopped
+        stop [options]                 stop the line: hold every product's release
+                                       under way
         enroll [options] <product>     give a product's new devices their bucket, so
                                        that waves reach them
         release                        release files
@@ -66,9 +73,13 @@ describe("wavegate --help", () => {
     "lint",
     "verify",
     "export",
+    "approve",
     "hold",
     "resume",
     "abort",
+    "override",
+    "retry",
+    "stop",
     "enroll",
     "release add",
   ])("of %s says what it does, with two examples", async (name) => {

@@ -45,6 +45,8 @@ describe("the status of a release of which a hub did not answer", () => {
       intents: [intent],
       judgements: [judgement],
       next,
+      repeatFailers: [],
+      hub: "west",
     };
     expect(renderStatus(product)).toMatch(/not judged: no answer of west/);
     expect(judgementForJson(judgement)).toMatchObject({

@@ -61,7 +61,13 @@ describe("the gate while the record store is silent", () => {
       { intent: { attempt, digest: digestOfRelease(RELEASE) }, verdict: { kind: "abort" } },
     ]);
     const observed = anObservation({ intent: anIntent(), at: AT, answers: new Map() });
-    const listing = { configurations: [exposing()] };
+    const baseline = exposing({
+      id: "fw--thermostat--1-0-0--1",
+      labels: { "wg-kind": "release", "wg-product": "thermostat", "wg-adopted": "yes" },
+      condition: "",
+      priority: 1_000,
+    });
+    const listing = { configurations: [exposing(), baseline] };
     const input = {
       ...observed,
       observation: { ...observed.observation, hubs: [{ name: "memory", listing }], store: undefined },

@@ -90,6 +90,22 @@ describe("a release declaration", () => {
       { artifact: { ...good.artifact, path: "latest.bin" } },
       /must hold the digest/,
     ],
+    [
+      "a window whose cron is none",
+      { windows: [{ cron: "0 25 * * *", for: "2 hours" }] },
+      /windows\[0\]\.cron: "25" is no hour/,
+    ],
+    [
+      "a window in a time zone that is none",
+      { windows: [{ cron: "0 22 * * *", for: "2 hours", timeZone: "Europe/Bärlin" }] },
+      /windows\[0\]\.timeZone: "Europe\/Bärlin" is no time zone/,
+    ],
+    ["an instant without its zone", { startAt: "2026-12-20T08:00:00" }, /with its zone/],
+    [
+      "an end before its start",
+      { startAt: "2026-12-20T08:00:00Z", expiresAt: "2026-12-20T08:00:00Z" },
+      /after `startAt`/,
+    ],
     ["a misspelt key", { wacth: "1 day" } as never, /no setting known here/],
   ])("with %s is refused, and says where", (_, change, expected) => {
     expect(codes(change).join("\n")).toMatch(expected);

@@ -19,6 +19,7 @@ const DISTURBANCES = [
   "lost answer",
   "other controller",
   "operator aborts",
+  "operator halts",
   "portal empties",
   "portal widens",
   "hub evaluates",
@@ -77,7 +78,8 @@ function watchedWorld(): World & { readonly broken: string[]; portalEmptied: boo
     if (grown.length > 0 && document.id === ATTEMPT) {
       if (watched.portalEmptied)
         broken.push("what a person emptied in the portal was widened without a resume");
-      if (slot?.kind === "abort") broken.push("an aborted release was widened");
+      if (slot !== undefined && slot.kind !== "hold")
+        broken.push(`a release was widened under its ${slot.kind}`);
       if (intent?.condition !== document.condition)
         broken.push("a release was widened beyond the head record");
       if (!chainIsComplete(world)) broken.push("a release was widened under an incomplete chain");
@@ -125,8 +127,14 @@ async function disturb(
       await look(world);
       return;
     case "operator aborts":
+    case "operator halts":
       await stopRelease(
-        { kind: "abort", product: "thermostat", actor: "operator", reason: "stop" },
+        {
+          kind: what === "operator halts" ? "halt" : "abort",
+          product: "thermostat",
+          actor: "operator",
+          reason: "stop",
+        },
         world.ports,
       ).catch((error: unknown) => {
         if (!(error instanceof WavegateError)) throw error;
@@ -197,6 +205,9 @@ describe("the protocol, under any schedule of two controllers, crashes, lost ans
       if (state === "rolling back" || state === "rolled back") expect(condition).toBe("");
       if (state === "running" || state === "watching") expect(condition).toBe(intent.condition);
       // What is held may only have shrunk.
+      // What is halted keeps what stood, under its slot: every write of ours was watched above.
+      const found = slotOf(world.configuration(ATTEMPT)?.labels ?? {}, intent.attempt);
+      if (state === "halted" && condition !== "") expect(found?.kind).toBe("halt");
       if (state === "held" && condition !== "") expect(condition).toContain(intent.condition);
     },
   );

@@ -1,0 +1,100 @@
+import type { Approval, RolloutIntent } from "../model/record.ts";
+import { digestOfRelease, type Release } from "../model/release.ts";
+import { nextAttempt } from "../plan/plan-release.ts";
+import { wantedRelease } from "../plan/wanted-release.ts";
+import { listingsOf } from "./found.ts";
+import type { StepInput } from "./observation.ts";
+import { mayGrow } from "./schedule.ts";
+
+/** Why exposure does not grow although the gate has nothing against it. */
+export interface GrowthBar {
+  readonly why: string;
+  /** Epoch ms from which the calendar opens; absent when it is no matter of time. */
+  readonly until?: number;
+  /** True when only a person can open it. */
+  readonly needsPerson: boolean;
+}
+
+/** What bars a wave, or a further part of it, from opening: the calendar, and people who have not approved it. */
+export function growthBar(
+  { declared, observation }: StepInput,
+  subject: { readonly release: Release; readonly wave: number } & Pick<RolloutIntent, "approvals" | "author">,
+): GrowthBar | undefined {
+  const { release, wave } = subject;
+  const growth = mayGrow({
+    at: observation.at,
+    release,
+    wave: release.waves[wave],
+    fleet: declared.fleet,
+    product: declared.fleet.products[declared.product],
+  });
+  const missing = missingApprovals(subject);
+  if (growth.open && missing === undefined) return undefined;
+  const calendar = growth.open ? [] : [growth.why];
+  const why = [...calendar, ...(missing === undefined ? [] : [missing])].join("; ");
+  const until = growth.open ? undefined : growth.until;
+  // An expired release never grows by itself: somebody has to declare another one.
+  const needsPerson = missing !== undefined || (!growth.open && growth.until === undefined);
+  return { why, needsPerson, ...(until === undefined ? {} : { until }) };
+}
+
+/** The approvals of a wave that count: one a person; with two or more wanted, whoever started the release has no say. */
+export function countingApprovals(input: {
+  readonly wanted: number;
+  readonly wave: string;
+  readonly approvals: readonly Approval[];
+  readonly author: string;
+}): readonly string[] {
+  const { wanted, wave, approvals, author } = input;
+  const actors = approvals.filter((approval) => approval.wave === wave).map(({ actor }) => actor);
+  return [...new Set(actors)].filter((actor) => wanted < 2 || actor !== author);
+}
+
+/**
+ * What bars the wanted release from starting. Before that nothing is created and nobody is exposed: it waits in its file,
+ * and the approvals of its first wave are records of their own.
+ */
+export function startBar(input: StepInput): (GrowthBar & { readonly version: string }) | undefined {
+  const { declared, observation, deciding } = input;
+  const { store } = observation;
+  const intents = store?.head?.record.intents ?? [];
+  const wanted = wantedRelease({
+    releases: declared.releases,
+    intents,
+    tombstones: store?.tombstones ?? new Set(),
+  });
+  if (wanted === undefined) return undefined;
+  const { release } = wanted;
+  const attempt = nextAttempt(release, wanted.digest ?? digestOfRelease(release), {
+    intents,
+    listings: listingsOf(observation),
+  });
+  const approvals = pendingApprovals(input, attempt);
+  const bar = growthBar(input, { release, wave: 0, approvals, author: deciding.actor });
+  return bar === undefined ? undefined : { ...bar, version: release.version };
+}
+
+/** Approvals that were given before an attempt started. */
+export function pendingApprovals({ observation }: StepInput, attempt: string): readonly Approval[] {
+  return (observation.store?.approvals ?? [])
+    .filter((pending) => pending.attempt === attempt)
+    .map(({ approval }) => approval);
+}
+
+function missingApprovals({
+  release,
+  wave,
+  approvals,
+  author,
+}: { readonly release: Release; readonly wave: number } & Pick<RolloutIntent, "approvals" | "author">):
+  string | undefined {
+  const opening = release.waves[wave];
+  if (opening === undefined || opening.approvals === 0) return undefined;
+  const given = countingApprovals({ wanted: opening.approvals, wave: opening.name, approvals, author });
+  const missing = opening.approvals - given.length;
+  if (missing <= 0) return undefined;
+  const by = given.length === 0 ? "" : ` beside ${given.join(", ")}`;
+  const who = `${missing} ${missing === 1 ? "person" : "people"}${by}`;
+  const whom = opening.approvals < 2 || author === "" ? "" : `, not ${author} who started it`;
+  return `wave "${opening.name}" awaits the approval of ${who}${whom}: wavegate approve ${release.product} --wave "${opening.name}"`;
+}

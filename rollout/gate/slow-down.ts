@@ -1,0 +1,28 @@
+import type { Reason, View } from "../model/verdict.ts";
+import { abortEvidence } from "./abort-evidence.ts";
+import { evidenceOf } from "./evidence-of.ts";
+import { formatEvidence } from "./format-evidence.ts";
+import type { WatchedInput } from "./gate-input.ts";
+
+/**
+ * Why the next part of a wave does not open although nothing stops the release: the evidence against it has come half
+ * of the way to its threshold, on the scale on which evidence adds up (its logarithm), or half of the harm cap is used
+ * up. Half is where one more part of the same kind could reach the whole. A good release ever comes this far with a
+ * chance of at most one over the square root of the threshold (11% at 80 to 1) [Ville 1939], and goes on as soon as its
+ * devices speak for it; a bad one gets no more devices while the gate makes up its mind.
+ */
+export function slowDownReason(input: WatchedInput, views: readonly View[]): Reason | undefined {
+  const all = input.counts.cumulative.values().toArray();
+  const bad = all.reduce((sum, { failed, silent }) => sum + failed + silent, 0);
+  const { harmCap } = input.gate;
+  if (bad > harmCap / 2) {
+    const text = `${bad} devices failed or fell silent, more than half of the harm cap of ${harmCap}: no further part opens`;
+    return { code: "SLOWED", view: "cumulative", k: bad, text };
+  }
+  const found = abortEvidence(input, views).find(({ logE, threshold }) => logE > Math.log(threshold) / 2);
+  if (found === undefined) return undefined;
+  const { stratum, view, k, n, logE, threshold } = found;
+  const evidence = evidenceOf(logE);
+  const text = `${k} of ${n} bad in ${stratum}: evidence ${formatEvidence(evidence)} against it is over ${formatEvidence(Math.sqrt(threshold))}, half of the way to a stop: no further part opens`;
+  return { code: "SLOWED", stratum, view, k, n, evidence, threshold, text };
+}

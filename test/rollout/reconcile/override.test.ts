@@ -1,0 +1,154 @@
+import { evidenceDigest } from "../../../rollout/model/evidence.ts";
+import { describe, expect, it } from "vitest";
+import type { Declared } from "../../../rollout/plan/declared.ts";
+import { observeProduct } from "../../../rollout/reconcile/observe.ts";
+import { override, type Overridden } from "../../../rollout/reconcile/override.ts";
+import { resume } from "../../../rollout/reconcile/resume.ts";
+import { percent, ring } from "../../../rollout/wavegate.ts";
+import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
+import { aRelease, declared } from "../../support/declarations.ts";
+import type { World } from "../../support/world.ts";
+import { ATTEMPT, aWorld, headRecord, HOUR, rest, stateOf } from "./in-canary.ts";
+
+const GATE = aRelease("1.1.0").gate;
+const PRODUCT = declared(
+  aRelease("1.1.0", {
+    waves: [
+      { name: "canary", cohort: ring("canary"), kind: "smoke" },
+      { name: "half", cohort: percent(50), kind: "smoke" },
+      { name: "everyone", cohort: percent(100), kind: "smoke" },
+    ],
+    gate: { ...GATE, harmCap: 3, coverage: "100%" },
+  }),
+);
+
+/** One of six canaries is gone before it answers: the wave is never covered. */
+async function stuck(): Promise<World> {
+  const world = aWorld();
+  await rest(world, PRODUCT);
+  loseOne(world);
+  world.settle(() => "ok");
+  await rest(world, PRODUCT);
+  world.advance(30 * HOUR);
+  return world;
+}
+
+function loseOne(world: World): void {
+  const [absent] = [...world.exposed(ATTEMPT)].slice(-1);
+  if (absent !== undefined) world.devices.remove(absent);
+}
+
+async function evidence(world: World, wanted: Declared = PRODUCT): Promise<string> {
+  const { judgements } = await observeProduct(wanted, { ...world.ports, settings: { queryLag: 0 } });
+  const found = judgements.find(({ intent }) => intent.attempt === ATTEMPT);
+  if (found?.kind !== "judged") throw new Error("it is not judged");
+  return evidenceDigest(found.evidence);
+}
+
+function decide(
+  world: World,
+  digest: string,
+  more: { wave?: string; forMs?: number } = {},
+): Promise<Overridden> {
+  return override(PRODUCT, world.ports, {
+    actor: "alice",
+    queryLagMs: 0,
+    wave: "canary",
+    evidence: digest,
+    reason: "that one is in a drawer",
+    forMs: 2 * HOUR,
+    ...more,
+  });
+}
+
+describe("an override", () => {
+  it("promotes a wave that holds, by the counts a person saw, and says whose decision that was", async () => {
+    const world = await stuck();
+    expect((await rest(world, PRODUCT)).status?.text).toContain("5 of 6 devices made contact");
+    await decide(world, (await evidence(world)).slice(0, 12));
+    expect([...world.records.values()].slice(-2).map(({ kind }) => kind)).toEqual(["override", "promote"]);
+    const { verdict } = headRecord(world);
+    expect(verdict).toMatchObject({ kind: "promote", guarantee: "overridden" });
+    expect(verdict?.reasons.map(({ code }) => code)).toEqual(["OVERRIDDEN", "COVERAGE"]);
+    expect(verdict?.reasons[0]?.text).toContain("alice overrides the gate");
+    expect(world.exposed(ATTEMPT).size).toBeGreaterThan(5);
+  });
+
+  it("is good for one wave: the next holds again", async () => {
+    const world = await stuck();
+    await decide(world, await evidence(world));
+    loseOne(world);
+    world.settle(() => "ok");
+    world.advance(30 * HOUR);
+    expect((await rest(world, PRODUCT)).steps).toEqual([]);
+    expect(headRecord(world).kind).toBe("promote");
+  });
+
+  it("is refused for counts that are others by now", async () => {
+    const world = await stuck();
+    const seen = await evidence(world);
+    for (const deviceId of [...world.exposed(ATTEMPT)].slice(1, 2))
+      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    await expect(decide(world, seen)).rejects.toMatchObject({ code: "EVIDENCE_CHANGED" });
+    await expect(decide(world, "")).rejects.toMatchObject({ code: "EVIDENCE_CHANGED" });
+    expect(headRecord(world).kind).toBe("start");
+  });
+
+  it("is void when the counts change before it could act, and when its time is over", async () => {
+    for (const happens of ["counts", "time", "clock back"] as const) {
+      const world = await stuck();
+      // Held meanwhile: recorded, and nothing can be promoted yet.
+      const stop = { kind: "hold", product: "thermostat", actor: "bob", reason: "wait" } as const;
+      await stopRelease(stop, world.ports);
+      await rest(world, PRODUCT);
+      await decide(world, await evidence(world));
+      expect(stateOf(world)).toBe("held");
+      if (happens === "counts")
+        for (const deviceId of [...world.exposed(ATTEMPT)].slice(1, 2))
+          world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+      if (happens === "time") world.advance(2 * HOUR);
+      if (happens === "clock back") world.advance(-HOUR);
+      await resume(PRODUCT, world.ports, { actor: "bob", queryLagMs: 0, reason: "go" });
+      await rest(world, PRODUCT);
+      expect(headRecord(world).kind).toBe("resume");
+      expect(world.exposed(ATTEMPT).size).toBe(5);
+    }
+  });
+
+  it("never stands over an abort: the harm cap stops a release that was overridden", async () => {
+    const world = await stuck();
+    const [, ...others] = world.exposed(ATTEMPT);
+    for (const deviceId of others.slice(0, 3))
+      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    await expect(decide(world, await evidence(world))).rejects.toMatchObject({ code: "NOTHING_TO_OVERRIDE" });
+    await rest(world, PRODUCT);
+    expect(stateOf(world)).toBe("rolling back");
+  });
+
+  it("is refused where there is nothing to override", async () => {
+    const world = await stuck();
+    const digest = await evidence(world);
+    await expect(decide(world, digest, { wave: "half" })).rejects.toThrow('the open wave is "canary"');
+    await stopRelease({ kind: "abort", product: "thermostat", actor: "operator", reason: "no" }, world.ports);
+    await expect(decide(world, digest)).rejects.toMatchObject({ code: "NOTHING_TO_OVERRIDE" });
+  });
+
+  it("opens nothing that the calendar keeps shut", async () => {
+    const world = await stuck();
+    const freeze = { from: world.now(), until: world.now() + HOUR, reason: "no", except: [] };
+    const frozen: Declared = { ...PRODUCT, fleet: { ...PRODUCT.fleet, freezes: [freeze] } };
+    const digest = await evidence(world);
+    await override(frozen, world.ports, {
+      actor: "alice",
+      queryLagMs: 0,
+      wave: "canary",
+      evidence: digest,
+      reason: "drawer",
+      forMs: 2 * HOUR,
+    });
+    expect(world.exposed(ATTEMPT).size).toBe(5);
+    world.advance(HOUR);
+    await rest(world, frozen);
+    expect(world.exposed(ATTEMPT).size).toBeGreaterThan(5);
+  });
+});
