@@ -1,0 +1,17 @@
+import type { Effect } from "./effect.ts";
+import { chainOf, headOf, isAncestor, type Memory } from "./state.ts";
+
+/** [protocol §4, 4] The ref names stored records alone, and moves forward alone. */
+export function checkRefWrite(
+  memory: Memory,
+  { hub, before, after }: Extract<Effect, { readonly on: "hub" }>,
+): void {
+  const head = headOf(after);
+  const old = headOf(before);
+  if (after?.condition !== "") memory.broken.push(`3: the ref of hub${hub} targets devices`);
+  if (head === old) return;
+  if (chainOf(memory, head) === undefined)
+    memory.broken.push(`4: the ref of hub${hub} names a record that is absent, or whose chain is`);
+  else if (old !== undefined && head !== undefined && !isAncestor(memory, old, head))
+    memory.broken.push(`4: the ref of hub${hub} left the line of its head`);
+}
