@@ -1,10 +1,10 @@
 import {
   adoptedIn,
+  certifiedMask,
   chainOf,
   headOf,
-  isRef,
+  isAncestor,
   refOf,
-  slotsOf,
   type HubMemory,
   type Memory,
   type Surroundings,
@@ -18,6 +18,13 @@ export function checkRest(memory: Memory, around: Surroundings): readonly string
   });
   // Without its ref a product is held for a person.
   if (memory.hubs.some((hub) => refOf(hub) === undefined)) return wrong;
+  memory.hubs.forEach((hub, number) => {
+    const head = headOf(refOf(hub));
+    const mark = memory.marks.get(number);
+    if (head !== undefined && mark !== undefined && mark !== head && isAncestor(memory, head, mark))
+      wrong.push(`12: hub${number} rests rewound, behind its taken mark`);
+  });
+  if (wrong.length > 0) return wrong;
   const heads = new Set(memory.hubs.map((hub) => headOf(refOf(hub))));
   const [head] = heads;
   if (heads.size > 1) return [...wrong, "5: hubs rest on different heads"];
@@ -25,12 +32,15 @@ export function checkRest(memory: Memory, around: Surroundings): readonly string
   if (chain === undefined) return [...wrong, "4: the head's chain is not complete"];
   const adopted = adoptedIn(chain);
   memory.hubs.forEach((hub, number) => {
-    wrong.push(...checkTree(around, chain[0]?.intents ?? [], hub, number));
-    if (memory.marks.get(number) !== head) wrong.push(`12: the head of hub${number} is not marked as taken`);
+    wrong.push(...checkTree(memory, around, chain[0]?.intents ?? [], hub, number));
+    if (memory.marks.get(number) !== head)
+      wrong.push(`12: the head of hub${number} is not marked as taken at rest`);
   });
   for (const [id, { attempt, kind }] of memory.stops)
     if (!adopted.has(id) && !isLost(memory, chain[0]?.intents ?? [], attempt))
-      wrong.push(`8: a ${kind} of ${attempt} took effect and has no record`);
+      wrong.push(
+        `8: a ${kind} of ${attempt} took effect and has no record${why(memory, chain[0]?.intents ?? [], attempt, kind)}`,
+      );
   return wrong;
 }
 
@@ -42,17 +52,31 @@ type Intents = readonly {
 }[];
 
 /** No release that was ever aborted is exposed by its own configuration, whatever became of the ref. */
-function checkAborts(memory: Memory, around: Surroundings, hub: HubMemory, number: number): readonly string[] {
+function checkAborts(
+  memory: Memory,
+  around: Surroundings,
+  hub: HubMemory,
+  number: number,
+): readonly string[] {
   const aborted = new Set(
     [...memory.stops.values()].filter(({ kind }) => kind === "abort").map(({ attempt }) => attempt),
   );
   return [...hub.documents.values()]
     .filter(({ id, condition }) => aborted.has(id) && around.exposureOf(number, condition) !== 0)
-    .map(({ id }) => `2: ${id} was aborted and is exposed at rest on hub${number}`);
+    .map(
+      ({ id }) =>
+        `2: ${id} was aborted and is exposed at rest on hub${number}${refOf(hub) === undefined ? ", without its ref" : ""}`,
+    );
 }
 
 /** [protocol §4, 5] Running: equal; held and superseded: a part; aborted: empty. */
-function checkTree(around: Surroundings, intents: Intents, hub: HubMemory, number: number): readonly string[] {
+function checkTree(
+  memory: Memory,
+  around: Surroundings,
+  intents: Intents,
+  hub: HubMemory,
+  number: number,
+): readonly string[] {
   const wrong: string[] = [];
   for (const { attempt, state, condition, created } of intents) {
     const found = hub.documents.get(attempt);
@@ -62,20 +86,16 @@ function checkTree(around: Surroundings, intents: Intents, hub: HubMemory, numbe
     }
     const mask = around.exposureOf(number, found.condition);
     const intended = around.exposureOf(number, condition);
-    if (mask !== (hub.certified.get(attempt) ?? 0))
+    if (mask !== certifiedMask(memory, found))
       wrong.push(`6: an edit of ${attempt} in the portal was never answered on hub${number}`);
     if (state === "adopted") continue;
     if ((state === "running" || state === "watching" || state === "settled") && mask !== intended)
       wrong.push(`5: ${attempt} is ${state} and differs from the head on hub${number}`);
     if ((state === "held" || state === "superseded") && (mask & ~intended) !== 0)
       wrong.push(`5: ${attempt} is ${state} and exposed beyond the head on hub${number}`);
-    if (state.startsWith("roll") && mask !== 0) wrong.push(`5: ${attempt} is ${state} and exposed on hub${number}`);
+    if (state.startsWith("roll") && mask !== 0)
+      wrong.push(`5: ${attempt} is ${state} and exposed on hub${number}`);
   }
-  const unrecorded = [...hub.documents.values()]
-    .filter(({ id }) => !isRef(id) && !intents.some(({ attempt }) => attempt === id))
-    .filter(({ condition }) => around.exposureOf(number, condition) !== 0)
-    .filter(({ labels }) => labels["wg-kind"] === "release" && slotsOf({ id: "", labels } as never).length === 0);
-  for (const { id } of unrecorded) wrong.push(`1: ${id} is exposed and no record knows it`);
   return wrong;
 }
 
@@ -84,6 +104,16 @@ function isLost(memory: Memory, intents: Intents, attempt: string): boolean {
   const intent = intents.find((one) => one.attempt === attempt);
   return (
     intent?.state === "held" &&
-    memory.hubs.some((hub, number) => hub.documents.get(attempt)?.createdTimeUtc !== intent.created[`hub${number}`])
+    memory.hubs.some(
+      (hub, number) => hub.documents.get(attempt)?.createdTimeUtc !== intent.created[`hub${number}`],
+    )
   );
+}
+
+function why(memory: Memory, intents: Intents, attempt: string, kind: string): string {
+  if (!intents.some((intent) => intent.attempt === attempt)) return ", as its release has none";
+  const isAborted = [...memory.stops.values()].some(
+    (stop) => stop.attempt === attempt && stop.kind === "abort",
+  );
+  return kind === "hold" && isAborted ? ", under an abort" : "";
 }

@@ -1,6 +1,7 @@
 import type { Effect } from "./effect.ts";
 import {
   adoptedIn,
+  certifiedMask,
   chainOf,
   clearedIn,
   headOf,
@@ -28,15 +29,17 @@ export function capsAfterWrite(memory: Memory, around: Surroundings, effect: Hub
   const hub = memory.hubs[number]!;
   if (after === undefined) return;
   const mask = around.exposureOf(number, after.condition);
-  const isCertified = before === undefined || before.labels["wg-doc"] !== after.labels["wg-doc"];
-  if (isCertified) hub.certified.set(id, mask);
+  if (before === undefined || before.labels["wg-doc"] !== after.labels["wg-doc"])
+    memory.written.set(`${id} ${after.labels["wg-doc"] ?? ""}`, mask);
+  hub.certified.set(id, certifiedMask(memory, after) ?? mask);
   const cleared = clearedIn(chainOf(memory, headOf(refOf(hub))) ?? []);
   const known = new Set(slotsOf(before).map((slot) => slot.id));
   let caps = capsOn(hub, id);
   for (const slot of slotsOf(after)) {
     if (known.has(slot.id)) continue;
     // What a person took out stays out under the id of the hold that answers the edit.
-    if (slot.actor === PORTAL) caps = caps.map((cap) => (cap.id === "pending" ? { ...cap, id: slot.id } : cap));
+    if (slot.actor === PORTAL)
+      caps = caps.map((cap) => (cap.id === "pending" ? { ...cap, id: slot.id } : cap));
     if (!cleared.has(slot.id)) caps = [...caps, { id: slot.id, kind: slot.kind, mask }];
   }
   hub.caps.set(id, caps);

@@ -52,5 +52,11 @@ export type Effect =
       readonly digest: string;
       readonly record: StoredRecord;
     }
-  | { readonly on: "store"; readonly by: "us"; readonly what: "mark"; readonly hub: number; readonly head: string }
+  | {
+      readonly on: "store";
+      readonly by: "us";
+      readonly what: "mark";
+      readonly hub: number;
+      readonly head: string;
+    }
   | { readonly on: "store"; readonly by: "us"; readonly what: "tombstone"; readonly release: string };

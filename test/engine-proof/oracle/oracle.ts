@@ -1,11 +1,26 @@
 import { checkRest } from "./at-rest.ts";
-import { capsAfterEdit, capsAfterFailOver, capsAfterRefMove, capsAfterWrite, forgetVanished } from "./caps.ts";
+import {
+  capsAfterEdit,
+  capsAfterFailOver,
+  capsAfterRefMove,
+  capsAfterWrite,
+  forgetVanished,
+} from "./caps.ts";
 import type { Effect } from "./effect.ts";
 import { checkGrowth } from "./growth.ts";
 import { checkMark } from "./marks.ts";
 import { checkRefWrite } from "./ref-writes.ts";
 import { checkSlots } from "./slots.ts";
-import { copyOf, emptyMemory, headOf, isRef, slotsOf, type Memory, type Surroundings } from "./state.ts";
+import {
+  certifiedMask,
+  copyOf,
+  emptyMemory,
+  headOf,
+  isRef,
+  slotsOf,
+  type Memory,
+  type Surroundings,
+} from "./state.ts";
 
 /** A second opinion: it sees effects alone, and says which of them the protocol forbids. */
 export interface Oracle {
@@ -47,8 +62,8 @@ function watch(memory: Memory, around: Surroundings, effect: Effect): void {
       const hub = memory.hubs[effect.hub]!;
       hub.documents.clear();
       for (const document of effect.configurations) hub.documents.set(document.id, document);
-      for (const { id, condition } of effect.configurations)
-        hub.certified.set(id, around.exposureOf(effect.hub, condition));
+      for (const document of effect.configurations)
+        hub.certified.set(document.id, certifiedMask(memory, document) ?? 0);
       capsAfterFailOver(memory, effect.hub);
       return;
     }

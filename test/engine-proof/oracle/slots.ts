@@ -19,6 +19,7 @@ export function checkSlots(
           slotsOf(other).some((standing) => standing.id === slot.id),
       ),
     );
-    if (!elsewhere) memory.broken.push(`8: the last slot of an unrecorded ${slot.kind} was overwritten on ${id}`);
+    if (!elsewhere)
+      memory.broken.push(`8: the last slot of an unrecorded ${slot.kind} was overwritten on ${id}`);
   }
 }

@@ -26,6 +26,8 @@ export interface Memory {
   readonly tombstones: Set<string>;
   /** Stops that ever took effect and were not made void by a person or a fail-over, with their attempt. */
   readonly stops: Map<string, { readonly attempt: string; readonly kind: "hold" | "abort" }>;
+  /** Devices named when WE wrote a document, by its id and the digest we certified it with. */
+  readonly written: Map<string, number>;
   readonly broken: string[];
 }
 
@@ -49,6 +51,7 @@ export function emptyMemory(hubs: number): Memory {
     marks: new Map(),
     tombstones: new Set(),
     stops: new Map(),
+    written: new Map(),
     broken: [],
   };
 }
@@ -66,6 +69,7 @@ export function copyOf(memory: Memory): Memory {
     marks: new Map(memory.marks),
     tombstones: new Set(memory.tombstones),
     stops: new Map(memory.stops),
+    written: new Map(memory.written),
     broken: [...memory.broken],
   };
 }
@@ -89,7 +93,7 @@ export function headOf(ref: Document | undefined): string | undefined {
 export function chainOf(memory: Memory, head: string | undefined): readonly StoredRecord[] | undefined {
   if (head === undefined) return undefined;
   const chain: StoredRecord[] = [];
-  for (let next: string | null = head; next !== null; ) {
+  for (let next: string | null = head; next !== null;) {
     const record = memory.records.get(next);
     if (record === undefined) return undefined;
     chain.push(record);
@@ -100,7 +104,11 @@ export function chainOf(memory: Memory, head: string | undefined): readonly Stor
 
 /** True when one head is the other or comes before it. */
 export function isAncestor(memory: Memory, old: string, head: string): boolean {
-  for (let next: string | null | undefined = head; typeof next === "string"; next = memory.records.get(next)?.parent)
+  for (
+    let next: string | null | undefined = head;
+    typeof next === "string";
+    next = memory.records.get(next)?.parent
+  )
     if (next === old) return true;
   return false;
 }
@@ -119,6 +127,11 @@ export function clearedIn(chain: readonly StoredRecord[]): ReadonlySet<string> {
     if (kind === "resume" && subject !== null) resumed.add(subject);
   }
   return cleared;
+}
+
+/** Devices a document named when we certified it; undefined: its certificate is not ours. */
+export function certifiedMask(memory: Memory, document: Document): number | undefined {
+  return memory.written.get(`${document.id} ${document.labels["wg-doc"] ?? ""}`);
 }
 
 /** A stop's slot in labels. */

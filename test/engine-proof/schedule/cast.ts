@@ -59,7 +59,11 @@ export function operatorRun(
 ): (ports: ReconcilePorts) => Promise<unknown> {
   if (what === "resume")
     return (ports) =>
-      resume(checkout(releases), ports, { actor: "operator", queryLagMs: QUERY_LAG_MS, reason: "looked at it" });
+      resume(checkout(releases), ports, {
+        actor: "operator",
+        queryLagMs: QUERY_LAG_MS,
+        reason: "looked at it",
+      });
   return (ports) =>
     stopRelease({ kind: what, product: "thermostat", actor: "operator", reason: "looks odd" }, ports);
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Fate } from "../world/process.ts";
+import { FATES, type Fate } from "../world/process.ts";
 import type { Defect } from "../world/simulated-device.ts";
 import type { Who } from "./cast.ts";
 
@@ -55,14 +55,17 @@ const anyone = fc.constantFrom<Who>("cron", "ci", "operator");
 export function schedules(hubs: number, least = 50): fc.Arbitrary<Schedule> {
   const hub = fc.nat({ max: hubs - 1 });
   const event: fc.Arbitrary<Event> = fc.oneof(
-    { weight: 22, arbitrary: fc.record({ kind: fc.constant("go"), who: anyone, calls: fc.integer({ min: 1, max: 12 }) }) },
+    {
+      weight: 22,
+      arbitrary: fc.record({ kind: fc.constant("go"), who: anyone, calls: fc.integer({ min: 1, max: 12 }) }),
+    },
     { weight: 10, arbitrary: fc.record({ kind: fc.constant("finish"), who: anyone }) },
     {
       weight: 14,
       arbitrary: fc.record({
         kind: fc.constant("trouble"),
         who: anyone,
-        fate: fc.constantFrom<Fate>("crash before", "crash after", "answer lost", "delayed", "throttled"),
+        fate: fc.constantFrom<Fate>(...FATES),
         skip: fc.nat({ max: 4 }),
       }),
     },
@@ -75,13 +78,29 @@ export function schedules(hubs: number, least = 50): fc.Arbitrary<Schedule> {
     },
     {
       weight: 20,
-      arbitrary: fc.record({ kind: fc.constant("tick"), who: controllers, hours: fc.constantFrom(4, 4, 6, 26) }),
+      arbitrary: fc.record({
+        kind: fc.constant("tick"),
+        who: controllers,
+        hours: fc.constantFrom(4, 4, 6, 26),
+      }),
     },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant("pass"), minutes: fc.constantFrom(1, 5, 30, 240) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("jump"), minutes: fc.constantFrom(-240, -10, 10, 240) }) },
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant("portal"), what: fc.constantFrom(...EDITS), hub }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant("pass"), minutes: fc.constantFrom(1, 5, 30, 240) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("jump"), minutes: fc.constantFrom(-240, -10, 10, 240) }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({ kind: fc.constant("portal"), what: fc.constantFrom(...EDITS), hub }),
+    },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("store"), up: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("hub"), hub, up: fc.constantFrom(true, true, false) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("hub"), hub, up: fc.constantFrom(true, true, false) }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("replica"), hub }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("fail-over"), hub }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant("late") }) },

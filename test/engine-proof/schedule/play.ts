@@ -17,7 +17,11 @@ export interface Played {
 /** Play a schedule to its last event; the oracle watches, and the first broken rule ends it. */
 export async function play(
   schedule: Schedule,
-  { hubs, tally, onBroken }: { hubs: number; tally: Tally; onBroken: (broken: readonly string[], at: Event) => void },
+  {
+    hubs,
+    tally,
+    onBroken,
+  }: { hubs: number; tally: Tally; onBroken: (broken: readonly string[], at: Event) => void },
 ): Promise<Played> {
   const world = createWorld(hubs);
   world.defects = { "1.1.0": schedule.defect };
@@ -91,7 +95,9 @@ async function person(
 ): Promise<void> {
   const has = (id: string): boolean => world.hubs[hub]?.configurations.has(id) === true;
   const id = has(NEXT_RELEASE) ? NEXT_RELEASE : has(RELEASE) ? RELEASE : BASELINE;
-  const change = (...given: Parameters<typeof edit> extends [World, number, ...infer Rest] ? Rest : never): void => {
+  const change = (
+    ...given: Parameters<typeof edit> extends [World, number, ...infer Rest] ? Rest : never
+  ): void => {
     edit(world, hub, ...given);
   };
   switch (what) {

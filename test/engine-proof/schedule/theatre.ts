@@ -76,7 +76,11 @@ export function createTheatre(world: World, tally: Tally, checkouts: Theatre["ch
     remove: async (hub, id) => {
       await drop(({ isEffect, hub: to, name }) => isEffect && to === hub && name.startsWith("replace"));
       world.monotonic += 61_000;
-      world.late.splice(0, world.late.length, ...world.late.filter(({ name }) => !name.startsWith("replace")));
+      world.late.splice(
+        0,
+        world.late.length,
+        ...world.late.filter(({ name }) => !name.startsWith("replace")),
+      );
       remove(world, hub, id);
     },
     failOver: async (hub) => {

@@ -29,7 +29,10 @@ export const RECORD_CALLS = {
 
 /** True for a method whose answer may be lost after it took effect. */
 export function isEffect(method: string): boolean {
-  return { ...HUB_CALLS, ...RECORD_CALLS }[method as keyof typeof HUB_CALLS | keyof typeof RECORD_CALLS] === "effect";
+  return (
+    { ...HUB_CALLS, ...RECORD_CALLS }[method as keyof typeof HUB_CALLS | keyof typeof RECORD_CALLS] ===
+    "effect"
+  );
 }
 
 /** What a call is about, for tables: `replace ref`, `replace release`, `putRecord`. */

@@ -97,7 +97,8 @@ export function counted(hub: FastHub, query: string, at: number, lagMs: number):
     compiled = compileQuery(query);
     queries.set(query, compiled);
   }
-  const seen = (lagMs === 0 ? undefined : hub.history.find((one) => one.at <= at - lagMs))?.devices ?? hub.devices;
+  const seen =
+    (lagMs === 0 ? undefined : hub.history.find((one) => one.at <= at - lagMs))?.devices ?? hub.devices;
   const counts: Record<string, number> = {};
   for (const row of compiled.page(seen.map(twinOf), { from: 0, size: 100 }).rows) {
     const stratum = typeof row["stratum"] === "string" ? row["stratum"] : "other";
@@ -116,8 +117,17 @@ function etagOf({ writes }: StoredConfiguration): string {
 }
 
 /** What goes over the wire: JSON, and nothing that only its sender has. */
-function asSent({ id, labels, content, condition, priority, metrics }: ConfigurationDocument): ConfigurationDocument {
-  return JSON.parse(JSON.stringify({ id, labels, content, condition, priority, metrics })) as ConfigurationDocument;
+function asSent({
+  id,
+  labels,
+  content,
+  condition,
+  priority,
+  metrics,
+}: ConfigurationDocument): ConfigurationDocument {
+  return JSON.parse(
+    JSON.stringify({ id, labels, content, condition, priority, metrics }),
+  ) as ConfigurationDocument;
 }
 
 function conflict(message: string): WavegateError {

@@ -4,18 +4,14 @@ import { callName, isEffect } from "./calls.ts";
 import { portsOf, type Gate } from "./ports.ts";
 import type { World } from "./world.ts";
 
-/** What becomes of one call. */
-export type Fate =
-  | "answered"
-  | "crash before"
-  | "crash after"
-  /** It took effect, and the caller hears of a time-out. */
-  | "answer lost"
-  /** The caller hears of a time-out, and the request arrives later. */
-  | "delayed"
-  | "throttled"
-  /** It never arrives. */
-  | "unreachable";
+/**
+ * What becomes of one call. `answer lost`: it took effect, and the caller hears of a time-out; `delayed`: the caller
+ * hears of a time-out, and the request arrives later; `unreachable`: it never does.
+ */
+export type Fate = "answered" | (typeof FATES)[number] | "unreachable";
+
+/** What goes wrong with a call in a schedule. */
+export const FATES = ["crash before", "crash after", "answer lost", "delayed", "throttled"] as const;
 
 /** A process between two of its calls: it goes on only when it is told to. */
 export interface Process {
@@ -40,7 +36,10 @@ interface Waiting extends Call {
 }
 
 /** Begin a process; it stands before its first call when this returns. */
-export async function begin(world: World, run: (ports: ReconcilePorts) => Promise<unknown>): Promise<Process> {
+export async function begin(
+  world: World,
+  run: (ports: ReconcilePorts) => Promise<unknown>,
+): Promise<Process> {
   let waiting: Waiting | undefined;
   let isOver = false;
   let failure: unknown;

@@ -56,11 +56,15 @@ export function answered(
   const before = device.latches[rolloutId];
   const latch = before ?? {
     outcome:
-      device.version === version ? "ok-already" : { good: "ok", late: "ok", bad: "failed", silent: "contacted" }[defect],
+      device.version === version
+        ? "ok-already"
+        : { good: "ok", late: "ok", bad: "failed", silent: "contacted" }[defect],
     contactedAt: seconds,
   };
   const outcome =
-    latch.outcome === "ok" && defect === "late" && seconds - latch.contactedAt >= LATE_S ? "failed" : latch.outcome;
+    latch.outcome === "ok" && defect === "late" && seconds - latch.contactedAt >= LATE_S
+      ? "failed"
+      : latch.outcome;
   const runs = outcome === "ok" || outcome === "ok-already" ? version : device.version;
   return {
     ...device,

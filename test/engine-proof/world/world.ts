@@ -173,7 +173,8 @@ export function answering(world: World, hub: number): FastHub {
 
 /** The store, when it answers. */
 export function answeringStore(world: World): FastStore {
-  if (!world.storeUp) throw new WavegateError("RECORD_STORE_FAILED", "the store does not answer", { hint: "" });
+  if (!world.storeUp)
+    throw new WavegateError("RECORD_STORE_FAILED", "the store does not answer", { hint: "" });
   return world.store;
 }
 
