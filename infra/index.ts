@@ -82,12 +82,6 @@ const diagnostics = isLogged
   : undefined;
 
 if (controllerImage !== undefined) {
-  // Said at every preview, until records are kept in the container that is there for them. Not awaited: Pulumi requires
-  // this module, and Node requires none that waits.
-  void pulumi.log.warn(
-    "the controller keeps its records in a folder of its container and loses them after each look: leave " +
-      "controllerImage empty and run `wavegate reconcile` where the folder stays (docs/azure.md, The controller)",
-  );
   new Controller("controller", {
     resourceGroupName,
     image: controllerImage,
@@ -100,6 +94,7 @@ if (controllerImage !== undefined) {
       WAVEGATE_HUB_TIER: hubTier,
       WAVEGATE_HUB_UNITS: String(hubUnits),
       WAVEGATE_IMAGES_BASE: firmware.url,
+      WAVEGATE_RECORDS_CONTAINER: records.url,
       WAVEGATE_CREDENTIAL: "managed-identity",
       WAVEGATE_CLIENT_ID: rollout.clientId,
     },

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/core-auth";
-import type { BlobServiceClient, StoragePipelineOptions } from "@azure/storage-blob";
-import { WavegateError } from "../model/problem.ts";
 import type { ImagePort } from "../reconcile/ports.ts";
+import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
 
 /** Where images are stored: a container of a blob storage account. */
 export interface BlobImagesOptions {
@@ -20,40 +19,26 @@ export interface ImageStore extends ImagePort {
 }
 
 /** Longest time one blob takes, real time. */
-const BLOB_TIMEOUT_MS = 120_000;
+const BLOB_LIMIT_MS = 120_000;
 
-/** Images in Azure blob storage, by token only: no account key is ever needed. */
-export function blobImages({ base, credential, ca }: BlobImagesOptions): ImageStore {
-  const address = new URL(base);
-  const container = address.pathname
-    .split("/")
-    .filter((part) => part !== "")
-    .at(-1);
-  if (container === undefined) {
-    throw new WavegateError("SETTINGS_INVALID", `images.base has no container: ${base}`, {
-      hint: "write https://ACCOUNT.blob.core.windows.net/CONTAINER",
-    });
-  }
-  const account = base.replace(/\/+$/, "").slice(0, -container.length - 1);
-  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
-  const pipeline: StoragePipelineOptions & { tlsOptions?: { ca: string } } =
-    ca === undefined ? {} : { tlsOptions: { ca } };
-  let client: BlobServiceClient | undefined;
-  const blob = async (
-    path: string,
-  ): Promise<ReturnType<ReturnType<BlobServiceClient["getContainerClient"]>["getBlockBlobClient"]>> => {
-    // Loaded late: most commands touch no image, and the library takes its time.
-    const { BlobServiceClient: Client } = await import("@azure/storage-blob");
-    client ??= new Client(account, credential, pipeline);
-    return client.getContainerClient(container).getBlockBlobClient(path);
-  };
+/** Images in Azure blob storage, by token only. */
+export function blobImages({ base, ...access }: BlobImagesOptions): ImageStore {
+  const container = blobContainer({
+    ...access,
+    url: base,
+    setting: "images.base",
+    code: "IMAGE_STORE_FAILED",
+    hint: "check images in the settings",
+  });
   return {
     base,
-    describe: async (path) => {
-      try {
-        const answer = await (
-          await blob(path)
-        ).download(0, undefined, { abortSignal: AbortSignal.timeout(BLOB_TIMEOUT_MS) });
+    describe: (path) =>
+      container.call(`reading ${path}`, BLOB_LIMIT_MS, async (client, abortSignal) => {
+        const answer = await client
+          .getBlockBlobClient(path)
+          .download(0, undefined, { abortSignal })
+          .catch(expecting(ABSENT, undefined));
+        if (answer === undefined) return undefined;
         const digest = createHash("sha256");
         let size = 0;
         for await (const chunk of answer.readableStreamBody ?? []) {
@@ -63,49 +48,21 @@ export function blobImages({ base, credential, ca }: BlobImagesOptions): ImageSt
           size += bytes.length;
         }
         return { size, sha256: digest.digest("hex") };
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined;
-        throw storeError(error, `reading ${path}`);
-      }
-    },
-    upload: async (path, bytes) => {
-      try {
-        await (
-          await blob(path)
-        ).uploadData(bytes, {
-          conditions: { ifNoneMatch: "*" },
-          abortSignal: AbortSignal.timeout(BLOB_TIMEOUT_MS),
-          blobHTTPHeaders: {
-            blobContentType: "application/octet-stream",
-            blobCacheControl: "public, max-age=31536000, immutable",
-          },
-        });
-      } catch (error) {
-        // 409 BlobAlreadyExists: the path is the digest, so it is the same image; `describe` is what checks.
-        if (statusOf(error) !== 409) throw storeError(error, `storing ${path}`);
-      }
-    },
+      }),
+    upload: (path, bytes) =>
+      container.call(`storing ${path}`, BLOB_LIMIT_MS, async (client, abortSignal) => {
+        await client
+          .getBlockBlobClient(path)
+          .uploadData(bytes, {
+            conditions: { ifNoneMatch: "*" },
+            abortSignal,
+            blobHTTPHeaders: {
+              blobContentType: "application/octet-stream",
+              blobCacheControl: "public, max-age=31536000, immutable",
+            },
+          })
+          // The path is the digest, so it is the same image; `describe` is what checks.
+          .catch(expecting(EXISTS, undefined));
+      }),
   };
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
-    ? error.statusCode
-    : undefined;
-}
-
-function storeError(error: unknown, what: string): WavegateError {
-  if (error instanceof WavegateError) return error;
-  const status = statusOf(error);
-  // The client's own message can hold the whole request: only its first line is passed on.
-  const text = error instanceof Error ? (error.message.split("\n")[0] ?? error.name) : String(error);
-  const hint =
-    status === 401 || status === 403
-      ? "the identity needs the role Storage Blob Data Contributor on the container"
-      : "check images in the settings";
-  return new WavegateError(
-    "IMAGE_STORE_FAILED",
-    `${what}: ${status === undefined ? "" : `HTTP ${status}: `}${text}`,
-    { hint },
-  );
 }

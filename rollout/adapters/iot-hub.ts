@@ -1,19 +1,17 @@
-import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import type { Configuration as SdkConfiguration } from "azure-iothub";
 import { z } from "zod";
 import type { Configuration, ConfigurationDocument } from "../model/configuration.ts";
+import { hubLimits, type HubTier } from "../model/hub-limits.ts";
 import { WavegateError } from "../model/problem.ts";
-import { fullBucket, takeToken, type TokenBucket } from "../model/token-bucket.ts";
 import type { ClockPort, HubPort } from "../reconcile/ports.ts";
-import { hubError } from "./hub-errors.ts";
+import { hubCalls } from "./hub-calls.ts";
+import { hubPace } from "./hub-pace.ts";
 import type { Registry } from "./registry.ts";
 
-/** Calls a minute that a hub takes, per unit [IoT Hub throttling limits]. */
-const CONFIGURATION_CALLS = 20;
-const QUERY_CALLS = { F1: 20, S1: 20, S2: 20, S3: 1_000 } as const;
 /** Longest wait for one answer, real time. */
 const CALL_TIMEOUT_MS = 30_000;
-const READ_ATTEMPTS = 4;
+/** Configuration calls kept back for a stop: its listing and, above an adopted baseline, four writes [engine/stops.ts]. */
+const STOP_RESERVE = 5;
 
 /** What the hub adapter needs to know. */
 export interface IotHubOptions {
@@ -21,8 +19,12 @@ export interface IotHubOptions {
   readonly name: string;
   readonly registry: Registry;
   readonly clock: ClockPort;
-  readonly tier: "F1" | "S1" | "S2" | "S3";
+  readonly tier: HubTier;
   readonly units: number;
+  /** Interrupts every call that is not urgent, as each call's own signal does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest wait for one answer, real ms; default 30,000. */
+  readonly callTimeoutMs?: number;
 }
 
 const rowSchema = z.object({
@@ -48,48 +50,68 @@ const bodySchema = z.object({
 
 /** An IoT hub through Microsoft's service SDK: paced below its throttles, reads retried, writes never. */
 export function iotHub(options: IotHubOptions): HubPort {
-  const { name, registry, clock, tier, units } = options;
-  const configurationPace = pace(clock, CONFIGURATION_CALLS * units);
-  const queryPace = pace(clock, QUERY_CALLS[tier] * units);
+  const { name, registry, clock, tier, units, callTimeoutMs = CALL_TIMEOUT_MS } = options;
+  const limits = hubLimits(tier, units);
+  const configurationPace = hubPace(clock, {
+    callsPerMinute: limits.configurationCallsPerMinute,
+    reserve: STOP_RESERVE,
+  });
+  // A stop asks nothing.
+  const queryPace = hubPace(clock, { callsPerMinute: limits.queriesPerMinute, reserve: 0 });
 
-  const call = async <T>(what: string, paced: Pace, run: () => Promise<T>): Promise<T> => {
-    await paced();
-    try {
-      return await withinTime(run(), what, name);
-    } catch (error) {
-      throw hubError(error, what, name);
-    }
-  };
-  const read = <T>(what: string, paced: Pace, run: () => Promise<T>): Promise<T> =>
-    retries.execute(() => call(what, paced, run));
+  const { read, write } = hubCalls({ hub: name, clock, timeoutMs: callTimeoutMs, signal: options.signal });
 
   return {
     name,
-    list: async () => {
-      const answer = await read("list configurations", configurationPace, () => registry.getConfigurations());
-      return { configurations: answer.responseBody.map((body: unknown) => configurationOf(body, name)) };
+    list: async (how = {}) => {
+      const answer = await read({
+        ...how,
+        what: "list configurations",
+        pace: configurationPace,
+        run: () => registry.getConfigurations(),
+      });
+      return {
+        configurations: bodiesOf(answer.responseBody, name).map((body) => configurationOf(body, name)),
+      };
     },
-    create: async (document) => {
-      const answer = await call(`create configuration ${document.id}`, configurationPace, () =>
-        registry.addConfiguration(bodyOf(document)),
-      );
+    create: async (document, how = {}) => {
+      const answer = await write({
+        ...how,
+        what: `create configuration ${document.id}`,
+        pace: configurationPace,
+        run: () => registry.addConfiguration(bodyOf(document)),
+      });
       return configurationOf(answer.responseBody, name);
     },
-    replace: async (document, etag) => {
+    replace: async (document, etag, how = {}) => {
       const body = { ...bodyOf(document), etag };
-      const answer = await call(`replace configuration ${document.id}`, configurationPace, () =>
-        registry.updateConfiguration(body),
-      );
+      const answer = await write({
+        ...how,
+        what: `replace configuration ${document.id}`,
+        pace: configurationPace,
+        run: () => registry.updateConfiguration(body),
+      });
       return configurationOf(answer.responseBody, name);
     },
-    count: async (query) => {
+    remove: async (id, etag, how = {}) => {
+      await write({
+        ...how,
+        what: `delete configuration ${id}`,
+        pace: configurationPace,
+        run: () => registry.removeConfigurationIf(id, etag),
+      });
+    },
+    count: async (query, how = {}) => {
       const counts: Record<string, number> = {};
       const pages = registry.createQuery(query);
       do {
-        const page = await read("count devices", queryPace, () =>
+        const page = await read({
+          ...how,
+          what: "count devices",
+          pace: queryPace,
           // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
-          pages.next(pages.continuationToken),
-        );
+          run: () => pages.next(pages.continuationToken),
+        });
         // The SDK types rows as twins; an aggregate's rows are what the query names.
         for (const row of rowsOf(page.result, name)) {
           const stratum =
@@ -104,6 +126,16 @@ export function iotHub(options: IotHubOptions): HubPort {
   };
 }
 
+/** The SDK leaves an answer of another content type unparsed, as "", without an error. */
+function bodiesOf(body: unknown, hub: string): readonly unknown[] {
+  const parsed = z.array(z.unknown()).safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no list of configurations`, {
+    hint: "is there a proxy between? run the command again",
+    cause: parsed.error,
+  });
+}
+
 function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
   const parsed = z.array(rowSchema).safeParse(result);
   if (parsed.success) return parsed.data;
@@ -111,48 +143,6 @@ function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
     hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",
     cause: parsed.error,
   });
-}
-
-type Pace = () => Promise<void>;
-
-/** Wait for one's turn, so that the hub has no reason to refuse; on the clock the hub's limits live by. */
-function pace(clock: ClockPort, callsPerMinute: number): Pace {
-  let bucket: TokenBucket = fullBucket(callsPerMinute, clock.now());
-  return async () => {
-    const taken = takeToken(bucket, clock.now());
-    bucket = taken.bucket;
-    if (taken.waitMs > 0) await clock.sleep(taken.waitMs);
-  };
-}
-
-const retries = retry(
-  handleWhen(
-    (error) =>
-      error instanceof WavegateError &&
-      ["HUB_THROTTLED", "HUB_FAILED", "HUB_UNREACHABLE"].includes(error.code),
-  ),
-  { maxAttempts: READ_ATTEMPTS - 1, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 5_000 }) },
-);
-
-async function withinTime<T>(answer: Promise<T>, what: string, hub: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const hint = "run the command again: it looks anew at what took effect";
-      reject(
-        new WavegateError(
-          "HUB_UNREACHABLE",
-          `${what} on ${hub}: no answer within ${CALL_TIMEOUT_MS / 1_000} seconds`,
-          { hint },
-        ),
-      );
-    }, CALL_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function bodyOf(document: ConfigurationDocument): SdkConfiguration {

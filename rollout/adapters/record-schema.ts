@@ -76,6 +76,7 @@ const base = {
 
 const intent = z.discriminatedUnion("state", [
   z.strictObject({ ...base, state: z.literal("adopted"), artifact }),
+  z.strictObject({ ...base, state: z.literal("retired"), retiredAt: z.number() }),
   z.strictObject({
     ...base,
     state: z.enum([

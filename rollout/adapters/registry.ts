@@ -1,28 +1,58 @@
-import { request } from "node:https";
-import { Agent } from "node:https";
+import { Agent, request } from "node:https";
 import type { TokenCredential } from "@azure/core-auth";
 import azureIothub from "azure-iothub";
 import { Http } from "azure-iothub/dist/common-http/http.js";
 import { RestApiClient } from "azure-iothub/dist/common-http/rest_api_client.js";
+import { versionQueryString } from "azure-iothub/dist/version.js";
 import { create as createSignature } from "azure-iothub/dist/shared_access_signature.js";
 import { WavegateError } from "../model/problem.ts";
+import { callSignal } from "./call-signal.ts";
 
-/** Microsoft's service client for one hub. */
-export type Registry = InstanceType<typeof azureIothub.Registry>;
+/** Microsoft's service client for one hub, with the one call that it lacks. */
+export class Registry extends azureIothub.Registry {
+  readonly #rest: RestApiClient;
+
+  constructor(config: RestApiClient.TransportConfig & { readonly host: string }, http: Http) {
+    const rest = new RestApiClient(config, USER_AGENT, http);
+    super(config, rest);
+    this.#rest = rest;
+  }
+
+  /** Delete a configuration if its etag still stands; the SDK's own call sends no If-Match (azure-iothub 1.16.6). */
+  removeConfigurationIf(id: string, etag: string): Promise<void> {
+    const path = `/configurations/${encodeURIComponent(id)}${versionQueryString()}`;
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null): void => {
+        if (error === null) resolve();
+        else reject(error);
+      };
+      this.#rest.executeApiCall("DELETE", path, { "If-Match": `"${etag}"` }, null, done);
+    });
+  }
+}
 
 /** How to reach a hub's service side. */
 export type HubConnection =
   | { readonly kind: "connection string"; readonly connectionString: string; readonly ca?: string }
   | { readonly kind: "credential"; readonly hostName: string; readonly credential: TokenCredential };
 
+/** The resource that tokens for IoT Hub are for, as Registry.fromTokenCredential has it. */
+const TOKEN_SCOPE = "https://iothubs.azure.net/.default";
+const USER_AGENT = "wavegate";
+
 /**
- * Connect Microsoft's Registry to a hub. On Azure this is the stock client. A host with a port or a CA of its own, as an
- * embedded hub has, is reached by constructor injection: the stock client knows neither.
+ * Connect Microsoft's Registry to a hub, by constructor injection of its HTTP layer everywhere: the stock one cannot give
+ * a call up, and knows neither a port nor a CA of its own, which an embedded hub has.
  */
 export function connectRegistry(connection: HubConnection): Registry {
-  const { Registry } = azureIothub;
-  if (connection.kind === "credential")
-    return Registry.fromTokenCredential(connection.hostName, connection.credential);
+  if (connection.kind === "credential") {
+    const tokenConfig = {
+      host: connection.hostName,
+      tokenCredential: connection.credential,
+      tokenScope: TOKEN_SCOPE,
+    };
+    return new Registry(tokenConfig, new HttpAt(443, undefined));
+  }
   const { connectionString, ca } = connection;
   const parts = new Map(
     connectionString.split(";").map((part): [string, string] => {
@@ -39,7 +69,6 @@ export function connectRegistry(connection: HubConnection): Registry {
     });
   };
   const [host = "", port] = part("HostName").split(":");
-  if (port === undefined && ca === undefined) return Registry.fromConnectionString(connectionString);
   const anHour = Math.ceil(Date.now() / 1_000) + 3_600;
   const sharedAccessSignature = createSignature(
     host,
@@ -48,10 +77,10 @@ export function connectRegistry(connection: HubConnection): Registry {
     anHour,
   );
   const config = { host, sharedAccessSignature };
-  return new Registry(config, new RestApiClient(config, "wavegate", new HttpAt(Number(port ?? 443), ca)));
+  return new Registry(config, new HttpAt(Number(port ?? 443), ca));
 }
 
-/** The SDK's HTTP layer, pointed at a port and a CA. */
+/** The SDK's HTTP layer, pointed at a port and a CA, which destroys the request when the call's signal aborts. */
 class HttpAt extends Http {
   readonly #port: number;
   readonly #agent: Agent;
@@ -75,5 +104,9 @@ class HttpAt extends Http {
   readonly #request: typeof request = ((
     options: Parameters<typeof request>[0],
     callback: Parameters<typeof request>[2],
-  ) => request({ ...(options as object), agent: this.#agent }, callback)) as typeof request;
+  ) => {
+    const signal = callSignal();
+    const ours = { agent: this.#agent, ...(signal === undefined ? {} : { signal }) };
+    return request({ ...(options as object), ...ours }, callback);
+  }) as typeof request;
 }

@@ -54,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     // Commander has printed its own message and hint.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.error;
     report(error, json);
-    return EXIT.error;
+    return error instanceof WavegateError && error.code === "INTERRUPTED" ? EXIT.interrupted : EXIT.error;
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
@@ -132,7 +132,7 @@ function contextOf(input: {
     loadSettings({ ...input.sources, environment: process.env, folder });
   return {
     settings,
-    session: async () => openSession(await settings(), folder),
+    session: async () => openSession(await settings(), folder, input.signal),
     progress: (line) => {
       process.stderr.write(`${line}\n`);
     },

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { blobImages, type ImageStore } from "../adapters/blob-images.ts";
+import { blobRecords } from "../adapters/blob-records.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { credentialOf } from "../adapters/credential.ts";
 import { folderRecords } from "../adapters/folder-records.ts";
@@ -17,7 +18,8 @@ import type { Settings } from "./settings.ts";
 /** Everything a command works with: settings made real. Connections are made when they are used. */
 export interface Session {
   readonly settings: Settings;
-  readonly hub: HubPort;
+  /** In the order of the settings: where hubs disagree, the first decides. */
+  readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
   readonly images: ImageStore;
   readonly clock: ClockPort;
@@ -27,13 +29,27 @@ export interface Session {
 }
 
 /** Open what the settings name. */
-export async function openSession(settings: Settings, folder: string): Promise<Session> {
+export async function openSession(
+  settings: Settings,
+  folder: string,
+  /** Ends waits for the hub at once, except those of a stop. */
+  signal?: AbortSignal,
+): Promise<Session> {
   const clock = systemClock(settings.clock);
   const { hub, images } = settings;
   return {
     settings,
-    hub: iotHub({ name: hub.name, registry: await registryOf(hub), clock, tier: hub.tier, units: hub.units }),
-    records: folderRecords(settings.records.folder),
+    hubs: [
+      iotHub({
+        name: hub.name,
+        registry: await registryOf(hub),
+        clock,
+        tier: hub.tier,
+        units: hub.units,
+        signal,
+      }),
+    ],
+    records: await openRecords(settings),
     images: blobImages({
       base: images.base,
       credential: await credentialOf(images.credential),
@@ -46,8 +62,13 @@ export async function openSession(settings: Settings, folder: string): Promise<S
 }
 
 /** The records alone: history needs no hub. */
-export function openRecords(settings: Settings): RecordPort {
-  return folderRecords(settings.records.folder);
+export async function openRecords({ records }: Settings): Promise<RecordPort> {
+  if ("folder" in records) return folderRecords(records.folder);
+  return blobRecords({
+    container: records.container,
+    credential: await credentialOf(records.credential),
+    ...(records.caFile === undefined ? {} : { ca: await readCa(records.caFile) }),
+  });
 }
 
 /** The products a command is about: all, or the one that was named. */

@@ -13,6 +13,7 @@ const VARIABLES = {
   WAVEGATE_HUB_UNITS: ["hub", "units"],
   WAVEGATE_IMAGES_BASE: ["images", "base"],
   WAVEGATE_RECORDS_FOLDER: ["records", "folder"],
+  WAVEGATE_RECORDS_CONTAINER: ["records", "container"],
   WAVEGATE_FLEET: ["declarations", "fleet"],
   WAVEGATE_RELEASES: ["declarations", "releases"],
 } as const;
@@ -24,8 +25,14 @@ export const DEFAULT_PLACES: Layer = {
   declarations: { fleet: "rollout/fleet.ts", releases: "rollout/releases" },
 };
 
-/** The settings that `WAVEGATE_*` variables are. `clientId` is what a managed identity is known by when none says so. */
-export function environmentLayer(environment: Environment, clientId: string | undefined): Layer {
+/**
+ * The settings that `WAVEGATE_*` variables are, over those below. `clientId` is what a managed identity is known by when
+ * no variable says so.
+ */
+export function environmentLayer(
+  environment: Environment,
+  { clientId, under }: { readonly clientId: string | undefined; readonly under: Layer },
+): Layer {
   const set: [string, string, unknown][] = Object.entries(VARIABLES).flatMap(([variable, [section, key]]) => {
     const text = environment[variable];
     if (text === undefined) return [];
@@ -36,6 +43,8 @@ export function environmentLayer(environment: Environment, clientId: string | un
     const id = environment["WAVEGATE_CLIENT_ID"] ?? clientId;
     const credential = kind === "managed-identity" ? { kind, clientId: id } : { kind };
     set.push(["hub", "credential", credential], ["images", "credential", credential]);
+    // A folder is opened by nobody's name.
+    if (keepsInContainer(environment, under)) set.push(["records", "credential", credential]);
   }
   const layer: Record<string, Record<string, unknown>> = {};
   for (const [section, key, value] of set) (layer[section] ??= {})[key] = value;
@@ -50,7 +59,7 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
       const before = under[section];
       merged[section] =
         isLayer(before) && isLayer(values)
-          ? { ...(section === "hub" ? accessOf(before, values) : before), ...values }
+          ? { ...withoutOtherKind(section, before, values), ...values }
           : values;
     }
     return merged;
@@ -58,13 +67,12 @@ export function mergeLayers(layers: readonly Layer[]): Layer {
 }
 
 /** A layer with its paths taken from where it stands. */
-export function placeLayer(layer: unknown, folder: string): unknown {
-  if (!isLayer(layer)) return layer;
+export function placeLayer(layer: Layer, folder: string): Layer {
   const at = (path: unknown): unknown => (typeof path === "string" ? resolve(folder, path) : path);
   const places = new Map([
     ["hub", ["caFile"]],
     ["images", ["caFile"]],
-    ["records", ["folder"]],
+    ["records", ["folder", "caFile"]],
     ["declarations", ["fleet", "releases"]],
   ]);
   const placed = Object.entries(layer).map(([section, values]): [string, unknown] => {
@@ -85,13 +93,30 @@ export function isLayer(value: unknown): value is Layer {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A hub is reached by key or by name: a layer that says one takes away the other one of those below. */
-function accessOf(under: Layer, over: Layer): Layer {
-  const dropped =
-    over["connectionString"] !== undefined
-      ? ["hostName", "credential"]
-      : over["hostName"] !== undefined
-        ? ["connectionString", "caFile"]
-        : [];
+function keepsInContainer(environment: Environment, under: Layer): boolean {
+  if (environment["WAVEGATE_RECORDS_CONTAINER"] !== undefined) return true;
+  const { records } = under;
+  const isFolder = environment["WAVEGATE_RECORDS_FOLDER"] !== undefined;
+  return !isFolder && isLayer(records) && records["container"] !== undefined;
+}
+
+/**
+ * What is given in one of two ways, by the key that shows which: a hub is reached by key or by name, records are in a
+ * folder or in a container. Then what belongs to the other way.
+ */
+const KINDS: Readonly<Record<string, readonly (readonly [key: string, other: readonly string[]])[]>> = {
+  hub: [
+    ["connectionString", ["hostName", "credential"]],
+    ["hostName", ["connectionString", "caFile"]],
+  ],
+  records: [
+    ["folder", ["container", "credential", "caFile"]],
+    ["container", ["folder", "caFile"]],
+  ],
+};
+
+/** A layer that says one way takes away the other one of those below. */
+function withoutOtherKind(section: string, under: Layer, over: Layer): Layer {
+  const dropped = KINDS[section]?.find(([key]) => over[key] !== undefined)?.[1] ?? [];
   return Object.fromEntries(Object.entries(under).filter(([key]) => !dropped.includes(key)));
 }

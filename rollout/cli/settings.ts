@@ -14,6 +14,32 @@ const credentialSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("token-file"), file: z.string() }),
 ]);
 
+const recordsSchema = z
+  .strictObject({
+    folder: z.string().exactOptional(),
+    container: z
+      .url({
+        protocol: /^https$/,
+        error: "an https address: https://ACCOUNT.blob.core.windows.net/CONTAINER",
+      })
+      .refine((address) => /^[a-z]+:\/\/[^/?#]+\/+[^/?#]/.test(address), "names no container")
+      .refine(
+        (address) => !/[?#]/.test(address),
+        "nothing after the container: a token opens it, no signature",
+      )
+      .exactOptional(),
+    credential: credentialSchema.exactOptional(),
+    caFile: z.string().exactOptional(),
+  })
+  .transform(({ folder, container, credential, caFile }, context) => {
+    const access = credential ?? caFile;
+    if (folder !== undefined && container === undefined && access === undefined) return { folder };
+    if (folder === undefined && container !== undefined && credential !== undefined)
+      return { container, credential, ...(caFile === undefined ? {} : { caFile }) };
+    context.addIssue({ code: "custom", message: "give either `folder` or `container` with `credential`" });
+    return z.NEVER;
+  });
+
 const settingsSchema = z.strictObject({
   schemaVersion: z.literal(1),
   hub: z
@@ -43,7 +69,7 @@ const settingsSchema = z.strictObject({
     credential: credentialSchema,
     caFile: z.string().exactOptional(),
   }),
-  records: z.strictObject({ folder: z.string() }),
+  records: recordsSchema,
   declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
   clock: z
     .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })
@@ -79,7 +105,6 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   const outputsFile = sources.stackOutputs ?? environment["WAVEGATE_STACK_OUTPUTS"];
   const outputs =
     outputsFile === undefined ? undefined : await readStackOutputs(resolve(folder, outputsFile));
-  const variables = environmentLayer(environment, outputs?.rolloutClientId);
   // Somebody who names a hub this way needs no file, and means no demo.
   const isStack = outputs !== undefined || environment["WAVEGATE_HUB_HOST_NAME"] !== undefined;
   const named = flag ?? environment["WAVEGATE_SETTINGS"];
@@ -92,15 +117,16 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   }
   const inFile = found === undefined ? {} : jsonOf(found.text, found.file);
   if (found !== undefined) await refuseSharedKey(found.file, inFile, environment);
-  const layers = [
+  const file = found?.file ?? outputsFile ?? "the environment";
+  // What is no object is malformed, and said to be.
+  if (!isLayer(inFile)) return parseSettings(inFile, file);
+  const under = mergeLayers([
     ...(isStack ? [placeLayer(DEFAULT_PLACES, folder)] : []),
     ...(outputs === undefined ? [] : [settingsOfOutputs(outputs)]),
     found === undefined ? {} : placeLayer(inFile, dirname(found.file)),
-    placeLayer(variables, folder),
-  ];
-  // What is no object is malformed, and said to be.
-  const value = layers.every(isLayer) ? mergeLayers(layers) : inFile;
-  return parseSettings(value, found?.file ?? outputsFile ?? "the environment");
+  ]);
+  const variables = environmentLayer(environment, { clientId: outputs?.rolloutClientId, under });
+  return parseSettings(mergeLayers([under, placeLayer(variables, folder)]), file);
 }
 
 function parseSettings(value: unknown, file: string): Settings {

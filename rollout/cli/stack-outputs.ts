@@ -11,6 +11,7 @@ const outputsSchema = z.looseObject({
   tier: z.string(),
   units: z.number(),
   firmwareBase: z.string(),
+  recordsUrl: z.string(),
   rolloutClientId: z.string(),
 });
 
@@ -34,9 +35,13 @@ export async function readStackOutputs(file: string): Promise<StackOutputs> {
 
 /** The settings that a stack's outputs are, for a person or a pipeline that signed in with the Azure CLI. */
 export function settingsOfOutputs(outputs: StackOutputs): Record<string, Record<string, unknown>> {
-  const { hubName: name, hubHostName: hostName, tier, units, firmwareBase: base } = outputs;
+  const { hubName: name, hubHostName: hostName, tier, units, firmwareBase: base, recordsUrl } = outputs;
   const credential = { kind: "azure-cli" };
-  return { hub: { name, hostName, credential, tier, units }, images: { base, credential } };
+  return {
+    hub: { name, hostName, credential, tier, units },
+    images: { base, credential },
+    records: { container: recordsUrl, credential },
+  };
 }
 
 function jsonOf(text: string): unknown {

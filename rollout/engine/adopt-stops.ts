@@ -1,83 +1,105 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
-import { withoutSlots } from "../model/labels.ts";
-import { withIntent, type Intent, type RolloutRecord } from "../model/record.ts";
+import { LABEL } from "../model/labels.ts";
+import { isRolledOut, withIntent, type Intent, type RolloutIntent } from "../model/record.ts";
+import { digestOfRelease } from "../model/release.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import { isCertified } from "../plan/documents.ts";
-import { configurationOf, refOf, stopsFound } from "./found.ts";
+import { attemptsFound, configurationOf, listingsOf, reachedHubs, stopsFound } from "./found.ts";
 import { verdictOfStop } from "./judge.ts";
+import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
+import { unstartedIntent } from "./unstarted.ts";
 
 /**
  * [protocol §3, 5.5] Take stops that are in force into the chain: one record, with every stop not yet in it. A running
- * release whose configuration is gone, or is another one under the old name, is held the same way (`REF_LOST`): it is
- * never re-created.
+ * release whose configuration is gone from some hub, or is another one under the old name, is held the same way
+ * (`REF_LOST`): it is never re-created. A release that was stopped before it started is recorded as stopped, exposing
+ * nobody.
  */
 export function adoptStops(input: StepInput): Step | undefined {
-  const { declared, observation, deciding } = input;
-  const { listing, store, at } = observation;
-  const head = store?.head;
-  const ref = refOf(listing, declared.product);
-  if (head === undefined || ref === undefined) return undefined;
-  const { intents } = head.record;
-  const slots = stopsFound(
-    listing,
-    declared.product,
-    intents.map(({ attempt }) => attempt),
+  const { declared, observation } = input;
+  const head = observation.store?.head;
+  if (head === undefined) return undefined;
+  const listings = listingsOf(observation);
+  const unborn = unbornIntents(input);
+  const intents = [...head.record.intents, ...unborn];
+  const known = intents.map(({ attempt }) => attempt);
+  const slots = stopsFound(listings, declared.product, known).filter(
+    ({ id }) => observation.store?.stopIds.has(id) !== true,
   );
-  const lost = intents
-    .filter(({ state }) => state === "running" || state === "watching")
-    .filter((intent) => configurationOf(observation, intent) === undefined);
-  const fresh = [
-    ...slots.filter(({ id }) => !store?.stopIds.has(id)),
-    ...lost.map(({ attempt, digest }) =>
-      makeStop({
-        kind: "hold",
-        attempt,
-        release: digest,
-        actor: "unknown (portal)",
-        at: isoInstant(at),
-        reason: "REF_LOST: its configuration was deleted",
-        nonce: deciding.nonce,
-      }),
-    ),
-  ].sort((a, b) => rank(a) - rank(b));
-  const first = fresh[0];
+  const fresh = [...slots, ...lostStops(input)].sort((a, b) => rank(a) - rank(b));
+  const [first] = fresh;
   if (first === undefined) return undefined;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
   const verdict =
-    subject !== undefined && subject.state !== "adopted" ? verdictOfStop(input, subject, first) : undefined;
-  const record: RolloutRecord = {
-    schemaVersion: 1,
-    product: declared.product,
-    parent: head.digest,
+    subject !== undefined && isRolledOut(subject) ? verdictOfStop(input, subject, first) : undefined;
+  const stopped = fresh.reduce<readonly Intent[]>(
+    (applied, stop) => applyStop(applied, stop, observation.at),
+    intents,
+  );
+  return nextRecord(input, {
     kind: first.kind,
-    at: isoInstant(at),
+    subject: first.attempt,
     actor: first.actor,
     reason: first.reason,
-    subject: first.attempt,
-    intents: coverAdopted(
-      fresh.reduce<readonly Intent[]>((applied, stop) => applyStop(applied, stop, at), intents),
-      input,
+    changed: coverAdopted(stopped, input).filter(
+      (intent) => !unborn.includes(intent as RolloutIntent), // One that no stop has touched is none of ours yet.
     ),
     stops: fresh,
     ...(verdict === undefined ? {} : { verdict }),
-  };
-  const labels = fresh.reduce((kept, { attempt }) => withoutSlots(kept, attempt), ref.labels);
-  return { kind: "record", record, ref: { create: false, labels, etag: ref.etag } };
+  });
+}
+
+/** Releases that have a configuration and no record yet, so that a stop can be recorded of them. */
+function unbornIntents({ declared, observation, deciding }: StepInput): readonly RolloutIntent[] {
+  const named = observation.store?.head?.record.intents ?? [];
+  const listings = listingsOf(observation);
+  return attemptsFound(listings, declared.product)
+    .filter((attempt) => !named.some((intent) => intent.attempt === attempt))
+    .flatMap((attempt) => {
+      const found = listings.flatMap((listing) => findConfiguration(listing, attempt) ?? []);
+      const digest = found[0]?.labels[LABEL.release];
+      const release = declared.releases.find((one) => digestOfRelease(one.release) === digest)?.release;
+      return release === undefined
+        ? []
+        : [unstartedIntent({ attempt, release, hubs: reachedHubs(observation), author: deciding.actor })];
+    });
+}
+
+/** Holds of running releases whose configuration somebody deleted. */
+function lostStops({ observation, deciding }: StepInput): readonly Stop[] {
+  const hubs = reachedHubs(observation);
+  const intents = observation.store?.head?.record.intents ?? [];
+  return intents
+    .filter(({ state }) => state === "running" || state === "watching")
+    .flatMap((intent) => {
+      const lost = hubs.filter((hub) => configurationOf(hub, intent) === undefined);
+      if (lost.length === 0) return [];
+      const stop = makeStop({
+        kind: "hold",
+        attempt: intent.attempt,
+        release: intent.digest,
+        actor: "unknown (portal)",
+        at: isoInstant(observation.at),
+        reason: `REF_LOST: its configuration was deleted on ${lost.map(({ name }) => name).join(", ")}`,
+        nonce: deciding.nonce,
+      });
+      return [stop];
+    });
 }
 
 /** What a stop makes of the intents. A release that is already taken back stays so. */
 function applyStop(intents: readonly Intent[], stop: Stop, at: number): readonly Intent[] {
   const intent = intents.find(({ attempt }) => attempt === stop.attempt);
-  if (intent === undefined || intent.state === "adopted") return intents;
+  if (intent === undefined || !isRolledOut(intent)) return intents;
   if (intent.state === "rolling back" || intent.state === "rolled back") return intents;
   if (stop.kind === "abort") {
     return withIntent(intents, { ...intent, state: "rolling back", condition: "", abortedAt: at });
   }
   // Only what still goes on can be held: a hold of a release that is over must not bring it back.
-  const goesOn = intent.state === "running" || intent.state === "watching";
+  const goesOn = intent.state === "running" || intent.state === "watching" || intent.state === "held";
   return goesOn ? withIntent(intents, { ...intent, state: "held" }) : intents;
 }
 
@@ -85,8 +107,10 @@ function applyStop(intents: readonly Intent[], stop: Stop, at: number): readonly
 function coverAdopted(intents: readonly Intent[], { observation }: StepInput): readonly Intent[] {
   return intents.map((intent) => {
     if (intent.state !== "adopted") return intent;
-    const found = findConfiguration(observation.listing, intent.attempt);
-    return found !== undefined && isCertified(found) ? { ...intent, condition: found.condition } : intent;
+    const found = listingsOf(observation)
+      .flatMap((listing) => findConfiguration(listing, intent.attempt) ?? [])
+      .find((one) => isCertified(one) && one.condition !== "");
+    return found === undefined ? intent : { ...intent, condition: found.condition };
   });
 }
 

@@ -1,50 +1,55 @@
-import { documentOf, type Configuration } from "../model/configuration.ts";
-import { slotOf, withoutSlots } from "../model/labels.ts";
+import { documentOf, type Configuration, type ConfigurationDocument } from "../model/configuration.ts";
+import { LABEL, slotOf, withoutSlots } from "../model/labels.ts";
 import { isAborted, type Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { certified } from "../plan/documents.ts";
-import { configurationOf } from "./found.ts";
-import type { StepInput } from "./observation.ts";
+import { configurationOf, reachedHubs } from "./found.ts";
+import type { ReachedHub, StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 
+/** A configuration that differs from what the head record wants of it. */
+interface Difference {
+  readonly hub: ReachedHub;
+  readonly intent: Intent;
+  readonly found: Configuration;
+  readonly document: ConfigurationDocument;
+}
+
 /**
- * [protocol §3, 5.7] Make the release configurations match the head record: narrowing first, then the taken mark, then
- * widening. Held and superseded releases keep what is found: they may only shrink. Widening needs the release's own
- * file, unchanged: an old checkout may stop things, never widen them.
+ * [protocol §3, 5.7] Make the release configurations of every hub match the head record: narrowing first, then the taken
+ * marks, then widening. Held and superseded releases keep what is found: they may only shrink. Widening needs the
+ * release's own file, unchanged: an old checkout may stop things, never widen them.
  */
 export function checkOut(input: StepInput): Step | undefined {
-  const { observation } = input;
-  const { store } = observation;
+  const { store } = input.observation;
   const head = store?.head;
   if (head === undefined) return undefined;
-  const differing = head.record.intents.flatMap((intent) => {
-    const found = configurationOf(observation, intent);
-    const document = found === undefined ? undefined : wanted(intent, found);
-    return found === undefined || document === undefined ? [] : [{ intent, found, document }];
-  });
-  const narrowing = differing.find(({ document }) => document.condition === "");
-  const next = narrowing ?? differing[0];
-  if (next === undefined) return undefined;
-  const { intent, found, document } = next;
-  if (narrowing === undefined) {
-    if (intent.state !== "adopted" && !isDeclared(input, intent)) return undefined;
-    if (store?.taken !== head.digest) return { kind: "mark", head: head.digest };
-  }
-  const why = document.condition === "" ? `empty ${intent.attempt}` : `expose ${intent.attempt} as recorded`;
-  return { kind: "write", document, etag: found.etag, why };
+  const differing = differences(input);
+  const narrowing = differing.filter(({ document }) => document.condition === "");
+  if (narrowing.length > 0) return writes(narrowing);
+  const widening = differing.filter(({ intent }) => intent.state === "adopted" || isDeclared(input, intent));
+  if (widening.length === 0) return undefined;
+  const unmarked = reachedHubs(input.observation)
+    .map(({ name }) => name)
+    .filter((name) => store?.refs.get(name)?.taken !== head.digest);
+  if (unmarked.length > 0) return { kind: "mark", hubs: unmarked, head: head.digest };
+  return writes(widening);
 }
 
 /** States in which a deleted configuration leaves nothing to do. */
-const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded"];
+const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "retired"];
 
 /** True when no configuration differs from the head's intent: only then may the head move. */
-export function isTreeClean({ observation }: StepInput): boolean {
+export function isTreeClean(input: StepInput): boolean {
+  const { observation } = input;
   const intents = observation.store?.head?.record.intents ?? [];
-  return intents.every((intent) => {
-    const found = configurationOf(observation, intent);
-    if (found === undefined) return isAborted(intent) || MAY_BE_GONE.includes(intent.state);
-    return wanted(intent, found) === undefined;
-  });
+  const isWhole = intents.every(
+    (intent) =>
+      isAborted(intent) ||
+      MAY_BE_GONE.includes(intent.state) ||
+      reachedHubs(observation).every((hub) => configurationOf(hub, intent) !== undefined),
+  );
+  return isWhole && differences(input).length === 0;
 }
 
 /** True when the release of an intent is declared, with the same content. */
@@ -52,10 +57,35 @@ export function isDeclared({ declared }: Pick<StepInput, "declared">, intent: In
   return declared.releases.some(({ release }) => digestOfRelease(release) === intent.digest);
 }
 
-function wanted(intent: Intent, found: Configuration): ReturnType<typeof documentOf> | undefined {
+function differences({ observation }: StepInput): readonly Difference[] {
+  const intents = observation.store?.head?.record.intents ?? [];
+  return intents.flatMap((intent) =>
+    reachedHubs(observation).flatMap((hub): Difference[] => {
+      const found = configurationOf(hub, intent);
+      const document = found === undefined ? undefined : wanted(intent, found);
+      return found === undefined || document === undefined ? [] : [{ hub, intent, found, document }];
+    }),
+  );
+}
+
+function writes(differing: readonly Difference[]): Step {
+  const all = differing.map(({ hub, intent, found, document }) => {
+    const what =
+      document.condition === "" ? `empty ${intent.attempt}` : `expose ${intent.attempt} as recorded`;
+    return { hub: hub.name, document, etag: found.etag, why: `${what} on ${hub.name}` };
+  });
+  return { kind: "write", writes: all, why: all.map(({ why }) => why).join("; ") };
+}
+
+function wanted(intent: Intent, found: Configuration): ConfigurationDocument | undefined {
   // What is held or superseded may only shrink; an adopted baseline is widened by stops alone, and keeps what is found.
   if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")
     return undefined;
+  if (intent.state === "retired") {
+    const isDone = found.condition === "" && found.labels[LABEL.retired] === "yes";
+    const labels = { ...found.labels, [LABEL.retired]: "yes" };
+    return isDone ? undefined : certified({ ...documentOf(found), condition: "", labels });
+  }
   const condition = isAborted(intent) ? "" : intent.condition;
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;

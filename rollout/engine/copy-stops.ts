@@ -1,25 +1,22 @@
 import { findConfiguration } from "../model/configuration.ts";
-import { parseAttemptId } from "../model/attempt.ts";
 import { isAborted, isJudged, type Intent } from "../model/record.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
 import { isoInstant } from "../model/instant.ts";
-import { stopsFound } from "./found.ts";
+import { attemptsFound, listingsOf, stopsFound } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 import { nextStopWrite } from "./stops.ts";
 
 /**
  * [protocol §3, 5.2] A stop that stands in one place and not yet in all, an aborted configuration that somebody filled
- * again, or a tombstone that its configuration does not know: carry it through. Needs no store; without it, every slot
- * found is carried through (a freeze too many is harmless).
+ * again, or a tombstone that its configuration does not know: carry it through, on every hub that answers. Needs no
+ * store; without it, every slot found is carried through (a freeze too many is harmless).
  */
 export function copyStops({ declared, observation, deciding }: StepInput): Step | undefined {
-  const { listing, store, at } = observation;
-  // By name: labels can be edited, and a stop must be found all the same.
-  const attempts = listing.configurations
-    .filter(({ id }) => id.startsWith(`fw--${declared.product}--`))
-    .flatMap(({ id }) => parseAttemptId(id) ?? []);
-  const unrecorded = stopsFound(listing, declared.product, attempts).filter(
+  const { store, at } = observation;
+  const { product } = declared;
+  const listings = listingsOf(observation);
+  const unrecorded = stopsFound(listings, product, attemptsFound(listings, product)).filter(
     ({ id }) => store?.stopIds.has(id) !== true,
   );
   const intents = store?.head?.record.intents ?? [];
@@ -33,18 +30,21 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
       reason,
       nonce: deciding.nonce,
     });
-  const refilled = intents.filter(isAborted).flatMap((intent): Stop[] => {
-    const found = findConfiguration(listing, intent.attempt);
-    return found === undefined || found.condition === "" ? [] : [again(intent, "was aborted before")];
-  });
+  const isFilled = ({ attempt }: Intent): boolean =>
+    listings.some((listing) => (findConfiguration(listing, attempt)?.condition ?? "") !== "");
+  const refilled = intents
+    .filter((intent) => isAborted(intent) && isFilled(intent))
+    .map((intent) => again(intent, "was aborted before"));
   // A hub that went back in time has forgotten the abort; its tombstone has not.
   const buried = intents
     .filter((intent) => isJudged(intent) && store?.tombstones.has(intent.digest) === true)
     .map((intent) => again(intent, "was aborted before: its tombstone stands in the record store"));
   const recorded = store?.stopIds ?? new Set<string>();
   for (const stop of [...unrecorded, ...refilled, ...buried]) {
-    const write = nextStopWrite(listing, declared.product, stop, recorded);
-    if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };
+    for (const listing of listings) {
+      const write = nextStopWrite(listing, product, stop, recorded);
+      if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };
+    }
   }
   return undefined;
 }

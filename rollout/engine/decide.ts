@@ -8,6 +8,7 @@ import type { StepInput } from "./observation.ts";
 import { carryOn } from "./promote.ts";
 import { nextRecord } from "./next-record.ts";
 import { adoptBaseline, startRelease } from "./start.ts";
+import { retire } from "./retire.ts";
 import { statusOf } from "./status.ts";
 import type { Step } from "./step.ts";
 
@@ -29,7 +30,7 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
     const step = carryOn(input, judgement);
     if (step !== undefined) return step;
   }
-  return { kind: "wait", status: statusOf(input, judgements) };
+  return retire(input) ?? { kind: "wait", status: statusOf(input, judgements) };
 }
 
 /** A completed release whose watch is over is judged no more. */

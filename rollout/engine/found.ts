@@ -1,14 +1,24 @@
-import { refId, type AttemptId } from "../model/attempt.ts";
+import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration, type Listing } from "../model/configuration.ts";
-import { refSlotOf, slotOf } from "../model/labels.ts";
+import { attemptsInSlots, refSlotsOf, slotsOf } from "../model/labels.ts";
 import type { Intent } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, ReachedHub } from "./observation.ts";
 
-/** The configuration of an intent, if the listing has the very one that the record means. */
-export function configurationOf(observation: Observation, intent: Intent): Configuration | undefined {
-  const found = findConfiguration(observation.listing, intent.attempt);
-  return found?.createdTimeUtc === intent.created[observation.hub] ? found : undefined;
+/** The hubs that answered, in the order of the settings. */
+export function reachedHubs({ hubs }: Pick<Observation, "hubs">): readonly ReachedHub[] {
+  return hubs.filter((hub): hub is ReachedHub => hub.listing !== undefined);
+}
+
+/** The listings of the hubs that answered. */
+export function listingsOf(observation: Pick<Observation, "hubs">): readonly Listing[] {
+  return reachedHubs(observation).map(({ listing }) => listing);
+}
+
+/** The configuration of an intent on one hub, if it is the very one that the record means. */
+export function configurationOf(hub: ReachedHub, intent: Intent): Configuration | undefined {
+  const found = findConfiguration(hub.listing, intent.attempt);
+  return found?.createdTimeUtc === intent.created[hub.name] ? found : undefined;
 }
 
 /** The ref of a product in a listing. */
@@ -16,14 +26,34 @@ export function refOf(listing: Listing, product: string): Configuration | undefi
   return findConfiguration(listing, refId(product));
 }
 
-/** Every stop that stands in the labels of a product's configurations, without repeats. */
-export function stopsFound(listing: Listing, product: string, attempts: readonly AttemptId[]): Stop[] {
-  const ref = refOf(listing, product);
+/**
+ * Every attempt of a product that has a configuration or a stop on some hub, whether a record names it or not. By name:
+ * labels can be edited, and a stop must be found all the same.
+ */
+export function attemptsFound(listings: readonly Listing[], product: string): readonly AttemptId[] {
+  const found = listings.flatMap((listing) => [
+    ...listing.configurations
+      .filter(({ id }) => id.startsWith(`fw--${product}--`))
+      .flatMap(({ id }) => parseAttemptId(id) ?? []),
+    ...attemptsInSlots(refOf(listing, product)?.labels ?? {}),
+  ]);
+  return [...new Set(found)];
+}
+
+/** Every stop that stands in the labels of a product's configurations on some hub, without repeats. */
+export function stopsFound(
+  listings: readonly Listing[],
+  product: string,
+  attempts: readonly AttemptId[],
+): Stop[] {
   const found = new Map<string, Stop>();
-  for (const attempt of attempts) {
-    const own = findConfiguration(listing, attempt);
-    const stops = [own && slotOf(own.labels, attempt), ref && refSlotOf(ref.labels, attempt)];
-    for (const stop of stops) if (stop !== undefined) found.set(stop.id, stop);
+  for (const listing of listings) {
+    const ref = refOf(listing, product);
+    for (const attempt of attempts) {
+      const own = findConfiguration(listing, attempt);
+      const stops = [...slotsOf(own?.labels ?? {}, attempt), ...refSlotsOf(ref?.labels ?? {}, attempt)];
+      for (const stop of stops) found.set(stop.id, stop);
+    }
   }
   return [...found.values()];
 }

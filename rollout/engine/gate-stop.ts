@@ -1,5 +1,6 @@
 import { isoInstant } from "../model/instant.ts";
 import { makeStop } from "../model/stop.ts";
+import { listingsOf } from "./found.ts";
 import type { Judgement } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -20,9 +21,11 @@ export function gateStop(input: StepInput, judgements: readonly Judgement[]): St
       reason: verdict.reasons[0]?.text ?? "the gate stopped it",
       nonce: deciding.nonce,
     });
-    const write = nextStopWrite(observation.listing, declared.product, stop);
+    const stands = listingsOf(observation).every(
+      (listing) => nextStopWrite(listing, declared.product, stop) === undefined,
+    );
     // Nothing left to write: the stop stands everywhere and waits to be recorded.
-    if (write !== undefined) return { kind: "stop", stop, why: stop.reason };
+    if (!stands) return { kind: "stop", stop, why: stop.reason };
   }
   return undefined;
 }

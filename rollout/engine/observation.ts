@@ -6,32 +6,60 @@ import type { RolloutRecord } from "../model/record.ts";
 import type { Answers } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 
-/** What the hub and the store say about one product, at an instant. */
+/** What the hubs and the store say about one product, at an instant. */
 export interface Observation {
   /** Epoch ms by the rollout's clock. Every decision made on this observation bears this time. */
   readonly at: number;
-  /** Name of the hub in the settings. */
-  readonly hub: string;
-  readonly listing: Listing;
+  /** Every hub of the settings, in their order: where hubs disagree, the first decides. */
+  readonly hubs: readonly HubView[];
   /** undefined while the record store does not answer. */
   readonly store: StoreView | undefined;
   /** Answers to the questions asked so far, by the question's id. */
   readonly answers: Answers;
 }
 
+/** One hub, as it was listed. */
+export interface HubView {
+  /** Its name in the settings. */
+  readonly name: string;
+  /** undefined while it does not answer. */
+  readonly listing: Listing | undefined;
+}
+
+/** A hub that answered. */
+export interface ReachedHub extends HubView {
+  readonly listing: Listing;
+}
+
+/** A record with its name. */
+export interface NamedRecord {
+  readonly digest: Digest;
+  readonly record: RolloutRecord;
+}
+
 /** What the record store holds about one product. */
 export interface StoreView {
-  /** The record the ref names, if the store has it and every ancestor. */
-  readonly head: { readonly digest: Digest; readonly record: RolloutRecord } | undefined;
+  /** The furthest record that a hub's ref names, if the store has it and every ancestor. */
+  readonly head: NamedRecord | undefined;
   /** Ids of every stop in the head's chain. */
   readonly stopIds: ReadonlySet<string>;
-  /** The head this hub last had, by the store's mark. */
-  readonly taken: Digest | undefined;
-  /** Where the mark stands against the head the ref names. */
-  readonly takenIs: "head" | "behind" | "ahead" | "absent" | "elsewhere";
+  /** Where the ref of each hub that answered stands, by the hub's name. */
+  readonly refs: ReadonlyMap<string, RefView>;
   /** Digests of aborted releases. */
   readonly tombstones: ReadonlySet<string>;
   readonly looks: ReadonlyMap<AttemptId, readonly Look[]>;
+}
+
+/** Where one hub's ref stands. */
+export interface RefView {
+  /** Against the head; `broken`: its chain is not complete in the store; `elsewhere`: in another line. */
+  readonly place: "head" | "behind" | "elsewhere" | "broken" | "absent";
+  /** The head this hub last had, by the store's mark. */
+  readonly taken: Digest | undefined;
+  /** Where the mark stands against the record that this hub's own ref names. */
+  readonly takenIs: "head" | "behind" | "ahead" | "elsewhere" | "absent";
+  /** The record of a mark that is ahead: what this hub had before it went back in time. */
+  readonly before?: NamedRecord;
 }
 
 /** How decisions are signed, and what the settings contribute. */

@@ -1,4 +1,4 @@
-import { findConfiguration } from "../model/configuration.ts";
+import { findConfiguration, type Configuration } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
@@ -6,12 +6,14 @@ import { releaseDocument } from "../plan/documents.ts";
 import { adoptedIntent, planProduct, toAdopt } from "../plan/plan-product.ts";
 import { waveCondition } from "../plan/target-condition.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
+import { listingsOf, reachedHubs } from "./found.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import { targetedBy } from "./promote.ts";
+import { held } from "./status.ts";
 import type { Step } from "./step.ts";
 
-/** Take over what a fresh product's devices run: an EMPTY configuration, then the record. It writes to no device. */
+/** Take over what a fresh product's devices run: EMPTY configurations, then the record. It writes to no device. */
 export function adoptBaseline(input: StepInput): Step | undefined {
   const { declared, observation, deciding } = input;
   const intents = observation.store?.head?.record.intents ?? [];
@@ -20,28 +22,20 @@ export function adoptBaseline(input: StepInput): Step | undefined {
   const refusal = planned(input);
   if (refusal !== undefined) return refusal;
   const intent = adoptedIntent(declared.product, adoptable);
-  const found = findConfiguration(observation.listing, intent.attempt);
-  if (found === undefined) {
-    const document = releaseDocument({
-      ...intent,
-      product: declared.product,
-      imageBase: deciding.imageBase,
-      adopted: true,
-    });
-    return { kind: "create", document, why: `create the baseline ${intent.version}, for nobody` };
-  }
-  // Identity is checked by label, not by name: what stands there must be what an earlier run of ours created.
-  if (found.labels[LABEL.release] !== intent.digest || found.condition !== "") return notOurs(found.id);
-  const adopted: Intent = {
+  const document = releaseDocument({
     ...intent,
-    priority: found.priority,
-    created: { [observation.hub]: found.createdTimeUtc },
-  };
+    product: declared.product,
+    imageBase: deciding.imageBase,
+    adopted: true,
+  });
+  const created = createdOn(input, document, `create the baseline ${intent.version}, for nobody`);
+  if (created.kind !== "created") return created;
+  const adopted: Intent = { ...intent, priority: created.priority, created: created.times };
   const reason = `${intent.version} is what the devices run`;
   return nextRecord(input, { kind: "adopt", subject: intent.attempt, changed: [adopted], reason });
 }
 
-/** Start the wanted release: an EMPTY configuration first, then the record that opens its first wave. */
+/** Start the wanted release: EMPTY configurations first, then the record that opens its first wave. */
 export function startRelease(input: StepInput): Step | undefined {
   const { declared, observation, deciding } = input;
   const { product } = declared;
@@ -55,41 +49,40 @@ export function startRelease(input: StepInput): Step | undefined {
   if (wanted === undefined || head === undefined) return undefined;
   const plan = planProduct(declared, {
     intents,
-    listing: observation.listing,
+    listings: listingsOf(observation),
     answers: observation.answers,
     tombstones: observation.store?.tombstones ?? new Set(),
   });
   if (plan.kind === "ask") return { kind: "ask", questions: plan.questions };
-  if (plan.kind === "failed") return waitFor(`the hub did not answer what the plan asks: ${plan.reason}`);
+  if (plan.kind === "failed") return held(`the hub did not answer what the plan asks: ${plan.reason}`, false);
   const problems = errorsOf(plan.value.problems);
   if (problems.length > 0) return { kind: "blocked", problems };
   const { release: starting } = plan.value;
   if (starting === undefined) return undefined;
   const { attempt, release, digest, priority } = starting;
-  const found = findConfiguration(observation.listing, attempt);
-  if (found === undefined) {
-    const document = releaseDocument({
-      ...release,
-      product,
-      attempt,
-      digest,
-      priority,
-      imageBase: deciding.imageBase,
-      adopted: false,
-    });
-    return { kind: "create", document, why: `create ${attempt}, for nobody` };
-  }
+  const document = releaseDocument({
+    ...release,
+    product,
+    attempt,
+    digest,
+    priority,
+    imageBase: deciding.imageBase,
+    adopted: false,
+  });
+  const created = createdOn(input, document, `create ${attempt}, for nobody`);
+  if (created.kind !== "created") return created;
   const counts = targetedBy(input, { release }, 0);
   if (counts.kind === "ask") return counts;
-  if (counts.kind === "failed") return waitFor("the hub did not say how many devices the first wave aims at");
+  if (counts.kind === "failed")
+    return held("the hub did not say how many devices the first wave aims at", false);
   const started: RolloutIntent = {
     state: "running",
     attempt,
     version: release.version,
     digest,
     condition: waveCondition(release, 0),
-    priority: found.priority,
-    created: { [observation.hub]: found.createdTimeUtc },
+    priority: created.priority,
+    created: created.times,
     release,
     wave: 0,
     strata: Object.keys(starting.devices).sort(),
@@ -111,34 +104,64 @@ export function startRelease(input: StepInput): Step | undefined {
   return nextRecord(input, { kind: "start", subject: attempt, changed: [...superseded, started], reason });
 }
 
+/**
+ * The empty configurations of a release on every hub, once all of them stand; else the step that creates those that are
+ * lacking. Identity is checked by label, not by name: what stands there must be what an earlier run of ours created.
+ */
+function createdOn(
+  { observation }: StepInput,
+  document: ReturnType<typeof releaseDocument>,
+  why: string,
+):
+  | Step
+  | {
+      readonly kind: "created";
+      readonly priority: number;
+      readonly times: Readonly<Record<string, string>>;
+    } {
+  const hubs = reachedHubs(observation);
+  const found = new Map<string, Configuration>();
+  for (const { name, listing } of hubs) {
+    const there = findConfiguration(listing, document.id);
+    if (there === undefined) continue;
+    if (there.labels[LABEL.release] !== document.labels[LABEL.release] || there.condition !== "")
+      return notOurs(name, document.id);
+    found.set(name, there);
+  }
+  const lacking = hubs.filter(({ name }) => !found.has(name));
+  if (lacking.length > 0)
+    return { kind: "create", creates: lacking.map(({ name }) => ({ hub: name, document })), why };
+  return {
+    kind: "created",
+    priority: Math.max(...[...found.values()].map(({ priority }) => priority)),
+    times: Object.fromEntries([...found].map(([name, { createdTimeUtc }]) => [name, createdTimeUtc])),
+  };
+}
+
 /** Ask what a plan asks, and stop at what it finds. */
 function planned({ declared, observation }: StepInput): Step | undefined {
-  const { listing, answers, store } = observation;
+  const { answers, store } = observation;
   const plan = planProduct(declared, {
     intents: [],
-    listing,
+    listings: listingsOf(observation),
     answers,
     tombstones: store?.tombstones ?? new Set(),
   });
   if (plan.kind === "ask") return { kind: "ask", questions: plan.questions };
-  if (plan.kind === "failed") return waitFor(`the hub did not answer what the plan asks: ${plan.reason}`);
+  if (plan.kind === "failed") return held(`the hub did not answer what the plan asks: ${plan.reason}`, false);
   const problems = errorsOf(plan.value.problems);
   return problems.length > 0 ? { kind: "blocked", problems } : undefined;
 }
 
-function waitFor(text: string): Step {
-  return { kind: "wait", status: { phase: "held", attempt: undefined, text, needsPerson: false } };
-}
-
-function notOurs(id: string): Step {
+function notOurs(hub: string, id: string): Step {
   return {
     kind: "blocked",
     problems: [
       {
         severity: "error",
         code: "FOREIGN_CONFIGURATION",
-        path: `configuration ${id}`,
-        summary: "it has the name of the baseline to adopt, and is another one",
+        path: `configuration ${id} on ${hub}`,
+        summary: "it has a name that wavegate needs, and is another one",
         hint: `find out whose it is; then: az iot hub configuration delete -c ${id}`,
       },
     ],

@@ -3,7 +3,7 @@ import type { RolloutIntent } from "../model/record.ts";
 import { remainingDevices } from "./finish-taking-back.ts";
 import type { Judgement } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
-import type { Status } from "./step.ts";
+import type { Status, Step } from "./step.ts";
 
 /** Where a product stands when there is nothing to do now, and what is waited for: what is most urgent first. */
 export function statusOf(input: StepInput, judgements: readonly Judgement[]): Status {
@@ -43,6 +43,11 @@ export function statusOf(input: StepInput, judgements: readonly Judgement[]): St
     text: "nothing to do: the fleet is as declared",
     needsPerson: false,
   };
+}
+
+/** Nothing is done, and why: for a person, unless told that it may pass by itself. */
+export function held(text: string, needsPerson = true): Extract<Step, { kind: "wait" }> {
+  return { kind: "wait", status: { phase: "held", attempt: undefined, text, needsPerson } };
 }
 
 function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Judgement | undefined): Status {

@@ -11,7 +11,7 @@ import type { Question } from "../model/question.ts";
 export type Step =
   /** Find these out, then decide again on the same observation. */
   | { readonly kind: "ask"; readonly questions: readonly Question[] }
-  /** Act first: write the stop wherever it does not stand yet. */
+  /** Act first: write the stop wherever it does not stand yet, on every hub that can be reached. */
   | {
       readonly kind: "stop";
       readonly stop: Stop;
@@ -19,28 +19,49 @@ export type Step =
       /** Ids of the stops in the chain, when this one was found and is copied. */
       readonly recorded?: ReadonlySet<string>;
     }
-  /** Create a configuration that targets nobody. */
-  | { readonly kind: "create"; readonly document: ConfigurationDocument; readonly why: string }
-  /** Replace a configuration if its etag still stands. */
-  | {
-      readonly kind: "write";
-      readonly document: ConfigurationDocument;
-      readonly etag: string;
-      readonly why: string;
-    }
-  /** Note in the store which head the hub has. */
-  | { readonly kind: "mark"; readonly head: Digest }
-  /** Store the record, then move the ref to it. */
-  | { readonly kind: "record"; readonly record: RolloutRecord; readonly ref: RefMove }
+  /** Create configurations that target nobody. */
+  | { readonly kind: "create"; readonly creates: readonly Create[]; readonly why: string }
+  /** Replace configurations whose etags still stand, in this order; the first that does not ends the run. */
+  | { readonly kind: "write"; readonly writes: readonly HubWrite[]; readonly why: string }
+  /** Delete configurations whose etags still stand. */
+  | { readonly kind: "remove"; readonly removals: readonly Removal[]; readonly why: string }
+  /** Note in the store which head these hubs have. */
+  | { readonly kind: "mark"; readonly hubs: readonly string[]; readonly head: Digest }
+  /** Store the record, then move the refs to it, in the order of the settings. */
+  | { readonly kind: "record"; readonly record: RolloutRecord; readonly refs: readonly RefMove[] }
   /** Nothing to do now. */
   | { readonly kind: "wait"; readonly status: Status }
   /** Nothing may widen until a person corrects these. */
   | { readonly kind: "blocked"; readonly problems: readonly Problem[] };
 
-/** How the ref comes to name a record: created for the first, else replaced by the etag of the deciding listing. */
+/** One create on one hub. */
+export interface Create {
+  readonly hub: string;
+  readonly document: ConfigurationDocument;
+}
+
+/** One conditional write on one hub. */
+export interface HubWrite extends Create {
+  readonly etag: string;
+  readonly why: string;
+}
+
+/** One conditional delete on one hub. */
+export interface Removal {
+  readonly hub: string;
+  readonly id: string;
+  readonly etag: string;
+}
+
+/** How one hub's ref comes to name a record: created for the first, else replaced by the etag of the deciding listing. */
 export type RefMove =
-  | { readonly create: true }
-  | { readonly create: false; readonly labels: Readonly<Record<string, string>>; readonly etag: string };
+  | { readonly hub: string; readonly create: true }
+  | {
+      readonly hub: string;
+      readonly create: false;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly etag: string;
+    };
 
 /** Where a product stands when there is nothing to do: derived, never recorded. */
 export interface Status {

@@ -2,7 +2,7 @@ import type { Look, Tally } from "../model/look.ts";
 import { askCounts, type Asked } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { countByStratum, outcomeCondition, TALLIED } from "../plan/queries.ts";
-import { configurationOf } from "./found.ts";
+import { configurationOf, reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 
 /**
@@ -40,7 +40,10 @@ export function takeLook(
     );
   };
   // The metric came with the listing; one that was never evaluated is unknown, and unknown is nobody.
-  const answered = configurationOf(observation, intent)?.metricResults["contacted"] ?? 0;
+  const answered = reachedHubs(observation).reduce(
+    (sum, hub) => sum + (configurationOf(hub, intent)?.metricResults["contacted"] ?? 0),
+    0,
+  );
   return {
     kind: "known",
     value: { at: observation.at, wave, views: { all: view("all"), wave: view("wave") }, answered },

@@ -1,4 +1,4 @@
-import type { AttemptId } from "./attempt.ts";
+import { parseAttemptId, type AttemptId } from "./attempt.ts";
 import { parseDigest, type Digest } from "./digest.ts";
 import { stopWithId, type Stop, type StopFacts } from "./stop.ts";
 
@@ -16,9 +16,13 @@ export const LABEL = {
   doc: "wg-doc",
   /** `yes` on a baseline that was adopted: its condition stays empty until a release above it is taken back. */
   adopted: "wg-adopted",
+  /** `yes` on a configuration that was emptied for good and may be deleted. */
+  retired: "wg-retired",
 } as const;
 
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;
+/** The strongest first. */
+const KINDS = ["abort", "hold"] as const satisfies readonly Stop["kind"][];
 /** Longest label value [IoTHub: configurations, labels]. */
 const MAX_VALUE = 128;
 
@@ -59,37 +63,63 @@ export function refSlotLabels(stop: Stop): Record<string, string> {
   return labelsOfStop(stop, `-${stop.attempt}`);
 }
 
-/** The stop that a release configuration's labels hold; an abort before a hold. */
+/** The stops that a release configuration's labels hold, the strongest first. */
+export function slotsOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): readonly Stop[] {
+  return KINDS.flatMap((kind) => stopOfLabels(labels, attempt, kind, "") ?? []);
+}
+
+/** The stops that the ref's labels hold for one attempt, the strongest first. */
+export function refSlotsOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): readonly Stop[] {
+  return KINDS.flatMap((kind) => stopOfLabels(labels, attempt, kind, `-${attempt}`) ?? []);
+}
+
+/** The strongest stop that a release configuration's labels hold. */
 export function slotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
-  return stopOfLabels(labels, attempt, "abort", "") ?? stopOfLabels(labels, attempt, "hold", "");
+  return slotsOf(labels, attempt)[0];
 }
 
-/** The stop that the ref's labels hold for one attempt; an abort before a hold. */
+/** The strongest stop that the ref's labels hold for one attempt. */
 export function refSlotOf(labels: Readonly<Record<string, string>>, attempt: AttemptId): Stop | undefined {
-  return (
-    stopOfLabels(labels, attempt, "abort", `-${attempt}`) ??
-    stopOfLabels(labels, attempt, "hold", `-${attempt}`)
-  );
+  return refSlotsOf(labels, attempt)[0];
 }
 
-/** Labels without the stop slots of one attempt (on the ref) or without its own (on a release's configuration). */
-export function withoutSlots(
+/** Attempts for which a ref's labels hold a stop. */
+export function attemptsInSlots(labels: Readonly<Record<string, string>>): readonly AttemptId[] {
+  return Object.keys(labels).flatMap((name) => parseAttemptId(/^wg-[a-z]+-(fw--.+)$/.exec(name)?.[1]) ?? []);
+}
+
+/** A ref's labels without the stop slots that are in the chain already: their work is done. */
+export function withoutRecordedSlots(
   labels: Readonly<Record<string, string>>,
-  attempt?: AttemptId,
+  recorded: ReadonlySet<string>,
 ): Record<string, string> {
-  const suffix = attempt === undefined ? "" : `-${attempt}`;
-  const gone = new Set(
-    (["hold", "abort"] as const).flatMap((kind) => [
-      `wg-${kind}${suffix}`,
-      ...FACTS.map((fact) => `wg-${kind}-${fact}${suffix}`),
-    ]),
+  const done = attemptsInSlots(labels).flatMap((attempt) =>
+    refSlotsOf(labels, attempt)
+      .filter(({ id }) => recorded.has(id))
+      .flatMap(({ kind }) => slotNames(kind, `-${attempt}`)),
   );
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !gone.has(name)));
+  return without(labels, done);
+}
+
+/** Labels of a release's configuration without its stop slots. */
+export function withoutSlots(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return without(
+    labels,
+    KINDS.flatMap((kind) => slotNames(kind, "")),
+  );
 }
 
 /** Digest of the head record a ref's labels name. */
 export function headOf(labels: Readonly<Record<string, string>>): Digest | undefined {
   return parseDigest(labels[LABEL.head]);
+}
+
+function slotNames(kind: Stop["kind"], suffix: string): readonly string[] {
+  return [`wg-${kind}${suffix}`, ...FACTS.map((fact) => `wg-${kind}-${fact}${suffix}`)];
+}
+
+function without(labels: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !names.includes(name)));
 }
 
 function labelsOfStop(stop: Stop, suffix: string): Record<string, string> {

@@ -36,6 +36,7 @@ export const CODES = {
   UNSTAMPED: "devices without a bucket match no wave",
   WAVE_CANNOT_PROVE: "an evidence wave is too small to prove its gate",
   WAVE_EMPTY: "a wave adds no device",
+  WAVE_TOO_FAST: "a wave asks more of the hub than its limits give in the time",
 } as const;
 
 export type Code = keyof typeof CODES;
@@ -63,17 +64,25 @@ export class WavegateError extends Error {
   readonly code: Code;
   readonly hint: string;
   readonly problems: readonly Problem[];
+  /** How long the other side asked to wait before the next try, in ms; undefined where it said nothing. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: Code,
     message: string,
-    options: { readonly hint: string; readonly cause?: unknown; readonly problems?: readonly Problem[] },
+    options: {
+      readonly hint: string;
+      readonly cause?: unknown;
+      readonly problems?: readonly Problem[];
+      readonly retryAfterMs?: number | undefined;
+    },
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "WavegateError";
     this.code = code;
     this.hint = options.hint;
     this.problems = options.problems ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

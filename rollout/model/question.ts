@@ -7,7 +7,12 @@ export type Question =
 
 /** The answer, or why there is none: a failed query never counts as zero. */
 export type Answer =
-  | { readonly kind: "count"; readonly byStratum: Readonly<Record<string, number>> }
+  | {
+      readonly kind: "count";
+      readonly byStratum: Readonly<Record<string, number>>;
+      /** Hubs whose devices are not in it, because they did not answer. */
+      readonly missing?: readonly string[];
+    }
   | { readonly kind: "image"; readonly image: StoredImage | undefined }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -38,6 +43,8 @@ export function askCounts<Key extends string>(
     const query = queries[key];
     const answer = answers.get(query);
     if (answer === undefined) questions.push({ kind: "count", id: query, query });
+    else if (answer.kind === "count" && answer.missing !== undefined)
+      return { kind: "failed", reason: `${answer.missing.join(", ")} did not answer` };
     else if (answer.kind === "count") found[key] = answer.byStratum;
     else if (answer.kind === "failed") return { kind: "failed", reason: answer.reason };
   }

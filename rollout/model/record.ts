@@ -90,7 +90,14 @@ export interface Override {
   readonly until: number;
 }
 
-export type Intent = AdoptedIntent | RolloutIntent;
+/** A release whose configuration is emptied, and deleted a while later; its name stays taken for ever. */
+export interface RetiredIntent extends IntentBase {
+  readonly state: "retired";
+  /** Epoch ms. */
+  readonly retiredAt: number;
+}
+
+export type Intent = AdoptedIntent | RolloutIntent | RetiredIntent;
 
 /** A release in one of some states. */
 export type InState<State extends RolloutState> = RolloutIntent & { readonly state: State };
@@ -144,8 +151,14 @@ export function isAborted(intent: Intent): intent is InState<"rolling back" | "r
   return intent.state === "rolling back" || intent.state === "rolled back";
 }
 
-/** The image of an intent. */
-export function artifactOf(intent: Intent): Artifact {
+/** True for what was rolled out by waves: it has a release, its waves and its gate. */
+export function isRolledOut(intent: Intent): intent is RolloutIntent {
+  return intent.state !== "adopted" && intent.state !== "retired";
+}
+
+/** The image of an intent; a retired one has none any more. */
+export function artifactOf(intent: Intent): Artifact | undefined {
+  if (intent.state === "retired") return undefined;
   return intent.state === "adopted" ? intent.artifact : intent.release.artifact;
 }
 

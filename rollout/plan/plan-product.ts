@@ -54,7 +54,9 @@ export function planProduct(
     const reason = `opens wave "${first?.name ?? ""}" with ${totalOf(first?.devices ?? {})} devices`;
     changes.push({ kind: "start", version: release.release.version, reason });
   }
-  const head = headOf(findConfiguration(input.listing, refId(declared.product))?.labels ?? {});
+  const [first] = input.listings;
+  const ref = first === undefined ? undefined : findConfiguration(first, refId(declared.product));
+  const head = headOf(ref?.labels ?? {});
   return {
     kind: "known",
     value: {

@@ -20,7 +20,8 @@ import { productCondition, stampedCondition, waveCondition } from "./target-cond
 export interface PlanInput {
   /** The head record's intents, oldest first. */
   readonly intents: readonly Intent[];
-  readonly listing: Listing;
+  /** One listing a hub. */
+  readonly listings: readonly Listing[];
   readonly answers: Answers;
 }
 
@@ -88,12 +89,13 @@ export function baselineBelow(intents: readonly Intent[]): Intent | undefined {
  * A name is never used twice. One that stands on the hub, empty and made for this very release, is the one that was
  * created a moment ago and has not started yet.
  */
-function nextAttempt(release: Release, digest: Digest, { intents, listing }: PlanInput): AttemptId {
+function nextAttempt(release: Release, digest: Digest, { intents, listings }: PlanInput): AttemptId {
   const used = new Set<string>(intents.map(({ attempt }) => attempt));
   for (let attempt = 1; ; attempt++) {
     const id = attemptId(release.product, release.version, attempt);
-    const found = findConfiguration(listing, id);
-    const free = found === undefined || (found.condition === "" && found.labels[LABEL.release] === digest);
+    const free = listings
+      .flatMap((listing) => findConfiguration(listing, id) ?? [])
+      .every(({ condition, labels }) => condition === "" && labels[LABEL.release] === digest);
     if (!used.has(id) && free) return id;
   }
 }

@@ -154,17 +154,18 @@ function waveProblems(
 function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput): Asked<readonly Problem[]> {
   const own = imageProblem(planned.release.artifact, `${planned.file}: artifact`, answers);
   const below: Intent | undefined = baselineBelow(intents);
-  if (own.kind !== "known" || below === undefined) return own;
-  const old = imageProblem(artifactOf(below), `baseline ${below.version}`, answers);
+  const image = below === undefined ? undefined : artifactOf(below);
+  if (own.kind !== "known" || below === undefined || image === undefined) return own;
+  const old = imageProblem(image, `baseline ${below.version}`, answers);
   return old.kind === "known" ? { kind: "known", value: [...own.value, ...old.value] } : old;
 }
 
 /** Configurations of others that would write into our section of the twin, for devices of this product. */
 function foreignProblems(
   { release }: PlannedRelease,
-  { listing, answers }: PlanInput,
+  { listings, answers }: PlanInput,
 ): Asked<readonly Problem[]> {
-  const foreign = foreignConfigurations(listing);
+  const foreign = listings.flatMap(foreignConfigurations);
   const queries = Object.fromEntries(
     foreign.map(({ id, condition }) => [
       id,

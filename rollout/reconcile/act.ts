@@ -1,21 +1,20 @@
-import type { RefMove, Step } from "../engine/step.ts";
-import { nextStopWrite } from "../engine/stops.ts";
-import type { Configuration, Listing } from "../model/configuration.ts";
+import { refOf } from "../engine/found.ts";
+import type { HubView } from "../engine/observation.ts";
+import type { HubWrite, RefMove, Step } from "../engine/step.ts";
 import { LABEL } from "../model/labels.ts";
-import { WavegateError } from "../model/problem.ts";
+import { InvariantError, WavegateError } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
-import type { Stop } from "../model/stop.ts";
 import { refDocument } from "../plan/documents.ts";
+import { enforceStop } from "./enforce-stop.ts";
+import { markForward } from "./mark-forward.ts";
 import type { ClockPort, HubPort, RecordPort } from "./ports.ts";
 
 /** Nothing is sent later than this after its listing [protocol §3, 4], by a clock that never jumps. */
 const OBSERVATION_LIFE_MS = 60_000;
-/** Others' writes to one configuration are few: a stop that loses more races than this says so. */
-const STOP_ATTEMPTS = 30;
 
 /** What acting needs. */
 export interface ActPorts {
-  readonly hub: HubPort;
+  readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
   readonly clock: ClockPort;
 }
@@ -23,131 +22,103 @@ export interface ActPorts {
 /** Steps that have an effect. */
 export type Effect = Exclude<Step, { kind: "ask" | "wait" | "blocked" }>;
 
+/** What a step was decided on. */
+export interface Seen {
+  readonly product: string;
+  readonly hubs: readonly HubView[];
+  /** When the hubs were listed, by the clock that never jumps. */
+  readonly monotonicMs: number;
+}
+
 /**
  * Carry one step out. Every write bears the etag of the listing that decided it; the first that is not answered with
  * success throws and ends the run: the next one looks again [protocol §3, 4].
  */
-export async function act(
-  step: Effect,
-  observed: { readonly product: string; readonly listing: Listing; readonly monotonicMs: number },
-  ports: ActPorts,
-): Promise<void> {
-  const { product, listing, monotonicMs } = observed;
-  const { hub, records, clock } = ports;
-  const isFresh = (): boolean => clock.monotonic() - monotonicMs <= OBSERVATION_LIFE_MS;
+export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<void> {
+  const { product, hubs, monotonicMs } = seen;
+  const { records, clock } = ports;
+  const sendBy = monotonicMs + OBSERVATION_LIFE_MS;
+  const isFresh = (): boolean => clock.monotonic() <= sendBy;
   const fresh = (): void => {
-    if (!isFresh()) {
-      throw new WavegateError(
-        "OBSERVATION_STALE",
-        "over a minute passed since the hub was looked at; nothing was written",
-        {
-          hint: "run the command again",
-        },
-      );
-    }
+    if (isFresh()) return;
+    const message = "over a minute passed since the hub was looked at; nothing more was written";
+    throw new WavegateError("OBSERVATION_STALE", message, { hint: "run the command again" });
   };
   switch (step.kind) {
-    case "stop":
+    case "stop": {
+      const { stop, recorded } = step;
       // A stop is right on any listing: an old one is only looked at again.
-      await enforceStop(
-        {
-          product,
-          stop: step.stop,
-          ...(isFresh() ? { first: listing } : {}),
-          ...(step.recorded === undefined ? {} : { recorded: step.recorded }),
-        },
-        ports,
-      );
+      const first = isFresh() ? { seen: hubs } : {};
+      await enforceStop({ product, stop, ...first, ...(recorded && { recorded }) }, ports);
       return;
+    }
     case "create":
-      fresh();
-      await hub.create(step.document);
+      for (const { hub, document } of step.creates) {
+        fresh();
+        await portOf(ports, hub).create(document, { sendBy });
+      }
       return;
     case "write":
-      fresh();
-      await hub.replace(step.document, step.etag);
+      await write(step.writes, { fresh, sendBy }, ports);
+      return;
+    case "remove":
+      for (const { hub, id, etag } of step.removals) {
+        fresh();
+        await portOf(ports, hub).remove(id, etag, { sendBy });
+      }
       return;
     case "mark":
-      await records.markTaken(product, hub.name, step.head);
+      for (const hub of step.hubs) await markForward(records, product, hub, step.head);
       return;
     case "record":
-      await record(step, { product, listing, fresh }, ports);
+      await record(step, { product, hubs, fresh, sendBy }, ports);
       return;
   }
 }
 
-/**
- * Write a stop wherever it does not stand yet, narrowing first. Lost races are repeated on a fresh listing: a stop only
- * shrinks, so it is right on any listing [protocol §3, 3].
- */
-export async function enforceStop(
-  input: {
-    readonly product: string;
-    readonly stop: Stop;
-    readonly first?: Listing;
-    /** Ids of the stops in the chain, when this one was found and is copied. */
-    readonly recorded?: ReadonlySet<string>;
-  },
-  { hub, records }: Pick<ActPorts, "hub" | "records">,
-): Promise<{ readonly writes: number }> {
-  const { product, stop, recorded } = input;
-  let listing = input.first ?? (await hub.list());
-  let writes = 0;
-  for (let tries = 0; tries < STOP_ATTEMPTS; tries++) {
-    const write = nextStopWrite(listing, product, stop, recorded);
-    if (write === undefined) break;
-    try {
-      const written = await hub.replace(write.document, write.etag);
-      writes += 1;
-      listing = withConfiguration(listing, written);
-    } catch (error) {
-      if (!(error instanceof WavegateError) || !["HUB_CONFLICT", "HUB_NOT_FOUND"].includes(error.code))
-        throw error;
-      listing = await hub.list();
-    }
-  }
-  if (stop.kind === "abort") await tombstone(records, product, stop);
-  if (nextStopWrite(listing, product, stop, recorded) !== undefined) {
-    const message = `the stop of ${stop.attempt} is NOT in force: somebody else writes its configuration all the time`;
-    throw new WavegateError("HUB_CONFLICT", message, { hint: "run the same command again, now" });
-  }
-  return { writes };
+/** Until when an observation may be acted on. */
+interface Life {
+  readonly fresh: () => void;
+  /** By the clock that never jumps. */
+  readonly sendBy: number;
 }
 
-/** The tombstone is a second lock on the door; the first is on the hub, so a silent store does not fail the stop. */
-async function tombstone(records: RecordPort, product: string, stop: Stop): Promise<void> {
-  try {
-    await records.putTombstone(product, stop);
-  } catch (error) {
-    if (!(error instanceof WavegateError)) throw error;
+async function write(writes: readonly HubWrite[], { fresh, sendBy }: Life, ports: ActPorts): Promise<void> {
+  for (const { hub, document, etag } of writes) {
+    fresh();
+    await portOf(ports, hub).replace(document, etag, { sendBy });
   }
 }
 
-/** [protocol §3, 2] The head moves only to a stored record; the mark follows before anything widens by it. */
+/** [protocol §3, 2] The head moves only to a stored record; the marks follow before anything widens by it. */
 async function record(
-  step: { readonly record: RolloutRecord; readonly ref: RefMove },
-  observed: { readonly product: string; readonly listing: Listing; readonly fresh: () => void },
-  { hub, records }: ActPorts,
+  step: { readonly record: RolloutRecord; readonly refs: readonly RefMove[] },
+  seen: Life & { readonly product: string; readonly hubs: readonly HubView[] },
+  ports: ActPorts,
 ): Promise<void> {
-  const { product, listing, fresh } = observed;
+  const { product, hubs, fresh, sendBy } = seen;
+  const { records } = ports;
   fresh();
   const digest = await records.putRecord(step.record);
-  fresh();
-  const document = refDocument(product, digest);
-  if (step.ref.create) await hub.create(document);
-  else {
-    const read = listing.configurations.find(({ id }) => id === document.id);
-    await hub.replace(
-      { ...document, ...read, labels: { ...step.ref.labels, [LABEL.head]: digest } },
-      step.ref.etag,
-    );
+  for (const move of step.refs) {
+    fresh();
+    const document = refDocument(product, digest);
+    const port = portOf(ports, move.hub);
+    if (move.create) {
+      await port.create(document, { sendBy });
+      continue;
+    }
+    const listing = hubs.find(({ name }) => name === move.hub)?.listing;
+    const read = listing === undefined ? undefined : refOf(listing, product);
+    const labels = { ...move.labels, [LABEL.head]: digest };
+    await port.replace({ ...document, ...read, labels }, move.etag, { sendBy });
   }
-  await records.markTaken(product, hub.name, digest);
+  for (const { hub } of step.refs) await markForward(records, product, hub, digest);
   for (const stop of step.record.stops) if (stop.kind === "abort") await records.putTombstone(product, stop);
 }
 
-function withConfiguration(listing: Listing, written: Configuration): Listing {
-  return {
-    configurations: listing.configurations.map((other) => (other.id === written.id ? written : other)),
-  };
+function portOf({ hubs }: ActPorts, name: string): HubPort {
+  const port = hubs.find((hub) => hub.name === name);
+  if (port === undefined) throw new InvariantError(`a step for a hub that is not in the settings: ${name}`);
+  return port;
 }

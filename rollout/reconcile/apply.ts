@@ -84,6 +84,8 @@ export async function apply(
       looked = true;
       troubles = 0;
     } catch (error) {
+      if (error instanceof WavegateError && error.code === "INTERRUPTED")
+        return { product, outcome: "interrupted" };
       troubles += 1;
       if (
         !(error instanceof WavegateError) ||

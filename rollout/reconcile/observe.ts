@@ -1,3 +1,4 @@
+import { listingsOf } from "../engine/found.ts";
 import { judge, type Judgement } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
@@ -7,6 +8,7 @@ import type { Declared } from "../plan/declared.ts";
 import { planProduct } from "../plan/plan-product.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { answer } from "./answer.ts";
+import { listHubs } from "./list-hubs.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
 import { readStore } from "./store-view.ts";
 
@@ -25,23 +27,23 @@ const ASKS = 8;
 /** Look at one product and work out its plan. Reads only. */
 export async function observeProduct(
   declared: Declared,
-  ports: Pick<ReconcilePorts, "hub" | "records" | "images" | "clock"> & {
+  ports: Pick<ReconcilePorts, "hubs" | "records" | "images" | "clock"> & {
     readonly settings: { readonly queryLag: number };
   },
 ): Promise<Observed> {
-  const { hub, records, images, clock } = ports;
-  const listing = await hub.list();
+  const { records, images, clock } = ports;
+  const hubs = await listHubs(ports.hubs);
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
   const at = Math.floor(clock.now());
-  const store = await readStore({ records, product: declared.product, hub: hub.name, listing });
+  const store = await readStore({ records, product: declared.product, hubs });
   const answers = new Map<string, Answer>();
-  const observation: Observation = { at, hub: hub.name, listing, store, answers };
+  const observation: Observation = { at, hubs, store, answers };
   const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
   const stepInput = { declared, observation, deciding };
   for (let asks = 0; ; asks++) {
     const plan = planProduct(declared, {
       intents: store?.head?.record.intents ?? [],
-      listing,
+      listings: listingsOf(observation),
       answers,
       tombstones: store?.tombstones ?? new Set(),
     });
@@ -56,7 +58,8 @@ export async function observeProduct(
       return { observation, judgements, plan, next: nextOf(step) };
     }
     for (const question of questions)
-      if (!answers.has(question.id)) answers.set(question.id, await answer(question, { hub, images }));
+      if (!answers.has(question.id))
+        answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
   }
 }
 

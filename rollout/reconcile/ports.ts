@@ -6,22 +6,35 @@ import type { StoredImage } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 
+/** How one call of the hub is to be made; every field may be left out. */
+export interface HubCallOptions {
+  /** A stop: it does not wait for its turn behind other calls, and no interruption of the command ends it. */
+  readonly urgent?: boolean | undefined;
+  /** Ends waits and reads at once with INTERRUPTED; a write that was sent is waited for. */
+  readonly signal?: AbortSignal | undefined;
+  /** Writes: not sent later than this instant of `ClockPort.monotonic()`, but refused with OBSERVATION_STALE. */
+  readonly sendBy?: number | undefined;
+}
+
 /**
  * What the loop needs of an IoT hub. Failures are WavegateErrors: HUB_CONFLICT (the etag moved), HUB_NOT_FOUND,
- * HUB_THROTTLED, HUB_QUOTA, HUB_UNAUTHORIZED, HUB_UNREACHABLE, HUB_REJECTED, HUB_FAILED. Reads are retried inside,
- * writes never: an unanswered write may have taken effect, and only a new look can tell.
+ * HUB_THROTTLED, HUB_QUOTA, HUB_UNAUTHORIZED, HUB_UNREACHABLE, HUB_REJECTED, HUB_FAILED; INTERRUPTED. Reads are
+ * retried inside, writes never: an unanswered write may have taken effect, and only a new look can tell. (An urgent write
+ * that a throttle refused had none: it is sent again when the hub lets it.)
  */
 export interface HubPort {
   /** The hub's name in the settings; records and marks are kept under it. */
   readonly name: string;
   /** All configurations, foreign ones too, as of one instant. */
-  list(): Promise<Listing>;
+  list(options?: HubCallOptions): Promise<Listing>;
   /** Create only; HUB_CONFLICT when the name exists. */
-  create(document: ConfigurationDocument): Promise<Configuration>;
+  create(document: ConfigurationDocument, options?: HubCallOptions): Promise<Configuration>;
   /** Replace if the etag still stands. */
-  replace(document: ConfigurationDocument, etag: string): Promise<Configuration>;
+  replace(document: ConfigurationDocument, etag: string, options?: HubCallOptions): Promise<Configuration>;
+  /** Delete if the etag still stands. */
+  remove(id: string, etag: string, options?: HubCallOptions): Promise<void>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
-  count(query: string): Promise<Readonly<Record<string, number>>>;
+  count(query: string, options?: HubCallOptions): Promise<Readonly<Record<string, number>>>;
 }
 
 /**

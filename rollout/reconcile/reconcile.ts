@@ -8,12 +8,14 @@ import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import { act, type Effect } from "./act.ts";
 import { answer } from "./answer.ts";
+import { listHubs } from "./list-hubs.ts";
 import type { ClockPort, HubPort, ImagePort, RecordPort } from "./ports.ts";
 import { readStore } from "./store-view.ts";
 
 /** Everything a run touches. */
 export interface ReconcilePorts {
-  readonly hub: HubPort;
+  /** In the order of the settings: where hubs disagree, the first decides. */
+  readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
   readonly images: ImagePort;
   readonly clock: ClockPort;
@@ -77,7 +79,7 @@ export async function reconcile(
         return { steps, problems: step.problems, observation };
       default:
         try {
-          await act(step, { product: declared.product, listing: observation.listing, monotonicMs }, ports);
+          await act(step, { product: declared.product, hubs: observation.hubs, monotonicMs }, ports);
         } catch (error) {
           if (!(error instanceof WavegateError) || error.code !== "HUB_CONFLICT") throw error;
           options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
@@ -98,23 +100,19 @@ export async function observeAndDecide(input: {
   readonly nonce: string;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
   const { declared, ports, options, nonce } = input;
-  const { hub, clock, images } = ports;
-  const listing = await hub.list();
+  const { clock, images } = ports;
+  const hubs = await listHubs(ports.hubs);
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
   const at = Math.floor(clock.now());
-  const store = await readStore({
-    records: ports.records,
-    product: declared.product,
-    hub: hub.name,
-    listing,
-  });
+  const store = await readStore({ records: ports.records, product: declared.product, hubs });
   const answers = new Map<string, Answer>();
   const deciding = { actor: options.actor, imageBase: images.base, queryLagMs: options.queryLagMs, nonce };
-  const observation: Observation = { at, hub: hub.name, listing, store, answers };
+  const observation: Observation = { at, hubs, store, answers };
   for (let asks = 0; ; asks++) {
     const decision = nextStep({ declared, observation, deciding });
     if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
-    for (const question of decision.step.questions) answers.set(question.id, await answer(question, ports));
+    for (const question of decision.step.questions)
+      answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { nextRecord } from "../engine/next-record.ts";
-import { configurationOf } from "../engine/found.ts";
+import { configurationOf, reachedHubs } from "../engine/found.ts";
+import { isUnstarted } from "../engine/unstarted.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Declared } from "../plan/declared.ts";
@@ -45,7 +46,7 @@ export async function resume(
       hint: `run: wavegate reconcile ${product}`,
     });
   }
-  if (configurationOf(observation, held) === undefined) {
+  if (reachedHubs(observation).some((hub) => configurationOf(hub, held) === undefined)) {
     throw new WavegateError(
       "REF_LOST",
       `the configuration of ${held.attempt} was deleted; it is never created again`,
@@ -59,13 +60,13 @@ export async function resume(
     nonce,
   };
   const resumed: RolloutIntent = { ...held, state: "running" };
+  // One that was held before it started is free to start, like any other.
+  const change = isUnstarted(held) ? { dropped: [held.attempt] } : { changed: [resumed] };
   const step = nextRecord(
     { declared, observation, deciding },
-    { kind: "resume", subject: held.attempt, changed: [resumed], reason: options.reason },
+    { kind: "resume", subject: held.attempt, ...change, reason: options.reason },
   );
-  if (step.kind !== "record")
-    throw new WavegateError("HUB_CONFLICT", "no record was made", { hint: "run the command again" });
-  await act(step, { product, listing: observation.listing, monotonicMs }, ports);
+  await act(step, { product, hubs: observation.hubs, monotonicMs }, ports);
   await reconcile(declared, ports, options);
   return resumed;
 }

@@ -1,27 +1,28 @@
 import { randomBytes } from "node:crypto";
-import { attemptId, parseAttemptId, refId } from "../model/attempt.ts";
-import { findConfiguration, type Listing } from "../model/configuration.ts";
+import { listingsOf } from "../engine/found.ts";
+import type { HubView } from "../engine/observation.ts";
+import { attemptId, parseAttemptId } from "../model/attempt.ts";
+import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
-import { headOf, LABEL, slotOf } from "../model/labels.ts";
+import { LABEL, slotOf } from "../model/labels.ts";
 import { parseDigest, sha256Hex } from "../model/digest.ts";
-import { isAborted, isJudged, type Intent } from "../model/record.ts";
+import { isAborted, isJudged, isRolledOut, type Intent } from "../model/record.ts";
 import { WavegateError } from "../model/problem.ts";
 import { makeStop, type Stop } from "../model/stop.ts";
-import { enforceStop } from "./act.ts";
+import { enforceStop, type Enforced } from "./enforce-stop.ts";
+import { listHubs } from "./list-hubs.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
-import { readChain } from "./store-view.ts";
+import { readStore } from "./store-view.ts";
 
 /** A stop in force. */
-export interface StopResult {
+export interface StopResult extends Enforced {
   readonly stop: Stop;
-  /** Writes it took; 0: it stood already. */
-  readonly writes: number;
 }
 
 /**
  * Stop a product's release: the one that is named, else the newest that devices are exposed to above its baseline. An
- * abort takes its devices back, a hold leaves them where they are. Acts first and needs nothing but the hub: any later
- * run records it.
+ * abort takes its devices back, a hold leaves them where they are. Acts first and needs nothing but a hub: any later run
+ * records it and carries it to hubs that could not be reached.
  */
 export async function stopRelease(
   input: {
@@ -31,42 +32,43 @@ export async function stopRelease(
     readonly actor: string;
     readonly reason: string;
   },
-  { hub, records, clock }: Pick<ReconcilePorts, "hub" | "records" | "clock">,
+  { hubs, records, clock }: Pick<ReconcilePorts, "hubs" | "records" | "clock">,
 ): Promise<StopResult> {
   const { kind, product, actor, reason } = input;
-  const listing = await hub.list();
-  const { attempt, digest } = await attemptToStop(input, listing, records);
-  const standing = slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt);
+  const seen = await listHubs(hubs, { urgent: true });
+  const { attempt, digest } = await attemptToStop(input, seen, records);
+  const standing = listingsOf({ hubs: seen })
+    .map((listing) => slotOf(findConfiguration(listing, attempt)?.labels ?? {}, attempt))
+    .find((stop) => stop?.kind === "abort");
   const stop =
-    standing?.kind === "abort"
-      ? standing
-      : makeStop({
-          kind,
-          attempt,
-          release: digest,
-          actor,
-          at: isoInstant(Math.floor(clock.now())),
-          reason,
-          nonce: randomBytes(8).toString("hex"),
-        });
-  const { writes } = await enforceStop({ product, stop, first: listing }, { hub, records });
-  return { stop, writes };
+    standing ??
+    makeStop({
+      kind,
+      attempt,
+      release: digest,
+      actor,
+      at: isoInstant(Math.floor(clock.now())),
+      reason,
+      nonce: randomBytes(8).toString("hex"),
+    });
+  return { stop, ...(await enforceStop({ product, stop, seen }, { hubs, records })) };
 }
 
-/** What a person means: by the head record where it can be read, else by what stands on the hub. */
+/** What a person means: by the head record where it can be read, else by what stands on a hub. */
 async function attemptToStop(
   input: { readonly product: string; readonly version?: string },
-  listing: Listing,
+  seen: readonly HubView[],
   records: ReconcilePorts["records"],
 ): Promise<Pick<Intent, "attempt" | "digest">> {
   const { product, version } = input;
-  const intents = await headIntents(product, listing, records);
+  const store = await readStore({ records, product, hubs: seen });
+  const intents = store?.head?.record.intents;
   const goesOn = intents?.findLast((intent) =>
     version === undefined
       ? isJudged(intent)
-      : intent.version === version && !isAborted(intent) && intent.state !== "adopted",
+      : intent.version === version && isRolledOut(intent) && !isAborted(intent),
   );
-  const found = goesOn ?? onHub(input, listing, intents);
+  const found = goesOn ?? onHub(input, seen, intents);
   if (found !== undefined) return found;
   const what =
     version === undefined ? `${product} has no release under way` : `${product} ${version} is not under way`;
@@ -76,12 +78,13 @@ async function attemptToStop(
 /** By name, not by label: labels can be edited. */
 function onHub(
   { product, version }: { readonly product: string; readonly version?: string },
-  listing: Listing,
+  seen: readonly HubView[],
   intents: readonly Intent[] | undefined,
 ): Pick<Intent, "attempt" | "digest"> | undefined {
   const prefix = version === undefined ? `fw--${product}--` : attemptId(product, version, 1).slice(0, -1);
   const known = new Set<string>(intents?.map(({ attempt }) => attempt));
-  const exposing = listing.configurations
+  const exposing = listingsOf({ hubs: seen })
+    .flatMap(({ configurations }) => configurations)
     .filter(
       ({ id, condition, labels }) =>
         id.startsWith(prefix) && condition !== "" && labels[LABEL.adopted] !== "yes",
@@ -91,19 +94,4 @@ function onHub(
   const attempt = parseAttemptId(exposing?.id);
   const digest = parseDigest(exposing?.labels[LABEL.release]);
   return attempt === undefined ? undefined : { attempt, digest: digest ?? sha256Hex(attempt) };
-}
-
-async function headIntents(
-  product: string,
-  listing: Listing,
-  records: ReconcilePorts["records"],
-): Promise<readonly Intent[] | undefined> {
-  const head = headOf(findConfiguration(listing, refId(product))?.labels ?? {});
-  if (head === undefined) return undefined;
-  try {
-    return (await readChain(records, product, head))?.[0]?.record.intents;
-  } catch (error) {
-    if (error instanceof WavegateError) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
-import type { StoreView } from "../engine/observation.ts";
+import type { HubView, NamedRecord, RefView, StoreView } from "../engine/observation.ts";
 import { refId, type AttemptId } from "../model/attempt.ts";
-import { findConfiguration, type Listing } from "../model/configuration.ts";
+import { findConfiguration } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import { headOf } from "../model/labels.ts";
 import type { Look } from "../model/look.ts";
@@ -14,20 +14,29 @@ const UNREADABLE: readonly Code[] = ["RECORD_STORE_FAILED", "STORE_FORMAT"];
 export async function readStore(input: {
   readonly records: RecordPort;
   readonly product: string;
-  readonly hub: string;
-  readonly listing: Listing;
+  readonly hubs: readonly HubView[];
 }): Promise<StoreView | undefined> {
-  const { records, product, hub, listing } = input;
+  const { records, product, hubs } = input;
   try {
-    const named = headOf(findConfiguration(listing, refId(product))?.labels ?? {});
-    const taken = await records.takenMark(product, hub);
-    const chain = named === undefined ? undefined : await readChain(records, product, named);
-    const head = chain?.[0];
+    const chains = new Map<string, Chain>();
+    for (const hub of hubs) {
+      if (hub.listing === undefined) continue;
+      const ref = findConfiguration(hub.listing, refId(product));
+      const named = headOf(ref?.labels ?? {});
+      const chain = named === undefined ? undefined : await readChain(records, product, named);
+      chains.set(hub.name, { isThere: ref !== undefined, chain });
+    }
+    const furthest = furthestOf([...chains.values()].flatMap(({ chain }) => (chain ? [chain] : [])));
+    const head = furthest?.[0];
+    const refs = new Map<string, RefView>();
+    for (const [hub, chain] of chains) {
+      const taken = await records.takenMark(product, hub);
+      refs.set(hub, await refView({ records, product, taken, ...chain, furthest }));
+    }
     return {
       head,
-      stopIds: new Set(chain?.flatMap(({ record }) => record.stops.map(({ id }) => id)) ?? []),
-      taken,
-      takenIs: await placeOf({ records, product, taken, chain }),
+      stopIds: new Set(furthest?.flatMap(({ record }) => record.stops.map(({ id }) => id)) ?? []),
+      refs,
       tombstones: await records.tombstones(product),
       looks: await readLooks(records, product, head?.record).catch(lostLooks),
     };
@@ -37,18 +46,6 @@ export async function readStore(input: {
     if (error instanceof WavegateError && UNREADABLE.includes(error.code)) return undefined;
     throw error;
   }
-}
-
-/** Looks that cannot be read cost power, never validity: the gate judges what it can see now. */
-function lostLooks(error: unknown): StoreView["looks"] {
-  if (error instanceof WavegateError && UNREADABLE.includes(error.code)) return new Map();
-  throw error;
-}
-
-/** A record with its name. */
-export interface NamedRecord {
-  readonly digest: Digest;
-  readonly record: RolloutRecord;
 }
 
 /** The chain of a head, newest first; undefined when a link is missing or broken. */
@@ -68,6 +65,49 @@ export async function readChain(
   return chain;
 }
 
+/** What one hub's ref leads to. */
+interface Chain {
+  readonly isThere: boolean;
+  /** undefined: the ref is absent, names nothing, or its chain has a gap. */
+  readonly chain: readonly NamedRecord[] | undefined;
+}
+
+/** The longest of the chains; where two are equally long the first hub's. */
+function furthestOf(chains: readonly (readonly NamedRecord[])[]): readonly NamedRecord[] | undefined {
+  return chains.reduce<readonly NamedRecord[] | undefined>(
+    (longest, chain) => (longest === undefined || chain.length > longest.length ? chain : longest),
+    undefined,
+  );
+}
+
+async function refView(input: {
+  readonly records: RecordPort;
+  readonly product: string;
+  readonly taken: Digest | undefined;
+  readonly isThere: boolean;
+  readonly chain: readonly NamedRecord[] | undefined;
+  readonly furthest: readonly NamedRecord[] | undefined;
+}): Promise<RefView> {
+  const { records, product, taken, isThere, chain, furthest } = input;
+  if (!isThere) return { place: "absent", taken, takenIs: "absent" };
+  const own = chain?.[0]?.digest;
+  if (own === undefined) return { place: "broken", taken, takenIs: "absent" };
+  const place =
+    own === furthest?.[0]?.digest
+      ? "head"
+      : furthest?.some(({ digest }) => digest === own) === true
+        ? "behind"
+        : "elsewhere";
+  if (taken === undefined) return { place, taken, takenIs: "absent" };
+  if (taken === own) return { place, taken, takenIs: "head" };
+  if (chain?.some(({ digest }) => digest === taken) === true) return { place, taken, takenIs: "behind" };
+  const marked = await readChain(records, product, taken);
+  const [before] = marked ?? [];
+  return before !== undefined && marked?.some(({ digest }) => digest === own) === true
+    ? { place, taken, takenIs: "ahead", before }
+    : { place, taken, takenIs: "elsewhere" };
+}
+
 async function wholeRecord(
   records: RecordPort,
   product: string,
@@ -81,19 +121,10 @@ async function wholeRecord(
   }
 }
 
-async function placeOf(input: {
-  readonly records: RecordPort;
-  readonly product: string;
-  readonly taken: Digest | undefined;
-  readonly chain: readonly NamedRecord[] | undefined;
-}): Promise<StoreView["takenIs"]> {
-  const { records, product, taken, chain } = input;
-  const head = chain?.[0]?.digest;
-  if (taken === undefined || head === undefined) return "absent";
-  if (taken === head) return "head";
-  if (chain?.some(({ digest }) => digest === taken)) return "behind";
-  const marked = await readChain(records, product, taken);
-  return marked?.some(({ digest }) => digest === head) ? "ahead" : "elsewhere";
+/** Looks that cannot be read cost power, never validity: the gate judges what it can see now. */
+function lostLooks(error: unknown): StoreView["looks"] {
+  if (error instanceof WavegateError && UNREADABLE.includes(error.code)) return new Map();
+  throw error;
 }
 
 async function readLooks(

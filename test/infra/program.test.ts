@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadSettings } from "../../rollout/cli/settings.ts";
 import type { ProgramRun } from "./mocked-program.ts";
 import { runProgram, theResource } from "./program-run.ts";
 import { readProject, readStack } from "./stack-file.ts";
@@ -277,11 +278,31 @@ describe("the program of a stack that sets all it can", () => {
             { name: "WAVEGATE_HUB_TIER", value: "S3" },
             { name: "WAVEGATE_HUB_UNITS", value: "2" },
             { name: "WAVEGATE_IMAGES_BASE", value: "https://firmwareaccount.blob.core.windows.net/firmware" },
+            {
+              name: "WAVEGATE_RECORDS_CONTAINER",
+              value: "https://recordsaccount.blob.core.windows.net/records",
+            },
             { name: "WAVEGATE_CREDENTIAL", value: "managed-identity" },
             { name: "WAVEGATE_CLIENT_ID", value: "client-of-rollout" },
           ],
         },
       ],
+    });
+  });
+
+  it("gives the controller settings with which it keeps its records where the next look finds them", async () => {
+    const { template } = theResource(strict, JOB, "controller").inputs as {
+      template: { containers: { env: { name: string; value: string }[] }[] };
+    };
+    const variables = template.containers[0]?.env.map(({ name, value }): [string, string] => [name, value]);
+    const environment = Object.fromEntries(variables ?? []);
+    const folder = import.meta.dirname;
+    const settings = await loadSettings({ flag: undefined, stackOutputs: undefined, environment, folder });
+    const credential = { kind: "managed-identity", clientId: "client-of-rollout" };
+    expect(settings).toMatchObject({
+      hub: { name: "test", credential },
+      images: { credential },
+      records: { container: strict.outputs["recordsUrl"], credential },
     });
   });
 

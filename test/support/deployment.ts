@@ -33,6 +33,10 @@ export interface Deployment extends AsyncDisposable {
   removeRelease(file: string): Promise<void>;
   /** Write settings that differ in the hub's connection string; returns their file. */
   settingsWith(connectionString: string): Promise<string>;
+  /** Write settings that keep records elsewhere than the deployment does; returns their file. */
+  settingsWithRecords(records: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Records as settings name them when they are kept in a container of the deployment's storage. */
+  recordsIn(container: string): Readonly<Record<string, unknown>>;
   wavegate(args: readonly string[], settings?: string): ReturnType<typeof wavegate>;
   /** Every configuration of the hub, as the service shows it, without what its clockwork counts. */
   configurations(): Promise<unknown>;
@@ -43,10 +47,13 @@ export async function startDeployment({
   name,
   devices,
   scale,
+  recordsInContainer = false,
 }: {
   readonly name: string;
   readonly devices: number;
   readonly scale: number;
+  /** Keep records in a container of the storage, not in a folder. */
+  readonly recordsInContainer?: boolean;
 }): Promise<Deployment> {
   const folder = join(PROJECT, ".wavegate", name);
   await rm(folder, { recursive: true, force: true });
@@ -61,6 +68,7 @@ export async function startDeployment({
     await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
   );
   await azurite.createPublicContainer("firmware");
+  await azurite.createContainer("records");
   await azurite.writeTokenFile(join(folder, "token"));
   // `tlsOptions` is an option of the pipeline below that this client's type does not name.
   const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: hub.caPem } };
@@ -90,28 +98,36 @@ export async function startDeployment({
     join(folder, "fleet.ts"),
     `import { defineFleet } from "wavegate";\nexport default defineFleet({ products: { thermostat: { adopt: ${adopt} } } });\n`,
   );
-  const settingsWith = async (
+  const token = { credential: { kind: "token-file", file: "token" }, caFile: "ca.pem" };
+  const recordsIn = (name: string): Readonly<Record<string, unknown>> => ({
+    container: `${azurite.endpoint}/${name}`,
+    ...token,
+  });
+  const kept = recordsInContainer ? recordsIn("records") : { folder: "records" };
+  const writeSettings = async (
     connectionString: string,
-    file = join(folder, `settings-${Math.abs(hashOf(connectionString))}.json`),
+    records: Readonly<Record<string, unknown>>,
+    name?: string,
   ): Promise<string> => {
     const settings = {
       schemaVersion: 1,
       hub: { name: "test", connectionString, caFile: "ca.pem" },
       images: {
         base: `${azurite.endpoint}/firmware`,
-        credential: { kind: "token-file", file: "token" },
-        caFile: "ca.pem",
+        ...token,
       },
-      records: { folder: "records" },
+      records,
       declarations: { fleet: "fleet.ts", releases: "releases" },
       clock: time,
       queryLag: "5 minutes",
     };
-    await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
+    const text = JSON.stringify(settings);
+    const file = join(folder, name ?? `settings-${Math.abs(hashOf(text))}.json`);
+    await writeFile(file, text, { mode: 0o600 });
     return file;
   };
   await writeFile(join(folder, "ca.pem"), hub.caPem);
-  const settings = await settingsWith(hub.serviceConnectionString, join(folder, "settings.json"));
+  const settings = await writeSettings(hub.serviceConnectionString, kept, "settings.json");
   const cast = Array.from({ length: devices }, (_, index) => ({
     deviceId: `${name}-${index}`,
     revision: index % 2 === 0 ? ("A" as const) : ("B" as const),
@@ -140,7 +156,9 @@ export async function startDeployment({
     settings,
     artifacts,
     upload,
-    settingsWith,
+    settingsWith: (connectionString) => writeSettings(connectionString, kept),
+    settingsWithRecords: (records) => writeSettings(hub.serviceConnectionString, records),
+    recordsIn,
     release: (file, fields) =>
       writeFile(join(folder, "releases", file), `export default ${JSON.stringify(fields)};\n`),
     removeRelease: (file) => rm(join(folder, "releases", file)),

@@ -32,6 +32,8 @@ export interface WorldDevice {
 /** A whole deployment in memory: the local hub's own stores and engine, records, devices that answer when told to. */
 export interface World {
   readonly ports: ReconcilePorts;
+  /** The one hub of the ports. */
+  readonly hub: HubPort;
   readonly devices: DeviceStore;
   readonly records: Map<Digest, RolloutRecord>;
   readonly tombstones: Set<string>;
@@ -55,6 +57,8 @@ export function createWorld(input: {
   readonly devices: readonly WorldDevice[];
   readonly version: string;
   readonly images: ReadonlyMap<string, { sha256: string; size: number }>;
+  /** The hub's name in the settings; default `memory`. */
+  readonly hub?: string;
 }): World {
   let time = Date.UTC(2026, 0, 1);
   let monotonic = 0;
@@ -126,6 +130,7 @@ export function createWorld(input: {
       configurations.remove(id, undefined);
     },
     fault: () => undefined,
+    hub: undefined as unknown as HubPort,
     ports: undefined as unknown as ReconcilePorts, // Set below: the ports close over the world's own faults.
   };
 
@@ -180,7 +185,7 @@ export function createWorld(input: {
   };
 
   const hub: HubPort = {
-    name: "memory",
+    name: input.hub ?? "memory",
     list: () =>
       at("list", () => ({
         configurations: configurations.all().map((one) => toConfiguration(configurationDocument(one))),
@@ -202,6 +207,10 @@ export function createWorld(input: {
           ),
         ),
       ),
+    remove: (id, etag) =>
+      at(`remove ${id}`, () => {
+        configurations.remove(id, { etag, isQuoted: true });
+      }),
     count: (query) =>
       at("count", () => {
         const counts: Record<string, number> = {};
@@ -234,7 +243,8 @@ export function createWorld(input: {
   };
   const clockPort = { now: () => time, monotonic: () => (monotonic += 1), sleep: () => Promise.resolve() };
   return Object.assign(world, {
-    ports: { hub, records: store, images, clock: clockPort } satisfies ReconcilePorts,
+    hub,
+    ports: { hubs: [hub], records: store, images, clock: clockPort } satisfies ReconcilePorts,
   });
 }
 

@@ -1,5 +1,6 @@
 import { stopRelease } from "../../reconcile/stop-release.ts";
-import { EXIT, requiredReason, textOption, type Command } from "../command.ts";
+import { requiredReason, textOption, type Command } from "../command.ts";
+import { stopResult } from "../views/stop-result.ts";
 
 /** `wavegate abort`. */
 export const abort: Command = {
@@ -23,14 +24,11 @@ abort is never taken back: the same release does not start again.`,
     const reason = requiredReason(input, `wavegate abort ${product}`);
     const session = await context.session();
     const version = textOption(input, "release");
-    const { stop, writes } = await stopRelease(
+    const stopped = await stopRelease(
       { kind: "abort", product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
       session,
     );
-    const human =
-      writes === 0
-        ? `${stop.attempt} is stopped already, since ${stop.at} by ${stop.actor}: ${stop.reason}`
-        : `${stop.attempt} is stopped: the stop is in force on ${session.hub.name} (${writes} writes)\n  next: wavegate apply ${product}   records it and watches the devices come back`;
-    return { exitCode: EXIT.done, human, json: { schemaVersion: 1, stop, writes } };
+    const next = `wavegate apply ${product}   records it and watches the devices come back`;
+    return stopResult(stopped, { done: "is stopped", next });
   },
 };

@@ -1,8 +1,10 @@
 import { WavegateError } from "../../model/problem.ts";
-import { readChain, type NamedRecord } from "../../reconcile/store-view.ts";
+import type { NamedRecord } from "../../engine/observation.ts";
+import { readChain } from "../../reconcile/store-view.ts";
 import { EXIT, type Command } from "../command.ts";
 import { readableProducts, openRecords } from "../session.ts";
 import { loadDeclarations } from "../declarations.ts";
+import type { Settings } from "../settings.ts";
 import { renderHistory } from "../views/history.ts";
 
 /** `wavegate history`. */
@@ -16,7 +18,7 @@ its parent; a gap is an error. Needs the record store only, no hub.`,
   arguments: [["[product]", "one product only"]],
   async run(context, input) {
     const settings = await context.settings();
-    const records = openRecords(settings);
+    const records = await openRecords(settings);
     const checked = await loadDeclarations({ ...settings.declarations, folder: context.folder });
     const chains: { product: string; chain: readonly NamedRecord[] }[] = [];
     for (const { product } of readableProducts(checked, input.args[0])) {
@@ -27,7 +29,7 @@ its parent; a gap is an error. Needs the record store only, no hub.`,
         throw new WavegateError(
           "RECORD_BROKEN",
           `the chain of ${product} under ${head.slice(0, 12)} has a gap`,
-          { hint: `restore ${settings.records.folder} from a backup` },
+          { hint: `restore ${placeOf(settings)} from a backup` },
         );
       }
       chains.push({ product, chain });
@@ -42,3 +44,8 @@ its parent; a gap is an error. Needs the record store only, no hub.`,
     };
   },
 };
+
+/** Where the records are, for people. */
+function placeOf({ records }: Settings): string {
+  return "folder" in records ? records.folder : records.container;
+}

@@ -1,5 +1,6 @@
 import { stopRelease } from "../../reconcile/stop-release.ts";
-import { EXIT, requiredReason, type Command } from "../command.ts";
+import { requiredReason, type Command } from "../command.ts";
+import { stopResult } from "../views/stop-result.ts";
 
 /** `wavegate hold`. */
 export const hold: Command = {
@@ -18,14 +19,8 @@ abort takes them back. The gate goes on judging, and may still abort.`,
     const product = input.args[0] ?? "";
     const reason = requiredReason(input, `wavegate hold ${product}`);
     const session = await context.session();
-    const { stop, writes } = await stopRelease(
-      { kind: "hold", product, reason, actor: session.actor },
-      session,
-    );
-    const human =
-      writes === 0
-        ? `${stop.attempt} is stopped already, since ${stop.at} by ${stop.actor}: ${stop.reason}`
-        : `${stop.attempt} is held: the hold is in force on ${session.hub.name} (${writes} writes)\n  next: wavegate resume ${product} --reason "...", or wavegate abort ${product} --reason "..."`;
-    return { exitCode: EXIT.done, human, json: { schemaVersion: 1, stop, writes } };
+    const stopped = await stopRelease({ kind: "hold", product, reason, actor: session.actor }, session);
+    const next = `wavegate resume ${product} --reason "...", or wavegate abort ${product} --reason "..."`;
+    return stopResult(stopped, { done: "is held", next });
   },
 };

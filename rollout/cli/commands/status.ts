@@ -1,5 +1,6 @@
 import { totalOf } from "../../model/question.ts";
 import { countByStratum, runningCondition } from "../../plan/queries.ts";
+import { answer } from "../../reconcile/answer.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { EXIT, type Command } from "../command.ts";
 import { readableProducts } from "../session.ts";
@@ -23,9 +24,14 @@ and when. Changes nothing.`,
       const intents = observation.store?.head?.record.intents ?? [];
       const versions: Record<string, number> = {};
       for (const version of new Set(intents.map((intent) => intent.version))) {
-        versions[version] = totalOf(
-          await session.hub.count(countByStratum(runningCondition(declared.product, version))),
+        const query = countByStratum(runningCondition(declared.product, version));
+        const { hubs, images } = session;
+        const counted = await answer(
+          { kind: "count", id: query, query },
+          { hubs, images, seen: observation.hubs },
         );
+        // What was not counted is not shown as nobody.
+        if (counted.kind === "count") versions[version] = totalOf(counted.byStratum);
       }
       found.push({
         product: declared.product,

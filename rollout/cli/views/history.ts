@@ -1,5 +1,5 @@
 import { formatInstant } from "./numbers.ts";
-import type { NamedRecord } from "../../reconcile/store-view.ts";
+import type { NamedRecord } from "../../engine/observation.ts";
 import { instantMs } from "../../model/instant.ts";
 
 /** A chain of records for people, oldest first: when, what, why, by whom, on which evidence. */

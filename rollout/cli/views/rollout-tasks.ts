@@ -8,7 +8,7 @@ import {
   type SimpleRenderer,
 } from "listr2";
 import type { AttemptId } from "../../model/attempt.ts";
-import type { RolloutIntent, RolloutRecord } from "../../model/record.ts";
+import { isRolledOut, type RolloutIntent, type RolloutRecord } from "../../model/record.ts";
 import type { ApplyEvent } from "../../reconcile/apply.ts";
 import { renderCounts, renderEvidence } from "./judgement.ts";
 import type { RolloutView } from "./rollout-lines.ts";
@@ -123,11 +123,11 @@ function releaseTasks(intent: RolloutIntent, stream: NodeJS.WriteStream): Releas
       const record = recordOf(event);
       if (record?.subject !== attempt) return;
       const own = record.intents.find((other) => other.attempt === attempt);
-      if (own === undefined || own.state === "adopted") return;
+      if (own === undefined || !isRolledOut(own)) return;
       if (own.state === "running") settle(own.wave);
       if (own.state === "watching") settle(waves.length);
       if (own.state === "rolling back" && !ended)
-        fail(own.wave, stepText({ kind: "record", record, ref: { create: true } }) ?? "stopped");
+        fail(own.wave, stepText({ kind: "record", record, refs: [] }) ?? "stopped");
     },
     end: async () => {
       // Whatever is still open goes on without us.
@@ -146,7 +146,7 @@ function releaseOf(event: ApplyEvent): RolloutIntent | undefined {
   if (event.kind === "judged") return event.judgement.intent;
   const record = recordOf(event);
   const subject = record?.intents.find(({ attempt }) => attempt === record.subject);
-  return subject === undefined || subject.state === "adopted" ? undefined : subject;
+  return subject !== undefined && isRolledOut(subject) ? subject : undefined;
 }
 
 function recordOf(event: ApplyEvent): RolloutRecord | undefined {

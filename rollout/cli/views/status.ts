@@ -27,6 +27,8 @@ export function renderStatus({ product, at, versions, intents, judgements, next 
     `${product} at ${formatInstant(at)}: ${running.join(", ") || "no device reports a version"}`,
   ];
   for (const intent of intents.toReversed()) {
+    // Its configuration is gone, or goes soon; history tells of it.
+    if (intent.state === "retired") continue;
     if (intent.state === "adopted") {
       lines.push(`  ${intent.version}  adopted as the baseline`);
       continue;

@@ -7,6 +7,7 @@ export function stepText(step: Effect): string | undefined {
       return `STOP ${step.stop.attempt}: ${step.why}`;
     case "create":
     case "write":
+    case "remove":
       return step.why;
     case "mark":
       return undefined;

@@ -57,6 +57,16 @@ function aDocument(id: string): ConfigurationDocument {
 }
 
 describe("configurations", () => {
+  it("are deleted by the etag that was read, and by no older one", async () => {
+    const created = await port.create(aDocument("fw--x--1--1"));
+    const newer = await port.replace({ ...created, condition: "" }, created.etag);
+    await expect(port.remove(created.id, created.etag)).rejects.toMatchObject({ code: "HUB_CONFLICT" });
+    expect((await port.list()).configurations).toHaveLength(1);
+    await port.remove(created.id, newer.etag);
+    expect((await port.list()).configurations).toEqual([]);
+    await expect(port.remove(created.id, newer.etag)).rejects.toMatchObject({ code: "HUB_NOT_FOUND" });
+  });
+
   it("come back as they were written, with etag and creation time", async () => {
     const created = await port.create(aDocument("one"));
     expect(created).toMatchObject(aDocument("one"));

@@ -46,12 +46,58 @@ describe("settings", () => {
   it("name their files from where they stand, and have defaults", async () => {
     const file = await write("deep/wavegate.json", SETTINGS);
     const settings = await load(file);
-    expect(settings.records.folder).toBe(join(folder, "deep", "records"));
+    expect(settings.records).toEqual({ folder: join(folder, "deep", "records") });
     expect(settings).toMatchObject({
       hub: { tier: "S1", units: 1 },
       queryLag: 1_800_000,
       lookEvery: 300_000,
     });
+  });
+
+  const container = "https://account.blob.core.windows.net/records";
+
+  it("keep records in a folder or in a container, and not in both or half of one", async () => {
+    const credential = { kind: "token-file", file: "token" };
+    const given = async (records: unknown): Promise<unknown> => {
+      await write("wavegate.settings.json", { ...SETTINGS, records });
+      return load().then(
+        (settings) => settings.records,
+        (error: unknown) => (error as { problems: { path: string; summary: string }[] }).problems[0],
+      );
+    };
+    expect(await given({ container, credential, caFile: "ca.pem" })).toEqual({
+      container,
+      credential: { kind: "token-file", file: join(folder, "token") },
+      caFile: join(folder, "ca.pem"),
+    });
+    const path = `${join(folder, "wavegate.settings.json")}: records`;
+    const either = { path, summary: "give either `folder` or `container` with `credential`" };
+    expect(await given({ folder: "records", container, credential })).toMatchObject(either);
+    expect(await given({ folder: "records", credential })).toMatchObject(either);
+    expect(await given({ container })).toMatchObject(either);
+    expect(await given({})).toMatchObject(either);
+    expect(await given({ contaner: container, credential })).toMatchObject({
+      hint: 'did you mean "container"?',
+    });
+  });
+
+  it.each([
+    ["http://account.blob.core.windows.net/records", "an https address"],
+    ["https://account.blob.core.windows.net/", "names no container"],
+    [`${container}?sv=2025-01-05&sig=c2VjcmV0`, "no signature"],
+  ])("that name %s as the container of records are refused", async (address, summary) => {
+    const records = { container: address, credential: { kind: "azure-cli" } };
+    await write("wavegate.settings.json", { ...SETTINGS, records });
+    const error: unknown = await load().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      problems: [
+        {
+          path: expect.stringMatching(/: records\.container$/) as string,
+          summary: expect.stringContaining(summary) as string,
+        },
+      ],
+    });
+    expect(JSON.stringify(error)).not.toContain("c2VjcmV0");
   });
 
   it("with a key that others may read are refused, with the command that mends it", async () => {

@@ -50,7 +50,7 @@ describe("a stack's outputs", () => {
     expect(await load({ stackOutputs: "outputs.json" })).toMatchObject({
       hub: { name: "dev", hostName: "dev.azure-devices.net", tier: "S2", units: 3, credential },
       images: { base: OUTPUTS.firmwareBase, credential },
-      records: { folder: join(folder, "records") },
+      records: { container: OUTPUTS.recordsUrl, credential },
       declarations: { fleet: join(folder, "rollout/fleet.ts"), releases: join(folder, "rollout/releases") },
     });
   });
@@ -109,7 +109,36 @@ describe("a stack's outputs", () => {
     const identity = { kind: "managed-identity", clientId: OUTPUTS.rolloutClientId };
     expect(
       await load({ stackOutputs: "outputs.json" }, { WAVEGATE_CREDENTIAL: "managed-identity" }),
-    ).toMatchObject({ hub: { credential: identity }, images: { credential: identity } });
+    ).toMatchObject({
+      hub: { credential: identity },
+      images: { credential: identity },
+      records: { credential: identity },
+    });
+  });
+
+  it("name a container of records that a folder in a higher layer replaces, and the other way round", async () => {
+    await write("outputs.json", OUTPUTS);
+    const from = async (environment: Record<string, string>): Promise<unknown> =>
+      (await load({ stackOutputs: "outputs.json" }, environment)).records;
+    const WAVEGATE_CREDENTIAL = "workload-identity";
+    const kept = { folder: join(folder, "kept") };
+    // A credential goes with a container only.
+    expect(await from({ WAVEGATE_RECORDS_FOLDER: "kept", WAVEGATE_CREDENTIAL })).toEqual(kept);
+    const other = { WAVEGATE_RECORDS_CONTAINER: "https://other.blob.core.windows.net/records" };
+    expect(await from(other)).toEqual({
+      container: other.WAVEGATE_RECORDS_CONTAINER,
+      credential: { kind: "azure-cli" },
+    });
+    await write("wavegate.settings.json", { records: { folder: "kept" } });
+    expect(await from({})).toEqual(kept);
+    expect(await from({ WAVEGATE_CREDENTIAL })).toEqual(kept);
+    expect(await from({ ...other, WAVEGATE_CREDENTIAL })).toEqual({
+      container: other.WAVEGATE_RECORDS_CONTAINER,
+      credential: { kind: "workload-identity" },
+    });
+    await expect(from({ ...other, WAVEGATE_RECORDS_FOLDER: "kept" })).rejects.toMatchObject({
+      problems: [{ summary: expect.stringContaining("either") as string }],
+    });
   });
 
   it("that are missing, of another version or of another program say how they are written", async () => {
@@ -141,11 +170,13 @@ describe("the environment alone", () => {
       WAVEGATE_HUB_TIER: "S3",
       WAVEGATE_HUB_UNITS: "2",
       WAVEGATE_IMAGES_BASE: OUTPUTS.firmwareBase,
+      WAVEGATE_RECORDS_CONTAINER: OUTPUTS.recordsUrl,
       WAVEGATE_CREDENTIAL: "managed-identity",
       WAVEGATE_CLIENT_ID: OUTPUTS.rolloutClientId,
     };
     expect(await load({}, environment)).toMatchObject({
       hub: { name: "prod", tier: "S3", units: 2, credential: { clientId: OUTPUTS.rolloutClientId } },
+      records: { container: OUTPUTS.recordsUrl, credential: { clientId: OUTPUTS.rolloutClientId } },
       file: "the environment",
     });
     await expect(load({}, { ...environment, WAVEGATE_HUB_UNITS: "many" })).rejects.toMatchObject({

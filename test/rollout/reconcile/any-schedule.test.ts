@@ -57,7 +57,7 @@ class Crash extends Error {}
 /** A world that checks the rules of the protocol at every write of ours. */
 function watchedWorld(): World & { readonly broken: string[]; portalEmptied: boolean } {
   const world = createWorld({ devices: aFleet(24), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
-  const { hub } = world.ports;
+  const { hub } = world;
   const broken: string[] = [];
   const replace: typeof hub.replace = async (document, etag) => {
     const before = world.exposed(document.id);
@@ -89,7 +89,7 @@ function watchedWorld(): World & { readonly broken: string[]; portalEmptied: boo
   const watched = Object.assign(world, {
     broken,
     portalEmptied: false,
-    ports: { ...world.ports, hub: { ...hub, replace, create } },
+    ports: { ...world.ports, hubs: [{ ...hub, replace, create }] },
   });
   return watched;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { slotOf } from "../../../rollout/model/labels.ts";
 import { makeStop } from "../../../rollout/model/stop.ts";
-import { enforceStop } from "../../../rollout/reconcile/act.ts";
+import { enforceStop } from "../../../rollout/reconcile/enforce-stop.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { ATTEMPT, HOUR, PRODUCT, REF, aStop, headRecord, inCanary, rest, stateOf } from "./in-canary.ts";

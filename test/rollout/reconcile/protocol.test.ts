@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { refSlotLabels, refSlotOf, slotOf } from "../../../rollout/model/labels.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
-import { enforceStop } from "../../../rollout/reconcile/act.ts";
+import { certified } from "../../../rollout/plan/documents.ts";
+import { enforceStop } from "../../../rollout/reconcile/enforce-stop.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { aFleet, declared, imagesOf } from "../../support/declarations.ts";
-import { createWorld } from "../../support/world.ts";
+import type { RolloutRecord } from "../../../rollout/model/record.ts";
+import { createWorld, type World } from "../../support/world.ts";
 import {
   ATTEMPT,
   BASELINE,
@@ -76,7 +78,7 @@ describe("widening", () => {
     await crashWhilePromoting(world, "before", `replace ${ATTEMPT}`);
     world.advance(40 * HOUR);
     const { steps } = await look(world);
-    expect(steps[0]).toMatchObject({ kind: "write", document: { id: ATTEMPT } });
+    expect(steps[0]).toMatchObject({ kind: "write", writes: [{ document: { id: ATTEMPT } }] });
   });
 
   it("is left to a checkout that has the release, unchanged", async () => {
@@ -287,7 +289,7 @@ describe("adoption", () => {
       metrics: {},
     };
     const untouched = createWorld({ devices: aFleet(4), version: "1.0.0", images: imagesOf("1.0.0") });
-    await untouched.ports.hub.create(stranger);
+    await untouched.hub.create(stranger);
     const { problems } = await look(untouched, declared());
     expect(problems?.map(({ code }) => code)).toEqual(["FOREIGN_CONFIGURATION"]);
     expect(untouched.configuration(BASELINE)).toMatchObject({ labels: {}, priority: 1 });
@@ -317,15 +319,45 @@ describe("the record store", () => {
     expect(status?.text).toMatch(/RECORD_BROKEN/);
   });
 
-  it("that is ahead of the hub tells that the hub went back in time", async () => {
+  it("that is ahead of the hub tells that the hub went back in time: it is narrowed, moved forward and held", async () => {
     const world = await inCanary();
     await rest(world);
     const older = world.configuration(REF)?.labels ?? {};
+    const canary = world.configuration(ATTEMPT)?.condition ?? "";
     world.advance(4 * HOUR);
     await rest(world);
+    const head = headRecord(world);
+    const half = world.exposed(ATTEMPT).size;
     world.edit(REF, { labels: older });
-    const { steps, status } = await look(world);
-    expect(steps).toEqual([]);
-    expect(status?.text).toMatch(/REF_REWOUND/);
+    world.edit(ATTEMPT, { condition: canary, labels: certifiedLabels(world, canary) });
+    const { steps } = await look(world);
+    expect(steps[0]).toMatchObject({ kind: "write", why: /went back to an earlier state/ });
+    const { status } = await rest(world);
+    expect(headRecord(world)).toMatchObject({
+      kind: "hold",
+      reason: expect.stringMatching(/REF_REWOUND/) as string,
+    });
+    expect(chainOf(world)).toContainEqual(head);
+    expect(status?.needsPerson).toBe(true);
+    expect(world.exposed(ATTEMPT).size).toBe(6);
+    expect(half).toBeGreaterThan(6);
   });
 });
+
+/** Labels as wavegate left them when the release had that condition. */
+function certifiedLabels(world: World, condition: string): Readonly<Record<string, string>> {
+  const found = world.configuration(ATTEMPT);
+  if (found === undefined) throw new Error("the release has no configuration");
+  return certified({ ...found, condition }).labels;
+}
+
+/** The records from the head to the first. */
+function chainOf(world: World): RolloutRecord[] {
+  const chain = [headRecord(world)];
+  for (;;) {
+    const parent = chain.at(-1)?.parent;
+    const record = parent === undefined || parent === null ? undefined : world.records.get(parent);
+    if (record === undefined) return chain;
+    chain.push(record);
+  }
+}

@@ -218,7 +218,7 @@ describe("a configuration that was deleted and made again", () => {
     if (found === undefined) throw new Error("the canary has no configuration");
     world.remove(ATTEMPT);
     world.advance(1_000);
-    await world.ports.hub.create({ ...found, condition: "" });
+    await world.hub.create({ ...found, condition: "" });
     await rest(world);
     expect(stateOf(world)).toBe("held");
     expect(headRecord(world).reason).toMatch(/REF_LOST/);

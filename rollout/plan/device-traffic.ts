@@ -1,0 +1,54 @@
+import type { HubLimits } from "../model/hub-limits.ts";
+
+/** Bytes that an update of one device moves, as JSON; each has a default. */
+export interface TrafficSizes {
+  /** The desired firmware section: the content of the release's configuration. Default 1,000; the manifest may make it 5,000. */
+  readonly desiredBytes?: number | undefined;
+  /** One report: the whole reported firmware section. Default 600. */
+  readonly reportBytes?: number | undefined;
+  /** A device's twin as the device reads it: desired and reported, others' properties too. Default the two and 100. */
+  readonly twinBytes?: number | undefined;
+}
+
+/** What an update of one device, there or back, asks of its hub. */
+export interface DeviceTraffic {
+  /** Twin writes: the desired patch and the reports. */
+  readonly writes: number;
+  /** Twin reads. */
+  readonly reads: number;
+  /** Messages of the daily quota. */
+  readonly messages: number;
+}
+
+const DESIRED_BYTES = 1_000;
+const REPORT_BYTES = 600;
+/** Braces, section names and `$version`s of a twin as a device gets it; no tags, no metadata [facts/iothub.md §5.2]. */
+const TWIN_FRAME_BYTES = 100;
+
+/** Each evaluation that changes what a device is to have is one patch of its twin [facts/iothub.md §1.6]. */
+const DESIRED_WRITES = 1;
+/** contacted, downloading, applying, rebooting, end [design §5, Reported], and one again after a lost connection. */
+const REPORTS = 5 + 1;
+/**
+ * After the change, after the reboot's reconnection, and after one more (a token's renewal, a lost connection): the hub
+ * sends nothing again, so that a device reads its twin on every connection [facts/iothub.md §5.1, "does NOT re-read"].
+ */
+const READS = 3;
+
+/** The price of one device: ten twin operations, in messages of the hub's meter. */
+export function deviceTraffic(
+  { meterBytes }: Pick<HubLimits, "meterBytes">,
+  sizes: TrafficSizes = {},
+): DeviceTraffic {
+  const { desiredBytes = DESIRED_BYTES, reportBytes = REPORT_BYTES } = sizes;
+  const { twinBytes = desiredBytes + reportBytes + TWIN_FRAME_BYTES } = sizes;
+  // "twin updates per device count against the daily message quota in 4 KB chunks" [facts/iothub.md §1.7], reads by the
+  // size of the result [facts/iothub.md §3.2, "Metered"]; the chunk of the free tier is 0.5 KB [facts/iothub.md §1.9].
+  const chunks = (bytes: number): number => Math.max(1, Math.ceil(bytes / meterBytes));
+  return {
+    writes: DESIRED_WRITES + REPORTS,
+    reads: READS,
+    messages:
+      DESIRED_WRITES * chunks(desiredBytes) + REPORTS * chunks(reportBytes) + READS * chunks(twinBytes),
+  };
+}

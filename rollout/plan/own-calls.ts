@@ -1,0 +1,73 @@
+import { hubLimits, type HubTier } from "../model/hub-limits.ts";
+
+/** A rollout as its controller lives through it. */
+export interface OwnCallsInput {
+  readonly hubs: number;
+  /** GROUP BY keys that the hub takes: two count by stratum and outcome at once, one needs a query an outcome. */
+  readonly groupByKeys: 1 | 2;
+  readonly lookEveryMs: number;
+  /** From the start to the end of watching. */
+  readonly days: number;
+  readonly waves: number;
+  /** Tier and units of each hub. */
+  readonly tier: HubTier;
+  readonly units: number;
+  /** Products whose rollouts are looked at side by side; default 1. */
+  readonly products?: number | undefined;
+  /** Sub-windows that `pace` opens beyond one a wave; default 0. */
+  readonly subWindows?: number | undefined;
+}
+
+/** What the controller asks of its hubs; the number of devices is in none of it. */
+export interface OwnCalls {
+  /** Calls of one look at one product on one hub: its listing and its queries. */
+  readonly callsPerLook: number;
+  /** Looks of the whole rollout, at one product. */
+  readonly looks: number;
+  /** Calls of the whole rollout, on all hubs. */
+  readonly calls: number;
+  /** Of each hub's query budget over those days, as a fraction. */
+  readonly queryShare: number;
+  /** Of each hub's configuration calls over those days, as a fraction. */
+  readonly configurationShare: number;
+  /** Configuration writes of one product's rollout on one hub. */
+  readonly writes: number;
+}
+
+const DAY_MINUTES = 1_440;
+/** Two views, all contacts and this wave's [design §5, Counting]. */
+const VIEWS = 2;
+/** ok, failed and contacted [plan/queries.ts, TALLIED]. */
+const OUTCOMES = 3;
+/** "a step of the protocol adds at most 4": ref, configuration, one more listing, and this, once a widening. */
+const TARGETED_COUNTS = 1;
+
+/** Price a rollout's own calls: 3 a look and hub where the hub takes two GROUP BY keys, else 7. */
+export function ownCalls(input: OwnCallsInput): OwnCalls {
+  const { hubs, lookEveryMs, days, waves, products = 1, subWindows = 0 } = input;
+  const limits = hubLimits(input.tier, input.units);
+  const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES);
+  const looks = Math.floor((days * DAY_MINUTES * 60_000) / lookEveryMs);
+  const widenings = waves + subWindows;
+  const writes = rolloutWrites(widenings);
+  const queries = looks * queriesPerLook + widenings * TARGETED_COUNTS;
+  // A write is decided by a listing, and followed by one [architecture.md, one step a round].
+  const configurationCalls = looks + 2 * writes;
+  const minutes = days * DAY_MINUTES;
+  return {
+    callsPerLook: 1 + queriesPerLook,
+    looks,
+    calls: hubs * products * (queries + configurationCalls),
+    queryShare: (products * queries) / (limits.queriesPerMinute * minutes),
+    configurationShare: (products * configurationCalls) / (limits.configurationCallsPerMinute * minutes),
+    writes,
+  };
+}
+
+/**
+ * Configuration writes of a rollout that is not stopped: its configuration is created, each widening moves the ref and
+ * then the configuration, completing and settling move the ref, and the one it replaces is emptied and then deleted.
+ */
+export function rolloutWrites(widenings: number): number {
+  return 1 + 2 * widenings + 2 + 2;
+}
