@@ -81,7 +81,7 @@ function checkTree(
   for (const { attempt, state, condition, created } of intents) {
     const found = hub.documents.get(attempt);
     if (found === undefined || created[`hub${number}`] !== found.createdTimeUtc) {
-      if (state === "running") wrong.push(`5: ${attempt} runs without its configuration on hub${number}`);
+      if (state === "running" || state === "watching") wrong.push(`5: ${attempt} runs without its configuration on hub${number}`);
       continue;
     }
     const mask = around.exposureOf(number, found.condition);
@@ -93,7 +93,7 @@ function checkTree(
       wrong.push(`5: ${attempt} is ${state} and differs from the head on hub${number}`);
     if ((state === "held" || state === "superseded") && (mask & ~intended) !== 0)
       wrong.push(`5: ${attempt} is ${state} and exposed beyond the head on hub${number}`);
-    if (state.startsWith("roll") && mask !== 0)
+    if ((state.startsWith("roll") || state === "retired") && mask !== 0)
       wrong.push(`5: ${attempt} is ${state} and exposed on hub${number}`);
   }
   return wrong;

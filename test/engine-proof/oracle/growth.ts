@@ -10,7 +10,10 @@ const WIDENING = ["start", "promote", "widen"];
 export function checkGrowth(memory: Memory, around: Surroundings, effect: HubEffect): void {
   const { hub: number, id, before, after } = effect;
   const hub = memory.hubs[number]!;
-  if (after === undefined) return;
+  if (after === undefined) {
+    checkRemoval(memory, around, effect);
+    return;
+  }
   const mask = around.exposureOf(number, after.condition);
   const old = before === undefined ? 0 : around.exposureOf(number, before.condition);
   const grown = mask & ~old;
@@ -42,6 +45,15 @@ export function checkGrowth(memory: Memory, around: Surroundings, effect: HubEff
   }
   for (const cap of hub.caps.get(id) ?? [])
     if ((mask & ~cap.mask) !== 0) say(`2: exposure grew after a ${cap.kind} without a resume`);
+}
+
+/** We delete what the head calls retired, empty, and nothing else. */
+function checkRemoval(memory: Memory, around: Surroundings, { hub: number, id, before }: HubEffect): void {
+  const head = chainOf(memory, headOf(refOf(memory.hubs[number]!)))?.[0];
+  if (before !== undefined && around.exposureOf(number, before.condition) !== 0)
+    memory.broken.push(`3: ${id} was deleted on hub${number} while it exposed devices`);
+  if (head?.intents.find(({ attempt }) => attempt === id)?.state !== "retired")
+    memory.broken.push(`3: ${id} was deleted on hub${number} and the head does not call it retired`);
 }
 
 /** Devices that releases under an abort still name: what a baseline may be given. */

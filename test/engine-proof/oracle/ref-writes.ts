@@ -8,6 +8,7 @@ export function checkRefWrite(
 ): void {
   const head = headOf(after);
   const old = headOf(before);
+  if (after === undefined) memory.broken.push(`4: we deleted the ref of hub${hub}`);
   if (after?.condition !== "") memory.broken.push(`3: the ref of hub${hub} targets devices`);
   if (head === old) return;
   if (chainOf(memory, head) === undefined)

@@ -40,7 +40,10 @@ export function transitionsOf(world: World): readonly string[] {
       if (before?.state === state && before.condition === condition && attempt !== record.subject) return [];
       return [`${record.kind}: ${before?.state ?? "-"} -> ${state}`];
     });
-    return changes.length === 0 ? [`${record.kind}: - -> -`] : changes;
+    const dropped = (parent?.intents ?? [])
+      .filter(({ attempt }) => !record.intents.some((intent) => intent.attempt === attempt))
+      .map(({ state }) => `${record.kind}: ${state} -> -`);
+    return changes.length + dropped.length === 0 ? [`${record.kind}: - -> -`] : [...changes, ...dropped];
   });
 }
 
@@ -62,6 +65,9 @@ export const TRANSITIONS = [
   "abort: held -> rolling back",
   "abort: watching -> rolling back",
   "rolled back: rolling back -> rolled back",
+  "hold: - -> held",
+  "resume: held -> -",
+  "retire: superseded -> retired",
 ] as const;
 
 const TARGETS: readonly (readonly [string, unknown])[] = [
@@ -71,6 +77,7 @@ const TARGETS: readonly (readonly [string, unknown])[] = [
   ["replace", { id: "wg--thermostat" }],
   ["replace", { id: "fw--thermostat--1-0-0--1" }],
   ["replace", { id: "fw--thermostat--1-1-0--1" }],
+  ["remove", "fw--thermostat--1-1-0--1"],
   ["putRecord", undefined],
   ["markTaken", undefined],
   ["putTombstone", undefined],

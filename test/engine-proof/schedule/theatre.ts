@@ -93,5 +93,6 @@ export function createTheatre(world: World, tally: Tally, checkouts: Theatre["ch
 
 /** Trouble a user could meet is no failure of a run; anything else is a bug. */
 export function check({ failure }: Process): void {
-  if (failure !== undefined && !(failure instanceof WavegateError)) throw failure;
+  if (failure instanceof WavegateError || failure === undefined) return;
+  throw failure instanceof Error ? failure : new Error("a run failed with what is no error");
 }

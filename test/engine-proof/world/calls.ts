@@ -13,6 +13,7 @@ export const HUB_CALLS = {
   count: "read",
   create: "effect",
   replace: "effect",
+  remove: "effect",
 } as const satisfies Record<keyof HubPort, Kind>;
 
 /** The same of the record store. */
@@ -37,9 +38,9 @@ export function isEffect(method: string): boolean {
 
 /** What a call is about, for tables: `replace ref`, `replace release`, `putRecord`. */
 export function callName(method: string, argument: unknown): string {
-  const id =
-    typeof argument === "object" && argument !== null && "id" in argument ? String(argument.id) : undefined;
-  if (id === undefined) return method;
+  // A hub's writes name a document or an id; a record has neither, and a product is no id.
+  const id = typeof argument === "object" && argument !== null && "id" in argument ? argument.id : argument;
+  if (typeof id !== "string" || !/^(wg|fw)--/.test(id)) return method;
   if (id.startsWith("wg--")) return `${method} ref`;
   return id.includes("--1-0-0--") ? `${method} baseline` : `${method} release`;
 }

@@ -49,6 +49,14 @@ export function replaced(hub: FastHub, document: ConfigurationDocument, etag: st
   return withStored(hub, { ...stored, document: sent, writes: stored.writes + 1 });
 }
 
+/** Delete: 404 when it is gone, 412 when the etag moved. */
+export function deleted(hub: FastHub, id: string, etag: string): FastHub {
+  const stored = hub.configurations.get(id);
+  if (stored === undefined) throw new WavegateError("HUB_NOT_FOUND", `404: ${id}`, { hint: "" });
+  if (etag !== etagOf(stored)) throw conflict(`412: ${id}`);
+  return removed(hub, id);
+}
+
 /** Without a configuration. */
 export function removed(hub: FastHub, id: string): FastHub {
   return { ...hub, configurations: new Map([...hub.configurations].filter(([other]) => other !== id)) };

@@ -6,7 +6,7 @@ import type { ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
 import { imagesOf } from "../../support/declarations.ts";
 import { HUB_CALLS, RECORD_CALLS, wrapped } from "./calls.ts";
 import { counted, listed } from "./fast-hub.ts";
-import { answering, answeringStore, create, hubName, replace, type World } from "./world.ts";
+import { answering, answeringStore, create, erase, hubName, replace, type World } from "./world.ts";
 
 /** Lets a caller through to what a port does, now, later or never. */
 export type Gate = (call: {
@@ -36,9 +36,7 @@ export function portsOf(world: World, gate: Gate): ReconcilePorts {
     monotonic: () => world.monotonic,
     sleep: () => Promise.resolve(),
   };
-  const [hub] = hubs;
-  if (hub === undefined) throw new Error("a world without a hub");
-  return { hub, records, images, clock };
+  return { hubs, records, images, clock };
 }
 
 // What runs, runs at once: the gate decides when. Results are promises only for the port's sake.
@@ -60,6 +58,10 @@ function hubPort(world: World, hub: number): HubPort {
       answering(world, hub);
       replace(world, hub, document, etag);
       return stored(document.id);
+    },
+    remove: (id: string, etag: string) => {
+      answering(world, hub);
+      erase(world, hub, id, etag);
     },
     count: (query: string) => counted(answering(world, hub), query, world.now, world.lagMs),
   });

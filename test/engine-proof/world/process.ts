@@ -40,52 +40,56 @@ export async function begin(
   world: World,
   run: (ports: ReconcilePorts) => Promise<unknown>,
 ): Promise<Process> {
-  let waiting: Waiting | undefined;
+  // Several calls may be under way at once: hubs are listed together.
+  const waiting: Waiting[] = [];
   let isOver = false;
   let failure: unknown;
   let arrived: () => void = () => undefined;
   const gate: Gate = ({ method, argument, hub, run: effect }) =>
     new Promise((resolve, reject) => {
       const name = callName(method, argument);
-      waiting = { name, isEffect: isEffect(method), hub, run: effect, resolve, reject };
+      waiting.push({ name, isEffect: isEffect(method), hub, run: effect, resolve, reject });
       arrived();
     });
-  const upToNextCall = (release: () => void): Promise<void> =>
-    new Promise((resolve) => {
+  /** Until it stands before a call, or is over. */
+  const settleAfter = async (release: () => void): Promise<void> => {
+    const arrival = new Promise<void>((resolve) => {
       arrived = resolve;
-      release();
     });
-  await upToNextCall(() => {
-    run(portsOf(world, gate)).then(
-      () => {
-        isOver = true;
-        arrived();
-      },
-      (error: unknown) => {
-        isOver = true;
-        failure = error;
-        arrived();
-      },
-    );
+    release();
+    if (waiting.length === 0 && !isOver) await arrival;
+  };
+  const end = (error?: unknown): void => {
+    isOver = true;
+    failure = error;
+    arrived();
+  };
+  await settleAfter(() => {
+    run(portsOf(world, gate)).then(() => {
+      end();
+    }, end);
   });
 
   return {
     get next() {
-      return isOver ? undefined : waiting;
+      return isOver ? undefined : waiting[0];
     },
     get failure() {
       return failure;
     },
     go: async (fate = "answered") => {
-      const call = waiting;
-      if (call === undefined || isOver) return;
-      waiting = undefined;
-      // A process that crashed is never heard of again: its call is never answered.
+      const call = isOver ? undefined : waiting.shift();
+      if (call === undefined) return;
+      // A process that crashed is never heard of again: its calls are never answered.
       if (fate === "crash before") isOver = true;
       else if (fate === "crash after") {
         attempt(call.run);
         isOver = true;
-      } else await upToNextCall(() => meet(world, call, fate));
+      } else {
+        await settleAfter(() => {
+          meet(world, call, fate);
+        });
+      }
     },
   };
 }

@@ -3,7 +3,7 @@ import { WavegateError } from "../../../rollout/model/problem.ts";
 import type { Effect } from "../oracle/effect.ts";
 import { createOracle, type Oracle } from "../oracle/oracle.ts";
 import { exposureOf } from "./exposure.ts";
-import { bornHub, created, removed, replaced, settled, type FastHub } from "./fast-hub.ts";
+import { bornHub, created, deleted, removed, replaced, settled, type FastHub } from "./fast-hub.ts";
 import { emptyStore, type FastStore } from "./fast-store.ts";
 import type { Defect } from "./simulated-device.ts";
 
@@ -91,6 +91,11 @@ export function create(world: World, hub: number, document: ConfigurationDocumen
 /** Replace as a hub does. */
 export function replace(world: World, hub: number, document: ConfigurationDocument, etag: string): void {
   write(world, hub, { by: "us", id: document.id, to: (old) => replaced(old, document, etag) });
+}
+
+/** Delete as a hub does. */
+export function erase(world: World, hub: number, id: string, etag: string): void {
+  write(world, hub, { by: "us", id, to: (old) => deleted(old, id, etag) });
 }
 
 /** A person in the portal edits a configuration, if it is there. */
