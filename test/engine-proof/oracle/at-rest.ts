@@ -81,12 +81,13 @@ function checkTree(
   for (const { attempt, state, condition, created } of intents) {
     const found = hub.documents.get(attempt);
     if (found === undefined || created[`hub${number}`] !== found.createdTimeUtc) {
-      if (state === "running" || state === "watching") wrong.push(`5: ${attempt} runs without its configuration on hub${number}`);
+      if (state === "running" || state === "watching")
+        wrong.push(`5: ${attempt} runs without its configuration on hub${number}`);
       continue;
     }
     const mask = around.exposureOf(number, found.condition);
     const intended = around.exposureOf(number, condition);
-    if (mask !== certifiedMask(memory, found))
+    if (mask !== certifiedMask(memory, number, found))
       wrong.push(`6: an edit of ${attempt} in the portal was never answered on hub${number}`);
     if (state === "adopted") continue;
     if ((state === "running" || state === "watching" || state === "settled") && mask !== intended)

@@ -30,8 +30,8 @@ export function capsAfterWrite(memory: Memory, around: Surroundings, effect: Hub
   if (after === undefined) return;
   const mask = around.exposureOf(number, after.condition);
   if (before === undefined || before.labels["wg-doc"] !== after.labels["wg-doc"])
-    memory.written.set(`${id} ${after.labels["wg-doc"] ?? ""}`, mask);
-  hub.certified.set(id, certifiedMask(memory, after) ?? mask);
+    memory.written.set(`${number} ${id} ${after.labels["wg-doc"] ?? ""}`, mask);
+  hub.certified.set(id, certifiedMask(memory, number, after) ?? mask);
   const cleared = clearedIn(chainOf(memory, headOf(refOf(hub))) ?? []);
   const known = new Set(slotsOf(before).map((slot) => slot.id));
   let caps = capsOn(hub, id);

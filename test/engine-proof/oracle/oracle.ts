@@ -63,7 +63,7 @@ function watch(memory: Memory, around: Surroundings, effect: Effect): void {
       hub.documents.clear();
       for (const document of effect.configurations) hub.documents.set(document.id, document);
       for (const document of effect.configurations)
-        hub.certified.set(document.id, certifiedMask(memory, document) ?? 0);
+        hub.certified.set(document.id, certifiedMask(memory, effect.hub, document) ?? 0);
       capsAfterFailOver(memory, effect.hub);
       return;
     }

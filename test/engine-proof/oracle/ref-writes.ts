@@ -1,5 +1,5 @@
 import type { Effect } from "./effect.ts";
-import { chainOf, headOf, isAncestor, type Memory } from "./state.ts";
+import { chainOf, headOf, isAncestor, slotsOf, type Memory } from "./state.ts";
 
 /** [protocol §4, 4] The ref names stored records alone, and moves forward alone. */
 export function checkRefWrite(
@@ -11,6 +11,9 @@ export function checkRefWrite(
   if (after === undefined) memory.broken.push(`4: we deleted the ref of hub${hub}`);
   if (after?.condition !== "") memory.broken.push(`3: the ref of hub${hub} targets devices`);
   if (head === old) return;
+  const known = new Set(slotsOf(before).map(({ id }) => id));
+  if (slotsOf(after).some(({ id }) => !known.has(id)))
+    memory.broken.push(`4: the note of a stop moved the head of hub${hub}`);
   if (chainOf(memory, head) === undefined)
     memory.broken.push(`4: the ref of hub${hub} names a record that is absent, or whose chain is`);
   else if (old !== undefined && head !== undefined && !isAncestor(memory, old, head))

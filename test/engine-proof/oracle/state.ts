@@ -26,7 +26,7 @@ export interface Memory {
   readonly tombstones: Set<string>;
   /** Stops that ever took effect and were not made void by a person or a fail-over, with their attempt. */
   readonly stops: Map<string, { readonly attempt: string; readonly kind: "hold" | "abort" }>;
-  /** Devices named when WE wrote a document, by its id and the digest we certified it with. */
+  /** Devices named when WE wrote a document, by its hub, its id and the digest we certified it with. */
   readonly written: Map<string, number>;
   readonly broken: string[];
 }
@@ -130,8 +130,8 @@ export function clearedIn(chain: readonly StoredRecord[]): ReadonlySet<string> {
 }
 
 /** Devices a document named when we certified it; undefined: its certificate is not ours. */
-export function certifiedMask(memory: Memory, document: Document): number | undefined {
-  return memory.written.get(`${document.id} ${document.labels["wg-doc"] ?? ""}`);
+export function certifiedMask(memory: Memory, hub: number, document: Document): number | undefined {
+  return memory.written.get(`${hub} ${document.id} ${document.labels["wg-doc"] ?? ""}`);
 }
 
 /** A stop's slot in labels. */
