@@ -23,6 +23,9 @@ export interface Process {
   readonly failure: unknown;
 }
 
+/** No run comes near it. */
+const MOST_CALLS = 2_000;
+
 interface Call {
   readonly name: string;
   readonly isEffect: boolean;
@@ -42,6 +45,7 @@ export async function begin(
 ): Promise<Process> {
   // Several calls may be under way at once: hubs are listed together.
   const waiting: Waiting[] = [];
+  let calls = 0;
   let isOver = false;
   let failure: unknown;
   let arrived: () => void = () => undefined;
@@ -80,6 +84,8 @@ export async function begin(
     go: async (fate = "answered") => {
       const call = isOver ? undefined : waiting.shift();
       if (call === undefined) return;
+      // Nothing here waits for time, so no time-out would ever come between.
+      if (++calls > MOST_CALLS) throw new Error(`one run made ${MOST_CALLS} calls and goes on`);
       // A process that crashed is never heard of again: its calls are never answered.
       if (fate === "crash before") isOver = true;
       else if (fate === "crash after") {
