@@ -18,6 +18,7 @@ import {
   stateOf,
   toTheEnd,
   upTo,
+  upToEffect,
 } from "./stage.ts";
 
 // The holes that a first draft of the protocol had, each with its shortest trace [protocol §2].
@@ -55,7 +56,7 @@ describe("a stop", () => {
     await upTo(cron, "replace release");
     await meets(cron, "crash before");
     const person = await operator(world, "abort");
-    await upTo(person, "replace ref");
+    await upToEffect(person);
     world.storeUp = false;
     await meets(person, "crash after");
     remove(world, 0, RELEASE);
@@ -128,6 +129,7 @@ describe("a stop", () => {
     edit(world, 0, RELEASE, () => ({ condition: "" }));
     await rest(world);
     expect(stateOf(world)).toBe("held");
+    expect(history(world)).not.toContain("start");
     pass(world, 5 * HOUR);
     await rest(world);
     expect(exposed(world)).toBe(0);
@@ -277,6 +279,41 @@ describe("a hub that went back in time", () => {
     await rest(world);
     expect(stateOf(world)).toBe("held");
     expect(exposed(world)).toBe(canaries);
+    await allIsWell(world);
+  });
+});
+
+describe("what no hole was found in", () => {
+  it("is that an abort is never cleared, by an edit and a resume neither", async () => {
+    const world = await inCanary();
+    await toTheEnd(await operator(world, "abort"));
+    await rest(world);
+    edit(world, 0, RELEASE, ({ priority }) => ({ priority: priority + 1 }));
+    await rest(world);
+    await toTheEnd(await operator(world, "resume"));
+    await rest(world);
+    expect(stateOf(world)).toMatch(/^roll/);
+    expect(exposed(world)).toBe(0);
+    await allIsWell(world);
+  });
+
+  it("is that a checkout without the release widens nothing", async () => {
+    const world = await aboutToOpen();
+    expect(await look(world, 0)).toEqual([]);
+    expect(exposed(world)).toBe(0);
+    await allIsWell(world);
+  });
+
+  it("is that a controller paused since its record does not set the mark back", async () => {
+    const world = await aboutToPromote();
+    const cron = await controller(world);
+    await upTo(cron, "replace ref");
+    await cron.go();
+    await rest(world);
+    await toTheEnd(await operator(world, "hold"));
+    await rest(world);
+    await toTheEnd(cron);
+    expect(world.store.marks.get("hub0")).toBe(headOf(world));
     await allIsWell(world);
   });
 });

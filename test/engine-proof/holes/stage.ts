@@ -29,6 +29,11 @@ export async function upTo(process: Process, call: string, times = 1): Promise<v
   }
 }
 
+/** Go on until it stands before an effect. */
+export async function upToEffect(process: Process): Promise<void> {
+  while (process.next?.isEffect === false) await process.go();
+}
+
 /** Go on to the end, and tell the effects on the way. */
 export async function toTheEnd(process: Process): Promise<readonly string[]> {
   const effects: string[] = [];

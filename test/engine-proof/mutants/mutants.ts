@@ -302,18 +302,6 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    rule: "abortLatched",
-    says: "an abort is never cleared, and no hold overrides it",
-    edits: [
-      {
-        file: "engine/adopt-stops.ts",
-        find: `if (intent.state === "rolling back" || intent.state === "rolled back") return intents;`,
-        replace: `if (intent.state === "rolled back") return intents;
-          if (intent.state === "rolling back" && stop.kind === "hold") return withIntent(intents, { ...intent, state: "held" });`,
-      },
-    ],
-  },
-  {
     rule: "ownFiles",
     says: "a checkout without the head's release narrows, and widens nothing",
     edits: [
