@@ -7,10 +7,12 @@ import { BlobStore } from "./components/blob-store.ts";
 import { CONSOLE_TABLE, Controller } from "./components/controller.ts";
 import { Diagnostics } from "./components/diagnostics.ts";
 import { IotHub } from "./components/iot-hub.ts";
+import type { Principal } from "./components/principal.ts";
 import { Provisioning } from "./components/provisioning.ts";
 import { WorkloadIdentity } from "./components/workload-identity.ts";
 import { DeviceIdentity } from "./devices/device-identity.ts";
 import { DeviceSet } from "./devices/device-set.ts";
+import { EnrollmentGroup } from "./devices/enrollment-group.ts";
 import { hubNameOf } from "./hub-name.ts";
 import { describeProblems, parseStackConfiguration } from "./stack-configuration.ts";
 
@@ -23,7 +25,7 @@ const { firmwareAccess, firmwareImmutableDays, storageRedundancy, retentionDays 
 const { diagnostics: isLogged, logRetentionDays, alertEmails } = configuration;
 const { provisioning: isProvisioned, controllerImage, controllerSchedule } = configuration;
 const { operator, rolloutSubject, identitiesSubject, previewSubject } = configuration;
-const { devices, deviceSets } = configuration;
+const { devices, deviceSets, enrollmentGroups } = configuration;
 
 const group = new resources.ResourceGroup("wavegate", {}, { protect });
 const resourceGroupName = group.name;
@@ -57,6 +59,11 @@ const identities = new WorkloadIdentity("identities", { resourceGroupName, subje
 const preview = new WorkloadIdentity("preview", { resourceGroupName, subject: previewSubject });
 
 const client = authorization.getClientConfigOutput();
+const operatorPrincipal: Principal =
+  operator === undefined
+    ? // A pipeline must be named, since only it knows that it is none.
+      { principalId: client.objectId, principalType: "User" }
+    : { principalId: operator.objectId, principalType: operator.type };
 const access = new Access("access", {
   resourceGroupId: group.id,
   hub,
@@ -65,11 +72,7 @@ const access = new Access("access", {
   rollout,
   identities,
   preview,
-  operator:
-    operator === undefined
-      ? // A pipeline must be named, since only it knows that it is none.
-        { principalId: client.objectId, principalType: "User" }
-      : { principalId: operator.objectId, principalType: operator.type },
+  operator: operatorPrincipal,
 });
 
 const diagnostics = isLogged
@@ -115,7 +118,14 @@ if (diagnostics !== undefined) {
   });
 }
 
-const service = isProvisioned ? new Provisioning("provisioning", { resourceGroupName, protect }) : undefined;
+const service = isProvisioned
+  ? new Provisioning("provisioning", {
+      resourceGroupName,
+      resourceGroupId: group.id,
+      protect,
+      enroller: enrollmentGroups.length === 0 ? undefined : operatorPrincipal,
+    })
+  : undefined;
 
 const registered = devices.map(
   (device) =>
@@ -128,6 +138,14 @@ const registered = devices.map(
 for (const { name, ...set } of deviceSets) {
   const size = { tier: hubTier, units: hubUnits };
   new DeviceSet(name, { hostName: hub.hostName, ...size, ...set }, { dependsOn: [...access.forDevices] });
+}
+
+if (service !== undefined) {
+  const { hostName: dpsHostName, forGroups } = service;
+  for (const enrollment of enrollmentGroups) {
+    const name = enrollment.enrollmentGroupId;
+    new EnrollmentGroup(name, { dpsHostName, ...enrollment }, { dependsOn: [...forGroups] });
+  }
 }
 
 /** Version of these outputs: `wavegate --stack-outputs` refuses one it does not know. */

@@ -1,7 +1,12 @@
 /** What release and fleet files import: `import { defineRelease, percent, ring } from "wavegate"`. */
 export type { Artifact } from "./model/artifact.ts";
 export { atLeast, devices, named, percent, ring, where, type Cohort } from "./model/cohort.ts";
-export { defineFleet, type FleetDeclaration, type ProductDeclaration } from "./model/fleet.ts";
+export {
+  defineFleet,
+  type AdoptDeclaration,
+  type FleetDeclaration,
+  type ProductDeclaration,
+} from "./model/fleet.ts";
 export type { GateDeclaration } from "./model/gate.ts";
 export { defineRelease, type ReleaseDeclaration } from "./model/release.ts";
 export type { FreezeDeclaration, WindowDeclaration } from "./model/schedule.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BlobStore } from "./blob-store.ts";
-import { dataActionsOf, DEVICE_CALLS, PREVIEW_CALLS, ROLLOUT_CALLS } from "./hub-data-actions.ts";
+import { dataActionsOf, IDENTITIES_CALLS, PREVIEW_CALLS, ROLLOUT_CALLS } from "./hub-data-actions.ts";
 import { HubRole } from "./hub-role.ts";
 import type { IotHub } from "./iot-hub.ts";
 import type { Principal } from "./principal.ts";
@@ -14,7 +14,7 @@ export interface AccessArgs {
   readonly records: BlobStore;
   /** Moves configurations and writes records; registers no device and stores no image. */
   readonly rollout: WorkloadIdentity;
-  /** Registers and stamps devices; touches no configuration, no image and no record. */
+  /** Registers and stamps devices; changes no configuration, and touches no image and no record. */
   readonly identities: WorkloadIdentity;
   /** Reads what a plan needs; writes nothing. */
   readonly preview: WorkloadIdentity;
@@ -67,8 +67,8 @@ export class Access extends pulumi.ComponentResource {
       {
         ...onHub,
         purpose: "devices",
-        description: "Registers devices and writes their tags; touches no configuration.",
-        dataActions: dataActionsOf(DEVICE_CALLS),
+        description: "Registers devices and writes their tags; changes no configuration.",
+        dataActions: dataActionsOf(...IDENTITIES_CALLS),
       },
       child,
     );

@@ -1,25 +1,24 @@
 import * as authorization from "@pulumi/azure-native/authorization/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { IotHub } from "./iot-hub.ts";
 import { roleDefinitionId, type Principal } from "./principal.ts";
 
-/** A custom role on one hub. */
+/** A custom role on one hub, or on the service that provisions its devices. */
 export interface HubRoleArgs {
   /** What the role is for: the first part of its name, which must be unique in the directory. */
   readonly purpose: string;
   readonly description: string;
   readonly dataActions: string[];
   readonly resourceGroupId: pulumi.Input<string>;
-  readonly hub: IotHub;
+  readonly hub: { readonly id: pulumi.Output<string>; readonly name: pulumi.Output<string> };
 }
 
 /**
- * Exactly these data actions on one hub. No built-in role fits: Registry Contributor and Twin Contributor lack
+ * Exactly these data actions, on one hub or one service. No built-in role fits: Registry Contributor and Twin Contributor lack
  * configurations, Data Contributor has direct methods and everything else as well.
  */
 export class HubRole extends pulumi.ComponentResource {
   readonly #id: pulumi.Output<string>;
-  readonly #hub: IotHub;
+  readonly #hub: HubRoleArgs["hub"];
   readonly #description: string;
 
   constructor(name: string, args: HubRoleArgs, options?: pulumi.ComponentResourceOptions) {

@@ -1,4 +1,5 @@
 import { deviceContradictions, type Contradiction } from "./device-checks.ts";
+import { groupContradictions } from "./group-checks.ts";
 import type { ConfigurationValues } from "./schema.ts";
 
 /** Units a tier takes [IoT Hub quotas: maximum units]. */
@@ -11,6 +12,7 @@ export function contradictionsIn(values: Partial<ConfigurationValues>): readonly
   return [...hubContradictions(values), ...productionContradictions(values)].concat(
     subjectContradictions(values),
     deviceContradictions(values),
+    groupContradictions(values),
   );
 }
 

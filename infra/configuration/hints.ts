@@ -27,6 +27,7 @@ export const HINTS = {
   previewSubject: subjectHint("previewSubject", "production-preview"),
   devices: "see `devices` in docs/azure.md",
   deviceSets: "see `deviceSets` in docs/azure.md",
+  enrollmentGroups: "see `enrollmentGroups` in docs/azure.md",
 } as const satisfies Record<string, string>;
 
 function subjectHint(key: string, environment: string): string {

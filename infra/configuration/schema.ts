@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { deviceSetsSchema } from "../devices/device-sets.ts";
 import { deviceSettingsSchema } from "../devices/device-settings.ts";
+import { declaredGroupSchema } from "../devices/enrollment-group-settings.ts";
 
 /**
  * Most identities one stack declares one by one. Each is a resource of its own, and a state file with thousands crawls
  * (pulumi/pulumi#14967).
  */
 export const MAX_DEVICES = 200;
+
+/** Most enrollment groups of one stack; a service takes a hundred [DPS quotas: enrollment groups]. */
+const MAX_GROUPS = 50;
 
 /** Who a workflow says it is, by environment and without wildcards; Pulumi.yaml's default for "nobody" is empty text. */
 const subjectSchema = z
@@ -73,6 +77,8 @@ export const configurationSchema = z.strictObject({
   devices: z.array(deviceSettingsSchema).max(MAX_DEVICES).default([]),
   /** Thousands of identities, each set as one resource. */
   deviceSets: deviceSetsSchema.default([]),
+  /** How devices register themselves; they need `provisioning`. */
+  enrollmentGroups: z.array(declaredGroupSchema).max(MAX_GROUPS).default([]),
 });
 
 /** What a stack sets, with its defaults, each key checked by itself. */

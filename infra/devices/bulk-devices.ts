@@ -27,6 +27,8 @@ export type BulkOutcome =
 export interface BulkResult {
   readonly outcomes: ReadonlyMap<string, BulkOutcome>;
   readonly stopped?: Error;
+  /** Devices of the call that stopped it, where that may have been done all the same. */
+  readonly doubtful?: readonly string[];
 }
 
 /** Most devices of one bulk call [IoT Hub REST: bulk registry operations]. */
@@ -55,19 +57,20 @@ export async function runBulk(
   const outcomes = new Map<string, BulkOutcome>();
   for (let first = 0; first < devices.length; first += MAX_ITEMS) {
     const batch = devices.slice(first, first + MAX_ITEMS);
-    let wasUncertain = false;
+    const attempts = { wereUncertain: false };
     try {
       const report = await retryCalls(retries).execute(async () => {
         // Each attempt is paid for, as the hub counts those it refuses for another reason.
         await pace("registry", batch.length);
         return send(registry, operation, batch).catch((error: unknown) => {
-          wasUncertain ||= isUncertain(error);
+          attempts.wereUncertain ||= isUncertain(error);
           throw error;
         });
       });
-      note(outcomes, batch, report, wasUncertain);
+      note(outcomes, batch, report, attempts.wereUncertain);
     } catch (error) {
-      return { outcomes, stopped: errorFrom(error) };
+      const doubtful = attempts.wereUncertain ? batch.map(({ deviceId }) => deviceId) : [];
+      return { outcomes, stopped: errorFrom(error), doubtful };
     }
   }
   return { outcomes };
@@ -77,13 +80,21 @@ type Report = z.output<typeof reportSchema>;
 
 async function send(registry: Registry, operation: BulkOperation, batch: BulkDevice[]): Promise<Report> {
   try {
-    return reportSchema.parse((await call(registry, operation, batch)).responseBody);
+    return reportFrom((await call(registry, operation, batch)).responseBody);
   } catch (error) {
+    const body = bodyOf(error);
     // Some of the devices were refused: the report is the body of the error.
-    const report = reportSchema.safeParse(bodyOf(error));
-    if (report.success) return report.data;
+    if (reportSchema.safeParse(body).success) return reportFrom(body);
     throw error;
   }
+}
+
+function reportFrom(body: unknown): Report {
+  const report = reportSchema.parse(body);
+  // Taken at its word it would say that all devices are done.
+  if (!report.isSuccessful && !report.errors?.length)
+    throw new Error("the hub says that a bulk call failed, and of no device why");
+  return report;
 }
 
 function call(

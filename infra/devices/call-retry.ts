@@ -27,8 +27,17 @@ export function retryCalls({ attempts, firstMs, mostMs }: RetryOptions): RetryPo
 export function isPassing(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return status === 429 || status >= 500;
+  if (!(error instanceof Error)) return false;
+  // `fetch` says what went wrong in the cause of its error alone.
+  return isOfNetwork(error) || isOfNetwork(error.cause);
+}
+
+function isOfNetwork(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === "TimeoutError") return true;
   return (
-    error instanceof Error && "code" in error && /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN)/.test(String(error.code))
+    "code" in error &&
+    /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|.*_TIMEOUT))/.test(String(error.code))
   );
 }
 

@@ -18,6 +18,14 @@ const BUCKET_REASON = "the bucket follows from the device id and is written by i
 /** What stands for a value that a preview cannot know yet [pulumi: sdk/nodejs/runtime/rpc.ts, unknownValue]. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/**
+ * Whether a preview does not know a value yet. It may turn out to be the same, so it announces no replacement: a hub that
+ * is updated in a preview has no known name, and would have each of its devices deleted and made again.
+ */
+export function isUnknown(value: unknown): boolean {
+  return value === UNKNOWN;
+}
+
 /** Host name of a hub; a local one has a port. */
 export const hostNameSchema = z
   .string()
@@ -88,7 +96,7 @@ function withoutProvider(inputs: Readonly<Record<string, unknown>>): Record<stri
 
 /** Whether the value at a path, or one that it would stand in, is not known yet. */
 function isUnknownAt(value: unknown, path: readonly PropertyKey[]): boolean {
-  if (value === UNKNOWN) return true;
+  if (isUnknown(value)) return true;
   const [key, ...rest] = path;
   if (key === undefined || typeof value !== "object" || value === null) return false;
   return isUnknownAt(Reflect.get(value, key), rest);

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConstantBackoff, handleWhen, retry } from "cockatiel";
 import { bucketOf } from "../../rollout/model/bucket.ts";
-import { checkInputs, parseInputs, PROVIDER_KEY } from "./device-inputs.ts";
+import { CALL_RETRIES, type RetryOptions } from "./call-retry.ts";
+import { checkInputs, isUnknown, parseInputs, PROVIDER_KEY } from "./device-inputs.ts";
 import { alignIdentity, alignTags, createOrAdopt } from "./device-registration.ts";
 import { inputsOfState, stateOf, type DeviceState } from "./device-state.ts";
-import { connectByEntra, type ConnectRegistry } from "./registry-connection.ts";
-import { DeviceRefusal, explained, isDenied, registryFailure } from "./registry-failure.ts";
+import { withRetries } from "./registry-calls.ts";
+import { connectByEntra, type ConnectRegistry, type Registry } from "./registry-connection.ts";
+import { DeviceRefusal, explained, isDenied, registryFailure, unlessGone } from "./registry-failure.ts";
 import { findDevice, isConnected } from "./registry-identity.ts";
 import type { ResourceLife } from "./resource-life.ts";
 import { tagsOfTwin, type DeviceTags } from "./twin-tags.ts";
@@ -18,6 +20,7 @@ export interface DeviceProviderOptions {
   readonly connect: ConnectRegistry;
   /** How often more, and how far apart, a new identity is tried while the hub does not allow it yet. */
   readonly patience: { readonly attempts: number; readonly waitMs: number };
+  readonly retries: RetryOptions;
 }
 
 /** Inputs that identify a device: with another value it is another device. */
@@ -36,9 +39,11 @@ const CHANGEABLE = [
 ] as const;
 
 /** Device identities in the registry of an IoT hub. */
-export function deviceProvider({ connect, patience }: DeviceProviderOptions): DeviceProvider {
+export function deviceProvider({ connect, patience, retries }: DeviceProviderOptions): DeviceProvider {
   const { attempts: maxAttempts, waitMs } = patience;
   const patiently = retry(handleWhen(isDenied), { maxAttempts, backoff: new ConstantBackoff(waitMs) });
+  // Nothing paces many single devices: what the hub refuses for the moment is tried again.
+  const reach = async (hostName: string): Promise<Registry> => withRetries(await connect(hostName), retries);
   return {
     check: (_olds, news) => {
       const { inputs, failures } = checkInputs(news);
@@ -47,10 +52,10 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
     diff: (_id, olds, news) => {
       const { inputs } = checkInputs(news);
       const isChanged = (key: string): boolean => !isDeepStrictEqual(olds[key], inputs[key]);
-      const replaces = IDENTITY.filter(isChanged);
+      const replaces = IDENTITY.filter((key) => isChanged(key) && !isUnknown(inputs[key]));
       const isBucketLost = olds["bucket"] !== bucketOf(String(inputs["deviceId"]));
       return Promise.resolve({
-        changes: replaces.length > 0 || isBucketLost || CHANGEABLE.some(isChanged),
+        changes: IDENTITY.some(isChanged) || isBucketLost || CHANGEABLE.some(isChanged),
         replaces,
       });
     },
@@ -62,8 +67,9 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
         `register device ${deviceId} on ${hostName}`,
         () =>
           patiently.execute(async () => {
-            const registry = await connect(hostName);
-            return { registry, ...(await createOrAdopt(registry, settings)) };
+            const direct = await connect(hostName);
+            const made = await createOrAdopt(direct, settings, retries);
+            return { registry: withRetries(direct, retries), ...made };
           }),
       );
       try {
@@ -84,7 +90,7 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
     read: (id, state) => {
       const { hostName, deviceId } = partsOf(id);
       return explained(`read device ${deviceId} on ${hostName}`, async () => {
-        const registry = await connect(hostName);
+        const registry = await reach(hostName);
         const device = await findDevice(registry, deviceId);
         // No id tells Pulumi that the resource is gone.
         if (device === undefined) return { id: "", props: {} };
@@ -108,7 +114,7 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
       const settings = parseInputs(news);
       const { hostName, deviceId } = settings;
       return explained(`change device ${deviceId} on ${hostName}`, async () => {
-        const registry = await connect(hostName);
+        const registry = await reach(hostName);
         const { responseBody: before } = await registry.get(deviceId);
         const device = await alignIdentity(registry, before, settings);
         const tags = await alignTags(registry, settings, olds["hold"] === true);
@@ -120,7 +126,7 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
       if (state["adopted"] === true) return Promise.resolve();
       const { hostName, deviceId } = partsOf(id);
       return explained(`delete device ${deviceId} on ${hostName}`, async () => {
-        const registry = await connect(hostName);
+        const registry = await reach(hostName);
         const device = await findDevice(registry, deviceId);
         if (device === undefined) return;
         if (isConnected(device) && state["forceDelete"] !== true) {
@@ -128,7 +134,8 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
             "it is enabled and connected; disable it, or set forceDelete: true, and run pulumi up first",
           );
         }
-        await registry.delete(deviceId);
+        // Gone in between is gone.
+        await registry.delete(deviceId).catch(unlessGone);
       });
     },
   };
@@ -138,6 +145,7 @@ export function deviceProvider({ connect, patience }: DeviceProviderOptions): De
 export const azureDeviceProvider = deviceProvider({
   connect: connectByEntra,
   patience: { attempts: 40, waitMs: 15_000 },
+  retries: CALL_RETRIES,
 });
 
 /** An id is `<host name>/<device id>`: neither part has a slash. */

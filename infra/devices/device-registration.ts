@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { isUncertain, retryCalls, type RetryOptions } from "./call-retry.ts";
 import type { DeviceInputs } from "./device-inputs.ts";
 import type { DeviceAuthentication } from "./device-settings.ts";
+import { withRetries } from "./registry-calls.ts";
 import type { Registry } from "./registry-connection.ts";
 import { DeviceRefusal, statusOf } from "./registry-failure.ts";
 import {
@@ -15,9 +17,11 @@ import { hasTags, patchOfTags, tagsOf, tagsOfTwin, type DeviceTags } from "./twi
 export async function createOrAdopt(
   registry: Registry,
   inputs: DeviceInputs,
+  retries: RetryOptions,
 ): Promise<{ readonly device: RegistryDevice; readonly adopted: boolean }> {
   const { deviceId, authentication, status, adoptExisting } = inputs;
-  const existing = adoptExisting ? await findDevice(registry, deviceId) : undefined;
+  const patient = withRetries(registry, retries);
+  const existing = adoptExisting ? await findDevice(patient, deviceId) : undefined;
   if (existing !== undefined) {
     const has = authenticationOf(existing);
     if (isDeepStrictEqual(has, authentication)) return { device: existing, adopted: true };
@@ -25,14 +29,22 @@ export async function createOrAdopt(
       `it exists and signs in by ${describe(has)}, not by ${describe(authentication)}; declare the one it has`,
     );
   }
+  const attempts = { wereUncertain: false };
   try {
-    const made = await registry.create({
-      deviceId,
-      status,
-      authentication: bodyOfAuthentication(authentication),
-    });
+    const made = await retryCalls(retries).execute(() =>
+      registry
+        .create({ deviceId, status, authentication: bodyOfAuthentication(authentication) })
+        .catch((error: unknown) => {
+          attempts.wereUncertain ||= isUncertain(error);
+          throw error;
+        }),
+    );
     return { device: made.responseBody, adopted: false };
   } catch (error) {
+    // Where an answer was lost it may be there, and then it is most likely ours.
+    const own = attempts.wereUncertain ? await findDevice(patient, deviceId) : undefined;
+    if (own?.status === status && isDeepStrictEqual(authenticationOf(own), authentication))
+      return { device: own, adopted: false };
     if (statusOf(error) !== 409) throw error;
     const message = "it exists already; set adoptExisting: true to take it over, or choose another deviceId";
     throw new DeviceRefusal(message, { cause: error });

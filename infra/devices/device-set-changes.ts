@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
+import { eachAtOnce } from "./at-once.ts";
 import { runBulk, type BulkDevice, type BulkOperation, type BulkOutcome } from "./bulk-devices.ts";
 import { retryCalls, type RetryOptions } from "./call-retry.ts";
 import { describe } from "./device-registration.ts";
 import type { SetMember } from "./device-set-settings.ts";
 import type { Pace } from "./hub-pace.ts";
 import type { Registry } from "./registry-connection.ts";
-import { DeviceRefusal, errorFrom } from "./registry-failure.ts";
+import { DeviceRefusal, errorFrom, statusOf } from "./registry-failure.ts";
 import { bodyOfAuthentication } from "./registry-identity.ts";
 import { readTwins, type SetTwin } from "./set-twin.ts";
-import { hasTags, patchOfTags, tagsOf, tagsOfNew } from "./twin-tags.ts";
+import { hasTags, patchOfTags, tagsOf, tagsOfNew, type DeviceTags } from "./twin-tags.ts";
 
 /** What the changes of a set are made with. */
 export interface SetConnection {
@@ -24,6 +25,8 @@ export interface SetProgress {
   /** Devices that are there, and not yet as declared. */
   readonly unfinished: Set<string>;
   readonly removed: Set<string>;
+  /** Devices that were to be registered by a call that may have been done: its answer never came. */
+  readonly doubtful: Set<string>;
   /** In words for whoever runs Pulumi, one for each device that was refused. */
   readonly refused: string[];
   /** What ended the attempt before all was tried. */
@@ -32,7 +35,14 @@ export interface SetProgress {
 
 /** Nothing yet. */
 export function noProgress(): SetProgress {
-  return { done: new Set(), unfinished: new Set(), removed: new Set(), refused: [], stopped: undefined };
+  return {
+    done: new Set(),
+    unfinished: new Set(),
+    removed: new Set(),
+    doubtful: new Set(),
+    refused: [],
+    stopped: undefined,
+  };
 }
 
 /** Register devices, with their tags; one that is there already is refused. */
@@ -96,26 +106,39 @@ export async function alignMembers(
       ? "somebody changed it in between; run pulumi up again"
       : undefined,
   );
-  for (const { member, twin } of known) {
-    if (progress.stopped !== undefined) return;
+  if (progress.stopped !== undefined) return;
+  const accepted = known.filter(({ member }) => !failed.has(member.deviceId));
+  await eachAtOnce(accepted, async ({ member, twin }) => {
     const { deviceId } = member;
-    if (failed.has(deviceId)) continue;
     const declared = tagsOf(member);
     const wanted =
       declared.hold === undefined && heldBefore(deviceId) ? { ...declared, hold: false } : declared;
-    if (!hasTags(twin.tags, wanted)) {
-      try {
-        await retryCalls(connection.retries).execute(async () => {
-          await connection.pace("twinWrites", 1);
-          await connection.registry.updateTwin(deviceId, patchOfTags(wanted), "*");
-        });
-      } catch (error) {
-        progress.stopped = errorFrom(error);
-        return;
-      }
+    if (!hasTags(twin.tags, wanted) && !(await writeTags(connection, deviceId, wanted))) {
+      progress.refused.push(`${deviceId}: it was deleted in between; run pulumi up again`);
+      return;
     }
     progress.unfinished.delete(deviceId);
     progress.done.add(deviceId);
+  }).catch((error: unknown) => {
+    progress.stopped = errorFrom(error);
+  });
+}
+
+/** Make a twin carry these tags; false: it is gone, which is no reason to leave the others. */
+async function writeTags(
+  { registry, pace, retries }: SetConnection,
+  deviceId: string,
+  tags: DeviceTags,
+): Promise<boolean> {
+  try {
+    await retryCalls(retries).execute(async () => {
+      await pace("twinWrites", 1);
+      await registry.updateTwin(deviceId, patchOfTags(tags), "*");
+    });
+    return true;
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    return false;
   }
 }
 
@@ -213,6 +236,7 @@ async function bulk(
       (outcome.kind === "untagged" ? progress.unfinished : progress.done).add(deviceId);
     if (operation === "remove") progress.removed.add(deviceId);
   }
+  if (operation === "add") for (const deviceId of result.doubtful ?? []) progress.doubtful.add(deviceId);
   progress.stopped ??= result.stopped;
   return refused;
 }

@@ -26,12 +26,12 @@ export function failIfPartial({
   ];
   const reasons = failures.map(({ message }) => message);
   const failure = new Error(
-    `${reasons.join("; ")}; ${state.count} devices are there, run pulumi up to go on`,
+    `${reasons.join("; ")}; ${progress.doubtful.size === 0 ? "" : `${progress.doubtful.size} devices may or may not be there, `}${state.count} devices are there, run pulumi up to go on`,
     {
       cause: stopped,
     },
   );
-  if (state.count === 0) throw failure;
+  if (Object.keys(state.digests).length === 0) throw failure;
   // With an id, a failure is one of initialization. The provider's text goes along, for Pulumi adds it only to
   // successes [pulumi: cmd/dynamic-provider, grpcResponseFromError].
   const properties = { ...state, [PROVIDER_KEY]: inputs[PROVIDER_KEY] };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConstantBackoff, handleWhen, retry } from "cockatiel";
 import { CALL_RETRIES, type RetryOptions } from "./call-retry.ts";
+import { isUnknown } from "./device-inputs.ts";
 import {
   addMembers,
   alignMembers,
@@ -11,10 +12,11 @@ import {
   type SetConnection,
   type SetProgress,
 } from "./device-set-changes.ts";
+import { doubted, settleDoubts } from "./device-set-doubt.ts";
 import { failIfPartial, summaryOf } from "./device-set-failure.ts";
 import { checkSetInputs, findSetMembers, parseSetInputs } from "./device-set-inputs.ts";
 import type { SetMember } from "./device-set-settings.ts";
-import { declaredDigest, digestOf, parseSetState, type DeviceSetState } from "./device-set-state.ts";
+import { declaredDigest, digestOfTwin, parseSetState, type DeviceSetState } from "./device-set-state.ts";
 import { paceOf, type HubSize, type Pace } from "./hub-pace.ts";
 import { connectByEntra, type ConnectRegistry } from "./registry-connection.ts";
 import { DeviceRefusal, errorFrom, explained, isDenied } from "./registry-failure.ts";
@@ -49,7 +51,7 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
 
   /** Bring the devices of a state to what is declared. */
   const bringAbout = async (
-    before: DeviceSetState,
+    stored: DeviceSetState,
     members: readonly SetMember[],
     {
       hostName,
@@ -61,12 +63,15 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
     }: ReturnType<typeof parseSetInputs>["settings"],
   ): Promise<{ readonly state: DeviceSetState; readonly progress: SetProgress }> => {
     const connection = await reach(hostName, { tier, units });
+    const before = await settleDoubts(connection, stored);
+    const adoptedBefore = new Set(before.adopted);
+    const isKnown = ({ deviceId }: SetMember): boolean => Object.hasOwn(before.digests, deviceId);
     const wanted = new Set(members.map(({ deviceId }) => deviceId));
     const leaving = Object.keys(before.digests).filter((deviceId) => !wanted.has(deviceId));
-    const doomed = leaving.filter((deviceId) => !before.adopted.includes(deviceId));
-    const known = members.filter(({ deviceId }) => deviceId in before.digests);
+    const doomed = leaving.filter((deviceId) => !adoptedBefore.has(deviceId));
+    const known = members.filter(isKnown);
     const changed = known.filter((member) => before.digests[member.deviceId] !== declaredDigest(member));
-    const fresh = members.filter(({ deviceId }) => !(deviceId in before.digests));
+    const fresh = members.filter((member) => !isKnown(member));
 
     // Everything that can be refused is, before anything is changed.
     if (!forceDelete)
@@ -103,17 +108,17 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
       });
     await removeMembers(connection, doomed, progress);
 
+    const isCandidate = new Set(candidates);
     const digests: Record<string, string> = {};
     const holds: Record<string, boolean> = {};
     for (const member of members) {
       const { deviceId, hold } = member;
-      const isAsBefore = deviceId in before.digests && !candidates.includes(member);
+      const isAsBefore = isKnown(member) && !isCandidate.has(member);
       if (isAsBefore || progress.done.has(deviceId)) digests[deviceId] = declaredDigest(member);
       else if (progress.unfinished.has(deviceId)) digests[deviceId] = "";
-      else if (progress.stopped !== undefined && deviceId in before.digests && twins.has(deviceId))
-        digests[deviceId] = "";
+      else if (progress.doubtful.has(deviceId)) digests[deviceId] = doubted(declaredDigest(member));
       const held = digests[deviceId] === "" ? before.holds[deviceId] : hold;
-      if (deviceId in digests && held !== undefined) holds[deviceId] = held;
+      if (Object.hasOwn(digests, deviceId) && held !== undefined) holds[deviceId] = held;
     }
     for (const deviceId of doomed) {
       if (!progress.removed.has(deviceId)) digests[deviceId] = before.digests[deviceId] ?? "";
@@ -131,7 +136,7 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
       digests,
       holds,
       adopted: [...stillAdopted, ...adopted],
-      count: Object.keys(digests).length,
+      count: Object.keys(digests).length - progress.doubtful.size,
     };
     return { state, progress };
   };
@@ -146,11 +151,12 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
     diff: (_id, olds, news) => {
       const before = parseSetState(olds);
       const members = findSetMembers(news);
-      const replaces = before.hostName === news["hostName"] ? [] : ["hostName"];
+      const isElsewhere = before.hostName !== news["hostName"];
+      const replaces = isElsewhere && !isUnknown(news["hostName"]) ? ["hostName"] : [];
       const digests = members && Object.fromEntries(members.map((m) => [m.deviceId, declaredDigest(m)]));
       const isSame =
         isDeepStrictEqual(digests, before.digests) && before.forceDelete === (news["forceDelete"] ?? false);
-      return Promise.resolve({ changes: replaces.length > 0 || !isSame, replaces });
+      return Promise.resolve({ changes: isElsewhere || !isSame, replaces });
     },
     create: async (inputs) => {
       const { settings, members } = parseSetInputs(inputs);
@@ -163,20 +169,18 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
       return { id, outs: state };
     },
     read: async (id, properties) => {
-      const before = parseSetState(properties);
-      const { hostName, setName, digests: known, holds } = before;
+      const stored = parseSetState(properties);
+      const { hostName, setName } = stored;
       return explained(`read the devices of ${setName} on ${hostName}`, async () => {
-        const connection = await reach(hostName, before);
+        const connection = await reach(hostName, stored);
+        const before = await settleDoubts(connection, stored);
+        const { digests: known, holds } = before;
         const twins = await readTwins(connection.registry, { ...connection, deviceIds: Object.keys(known) });
         if (twins.size === 0) return { id: "", props: {} };
         const digests = Object.fromEntries(
           Object.keys(known).flatMap((deviceId) => {
             const twin = twins.get(deviceId);
-            if (twin === undefined) return [];
-            // A hold that the stack says nothing of is somebody else's, and no drift.
-            const { hold, ...tags } = twin.tags;
-            const own = deviceId in holds && hold !== undefined ? { ...tags, hold } : tags;
-            return [[deviceId, digestOf({ ...twin, tags: own })]];
+            return twin === undefined ? [] : [[deviceId, digestOfTwin(twin, holds)]];
           }),
         );
         const adopted = before.adopted.filter((deviceId) => twins.has(deviceId));
@@ -194,11 +198,13 @@ export function deviceSetProvider(options: DeviceSetProviderOptions): ResourceLi
     },
     delete: async (_id, properties) => {
       const state = parseSetState(properties);
-      const { hostName, setName, digests, adopted, forceDelete } = state;
+      const { hostName, setName, forceDelete } = state;
       await explained(`delete the devices of ${setName} on ${hostName}`, async () => {
-        // What the stack did not make, it does not take away.
-        const doomed = Object.keys(digests).filter((deviceId) => !adopted.includes(deviceId));
         const connection = await reach(hostName, state);
+        const { digests, adopted } = await settleDoubts(connection, state);
+        // What the stack did not make, it does not take away.
+        const forgotten = new Set(adopted);
+        const doomed = Object.keys(digests).filter((deviceId) => !forgotten.has(deviceId));
         if (!forceDelete)
           refuseConnected(await readTwins(connection.registry, { ...connection, deviceIds: doomed }));
         const progress = noProgress();

@@ -9,7 +9,7 @@ export interface DeviceSetState extends HubSize, Readonly<Record<string, unknown
   readonly hostName: string;
   readonly setName: string;
   readonly forceDelete: boolean;
-  /** By device id; empty where the device is not yet as declared. */
+  /** By device id; empty where the device is not yet as declared, marked where it may not be there. */
   readonly digests: Readonly<Record<string, string>>;
   /** Whether the stack holds a device, of those it says so about. */
   readonly holds: Readonly<Record<string, boolean>>;
@@ -54,4 +54,14 @@ export function digestOf({ authentication, status, tags }: DeviceFacts): string 
 /** The hash of a device as it is declared. */
 export function declaredDigest(member: SetMember): string {
   return digestOf({ ...member, tags: tagsOf(member) });
+}
+
+/** The hash of a device as the hub has it. A hold that the stack says nothing of is somebody else's, and no drift. */
+export function digestOfTwin(
+  twin: DeviceFacts & { readonly deviceId: string },
+  holds: DeviceSetState["holds"],
+): string {
+  const { hold, ...tags } = twin.tags;
+  const isOurs = Object.hasOwn(holds, twin.deviceId) && hold !== undefined;
+  return digestOf({ ...twin, tags: isOurs ? { ...tags, hold } : tags });
 }

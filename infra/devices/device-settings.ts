@@ -44,7 +44,9 @@ export const deviceSettingsSchema = z.strictObject({
     .regex(
       /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/,
       "a device id is 1 to 128 letters, digits or -.%_*?!(),:=@$'",
-    ),
+    )
+    // No object of a state can have a field of this name.
+    .refine((id) => id !== "__proto__", "no device can be called __proto__ here"),
   /** Product whose firmware the device takes: the tag `product`. */
   product: z
     .string()

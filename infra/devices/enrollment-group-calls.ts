@@ -1,6 +1,6 @@
 import { parseGroup, type ReceivedGroup } from "./enrollment-group-body.ts";
 import { retryCalls, type RetryOptions } from "./call-retry.ts";
-import { operatorCredential } from "./registry-connection.ts";
+import { MOST_MS, operatorCredential } from "./registry-connection.ts";
 
 /** The enrollment groups of one Device Provisioning Service. */
 export interface EnrollmentGroupCalls {
@@ -51,6 +51,7 @@ export function enrollmentGroupCalls({
         `${origin}/enrollmentGroups/${encodeURIComponent(id)}?api-version=${API_VERSION}`,
         {
           method,
+          signal: AbortSignal.timeout(MOST_MS),
           headers: {
             authorization: `Bearer ${await token()}`,
             ...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConstantBackoff, handleWhen, retry } from "cockatiel";
-import { CALL_RETRIES } from "./call-retry.ts";
+import { CALL_RETRIES, isUncertain } from "./call-retry.ts";
+import { isUnknown, PROVIDER_KEY } from "./device-inputs.ts";
 import { bodyOfGroup, factsOfGroup, type GroupFacts, type ReceivedGroup } from "./enrollment-group-body.ts";
 import { connectGroupsByEntra, type ConnectGroups } from "./enrollment-group-calls.ts";
 import { checkGroupInputs, parseGroupInputs } from "./enrollment-group-settings.ts";
-import { DeviceRefusal, explained, isDenied, statusOf } from "./registry-failure.ts";
+import { DeviceRefusal, errorFrom, explained, isDenied, statusOf, unlessGone } from "./registry-failure.ts";
 import type { Properties, ResourceLife } from "./resource-life.ts";
 
 /** What the provider of enrollment groups needs to know. */
@@ -45,22 +46,37 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
     diff: (_id, olds, news) => {
       const { inputs } = checkGroupInputs(news);
       const isChanged = (key: string): boolean => !isDeepStrictEqual(olds[key], inputs[key]);
-      const replaces = IDENTITY.filter(isChanged);
-      return Promise.resolve({ changes: replaces.length > 0 || CHANGEABLE.some(isChanged), replaces });
+      const replaces = IDENTITY.filter((key) => isChanged(key) && !isUnknown(inputs[key]));
+      return Promise.resolve({ changes: [...IDENTITY, ...CHANGEABLE].some(isChanged), replaces });
     },
     create: async (inputs) => {
       const { dpsHostName, ...facts } = parseGroupInputs(inputs);
-      const { enrollmentGroupId: id } = facts;
-      return explained(`make enrollment group ${id} on ${dpsHostName}`, () =>
-        patiently.execute(async () => {
-          const groups = await connect(dpsHostName);
-          // A write without an etag would replace a group that is there already.
-          if ((await groups.get(id)) !== undefined)
-            throw new DeviceRefusal("it exists already; delete it, or choose another enrollmentGroupId");
-          const group = await groups.put(id, bodyOfGroup(facts, undefined), undefined);
-          return { id: `${dpsHostName}/${id}`, outs: stateOf(dpsHostName, group, facts) };
-        }),
-      );
+      const { enrollmentGroupId } = facts;
+      const id = `${dpsHostName}/${enrollmentGroupId}`;
+      const writing = { isInDoubt: false };
+      try {
+        return await explained(`make enrollment group ${enrollmentGroupId} on ${dpsHostName}`, () =>
+          patiently.execute(async () => {
+            const groups = await connect(dpsHostName);
+            // A write without an etag would replace a group that is there already.
+            if ((await groups.get(enrollmentGroupId)) !== undefined)
+              throw new DeviceRefusal("it exists already; delete it, or choose another enrollmentGroupId");
+            const body = bodyOfGroup(facts, undefined);
+            const group = await groups.put(enrollmentGroupId, body, undefined).catch((error: unknown) => {
+              writing.isInDoubt = isUncertain(error);
+              throw error;
+            });
+            return { id, outs: stateOf(dpsHostName, group, facts) };
+          }),
+        );
+      } catch (error) {
+        if (!writing.isInDoubt) throw error;
+        // It may be there. With an id Pulumi keeps it, and the next run writes it again; without one, the next run would
+        // meet it as somebody else's.
+        const properties = { dpsHostName, ...facts, [PROVIDER_KEY]: inputs[PROVIDER_KEY] };
+        const failure = errorFrom(error);
+        throw Object.assign(failure, { id, properties, reasons: [failure.message] });
+      }
     },
     read: (id, state) => {
       const { dpsHostName, groupId } = partsOf(id);
@@ -91,7 +107,8 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
       return explained(`delete enrollment group ${groupId} on ${dpsHostName}`, async () => {
         const groups = await connect(dpsHostName);
         const found = await groups.get(groupId);
-        if (found !== undefined) await groups.delete(groupId, found.etag).catch(changedInBetween);
+        if (found !== undefined)
+          await groups.delete(groupId, found.etag).catch(unlessGone).catch(changedInBetween);
       });
     },
   };

@@ -42,9 +42,8 @@ const attestationSchema = z.discriminatedUnion("type", [
 const BUCKET =
   "a bucket cannot be given to a group: every device that registers by it would get the same, and fall into the same percentage waves. Remove it: the device reports its own, or `wavegate enroll` writes it";
 
-const enrollmentGroupSchema = z.strictObject({
-  /** Host name of the Device Provisioning Service. */
-  dpsHostName: hostNameSchema,
+/** Schema of a group, without the service it belongs to. */
+export const declaredGroupSchema = z.strictObject({
   enrollmentGroupId: z
     .string()
     .regex(
@@ -62,7 +61,12 @@ const enrollmentGroupSchema = z.strictObject({
   provisioningStatus: z.enum(["enabled", "disabled"]).default("enabled"),
   /** Whether a device that registers again may move to another hub, and whether its twin moves along. */
   reprovision: z.enum(["never", "keepData", "resetData"]).default("keepData"),
-  bucket: z.never({ error: BUCKET }).optional(),
+  bucket: z.never({ error: BUCKET }).exactOptional(),
+});
+
+const enrollmentGroupSchema = declaredGroupSchema.extend({
+  /** Host name of the Device Provisioning Service. */
+  dpsHostName: hostNameSchema,
 });
 
 /** Check the inputs of a group. */

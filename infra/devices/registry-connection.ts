@@ -3,6 +3,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import azureIothub from "azure-iothub";
 import { Http } from "azure-iothub/dist/common-http/http.js";
 import { RestApiClient } from "azure-iothub/dist/common-http/rest_api_client.js";
+import { withDeadline } from "./registry-calls.ts";
 
 /** Microsoft's service client for one hub. */
 export type Registry = InstanceType<typeof azureIothub.Registry>;
@@ -13,14 +14,19 @@ export type ConnectRegistry = (hostName: string) => Promise<Registry>;
 /** What tokens for a hub's service side are made out to [IoT Hub: control access with Microsoft Entra ID]. */
 const HUB_SCOPE = "https://iothubs.azure.net/.default";
 
+/** How long an answer may take; a bulk call of a hundred devices takes seconds. */
+export const MOST_MS = 120_000;
+
 /** Connect as whoever runs Pulumi. */
 export const connectByEntra: ConnectRegistry = async (hostName) => {
   const credential = await operatorCredential();
   const [host = "", port] = hostName.split(":");
-  if (port === undefined) return azureIothub.Registry.fromTokenCredential(host, credential);
+  if (port === undefined)
+    return withDeadline(azureIothub.Registry.fromTokenCredential(host, credential), MOST_MS);
   // A local hub has a port of its own, which the stock client does not take: it is given by constructor injection.
   const config = { host, tokenCredential: credential, tokenScope: HUB_SCOPE };
-  return new azureIothub.Registry(config, new RestApiClient(config, "wavegate", new HttpAt(Number(port))));
+  const client = new RestApiClient(config, "wavegate", new HttpAt(Number(port)));
+  return withDeadline(new azureIothub.Registry(config, client), MOST_MS);
 };
 
 /**

@@ -17,6 +17,11 @@ export function isDenied(error: unknown): boolean {
   return status === 401 || status === 403;
 }
 
+/** For a deletion that failed: what is not there any more is deleted. */
+export function unlessGone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}
+
 /** Run an operation; what fails is told to whoever runs Pulumi: what, which, and what to do. */
 export async function explained<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {

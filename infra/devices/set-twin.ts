@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eachAtOnce } from "./at-once.ts";
 import { retryCalls, type RetryOptions } from "./call-retry.ts";
 import type { DeviceFacts } from "./device-set-state.ts";
 import type { DeviceAuthentication } from "./device-settings.ts";
@@ -32,27 +33,19 @@ const twinSchema = z.object({
   tags: z.unknown(),
 });
 
-/** How many twins are asked for at once: what the network takes to answer is not added up. */
-const AT_ONCE = 16;
-
 /** Read the twins of devices as fast as the hub allows; those that it does not know are left out. */
 export async function readTwins(
   registry: Registry,
   { deviceIds, pace, retries }: { deviceIds: readonly string[]; pace: Pace; retries: RetryOptions },
 ): Promise<Map<string, SetTwin>> {
   const found = new Map<string, SetTwin>();
-  const waiting = [...deviceIds];
-  const work = async (): Promise<void> => {
-    for (let deviceId = waiting.shift(); deviceId !== undefined; deviceId = waiting.shift()) {
-      const id = deviceId;
-      const twin = await retryCalls(retries).execute(async () => {
-        await pace("twinReads", 1);
-        return findTwin(registry, id);
-      });
-      if (twin !== undefined) found.set(id, twin);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await eachAtOnce(deviceIds, async (deviceId) => {
+    const twin = await retryCalls(retries).execute(async () => {
+      await pace("twinReads", 1);
+      return findTwin(registry, deviceId);
+    });
+    if (twin !== undefined) found.set(deviceId, twin);
+  });
   return found;
 }
 

@@ -7,6 +7,7 @@ const TOO_WIDE = new Map([
   ["18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"],
   ["f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator"],
   ["4fc6c259-987e-4a07-842e-c321cc9d413f", "IoT Hub Data Contributor"],
+  ["dfce44e4-17b7-4bd1-a6d1-04996ec95633", "Device Provisioning Service Data Contributor"],
   ["b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "Storage Blob Data Owner"],
 ]);
 

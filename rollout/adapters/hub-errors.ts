@@ -87,6 +87,11 @@ const BY_SERVICE_CODE: Readonly<Record<string, Meaning>> = {
     text: "today's messages are used up",
     hint: "wait until midnight UTC, or add units to the hub",
   },
+  JobQuotaExceeded: {
+    code: "HUB_THROTTLED",
+    text: "another import or export is running, and a hub takes one at a time",
+    hint: "wait until it has ended, then run the command again",
+  },
   IotHubNotFound: {
     code: "HUB_UNAUTHORIZED",
     text: "there is no hub of that name",

@@ -2,11 +2,13 @@ import type { Configuration as SdkConfiguration } from "azure-iothub";
 import { z } from "zod";
 import type { Configuration, ConfigurationDocument } from "../model/configuration.ts";
 import { hubLimits, type HubTier } from "../model/hub-limits.ts";
+import type { DeviceView } from "../model/device-view.ts";
 import { WavegateError } from "../model/problem.ts";
-import type { ClockPort, HubPort } from "../reconcile/ports.ts";
+import type { ClockPort, HubCallOptions, HubPort } from "../reconcile/ports.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { hubPace } from "./hub-pace.ts";
 import type { Registry } from "./registry.ts";
+import { countRowSchema, stratumOf, tallyDevices, type CountRow } from "./tally-devices.ts";
 
 /** Longest wait for one answer, real time. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -27,9 +29,10 @@ export interface IotHubOptions {
   readonly callTimeoutMs?: number;
 }
 
-const rowSchema = z.object({
-  stratum: z.union([z.string(), z.number(), z.boolean()]).nullish(),
-  devices: z.int().nonnegative(),
+const deviceSchema = z.object({
+  deviceId: z.string(),
+  tags: z.record(z.string(), z.unknown()).nullish(),
+  properties: z.object({ reported: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
 const bodySchema = z.object({
@@ -60,6 +63,22 @@ export function iotHub(options: IotHubOptions): HubPort {
   const queryPace = hubPace(clock, { callsPerMinute: limits.queriesPerMinute, reserve: 0 });
 
   const { read, write } = hubCalls({ hub: name, clock, timeoutMs: callTimeoutMs, signal: options.signal });
+  const rows = async (query: string, how: HubCallOptions = {}): Promise<readonly CountRow[]> => {
+    const found: CountRow[] = [];
+    const pages = registry.createQuery(query);
+    do {
+      const page = await read({
+        ...how,
+        what: "count devices",
+        pace: queryPace,
+        // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
+        run: () => pages.next(pages.continuationToken),
+      });
+      // The SDK types rows as twins; an aggregate's rows are what the query names.
+      found.push(...rowsOf(page.result, name));
+    } while (pages.hasMoreResults);
+    return found;
+  };
 
   return {
     name,
@@ -102,26 +121,28 @@ export function iotHub(options: IotHubOptions): HubPort {
       });
     },
     count: async (query, how = {}) => {
-      const counts: Record<string, number> = {};
-      const pages = registry.createQuery(query);
-      do {
+      const counts = new Map<string, number>();
+      for (const row of await rows(query, how))
+        counts.set(stratumOf(row), (counts.get(stratumOf(row)) ?? 0) + row.devices);
+      return Object.fromEntries(counts);
+    },
+    tally: tallyDevices(rows),
+    device: async (deviceId, how = {}) => {
+      const text = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
+      const pages = registry.createQuery(text);
+      for (;;) {
+        // A page may be empty and still have one after it.
         const page = await read({
           ...how,
-          what: "count devices",
+          what: "read a device",
           pace: queryPace,
-          // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
           run: () => pages.next(pages.continuationToken),
         });
-        // The SDK types rows as twins; an aggregate's rows are what the query names.
-        for (const row of rowsOf(page.result, name)) {
-          const stratum =
-            row.stratum === undefined || row.stratum === null || row.stratum === ""
-              ? "other"
-              : String(row.stratum);
-          counts[stratum] = (counts[stratum] ?? 0) + row.devices;
-        }
-      } while (pages.hasMoreResults);
-      return counts;
+        // The SDK says `any`; what a row is, the schema below finds out.
+        const [found] = page.result as readonly unknown[];
+        if (found !== undefined) return deviceOf(found, name);
+        if (!pages.hasMoreResults) return undefined;
+      }
     },
   };
 }
@@ -136,8 +157,19 @@ function bodiesOf(body: unknown, hub: string): readonly unknown[] {
   });
 }
 
-function rowsOf(result: unknown, hub: string): z.output<typeof rowSchema>[] {
-  const parsed = z.array(rowSchema).safeParse(result);
+function deviceOf(twin: unknown, hub: string): DeviceView {
+  const parsed = deviceSchema.safeParse(twin);
+  if (!parsed.success)
+    throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no device`, {
+      hint: "run the command again",
+      cause: parsed.error,
+    });
+  const { deviceId, tags, properties } = parsed.data;
+  return { deviceId, tags: tags ?? {}, properties: { reported: properties?.reported ?? {} } };
+}
+
+function rowsOf(result: unknown, hub: string): CountRow[] {
+  const parsed = z.array(countRowSchema).safeParse(result);
   if (parsed.success) return parsed.data;
   throw new WavegateError("HUB_FAILED", `${hub} counted devices by something that is no stratum`, {
     hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",

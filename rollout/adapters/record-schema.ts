@@ -1,7 +1,9 @@
 import { z } from "zod";
+import type { Digest } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
 import { cohortSchema } from "../model/cohort.ts";
 import type { RolloutRecord } from "../model/record.ts";
+import type { Stop } from "../model/stop.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -75,7 +77,7 @@ const base = {
 };
 
 const intent = z.discriminatedUnion("state", [
-  z.strictObject({ ...base, state: z.literal("adopted"), artifact }),
+  z.strictObject({ ...base, state: z.literal("adopted"), artifact, where: z.string().exactOptional() }),
   z.strictObject({ ...base, state: z.literal("retired"), retiredAt: z.number() }),
   z.strictObject({
     ...base,
@@ -133,6 +135,34 @@ const verdict = z.strictObject({
   ),
 });
 
+const stratumCounts = z.record(
+  z.string(),
+  z.strictObject({
+    ok: z.int().nonnegative(),
+    failed: z.int().nonnegative(),
+    unresolved: z.int().nonnegative(),
+    most: z.int().nonnegative(),
+    silent: z.int().nonnegative(),
+    strays: z.int().nonnegative(),
+  }),
+);
+
+const judged = z.strictObject({
+  attempt,
+  at: z.int(),
+  wave: z.int().nonnegative(),
+  judgedAs: z.enum(["open", "watched"]),
+  queryLagMs: z.number().nonnegative(),
+  counts: z.strictObject({ cumulative: stratumCounts, wave: stratumCounts }),
+  coverage: z.strictObject({ contacted: z.int().nonnegative(), targeted: z.int().nonnegative() }),
+  openedAt: z.int(),
+  bakedSince: z.int().exactOptional(),
+  strata: z.array(z.string()),
+  proving: z.array(z.string()),
+  thresholds: z.strictObject({ cumulative: z.number(), wave: z.number(), promote: z.number() }),
+  looks: z.strictObject({ count: z.int().positive(), digest }),
+});
+
 const shape = z.strictObject({
   schemaVersion: z.literal(1),
   product: z.string(),
@@ -160,6 +190,7 @@ const shape = z.strictObject({
   intents: z.array(intent),
   stops: z.array(stop),
   verdict: verdict.exactOptional(),
+  judged: judged.exactOptional(),
 });
 
 /** A record as a store holds it. */
@@ -181,5 +212,19 @@ export const lookSchema: z.ZodType<Look> = z
     wave: z.int().nonnegative(),
     views: z.strictObject({ all: view, wave: view }),
     answered: z.int().nonnegative(),
+    digest,
   })
   .transform(({ at, wave, views, answered }) => ({ at, wave, views, answered }));
+
+/** Which head a hub last had. */
+// The brand of the digest is what the pattern has checked.
+export const markSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  head: digest,
+}) as unknown as z.ZodType<{ readonly head: Digest }>;
+
+/** The abort that ended a release. */
+// The brand of the attempt is what the pattern has checked.
+export const tombstoneSchema = stop.extend({ schemaVersion: z.literal(1) }) as unknown as z.ZodType<
+  Stop & { readonly schemaVersion: 1 }
+>;

@@ -1,8 +1,10 @@
 import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
+import type { StoreFolder } from "../model/store-contents.ts";
 import type { RecordPort } from "../reconcile/ports.ts";
-import { lookSchema, recordSchema } from "./record-schema.ts";
+import { lookLine, parseLookLine } from "./look-line.ts";
+import { recordSchema } from "./record-schema.ts";
 
 /** Text files by path, with a slash between folders: what a record store is kept in. Failures: RECORD_STORE_FAILED. */
 export interface TextFiles {
@@ -85,15 +87,33 @@ export function recordsIn(files: TextFiles): RecordPort {
       const names = await files.list(tombstonesOf(product));
       return new Set(names.flatMap((name) => parseDigest(name.replace(/\.json$/, "")) ?? []));
     },
-    appendLook: (product, attempt, look) =>
-      files.append(looksOf(product, attempt), canonicalJson({ schemaVersion: 1, ...look })),
+    appendLook: (product, attempt, look) => files.append(looksOf(product, attempt), lookLine(look)),
     looks: async (product, attempt) => {
       const text = await files.readSeries(looksOf(product, attempt));
       // A line that a crash cut short is a lost look: it costs power, never validity.
-      return text.split("\n").flatMap((line) => {
-        const parsed = lookSchema.safeParse(jsonOf(line));
-        return parsed.success ? [parsed.data] : [];
-      });
+      return text.split("\n").flatMap((line) => parseLookLine(line) ?? []);
+    },
+    contents: async (product) => {
+      const texts = async (
+        folder: StoreFolder,
+        read: (path: string) => Promise<string | undefined>,
+      ): Promise<ReadonlyMap<string, string>> => {
+        const found = new Map<string, string>();
+        for (const name of await files.list(`${folder}/${product}`)) {
+          // Later parts of a series are read with its first.
+          if (folder === "looks" && /\.\d+\.jsonl$/.test(name)) continue;
+          const text = await read(`${folder}/${product}/${name}`);
+          if (text !== undefined) found.set(name, text);
+        }
+        return found;
+      };
+      const [records, taken, terminal, looks] = await Promise.all([
+        texts("records", (path) => files.read(path)),
+        texts("taken", (path) => files.read(path)),
+        texts("terminal", (path) => files.read(path)),
+        texts("looks", (path) => files.readSeries(path)),
+      ]);
+      return { product, folders: { records, taken, terminal, looks } };
     },
   };
 }

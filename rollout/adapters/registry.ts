@@ -34,7 +34,13 @@ export class Registry extends azureIothub.Registry {
 /** How to reach a hub's service side. */
 export type HubConnection =
   | { readonly kind: "connection string"; readonly connectionString: string; readonly ca?: string }
-  | { readonly kind: "credential"; readonly hostName: string; readonly credential: TokenCredential };
+  | {
+      readonly kind: "credential";
+      /** With a port where it is not 443. */
+      readonly hostName: string;
+      readonly credential: TokenCredential;
+      readonly ca?: string;
+    };
 
 /** The resource that tokens for IoT Hub are for, as Registry.fromTokenCredential has it. */
 const TOKEN_SCOPE = "https://iothubs.azure.net/.default";
@@ -46,12 +52,9 @@ const USER_AGENT = "wavegate";
  */
 export function connectRegistry(connection: HubConnection): Registry {
   if (connection.kind === "credential") {
-    const tokenConfig = {
-      host: connection.hostName,
-      tokenCredential: connection.credential,
-      tokenScope: TOKEN_SCOPE,
-    };
-    return new Registry(tokenConfig, new HttpAt(443, undefined));
+    const [host = "", port] = connection.hostName.split(":");
+    const tokenConfig = { host, tokenCredential: connection.credential, tokenScope: TOKEN_SCOPE };
+    return new Registry(tokenConfig, new HttpAt(Number(port ?? 443), connection.ca));
   }
   const { connectionString, ca } = connection;
   const parts = new Map(

@@ -3,11 +3,7 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../model/problem.ts";
 import { WavegateError } from "../model/problem.ts";
-import {
-  checkDeclarations,
-  type CheckedDeclarations,
-  type RawDeclarations,
-} from "../plan/check-declarations.ts";
+import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
 
 /** Read fleet and releases by path and check them; files that cannot be loaded are problems like any other. */
 export async function loadDeclarations(input: {
@@ -30,6 +26,8 @@ export async function loadDeclarations(input: {
     if ("problem" in loaded) problems.push(loaded.problem);
     else raw.push(loaded);
   }
+  // Loaded late: it brings the parser of conditions, and `--help` needs none.
+  const { checkDeclarations } = await import("../plan/check-declarations.ts");
   const checked = checkDeclarations({ fleet: loadedFleet, releases: raw });
   return {
     products: checked.products.map((declared) => ({

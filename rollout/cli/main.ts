@@ -2,13 +2,17 @@ import { Command as Commander, CommanderError } from "commander";
 import { InvariantError, WavegateError } from "../model/problem.ts";
 import { abort } from "./commands/abort.ts";
 import { apply } from "./commands/apply.ts";
+import { enroll } from "./commands/enroll.ts";
+import { exportStore } from "./commands/export.ts";
 import { hold } from "./commands/hold.ts";
 import { history } from "./commands/history.ts";
+import { lint } from "./commands/lint.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
 import { resume } from "./commands/resume.ts";
 import { status } from "./commands/status.ts";
+import { verify } from "./commands/verify.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "./command.ts";
 import { openSession } from "./session.ts";
 import { loadSettings, type SettingsSources } from "./settings.ts";
@@ -20,9 +24,13 @@ const COMMANDS: readonly Command[] = [
   reconcile,
   status,
   history,
+  lint,
+  verify,
+  exportStore,
   hold,
   resume,
   abort,
+  enroll,
   releaseAdd,
 ];
 

@@ -13,7 +13,7 @@ import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { HubPort, RecordPort, ClockPort } from "../reconcile/ports.ts";
 import { loadDeclarations } from "./declarations.ts";
-import type { Settings } from "./settings.ts";
+import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */
 export interface Session {
@@ -36,19 +36,15 @@ export async function openSession(
   signal?: AbortSignal,
 ): Promise<Session> {
   const clock = systemClock(settings.clock);
-  const { hub, images } = settings;
+  const { images } = settings;
   return {
     settings,
-    hubs: [
-      iotHub({
-        name: hub.name,
-        registry: await registryOf(hub),
-        clock,
-        tier: hub.tier,
-        units: hub.units,
-        signal,
+    hubs: await Promise.all(
+      hubsOf(settings).map(async (hub) => {
+        const { name, tier, units } = hub;
+        return iotHub({ name, registry: await registryOf(hub), clock, tier, units, signal });
       }),
-    ],
+    ),
     records: await openRecords(settings),
     images: blobImages({
       base: images.base,
@@ -97,11 +93,12 @@ export function readableProducts(
   });
 }
 
-async function registryOf(hub: Settings["hub"]): Promise<Registry> {
+/** Microsoft's client for a hub as the settings say. */
+export async function registryOf(hub: HubSettings): Promise<Registry> {
   // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
   const { connectRegistry } = await import("../adapters/registry.ts");
+  const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
   if (hub.connectionString !== undefined) {
-    const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
     return connectRegistry({ kind: "connection string", connectionString: hub.connectionString, ...ca });
   }
   if (hub.hostName === undefined || hub.credential === undefined) {
@@ -113,10 +110,12 @@ async function registryOf(hub: Settings["hub"]): Promise<Registry> {
     kind: "credential",
     hostName: hub.hostName,
     credential: await credentialOf(hub.credential),
+    ...ca,
   });
 }
 
-async function readCa(file: string): Promise<string> {
+/** A certificate that a settings file names. */
+export async function readCa(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {

@@ -12,6 +12,7 @@ const VARIABLES = {
   WAVEGATE_HUB_TIER: ["hub", "tier"],
   WAVEGATE_HUB_UNITS: ["hub", "units"],
   WAVEGATE_IMAGES_BASE: ["images", "base"],
+  WAVEGATE_IDENTITIES_CONTAINER: ["identities", "container"],
   WAVEGATE_RECORDS_FOLDER: ["records", "folder"],
   WAVEGATE_RECORDS_CONTAINER: ["records", "container"],
   WAVEGATE_FLEET: ["declarations", "fleet"],
@@ -73,9 +74,14 @@ export function placeLayer(layer: Layer, folder: string): Layer {
     ["hub", ["caFile"]],
     ["images", ["caFile"]],
     ["records", ["folder", "caFile"]],
+    ["identities", ["caFile"]],
     ["declarations", ["fleet", "releases"]],
   ]);
   const placed = Object.entries(layer).map(([section, values]): [string, unknown] => {
+    if (section === "otherHubs" && Array.isArray(values)) {
+      const hubs: readonly unknown[] = values;
+      return [section, hubs.map((hub) => (isLayer(hub) ? placeLayer({ hub }, folder)["hub"] : hub))];
+    }
     if (!isLayer(values)) return [section, values];
     const entries = Object.entries(values).map(([key, value]): [string, unknown] => {
       if (places.get(section)?.includes(key) === true) return [key, at(value)];

@@ -40,47 +40,82 @@ const recordsSchema = z
     return z.NEVER;
   });
 
-const settingsSchema = z.strictObject({
-  schemaVersion: z.literal(1),
-  hub: z
-    .strictObject({
-      /** Name that records and marks are kept under; never change it. */
-      name: z.string().regex(/^[a-z0-9-]{1,40}$/, "lower-case letters, digits and dashes"),
-      connectionString: z.string().exactOptional(),
-      caFile: z.string().exactOptional(),
-      hostName: z.string().exactOptional(),
-      credential: credentialSchema.exactOptional(),
-      tier: z.enum(["F1", "S1", "S2", "S3"]).default("S1"),
-      units: z.int().positive().default(1),
-    })
-    .superRefine((hub, context) => {
-      if (
-        (hub.connectionString !== undefined) ===
-        (hub.hostName !== undefined && hub.credential !== undefined)
-      ) {
-        context.addIssue({
-          code: "custom",
-          message: "give either `connectionString` or `hostName` with `credential`",
-        });
-      }
-    }),
-  images: z.strictObject({
-    base: z.url({ protocol: /^https$/, error: "an https address: devices refuse any other" }),
-    credential: credentialSchema,
+const hubSchema = z
+  .strictObject({
+    /** Name that records and marks are kept under; never change it. */
+    name: z.string().regex(/^[a-z0-9-]{1,40}$/, "lower-case letters, digits and dashes"),
+    connectionString: z.string().exactOptional(),
     caFile: z.string().exactOptional(),
-  }),
-  records: recordsSchema,
-  declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
-  clock: z
-    .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })
-    .exactOptional(),
-  /** How long the hub's queries may lag behind the twins. */
-  queryLag: durationSchema.default(30 * 60_000),
-  lookEvery: durationSchema.default(5 * 60_000),
-});
+    hostName: z.string().exactOptional(),
+    credential: credentialSchema.exactOptional(),
+    tier: z.enum(["F1", "S1", "S2", "S3"]).default("S1"),
+    units: z.int().positive().default(1),
+  })
+  .superRefine((hub, context) => {
+    if (
+      (hub.connectionString !== undefined) ===
+      (hub.hostName !== undefined && hub.credential !== undefined)
+    ) {
+      context.addIssue({
+        code: "custom",
+        message: "give either `connectionString` or `hostName` with `credential`",
+      });
+    }
+  });
+
+const settingsSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    /** The fleet's hub; of several the one that decides where they disagree. */
+    hub: hubSchema,
+    /** Further hubs of the same fleet: a rollout is one over all of them. Never change their order. */
+    otherHubs: z.array(hubSchema).default([]),
+    images: z.strictObject({
+      base: z.url({ protocol: /^https$/, error: "an https address: devices refuse any other" }),
+      credential: credentialSchema,
+      caFile: z.string().exactOptional(),
+    }),
+    /** How `enroll` signs in, and what it uses; what is not said here is as `hub` says. */
+    identities: z
+      .strictObject({
+        credential: credentialSchema.exactOptional(),
+        connectionString: z.string().exactOptional(),
+        /** Container that the hub's import jobs go through: https://ACCOUNT.blob.core.windows.net/CONTAINER. */
+        container: z.url({ protocol: /^https$/, error: "an https address of a container" }).exactOptional(),
+        caFile: z.string().exactOptional(),
+      })
+      .exactOptional(),
+    records: recordsSchema,
+    declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
+    clock: z
+      .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })
+      .exactOptional(),
+    /** How long the hub's queries may lag behind the twins. */
+    queryLag: durationSchema.default(30 * 60_000),
+    lookEvery: durationSchema.default(5 * 60_000),
+  })
+  .superRefine((settings, context) => {
+    const names = hubsOf(settings).map(({ name }) => name);
+    names.forEach((name, index) => {
+      if (names.indexOf(name) === index) return;
+      context.addIssue({
+        code: "custom",
+        path: ["otherHubs", index - 1, "name"],
+        message: `another hub is called "${name}" too`,
+      });
+    });
+  });
 
 /** Where the hub, the stores and the declarations are. Paths are absolute. */
 export type Settings = z.output<typeof settingsSchema> & { readonly file: string };
+
+/** How to reach one hub. */
+export type HubSettings = z.output<typeof hubSchema>;
+
+/** Every hub of the fleet: the first decides where they disagree. */
+export function hubsOf({ hub, otherHubs }: Pick<Settings, "hub" | "otherHubs">): readonly HubSettings[] {
+  return [hub, ...otherHubs];
+}
 
 /** Places the settings are looked for when no flag and no environment variable names them. */
 const PROJECT_FILE = "wavegate.settings.json";
@@ -150,9 +185,13 @@ async function refuseSharedKey(
   value: unknown,
   environment: SettingsSources["environment"],
 ): Promise<void> {
-  const hub = isLayer(value) ? value["hub"] : undefined;
-  if (!isLayer(hub) || hub["connectionString"] === undefined) return;
-  if (environment["WAVEGATE_HUB_CONNECTION_STRING"] !== undefined) return;
+  const hasKey = (name: string): boolean => {
+    const section = isLayer(value) ? value[name] : undefined;
+    const sections: readonly unknown[] = Array.isArray(section) ? section : [section];
+    return sections.some((one) => isLayer(one) && one["connectionString"] !== undefined);
+  };
+  const isReplaced = environment["WAVEGATE_HUB_CONNECTION_STRING"] !== undefined;
+  if (!hasKey("identities") && !hasKey("otherHubs") && (isReplaced || !hasKey("hub"))) return;
   if (((await stat(file)).mode & 0o077) === 0) return;
   throw new WavegateError("SETTINGS_INVALID", `${file} holds a key and others may read it`, {
     hint: `run: chmod 600 ${file}`,

@@ -33,7 +33,7 @@ export function adoptStops(input: StepInput): Step | undefined {
   const [first] = fresh;
   if (first === undefined) return undefined;
   const subject = intents.find(({ attempt }) => attempt === first.attempt);
-  const verdict =
+  const decidedBy =
     subject !== undefined && isRolledOut(subject) ? verdictOfStop(input, subject, first) : undefined;
   const stopped = fresh.reduce<readonly Intent[]>(
     (applied, stop) => applyStop(applied, stop, observation.at),
@@ -48,7 +48,7 @@ export function adoptStops(input: StepInput): Step | undefined {
       (intent) => !unborn.includes(intent as RolloutIntent), // One that no stop has touched is none of ours yet.
     ),
     stops: fresh,
-    ...(verdict === undefined ? {} : { verdict }),
+    ...(decidedBy === undefined ? {} : { decidedBy }),
   });
 }
 

@@ -44,7 +44,11 @@ function answerEdit(
     ...found,
     condition: isAborted(intent) ? "" : both(found.condition, intent.condition),
     priority: intent.priority,
-    metrics: releaseMetrics(declared.product, intent.attempt),
+    metrics: releaseMetrics(
+      declared.product,
+      intent.attempt,
+      intent.state === "adopted" ? intent.where : undefined,
+    ),
     labels: {
       ...found.labels,
       // Labels can be edited too; without these nobody would find the release again.
@@ -53,6 +57,7 @@ function answerEdit(
       [LABEL.version]: labelValue(intent.version),
       [LABEL.release]: intent.digest,
       ...(intent.state === "adopted" ? { [LABEL.adopted]: "yes" } : slotLabels(stop)),
+      ...(intent.state === "adopted" && intent.where !== undefined ? { [LABEL.where]: "yes" } : {}),
     },
   });
   return [{ hub: hub.name, document, etag: found.etag, why: `hold ${intent.attempt} on ${hub.name}` }];

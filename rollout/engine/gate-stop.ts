@@ -2,15 +2,19 @@ import { isoInstant } from "../model/instant.ts";
 import { makeStop } from "../model/stop.ts";
 import { listingsOf } from "./found.ts";
 import type { Judgement } from "./judge.ts";
+import type { JudgedWithoutRecord } from "./storeless-intents.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 import { nextStopWrite } from "./stops.ts";
 
 /** [protocol §3, 5.1] The gate's abort is a stop like any other: it acts first and is recorded afterwards. */
-export function gateStop(input: StepInput, judgements: readonly Judgement[]): Step | undefined {
+export function gateStop(
+  input: StepInput,
+  judgements: readonly (Judgement | JudgedWithoutRecord)[],
+): Step | undefined {
   const { declared, observation, deciding } = input;
   for (const judgement of judgements) {
-    if (judgement.kind !== "judged" || judgement.verdict.kind !== "abort") continue;
+    if (judgement.kind === "unanswered" || judgement.verdict.kind !== "abort") continue;
     const { intent, verdict } = judgement;
     const stop = makeStop({
       kind: "abort",

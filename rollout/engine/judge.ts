@@ -1,21 +1,24 @@
-import { assessWatched, assessWave } from "../gate/assess.ts";
+import { assessPartial } from "../gate/assess.ts";
 import { countsOf } from "../gate/counts.ts";
-import { thresholds } from "../gate/thresholds.ts";
+import { partialCounts } from "../gate/partial-counts.ts";
+import type { Evidence, RecordedEvidence } from "../model/evidence.ts";
 import { isoInstant } from "../model/instant.ts";
 import type { Look } from "../model/look.ts";
 import type { Question } from "../model/question.ts";
 import { isJudged, type RolloutIntent } from "../model/record.ts";
-import type { Release } from "../model/release.ts";
 import type { Stop } from "../model/stop.ts";
-import type { Verdict } from "../model/verdict.ts";
-import { bakedSince, coverageAt, type Coverage } from "./coverage.ts";
+import type { StopVerdict, Verdict } from "../model/verdict.ts";
+import { assessEvidence } from "./assess-evidence.ts";
+import type { Coverage } from "./coverage.ts";
+import { evidenceAt, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
 import type { StepInput } from "./observation.ts";
-import { takeLook } from "./take-look.ts";
+import { takeLook, type TakenLook } from "./take-look.ts";
 
 /** One release under judgement, at this look. */
 export type Judgement =
   | Judged
-  /** The hub did not answer every count: no verdict, and so no promotion. */
+  | JudgedInPart
+  /** The hub answered no count: no verdict, and so no promotion. */
   | { readonly kind: "unanswered"; readonly intent: RolloutIntent; readonly reason: string };
 
 /** A release whose counts are all known. */
@@ -23,10 +26,25 @@ export interface Judged {
   readonly kind: "judged";
   readonly intent: RolloutIntent;
   readonly look: Look;
+  /** Every look that was counted, this one last. */
+  readonly series: readonly Look[];
+  /** What the verdict rests on. */
+  readonly evidence: Evidence;
   readonly verdict: Verdict;
   readonly coverage: Coverage;
   /** Instant of the look that first found the wave covered; it bakes from then on. */
   readonly bakedSince: number | undefined;
+}
+
+/** A release of which something was counted, and something was not: it may be stopped, never let on, and is no part of the series. */
+export interface JudgedInPart {
+  readonly kind: "partial";
+  readonly intent: RolloutIntent;
+  readonly look: Look;
+  readonly verdict: StopVerdict;
+  /** What did not answer, in words. Never empty. */
+  readonly missing: readonly string[];
+  readonly reason: string;
 }
 
 /** Judge every release of the head whose devices are still watched; counts that are still to ask come back as questions. */
@@ -40,53 +58,71 @@ export function judge(input: StepInput): {
     const look = takeLook(input, intent);
     if (look.kind === "ask") questions.push(...look.questions);
     else if (look.kind === "failed") judgements.push({ kind: "unanswered", intent, reason: look.reason });
-    else judgements.push(judgeLook(input, intent, look.value));
+    else if (look.value.missing.length > 0) judgements.push(judgePart(input, intent, look.value));
+    else judgements.push(judgeLook(input, intent, look.value.look));
   }
   return { judgements, questions };
 }
 
-/** Evidence at which a release's gate acts, for the strata it was started with. */
-export function thresholdsOf(release: Release, strata: number): ReturnType<typeof thresholds> {
-  const { falseStop, missedBad } = release.gate;
-  const evidenceWaves = release.waves.filter(({ kind }) => kind === "evidence").length;
-  return thresholds({ falseStop, missedBad, strata: Math.max(1, strata), evidenceWaves });
+/** What a record says of a judgement: the verdict, and all that it was computed from. */
+export interface JudgedRecord {
+  readonly verdict: Verdict;
+  readonly judged: RecordedEvidence;
+}
+
+/** The part of a record that tells what the gate said, and why. */
+export function decidedBy({ verdict, evidence, series }: Judged): JudgedRecord {
+  return { verdict, judged: recordedEvidence(evidence, series) };
 }
 
 /**
  * The verdict of the look that a gate's stop was decided on, judged again from the stored series: whoever records the
  * stop may look later, when the devices are on their way back and the counts no longer show why.
  */
-export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Stop): Verdict | undefined {
+export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Stop): JudgedRecord | undefined {
   const looks = input.observation.store?.looks.get(intent.attempt) ?? [];
   const deciding = looks.findLast(({ at }) => isoInstant(at) === stop.at);
-  return deciding === undefined ? undefined : judgeLook(input, intent, deciding).verdict;
+  return deciding === undefined ? undefined : decidedBy(judgeLook(input, intent, deciding));
 }
 
 function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judged {
-  const { release, strata, proving } = intent;
-  const stored = observation.store?.looks.get(intent.attempt) ?? [];
-  const series = [...stored.filter(({ at }) => at < look.at), look];
+  const series = seriesUpTo(observation, intent, look);
+  const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs });
+  const verdict = assessEvidence(evidence, intent.release);
+  const { coverage, bakedSince } = evidence;
+  return { kind: "judged", intent, look, series, evidence, verdict, coverage, bakedSince };
+}
+
+/** What is missing only hides failures: abort is judged on what could be read [design.md §6]. */
+function judgePart(
+  { observation, deciding }: StepInput,
+  intent: RolloutIntent,
+  { look, missing }: TakenLook,
+): JudgedInPart {
+  const { release, strata, targeted } = intent;
+  const { gate } = release;
   const counts = countsOf({
-    looks: series,
-    deadlineMs: release.gate.deadlineMs,
+    looks: seriesUpTo(observation, intent, look),
+    deadlineMs: gate.deadlineMs,
     queryLagMs: deciding.queryLagMs,
   });
-  const coverage = coverageAt(look, intent, series);
-  const since = bakedSince(intent, series);
-  const common = { gate: release.gate, counts, strata, thresholds: thresholdsOf(release, strata.length) };
-  const wave = release.waves[intent.wave];
-  const verdict =
-    intent.state === "watching" || wave === undefined
-      ? assessWatched(common)
-      : assessWave({
-          ...common,
-          // Silence shows a deadline and a lag after contact: a wave is not judged before it could.
-          wave: { ...wave, bakeMs: Math.max(wave.bakeMs, release.gate.deadlineMs + deciding.queryLagMs) },
-          proving,
-          coverage,
-          nowMs: look.at,
-          openedAtMs: intent.openedAt,
-          bakedSinceMs: since,
-        });
-  return { kind: "judged", intent, look, verdict, coverage, bakedSince: since };
+  const isEvidence = intent.state !== "watching" && release.waves[intent.wave]?.kind === "evidence";
+  const verdict = assessPartial({
+    gate,
+    counts: partialCounts(counts, targeted),
+    strata,
+    thresholds: thresholdsOf(release, strata.length),
+    kind: isEvidence ? "evidence" : "other",
+    missing,
+  });
+  return { kind: "partial", intent, look, verdict, missing, reason: `no answer of ${missing.join(", ")}` };
+}
+
+/** The stored looks before one, and itself at the end. */
+function seriesUpTo(
+  { store }: StepInput["observation"],
+  { attempt }: RolloutIntent,
+  look: Look,
+): readonly [...Look[], Look] {
+  return [...(store?.looks.get(attempt) ?? []).filter(({ at }) => at < look.at), look];
 }

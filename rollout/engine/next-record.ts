@@ -2,9 +2,9 @@ import type { AttemptId } from "../model/attempt.ts";
 import { isoInstant } from "../model/instant.ts";
 import { withoutRecordedSlots } from "../model/labels.ts";
 import { withIntent, type Intent, type RecordKind, type RolloutRecord } from "../model/record.ts";
-import type { Verdict } from "../model/verdict.ts";
 import { InvariantError } from "../model/problem.ts";
 import { reachedHubs, refOf } from "./found.ts";
+import type { JudgedRecord } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import type { RefMove, Step } from "./step.ts";
 
@@ -18,7 +18,8 @@ export interface Decided {
   readonly dropped?: readonly AttemptId[];
   readonly actor?: string;
   readonly reason: string;
-  readonly verdict?: Verdict;
+  /** What the gate said, where a gate decided. */
+  readonly decidedBy?: JudgedRecord;
   /** Stops that are taken into the chain. */
   readonly stops?: RolloutRecord["stops"];
 }
@@ -28,7 +29,7 @@ export function nextRecord(input: StepInput, decided: Decided): Extract<Step, { 
   const { declared, observation, deciding } = input;
   const head = observation.store?.head;
   if (head === undefined) throw new InvariantError("a decision without a head to stand on");
-  const { kind, subject, changed = [], dropped = [], actor, reason, verdict, stops = [] } = decided;
+  const { kind, subject, changed = [], dropped = [], actor, reason, decidedBy, stops = [] } = decided;
   return {
     kind: "record",
     record: {
@@ -44,7 +45,7 @@ export function nextRecord(input: StepInput, decided: Decided): Extract<Step, { 
         .reduce<readonly Intent[]>(withIntent, head.record.intents)
         .filter(({ attempt }) => !dropped.includes(attempt)),
       stops,
-      ...(verdict === undefined ? {} : { verdict }),
+      ...decidedBy,
     },
     refs: refMoves(input, new Set(stops.map(({ id }) => id))),
   };

@@ -6,7 +6,9 @@ import { decide } from "./decide.ts";
 import { foreignEdit } from "./foreign-edit.ts";
 import { gateStop } from "./gate-stop.ts";
 import { judge, type Judgement } from "./judge.ts";
+import { listingsOf } from "./found.ts";
 import type { StepInput } from "./observation.ts";
+import { judgeWithoutRecord } from "./storeless-intents.ts";
 import { held } from "./status.ts";
 import type { Step } from "./step.ts";
 
@@ -22,11 +24,24 @@ export interface Decision {
  */
 export function nextStep(input: StepInput): Decision {
   const { judgements, questions } = judge(input);
+  const blind = judgeBlindly(input);
   // What could be read may suffice to stop; the rest is asked only when it does not.
-  const stop = gateStop(input, judgements) ?? copyStops(input);
+  const stop = gateStop(input, [...judgements, ...blind.judgements]) ?? copyStops(input);
   if (stop !== undefined) return { step: stop, judgements };
-  if (questions.length > 0) return { step: { kind: "ask", questions }, judgements };
+  const open = [...questions, ...blind.questions];
+  if (open.length > 0) return { step: { kind: "ask", questions: open }, judgements };
   return { step: repair(input) ?? decide(input, judgements), judgements };
+}
+
+/** While the head record cannot be read, releases are judged by what stands on the hubs: to be stopped, nothing else. */
+function judgeBlindly({ declared, deciding, observation }: StepInput): ReturnType<typeof judgeWithoutRecord> {
+  if (observation.store?.head !== undefined) return { judgements: [], questions: [] };
+  const exposing = listingsOf(observation)
+    .flatMap(({ configurations }) => configurations)
+    .filter(({ condition }) => condition !== "");
+  const configurations = [...new Map(exposing.map((one) => [one.id, one])).values()];
+  const { at, answers } = observation;
+  return judgeWithoutRecord({ declared, deciding, at, answers, configurations });
 }
 
 function repair(input: StepInput): Step | undefined {

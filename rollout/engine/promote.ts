@@ -1,8 +1,10 @@
 import { askCounts } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { activeCondition, countByStratum } from "../plan/queries.ts";
-import { waveCondition } from "../plan/target-condition.ts";
-import type { Judgement } from "./judge.ts";
+import type { Exposable } from "../plan/reach.ts";
+import { waveCondition } from "../plan/wave-condition.ts";
+import { windowsUpTo } from "../plan/wave-windows.ts";
+import { decidedBy, type Judgement } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -13,18 +15,24 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
   const { intent, verdict } = judgement;
   const subject = intent.attempt;
   const { release, wave } = intent;
+  const decided = decidedBy(judgement);
   const reason = verdict.reasons[0]?.text ?? "";
   const next = release.waves[wave + 1];
   if (next === undefined) {
     const completed: RolloutIntent = { ...intent, state: "watching", completedAt: input.observation.at };
-    return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, verdict });
+    return nextRecord(input, { kind: "complete", subject, changed: [completed], reason, decidedBy: decided });
   }
-  const counts = targetedBy(input, intent, wave + 1);
+  // A window made from counts is computed now, once, and kept by the record.
+  const windows = windowsUpTo(intent, { from: wave + 1, to: wave + 1 }, input.observation.answers);
+  if (windows.kind === "ask") return { kind: "ask", questions: windows.questions };
+  if (windows.kind === "failed" || windows.value === undefined) return undefined;
+  const wider: RolloutIntent = { ...intent, windows: windows.value };
+  const counts = targetedBy(input, wider, wave + 1);
   if (counts.kind !== "known") return counts.kind === "ask" ? counts : undefined;
   const promoted: RolloutIntent = {
-    ...intent,
+    ...wider,
     wave: wave + 1,
-    condition: waveCondition(release, wave + 1),
+    condition: waveCondition(wider, wave + 1),
     openedAt: input.observation.at,
     part: 1,
     partOpenedAt: input.observation.at,
@@ -36,14 +44,14 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     subject,
     changed: [promoted],
     reason: `${reason}; opens "${next.name}"`,
-    verdict,
+    decidedBy: decided,
   });
 }
 
 /** Recently active devices that a wave aims at, and those it adds: what its coverage is measured against. */
 export function targetedBy(
   { declared, observation }: StepInput,
-  { release }: Pick<RolloutIntent, "release">,
+  exposable: Exposable,
   wave: number,
 ):
   | Extract<Step, { kind: "ask" }>
@@ -55,7 +63,7 @@ export function targetedBy(
     } {
   const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
   const query = (index: number): string =>
-    countByStratum(activeCondition(waveCondition(release, index), since));
+    countByStratum(activeCondition(waveCondition(exposable, index), since));
   // The first wave has none before it: its own query stands in, and nobody is subtracted.
   const counts = askCounts(observation.answers, { wide: query(wave), before: query(Math.max(0, wave - 1)) });
   if (counts.kind === "ask") return { kind: "ask", questions: counts.questions };

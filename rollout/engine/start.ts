@@ -3,8 +3,10 @@ import { LABEL } from "../model/labels.ts";
 import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
-import { adoptedIntent, planProduct, toAdopt } from "../plan/plan-product.ts";
-import { waveCondition } from "../plan/target-condition.ts";
+import { adoptedIntent, toAdopt } from "../plan/adoption.ts";
+import { planProduct } from "../plan/plan-product.ts";
+import { waveCondition } from "../plan/wave-condition.ts";
+import type { PlannedRelease } from "../plan/product-plan.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
 import { listingsOf, reachedHubs } from "./found.ts";
 import { nextRecord } from "./next-record.ts";
@@ -13,25 +15,30 @@ import { targetedBy } from "./promote.ts";
 import { held } from "./status.ts";
 import type { Step } from "./step.ts";
 
-/** Take over what a fresh product's devices run: EMPTY configurations, then the record. It writes to no device. */
+/**
+ * Take over what a fresh product's devices run, one baseline after another: EMPTY configurations, then the record. It
+ * writes to no device.
+ */
 export function adoptBaseline(input: StepInput): Step | undefined {
   const { declared, observation, deciding } = input;
   const intents = observation.store?.head?.record.intents ?? [];
-  const adoptable = toAdopt(declared, intents);
+  const [adoptable] = toAdopt(declared, intents);
   if (adoptable === undefined) return undefined;
   const refusal = planned(input);
   if (refusal !== undefined) return refusal;
-  const intent = adoptedIntent(declared.product, adoptable);
+  const intent = adoptedIntent(declared.product, adoptable, intents);
   const document = releaseDocument({
     ...intent,
     product: declared.product,
     imageBase: deciding.imageBase,
     adopted: true,
+    ...(adoptable.where === undefined ? {} : { covers: adoptable.where }),
   });
   const created = createdOn(input, document, `create the baseline ${intent.version}, for nobody`);
   if (created.kind !== "created") return created;
   const adopted: Intent = { ...intent, priority: created.priority, created: created.times };
-  const reason = `${intent.version} is what the devices run`;
+  const whose = adoptable.where === undefined ? "the devices" : `devices with ${adoptable.where}`;
+  const reason = `${intent.version} is what ${whose} run`;
   return nextRecord(input, { kind: "adopt", subject: intent.attempt, changed: [adopted], reason });
 }
 
@@ -68,10 +75,12 @@ export function startRelease(input: StepInput): Step | undefined {
     priority,
     imageBase: deciding.imageBase,
     adopted: false,
+    strata: Object.keys(starting.devices).length,
   });
   const created = createdOn(input, document, `create ${attempt}, for nobody`);
   if (created.kind !== "created") return created;
-  const counts = targetedBy(input, { release }, 0);
+  const exposable = { release, priority: created.priority, windows: firstWindows(starting) };
+  const counts = targetedBy(input, exposable, 0);
   if (counts.kind === "ask") return counts;
   if (counts.kind === "failed")
     return held("the hub did not say how many devices the first wave aims at", false);
@@ -80,7 +89,7 @@ export function startRelease(input: StepInput): Step | undefined {
     attempt,
     version: release.version,
     digest,
-    condition: waveCondition(release, 0),
+    condition: waveCondition(exposable, 0),
     priority: created.priority,
     created: created.times,
     release,
@@ -90,7 +99,7 @@ export function startRelease(input: StepInput): Step | undefined {
     openedAt: observation.at,
     part: 1,
     partOpenedAt: observation.at,
-    windows: {},
+    windows: exposable.windows,
     author: deciding.actor,
     approvals: [],
     overrides: [],
@@ -138,11 +147,18 @@ function createdOn(
   };
 }
 
+/** Windows that the first wave freezes: those of later waves are computed when they open. */
+function firstWindows({ release, windows }: PlannedRelease): RolloutIntent["windows"] {
+  const name = release.waves[0]?.name ?? "";
+  const own = windows[name];
+  return own === undefined ? {} : { [name]: own };
+}
+
 /** Ask what a plan asks, and stop at what it finds. */
 function planned({ declared, observation }: StepInput): Step | undefined {
   const { answers, store } = observation;
   const plan = planProduct(declared, {
-    intents: [],
+    intents: store?.head?.record.intents ?? [],
     listings: listingsOf(observation),
     answers,
     tombstones: store?.tombstones ?? new Set(),

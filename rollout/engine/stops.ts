@@ -8,7 +8,8 @@ import {
 import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
 import type { Stop } from "../model/stop.ts";
 import { certified } from "../plan/documents.ts";
-import { holdsAllOf, reachesEveryone, widened } from "../plan/target-condition.ts";
+import { holdsAllOf, reachesEveryone, widened, type Cover } from "../plan/cover.ts";
+import { coveredBy } from "../plan/queries.ts";
 
 /** One conditional write. */
 export interface Write {
@@ -55,25 +56,39 @@ export function nextStopWrite(
 }
 
 /**
- * The adopted baseline that would catch devices of a release, as long as its condition does not hold all of them. A
- * release in between that reaches everyone catches them first; one that stopped half-way does not.
+ * The adopted baseline that would catch devices of a release, as long as its condition does not hold all of its own. The
+ * highest first: one that reaches everyone, adopted or released, catches all the rest; one that was adopted for some
+ * devices, or that stopped half-way, does not.
  */
 export function uncoveredBaseline(
   listing: Listing,
   product: string,
   above: Configuration,
-): Configuration | undefined {
+): { readonly baseline: Configuration; readonly cover: Cover } | undefined {
   const below = listing.configurations
     .filter(
       ({ labels, priority }) =>
         labels[LABEL.product] === product && labels[LABEL.kind] === "release" && priority < above.priority,
     )
     .sort((a, b) => b.priority - a.priority);
-  const first = below.find(
-    ({ labels, condition }) => labels[LABEL.adopted] === "yes" || reachesEveryone(condition, product),
-  );
-  if (first?.labels[LABEL.adopted] !== "yes") return undefined;
-  return holdsAllOf(first.condition, above.condition, product) ? undefined : first;
+  for (const baseline of below) {
+    if (baseline.labels[LABEL.adopted] !== "yes") {
+      if (reachesEveryone(baseline.condition, product)) return undefined;
+      continue;
+    }
+    const cover = coverOf(baseline, product);
+    // Firmware of other hardware would be worse than none: what does not say whom it is for catches nobody.
+    if (cover === undefined) continue;
+    if (!holdsAllOf(baseline.condition, above.condition, cover)) return { baseline, cover };
+    if (cover.where === undefined) return undefined;
+  }
+  return undefined;
+}
+
+function coverOf({ labels, metrics }: Configuration, product: string): Cover | undefined {
+  const where = coveredBy(metrics, product);
+  if (where !== undefined) return { product, where };
+  return labels[LABEL.where] === "yes" ? undefined : { product };
 }
 
 function configurationWrite(
@@ -98,8 +113,8 @@ function configurationWrite(
           why: `mark ${stop.attempt} as aborted`,
         };
   }
-  const baseline = uncoveredBaseline(listing, product, configuration);
-  if (baseline === undefined) {
+  const uncovered = uncoveredBaseline(listing, product, configuration);
+  if (uncovered === undefined) {
     return {
       document: certified({ ...configuration, labels: slots, condition: "" }),
       etag,
@@ -112,8 +127,9 @@ function configurationWrite(
       etag,
       why: `freeze ${stop.attempt} before its baseline is widened`,
     };
+  const { baseline, cover } = uncovered;
   return {
-    document: certified({ ...baseline, condition: widened(baseline.condition, condition, product) }),
+    document: certified({ ...baseline, condition: widened(baseline.condition, condition, cover) }),
     etag: baseline.etag,
     why: `give ${baseline.id} the devices that ${stop.attempt} reached`,
   };

@@ -1,9 +1,18 @@
 import type { Look, Tally } from "../model/look.ts";
-import { askCounts, type Asked } from "../model/question.ts";
+import { askTallies, type Asked, type KnownTally, type TallyQuery } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
-import { countByStratum, outcomeCondition, TALLIED } from "../plan/queries.ts";
+import { tallyQuery } from "../plan/queries.ts";
 import { configurationOf, reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
+
+/** What was counted, and what did not answer. */
+export interface TakenLook {
+  readonly look: Look;
+  /** In words; empty: the look is whole, and only then it belongs to the series. */
+  readonly missing: readonly string[];
+}
+
+const WORDS: Readonly<Record<string, string>> = { all: "all contacts", wave: "contacts of this wave" };
 
 /**
  * Count how an attempt went so far: all contacts, and, while a wave is open, those since it opened. Times of contact are
@@ -12,33 +21,19 @@ import type { StepInput } from "./observation.ts";
 export function takeLook(
   { observation, deciding }: Pick<StepInput, "observation" | "deciding">,
   intent: RolloutIntent,
-): Asked<Look> {
+): Asked<TakenLook> {
   const { attempt, release, wave, openedAt } = intent;
-  const isOpen = intent.state !== "watching";
-  const since = openedAt - deciding.queryLagMs;
-  const queries: Record<string, string> = {};
-  for (const outcome of TALLIED) {
-    const asked = { product: release.product, attempt, outcome };
-    queries[`all ${outcome}`] = countByStratum(outcomeCondition(asked));
-    if (isOpen) queries[`wave ${outcome}`] = countByStratum(outcomeCondition({ ...asked, since }));
-  }
-  const counts = askCounts(observation.answers, queries);
-  if (counts.kind !== "known") return counts;
-  const view = (name: string): Record<string, Tally> => {
-    const of = (outcome: string): Readonly<Record<string, number>> =>
-      counts.value[`${name} ${outcome}`] ?? {};
-    const strata = new Set(TALLIED.flatMap((outcome) => Object.keys(of(outcome))));
-    return Object.fromEntries(
-      [...strata].sort().map((stratum) => [
-        stratum,
-        {
-          ok: of("ok")[stratum] ?? 0,
-          failed: of("failed")[stratum] ?? 0,
-          contacted: of("contacted")[stratum] ?? 0,
-        },
-      ]),
+  const contacts = { product: release.product, attempt };
+  const queries: Record<string, TallyQuery> = { all: tallyQuery(contacts) };
+  if (intent.state !== "watching")
+    queries["wave"] = tallyQuery({ ...contacts, since: openedAt - deciding.queryLagMs });
+  const tallies = askTallies(observation.answers, queries);
+  if (tallies.kind !== "known") return tallies;
+  const known: Readonly<Record<string, KnownTally>> = tallies.value;
+  const view = (name: string): Record<string, Tally> =>
+    Object.fromEntries(
+      Object.entries(known[name]?.byStratum ?? {}).sort(([one], [other]) => (one < other ? -1 : 1)),
     );
-  };
   // The metric came with the listing; one that was never evaluated is unknown, and unknown is nobody.
   const answered = reachedHubs(observation).reduce(
     (sum, hub) => sum + (configurationOf(hub, intent)?.metricResults["contacted"] ?? 0),
@@ -46,7 +41,12 @@ export function takeLook(
   );
   return {
     kind: "known",
-    value: { at: observation.at, wave, views: { all: view("all"), wave: view("wave") }, answered },
+    value: {
+      look: { at: observation.at, wave, views: { all: view("all"), wave: view("wave") }, answered },
+      missing: Object.entries(known).flatMap(([name, { missing }]) =>
+        missing.map((what) => `${what} (${WORDS[name] ?? name})`),
+      ),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { formatPercentage } from "../model/percentage.ts";
+import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Reason, View } from "../model/verdict.ts";
-import type { StratumCounts } from "./counts.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { budgetedStrata, foldStrata } from "./fold-strata.ts";
 import { formatEvidence, formatThreshold } from "./format-evidence.ts";

@@ -1,4 +1,4 @@
-import type { Guarantee, Reason, Verdict, View } from "../model/verdict.ts";
+import type { Guarantee, Reason, StopVerdict, Verdict, View } from "../model/verdict.ts";
 import { abortEvidence, failuresReason, isEnough, type AbortEvidence } from "./abort-evidence.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence, formatThreshold } from "./format-evidence.ts";
@@ -28,14 +28,26 @@ export function assessWave(input: WaveInput): Verdict {
 }
 
 /** Judge a completed release that is still watched: abort on everyone it has reached, or hold because nothing speaks against it. */
-export function assessWatched(input: WatchedInput): Verdict {
+export function assessWatched(input: WatchedInput): StopVerdict {
   const stop = abortVerdict(input, ["cumulative"]);
   if (stop !== undefined) return stop;
   const worst = abortEvidence(input, ["cumulative"])[0];
   return { kind: "hold", guarantee: "statistical", reasons: [nothingAgainst(worst)] };
 }
 
-function abortVerdict(input: WatchedInput, views: readonly View[]): Verdict | undefined {
+/** Judge what could be counted while something did not answer (see `partialCounts`): it may stop a release, nothing else. */
+export function assessPartial(
+  input: WatchedInput & { readonly kind: "evidence" | "other"; readonly missing: readonly string[] },
+): StopVerdict {
+  const stop = abortVerdict(input, input.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);
+  if (stop !== undefined) return stop;
+  const text = `no answer of ${input.missing.join(", ")}: what is known may stop the release, never let it on`;
+  const worst = abortEvidence(input, ["cumulative"])[0];
+  const reasons: readonly Reason[] = [{ code: "INCOMPLETE", text }, nothingAgainst(worst)];
+  return { kind: "hold", guarantee: "statistical", reasons };
+}
+
+function abortVerdict(input: WatchedInput, views: readonly View[]): StopVerdict | undefined {
   const failures = abortEvidence(input, views).filter(isEnough);
   const cap = harmCapReason(input);
   const reasons = failures.map((found) => failuresReason(found, input));

@@ -1,4 +1,4 @@
-import type { StratumCounts } from "./counts.ts";
+import type { StratumCounts } from "../model/stratum-counts.ts";
 
 /** Stratum of devices whose own was not known at the start. */
 export const OTHER = "other";

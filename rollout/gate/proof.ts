@@ -1,6 +1,6 @@
 import { formatPercentage } from "../model/percentage.ts";
+import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Reason } from "../model/verdict.ts";
-import type { StratumCounts } from "./counts.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { foldStrata, OTHER } from "./fold-strata.ts";
 import { formatEvidence, formatThreshold, withThousands } from "./format-evidence.ts";

@@ -18,10 +18,21 @@ export interface FleetDeclaration {
 
 /** One product of the fleet. */
 export interface ProductDeclaration {
-  /** What the devices run today, when wavegate did not put it there. Adopting it writes to no device. */
-  readonly adopt?: { readonly version: string; readonly artifact: Artifact };
+  /**
+   * What the devices run today, when wavegate did not put it there; several, where they do not all run the same.
+   * Adopting writes to no device.
+   */
+  readonly adopt?: AdoptDeclaration | readonly AdoptDeclaration[];
   /** Times in which none of this product's releases grows, beside the fleet's. */
   readonly freezes?: readonly FreezeDeclaration[];
+}
+
+/** A version that devices run already, and its image. */
+export interface AdoptDeclaration {
+  readonly version: string;
+  readonly artifact: Artifact;
+  /** The devices that run it, as a target condition ("tags.hardware = 'B'"); default: all that no other one claims. */
+  readonly where?: string;
 }
 
 /** The fleet, checked. */
@@ -33,7 +44,8 @@ export interface Fleet {
 
 /** One product of the fleet, checked. */
 export interface Product {
-  readonly adopt?: { readonly version: string; readonly artifact: Artifact };
+  /** The one without a condition first: those after it stand above it. */
+  readonly adopt: readonly AdoptDeclaration[];
   readonly freezes: readonly Freeze[];
 }
 
@@ -42,11 +54,35 @@ export function defineFleet(declaration: FleetDeclaration): FleetDeclaration {
   return declaration;
 }
 
+const adoptSchema = z.strictObject({
+  version: versionSchema,
+  artifact: artifactSchema,
+  where: z.string().min(1).max(2_000).exactOptional(),
+});
+
+const adoptedSchema = z
+  // Not a union: of that, zod would say no more than that it is none of the two.
+  .preprocess((value): unknown => (Array.isArray(value) ? value : [value]), z.array(adoptSchema))
+  .superRefine((adopted, context) => {
+    const refuse = (index: number, message: string): void => {
+      context.addIssue({ code: "custom", path: [index], message });
+    };
+    adopted.forEach(({ where }, index) => {
+      if (adopted.findIndex((other) => other.where === where) === index) return;
+      if (where === undefined) refuse(index, "only one adopted baseline can be without `where`");
+      else refuse(index, "another adopted baseline has the same `where`");
+    });
+  })
+  .transform((adopted) => [
+    ...adopted.filter(({ where }) => where === undefined),
+    ...adopted.filter(({ where }) => where !== undefined),
+  ]);
+
 const fleetSchema = z.strictObject({
   products: z.record(
     productNameSchema,
     z.strictObject({
-      adopt: z.strictObject({ version: versionSchema, artifact: artifactSchema }).exactOptional(),
+      adopt: adoptedSchema.default([]),
       freezes: z.array(freezeSchema).default([]),
     }),
   ),

@@ -18,6 +18,10 @@ export const LABEL = {
   adopted: "wg-adopted",
   /** `yes` on a configuration that was emptied for good and may be deleted. */
   retired: "wg-retired",
+  /** `yes` on one that was adopted for some devices only: its metric `covers` says for whom. */
+  where: "wg-where",
+  /** Number of strata the gate's budget is split over, for judging while the record cannot be read. */
+  strata: "wg-strata",
 } as const;
 
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;

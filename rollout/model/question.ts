@@ -1,16 +1,33 @@
+import type { Tally } from "./look.ts";
+
 /** Something a decision needs to know before it can be taken: asked only when it matters. */
 export type Question =
   /** Devices a query counts, by stratum. */
   | { readonly kind: "count"; readonly id: string; readonly query: string }
+  /** Devices that made contact, by stratum and outcome. */
+  | { readonly kind: "tally"; readonly id: string; readonly query: TallyQuery }
   /** What the image store holds under a path. */
   | { readonly kind: "image"; readonly id: string; readonly path: string };
+
+/** The same count in two ways: a hub that does not group by two keys is asked once an outcome. */
+export interface TallyQuery {
+  /** Rows `{ stratum?, outcome, devices }`. */
+  readonly grouped: string;
+  /** Rows `{ stratum?, devices }`, for one outcome each. */
+  readonly each: Readonly<Record<keyof Tally, string>>;
+}
 
 /** The answer, or why there is none: a failed query never counts as zero. */
 export type Answer =
   | {
       readonly kind: "count";
       readonly byStratum: Readonly<Record<string, number>>;
-      /** Hubs whose devices are not in it, because they did not answer. */
+      /** Hubs that did not answer: what they hold is not counted. */
+      readonly missing?: readonly string[];
+    }
+  | {
+      readonly kind: "tally";
+      readonly byStratum: Readonly<Record<string, Tally>>;
       readonly missing?: readonly string[];
     }
   | { readonly kind: "image"; readonly image: StoredImage | undefined }
@@ -43,14 +60,59 @@ export function askCounts<Key extends string>(
     const query = queries[key];
     const answer = answers.get(query);
     if (answer === undefined) questions.push({ kind: "count", id: query, query });
-    else if (answer.kind === "count" && answer.missing !== undefined)
-      return { kind: "failed", reason: `${answer.missing.join(", ")} did not answer` };
+    else if (answer.kind === "count" && (answer.missing ?? []).length > 0)
+      return { kind: "failed", reason: `no answer of ${(answer.missing ?? []).join(", ")}` };
     else if (answer.kind === "count") found[key] = answer.byStratum;
     else if (answer.kind === "failed") return { kind: "failed", reason: answer.reason };
   }
   if (questions.length > 0) return { kind: "ask", questions };
   // Every key was asked and answered.
   return { kind: "known", value: found as Record<Key, Readonly<Record<string, number>>> };
+}
+
+/** Several things asked at once: one round of questions instead of one each. */
+export function askAll<T>(all: readonly Asked<T>[]): Asked<readonly T[]> {
+  const questions: Question[] = [];
+  const values: T[] = [];
+  for (const asked of all) {
+    if (asked.kind === "failed") return asked;
+    if (asked.kind === "ask") questions.push(...asked.questions);
+    else values.push(asked.value);
+  }
+  return questions.length > 0 ? { kind: "ask", questions } : { kind: "known", value: values };
+}
+
+/** What is known of a tally; what nobody answered is missing, and never a zero that counts for something. */
+export interface KnownTally {
+  readonly byStratum: Readonly<Record<string, Tally>>;
+  /** What did not answer; empty: everything did. */
+  readonly missing: readonly string[];
+}
+
+/** The tally of each query, as far as it is known; failed, when nobody answered any of them. */
+export function askTallies<Key extends string>(
+  answers: Answers,
+  queries: Readonly<Record<Key, TallyQuery>>,
+): Asked<Readonly<Record<Key, KnownTally>>> {
+  // Object.keys forgets the key type that the parameter has.
+  const keys = Object.keys(queries) as Key[];
+  const questions = keys.flatMap((key): Question[] => {
+    const query = queries[key];
+    return answers.has(query.grouped) ? [] : [{ kind: "tally", id: query.grouped, query }];
+  });
+  if (questions.length > 0) return { kind: "ask", questions };
+  const found = keys.map((key): [Key, KnownTally] => {
+    const answer = answers.get(queries[key].grouped);
+    if (answer?.kind === "tally")
+      return [key, { byStratum: answer.byStratum, missing: answer.missing ?? [] }];
+    const reason = answer?.kind === "failed" ? answer.reason : "something else answered";
+    return [key, { byStratum: {}, missing: [reason] }];
+  });
+  const isUnanswered = keys.every((key) => answers.get(queries[key].grouped)?.kind !== "tally");
+  const [first] = found;
+  if (isUnanswered) return { kind: "failed", reason: first?.[1].missing[0] ?? "nothing was asked" };
+  // Every key was asked.
+  return { kind: "known", value: Object.fromEntries(found) as Record<Key, KnownTally> };
 }
 
 /** What the image store holds under a path. */

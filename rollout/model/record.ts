@@ -1,5 +1,6 @@
 import type { AttemptId } from "./attempt.ts";
 import type { Digest } from "./digest.ts";
+import type { RecordedEvidence } from "./evidence.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Release } from "./release.ts";
 import type { Stop } from "./stop.ts";
@@ -34,6 +35,8 @@ interface IntentBase {
 export interface AdoptedIntent extends IntentBase {
   readonly state: "adopted";
   readonly artifact: Artifact;
+  /** The devices that run it, where it was not adopted for all of the product. */
+  readonly where?: string;
 }
 
 /** What the head record wants of one release. */
@@ -139,6 +142,8 @@ export interface RolloutRecord {
   readonly stops: readonly Stop[];
   /** What the gate said, where a gate decided. */
   readonly verdict?: Verdict;
+  /** Everything that verdict was computed from, beside the release in `intents`. */
+  readonly judged?: RecordedEvidence;
 }
 
 /** True for releases whose devices are still judged. */

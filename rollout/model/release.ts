@@ -20,7 +20,7 @@ export interface ReleaseDeclaration {
   readonly watch?: Duration;
   /** Devices it fits, as a target condition ("tags.hardware = 'B'"); default: every device of the product. */
   readonly where?: string;
-  /** Lowest version a device must run to take it, for steps that must not be skipped; default: any. */
+  /** The very version a device must run before it takes this one, for steps that must not be skipped; default: any. */
   readonly requires?: string;
   /** It does not start before: an ISO 8601 instant with its zone. */
   readonly startAt?: string;

@@ -16,6 +16,12 @@ export function fullBucket(callsPerMinute: number, at: number, reserve = 0): Tok
   return { capacity: callsPerMinute, perMs: callsPerMinute / 60_000, tokens: callsPerMinute, reserve, at };
 }
 
+/** A full bucket of `calls` a second, for limits that are counted by the second: no more than one second's at once. */
+export function fullBucketPerSecond(callsPerSecond: number, at: number): TokenBucket {
+  const capacity = Math.max(1, callsPerSecond);
+  return { capacity, perMs: callsPerSecond / 1_000, tokens: capacity, reserve: 0, at };
+}
+
 /**
  * Take one call out: the bucket after it, and how long to wait before sending. What is urgent never waits: it takes from
  * the reserve and, beyond that, from those who come after it. A clock that jumps back refills nothing.

@@ -1,3 +1,5 @@
+import { BUCKET_COUNT } from "./bucket.ts";
+
 /**
  * The only place where the names of the device twin's parts are written down.
  *
@@ -21,6 +23,11 @@ export const TAG = {
   ring: "tags.rollout.ring",
   bucket: "tags.rollout.bucket",
   hold: "tags.rollout.hold",
+  /**
+   * Number: the highest priority of a release that the device may still take. Written with the newest release's own
+   * priority it moves nothing, and keeps the device out of everything that starts later (docs/decisions/0006).
+   */
+  quarantine: "tags.rollout.quarantine",
 } as const;
 
 /**
@@ -98,4 +105,50 @@ export interface FirmwareReported {
 /** Path of one reported field, as it stands in a query: `reportedField("outcome")`. */
 export function reportedField(field: keyof FirmwareReported): string {
   return `${REPORTED_PATH}.${field}`;
+}
+
+/** Whether a device can be given a bucket, by its tags. */
+export type StampNeed =
+  /** It has none. */
+  | { readonly kind: "needed" }
+  | { readonly kind: "stamped"; readonly bucket: number }
+  /** It has tags where the bucket belongs that are no bucket: a person has to look. */
+  | { readonly kind: "malformed"; readonly why: string }
+  /** Its product is another one, or none. */
+  | { readonly kind: "elsewhere" };
+
+/** What stamping would mean for a device with these tags. Nothing that is there is ever written over. */
+export function stampNeed(tags: unknown, product: string): StampNeed {
+  const { product: own, rollout } = objectOf(tags) ?? {};
+  if (own !== product) return { kind: "elsewhere" };
+  if (rollout === undefined || rollout === null) return { kind: "needed" };
+  const section = objectOf(rollout);
+  // A merge patch would replace it whole.
+  if (section === undefined) return { kind: "malformed", why: "tags.rollout is no object" };
+  const { bucket } = section;
+  if (bucket === undefined || bucket === null) return { kind: "needed" };
+  if (typeof bucket === "number" && bucket >= 0 && bucket < BUCKET_COUNT) return { kind: "stamped", bucket };
+  return { kind: "malformed", why: `${TAG.bucket} is no number from 0 to ${BUCKET_COUNT - 1}` };
+}
+
+/** The merge patch that gives a device its bucket, and changes nothing else. */
+export function stampPatch(bucket: number): {
+  readonly tags: { readonly rollout: { readonly bucket: number } };
+} {
+  return { tags: { rollout: { bucket } } };
+}
+
+/**
+ * All of a device's tags with a bucket among them. Whether an import merges tags or replaces them is not documented, so
+ * it is given what comes to the same.
+ */
+export function tagsWithBucket(tags: unknown, bucket: number): Readonly<Record<string, unknown>> {
+  const all = objectOf(tags) ?? {};
+  return { ...all, rollout: { ...objectOf(all["rollout"]), bucket } };
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>) // An object of JSON has text keys.
+    : undefined;
 }

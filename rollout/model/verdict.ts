@@ -7,6 +7,9 @@ export interface Verdict {
   readonly reasons: readonly Reason[];
 }
 
+/** A verdict of what may stop a release and never lets it on. */
+export type StopVerdict = Verdict & { readonly kind: "hold" | "abort" };
+
 /**
  * `statistical`: the error budgets hold. `smoke`: promoted because nothing bad was seen for the bake. `time-only`: the
  * devices do not latch their outcome. `overridden`: a person decided.
@@ -45,6 +48,8 @@ export type ReasonCode =
   | "SHORT_OF_EVIDENCE"
   /** Stratum too small to prove the gate: judged for abort, bake and coverage only. */
   | "CANNOT_PROVE"
+  /** Hold: a hub or a query did not answer; what was counted may stop the release, never let it on. */
+  | "INCOMPLETE"
   | "BAKING"
   | "COVERAGE"
   | "NO_CONTACT"

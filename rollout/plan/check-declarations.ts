@@ -3,6 +3,7 @@ import type { Problem } from "../model/problem.ts";
 import { parseRelease } from "../model/release.ts";
 import { closest } from "../model/schema-problems.ts";
 import type { Declared, DeclaredRelease } from "./declared.ts";
+import { fleetConditionProblems, releaseConditionProblems } from "./declared-conditions.ts";
 
 /** What was read from disk, unchecked: default exports and the files they came from. */
 export interface RawDeclarations {
@@ -30,13 +31,27 @@ export function checkDeclarations(raw: RawDeclarations): CheckedDeclarations {
     else releases.push({ release: parsed.release, file });
   }
   const unknown = releases.flatMap((declared) => unknownProduct(declared, fleet));
+  const ownProblems = (product: string, own: readonly DeclaredRelease[]): readonly Problem[] => [
+    ...duplicates(own),
+    ...fleetConditionProblems(fleet, product, raw.fleet.file),
+    ...own.flatMap(releaseConditionProblems),
+  ];
   const products = Object.keys(fleet.products)
     .sort()
     .map((product): Declared => {
       const own = releases.filter(({ release }) => release.product === product);
-      return { product, fleet, releases: own, problems: [...malformed, ...unknown, ...duplicates(own)] };
+      return {
+        product,
+        fleet,
+        releases: own,
+        problems: [...malformed, ...unknown, ...ownProblems(product, own)],
+      };
     });
-  const all = [...malformed, ...unknown, ...products.flatMap(({ releases: own }) => duplicates(own))];
+  const all = [
+    ...malformed,
+    ...unknown,
+    ...products.flatMap(({ product, releases: own }) => ownProblems(product, own)),
+  ];
   return { products, problems: all };
 }
 

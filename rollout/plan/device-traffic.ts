@@ -16,6 +16,8 @@ export interface DeviceTraffic {
   readonly writes: number;
   /** Twin reads. */
   readonly reads: number;
+  /** Changes sent to the device, which no throttle of twins counts. */
+  readonly notifications: number;
   /** Messages of the daily quota. */
   readonly messages: number;
 }
@@ -29,11 +31,14 @@ const TWIN_FRAME_BYTES = 100;
 const DESIRED_WRITES = 1;
 /** contacted, downloading, applying, rebooting, end [design §5, Reported], and one again after a lost connection. */
 const REPORTS = 5 + 1;
+/** The change as it is sent to a device that is connected. */
+const NOTIFICATIONS = 1;
 /**
- * After the change, after the reboot's reconnection, and after one more (a token's renewal, a lost connection): the hub
- * sends nothing again, so that a device reads its twin on every connection [facts/iothub.md §5.1, "does NOT re-read"].
+ * On the connection after the reboot, and on one more: a token's renewal, a lost connection, or, for a device that was
+ * away, the one that brings the change. The hub sends nothing again, so that a device reads its twin on every connection
+ * [facts/iothub.md §5.1, "does NOT re-read"].
  */
-const READS = 3;
+const READS = 2;
 
 /** The price of one device: ten twin operations, in messages of the hub's meter. */
 export function deviceTraffic(
@@ -48,7 +53,11 @@ export function deviceTraffic(
   return {
     writes: DESIRED_WRITES + REPORTS,
     reads: READS,
+    notifications: NOTIFICATIONS,
     messages:
-      DESIRED_WRITES * chunks(desiredBytes) + REPORTS * chunks(reportBytes) + READS * chunks(twinBytes),
+      // The notification is charged apart from the write [IoT Hub billing information: "D2C Notify DesiredProperties"].
+      (DESIRED_WRITES + NOTIFICATIONS) * chunks(desiredBytes) +
+      REPORTS * chunks(reportBytes) +
+      READS * chunks(twinBytes),
   };
 }

@@ -20,6 +20,10 @@ export function releaseDocument(input: {
   readonly priority: number;
   readonly imageBase: string;
   readonly adopted: boolean;
+  /** Of an adopted baseline: the devices that run it, where it is not all. */
+  readonly covers?: string;
+  /** How many strata had devices at the start; none is noted for a baseline, which nobody judges. */
+  readonly strata?: number;
 }): ConfigurationDocument {
   const { attempt, artifact, version, product } = input;
   const firmware: FirmwareDesired = {
@@ -39,11 +43,13 @@ export function releaseDocument(input: {
       [LABEL.version]: labelValue(version),
       [LABEL.release]: input.digest,
       ...(input.adopted ? { [LABEL.adopted]: "yes" } : {}),
+      ...(input.covers === undefined ? {} : { [LABEL.where]: "yes" }),
+      ...(input.strata === undefined ? {} : { [LABEL.strata]: String(input.strata) }),
     },
     content: { [DESIRED_PATH]: firmware },
     condition: "",
     priority: input.priority,
-    metrics: releaseMetrics(product, attempt),
+    metrics: releaseMetrics(product, attempt, input.covers),
   });
 }
 

@@ -14,6 +14,8 @@ export interface OwnCallsInput {
   readonly units: number;
   /** Products whose rollouts are looked at side by side; default 1. */
   readonly products?: number | undefined;
+  /** Bytes of a query's answer: a row a stratum (and outcome). Default 1,000. */
+  readonly resultBytes?: number | undefined;
   /** Sub-windows that `pace` opens beyond one a wave; default 0. */
   readonly subWindows?: number | undefined;
 }
@@ -30,11 +32,14 @@ export interface OwnCalls {
   readonly queryShare: number;
   /** Of each hub's configuration calls over those days, as a fraction. */
   readonly configurationShare: number;
+  /** Of each hub's messages a day, as a fraction: queries are charged, calls about configurations are not. */
+  readonly quotaShare: number;
   /** Configuration writes of one product's rollout on one hub. */
   readonly writes: number;
 }
 
 const DAY_MINUTES = 1_440;
+const RESULT_BYTES = 1_000;
 /** Two views, all contacts and this wave's [design §5, Counting]. */
 const VIEWS = 2;
 /** ok, failed and contacted [plan/queries.ts, TALLIED]. */
@@ -45,6 +50,7 @@ const TARGETED_COUNTS = 1;
 /** Price a rollout's own calls: 3 a look and hub where the hub takes two GROUP BY keys, else 7. */
 export function ownCalls(input: OwnCallsInput): OwnCalls {
   const { hubs, lookEveryMs, days, waves, products = 1, subWindows = 0 } = input;
+  const { resultBytes = RESULT_BYTES } = input;
   const limits = hubLimits(input.tier, input.units);
   const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES);
   const looks = Math.floor((days * DAY_MINUTES * 60_000) / lookEveryMs);
@@ -54,12 +60,15 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
   // A write is decided by a listing, and followed by one [architecture.md, one step a round].
   const configurationCalls = looks + 2 * writes;
   const minutes = days * DAY_MINUTES;
+  // "Metered: reads by result size in 4 KB chunks" [facts/iothub.md §3.2]; "config CRUD ... free" [facts/iothub.md §1.7].
+  const messages = queries * Math.max(1, Math.ceil(resultBytes / limits.meterBytes));
   return {
     callsPerLook: 1 + queriesPerLook,
     looks,
     calls: hubs * products * (queries + configurationCalls),
     queryShare: (products * queries) / (limits.queriesPerMinute * minutes),
     configurationShare: (products * configurationCalls) / (limits.configurationCallsPerMinute * minutes),
+    quotaShare: (products * messages) / (limits.messagesPerDay * days),
     writes,
   };
 }

@@ -1,19 +1,18 @@
-import { attemptId, refId } from "../model/attempt.ts";
+import { refId } from "../model/attempt.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import { digestOf, type Digest } from "../model/digest.ts";
 import { headOf } from "../model/labels.ts";
-import type { Problem } from "../model/problem.ts";
-import { askCounts, totalOf, type Asked } from "../model/question.ts";
-import { isAborted, type AdoptedIntent, type Intent, type RolloutIntent } from "../model/record.ts";
-import type { Artifact } from "../model/artifact.ts";
+import { errorsOf, type Problem } from "../model/problem.ts";
+import { totalOf, type Asked } from "../model/question.ts";
+import { isAborted, type Intent, type RolloutIntent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
+import { adoptedIntent, adoptionProblems, toAdopt } from "./adoption.ts";
 import type { Declared } from "./declared.ts";
-import { FIRST_PRIORITY } from "./documents.ts";
 import { planRelease, type PlanInput } from "./plan-release.ts";
 import type { Change, PlannedRelease, ProductPlan } from "./product-plan.ts";
-import { countByStratum, runningCondition } from "./queries.ts";
-import { imageProblem, releaseProblems } from "./release-problems.ts";
-import { productCondition } from "./target-condition.ts";
+import { releaseProblems } from "./release-problems.ts";
+import { waveCondition } from "./wave-condition.ts";
+import { narrowestWindows } from "./wave-windows.ts";
 import { wantedRelease } from "./wanted-release.ts";
 
 /** Work out what the declarations mean for one product, now; asks for the counts it needs. */
@@ -24,17 +23,23 @@ export function planProduct(
   const problems: Problem[] = [...declared.problems, ...activeProblems(declared, input.intents)];
   const changes: Change[] = [];
   let intents = input.intents;
-  const adopted = toAdopt(declared, intents);
-  if (adopted !== undefined) {
-    const found = adoptionProblems(declared.product, adopted, input);
+  // A condition that is none cannot be asked about: what it means for the fleet is told once it is corrected.
+  const isAskable = !errorsOf(declared.problems).some(({ code }) => code === "CONDITION_INVALID");
+  const pending = isAskable ? toAdopt(declared, intents) : [];
+  if (pending.length > 0) {
+    const found = adoptionProblems(declared, input.answers);
     if (found.kind !== "known") return found;
     problems.push(...found.value);
-    const reason = "what the devices run today becomes the baseline; no device is written to";
-    changes.push({ kind: "adopt", version: adopted.version, reason });
-    // What follows is planned as if the baseline were there already.
-    intents = [adoptedIntent(declared.product, adopted)];
+    for (const adopted of pending) {
+      const whose = adopted.where === undefined ? "the devices" : `devices with ${adopted.where}`;
+      const reason = `what ${whose} run today becomes the baseline; no device is written to`;
+      changes.push({ kind: "adopt", version: adopted.version, reason });
+      // What follows is planned as if the baseline were there already.
+      intents = [...intents, adoptedIntent(declared.product, adopted, intents)];
+    }
   }
-  const wanted = wantedRelease({ releases: declared.releases, intents, tombstones: input.tombstones });
+  const { releases } = declared;
+  const wanted = isAskable ? wantedRelease({ releases, intents, tombstones: input.tombstones }) : undefined;
   let release: PlannedRelease | undefined;
   if (wanted !== undefined) {
     const planned = planRelease(wanted, { ...input, intents });
@@ -70,17 +75,6 @@ export function planProduct(
   };
 }
 
-/** What a fresh product takes over, when the fleet declares it. */
-export function toAdopt(declared: Declared, intents: readonly Intent[]): Adoptable | undefined {
-  return intents.length === 0 ? declared.fleet.products[declared.product]?.adopt : undefined;
-}
-
-/** A version that devices run already, and its image. */
-export interface Adoptable {
-  readonly version: string;
-  readonly artifact: Artifact;
-}
-
 /** Releases under way whose file was changed or removed: nothing of them widens until it is back. */
 export function activeProblems(declared: Declared, intents: readonly Intent[]): Problem[] {
   return intents.filter(isActive).flatMap(({ version, digest }): Problem[] => {
@@ -112,48 +106,6 @@ export function activeProblems(declared: Declared, intents: readonly Intent[]): 
   });
 }
 
-/** Is this what the devices run, and are its bits there to go back to? */
-function adoptionProblems(product: string, adopted: Adoptable, input: PlanInput): Asked<readonly Problem[]> {
-  const counts = askCounts(input.answers, {
-    all: countByStratum(productCondition(product)),
-    running: countByStratum(runningCondition(product, adopted.version)),
-  });
-  if (counts.kind !== "known") return counts;
-  const path = `fleet.ts: products.${product}.adopt`;
-  const image = imageProblem(adopted.artifact, path, input.answers);
-  if (image.kind !== "known") return image;
-  const [all, running] = [totalOf(counts.value.all), totalOf(counts.value.running)];
-  const none: Problem[] =
-    all > 0 && running === 0
-      ? [
-          {
-            severity: "error",
-            code: "NO_BASELINE",
-            path,
-            summary: `none of ${all} devices reports version ${adopted.version}`,
-            hint: "declare the version that the devices run",
-          },
-        ]
-      : [];
-  return { kind: "known", value: [...none, ...image.value] };
-}
-
-/** The intent of a baseline that is taken over as it is. */
-export function adoptedIntent(product: string, { version, artifact }: Adoptable): AdoptedIntent {
-  const attempt = attemptId(product, version, 1);
-  const digest = digestOf({ version, artifact });
-  return {
-    state: "adopted",
-    attempt,
-    version,
-    artifact,
-    digest,
-    condition: "",
-    priority: FIRST_PRIORITY,
-    created: {},
-  };
-}
-
 function isActive(intent: Intent): intent is RolloutIntent {
   return intent.state === "running" || intent.state === "held" || intent.state === "watching";
 }
@@ -179,7 +131,10 @@ function planDigest(
             digest: release.digest,
             attempt: release.attempt,
             priority: release.priority,
-            conditions: release.waves.map(({ condition }) => condition),
+            // Counts are no part of a plan's identity, and so no windows that are made from them.
+            conditions: release.waves.map((_, index) =>
+              waveCondition({ ...release, windows: narrowestWindows(release.release) }, index),
+            ),
           },
   });
 }

@@ -14,7 +14,9 @@ import { nextPriority } from "./documents.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
 import { countByStratum } from "./queries.ts";
 import { waveBounds } from "./wave-bounds.ts";
-import { productCondition, stampedCondition, waveCondition } from "./target-condition.ts";
+import { releaseCondition, stampedCondition } from "./target-condition.ts";
+import { waveCondition } from "./wave-condition.ts";
+import { narrowestWindows, windowsUpTo } from "./wave-windows.ts";
 
 /** What a plan is made from. */
 export interface PlanInput {
@@ -29,10 +31,16 @@ export interface PlanInput {
 export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<PlannedRelease> {
   const { intents } = input;
   const { release, file } = declared;
-  const conditions = release.waves.map((_, index) => waveCondition(release, index));
+  const priority = nextPriority(intents.map((intent) => intent.priority));
+  const last = release.waves.length - 1;
+  const of = { release, priority, windows: {} };
+  const windows = windowsUpTo(of, { from: 0, to: last }, input.answers);
+  if (windows.kind !== "known") return windows;
+  const exposable = { ...of, windows: windows.value ?? narrowestWindows(release) };
+  const conditions = release.waves.map((_, index) => waveCondition(exposable, index));
   const counts = askCounts(input.answers, {
-    all: countByStratum(productCondition(release.product)),
-    stamped: countByStratum(stampedCondition(release.product)),
+    all: countByStratum(releaseCondition(exposable)),
+    stamped: countByStratum(stampedCondition(exposable)),
     ...Object.fromEntries(conditions.map((condition, index) => [`wave ${index}`, countByStratum(condition)])),
   });
   if (counts.kind !== "known") return counts;
@@ -69,8 +77,9 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
       digest,
       file,
       attempt: nextAttempt(release, digest, input),
-      priority: nextPriority(intents.map(({ priority }) => priority)),
-      baseline: baselineBelow(intents)?.version,
+      priority,
+      windows: exposable.windows,
+      baseline: baselineText(intents),
       waves,
       devices,
       unstamped: totalOf(devices) - totalOf(byKey["stamped"] ?? {}),
@@ -80,9 +89,15 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
   };
 }
 
-/** The release devices fall back to: the newest that was not taken back and reached everyone, or what was adopted. */
-export function baselineBelow(intents: readonly Intent[]): Intent | undefined {
-  return intents.findLast(({ state }) => state === "adopted" || state === "watching" || state === "settled");
+/** What devices fall back to: the newest release that was not taken back and reached everyone, or all that was adopted. */
+export function baselinesBelow(intents: readonly Intent[]): readonly Intent[] {
+  const newest = intents.findLast(({ state }) => state === "watching" || state === "settled");
+  return newest === undefined ? intents.filter(({ state }) => state === "adopted") : [newest];
+}
+
+function baselineText(intents: readonly Intent[]): string | undefined {
+  const versions = new Set(baselinesBelow(intents).map(({ version }) => version));
+  return versions.size === 0 ? undefined : [...versions].join(" or ");
 }
 
 /**

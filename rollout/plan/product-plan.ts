@@ -1,6 +1,7 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Problem } from "../model/problem.ts";
+import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
 import type { Wave } from "../model/wave.ts";
 
@@ -31,6 +32,8 @@ export interface PlannedRelease {
   readonly file: string;
   readonly attempt: AttemptId;
   readonly priority: number;
+  /** Widths of the windows made from counts, by wave, as they would be now: each is frozen when its wave opens. */
+  readonly windows: RolloutIntent["windows"];
   /** Version devices fall back to when the release is taken back. */
   readonly baseline: string | undefined;
   readonly waves: readonly PlannedWave[];

@@ -1,11 +1,12 @@
 import type { AttemptId } from "../model/attempt.ts";
 import { isoInstant } from "../model/instant.ts";
+import type { TallyQuery } from "../model/question.ts";
 import type { Outcome } from "../model/twin-contract.ts";
 import { reportedField, TAG } from "../model/twin-contract.ts";
 import { productCondition } from "./target-condition.ts";
 
 /** Outcomes that a rate is made of; `ok-already` and `newer` had nothing to do. */
-export const TALLIED = ["ok", "failed", "contacted"] as const satisfies readonly Outcome[];
+const TALLIED = ["ok", "failed", "contacted"] as const satisfies readonly Outcome[];
 
 /** Count the devices under a condition by stratum: rows `{ stratum?, devices }`; no stratum tag, no `stratum` key. */
 export function countByStratum(condition: string): string {
@@ -13,22 +14,37 @@ export function countByStratum(condition: string): string {
 }
 
 /**
- * Devices that answered one attempt with one outcome; with `since`, those of them that made contact at or after that
- * instant (epoch ms; devices report whole seconds).
+ * Count the devices that answered one attempt, by stratum and outcome; with `since`, those of them that made contact at
+ * or after that instant (epoch ms; devices report whole seconds). Outcomes that no rate is made of are left out, so that
+ * 25 strata fit one page of an answer.
  */
-export function outcomeCondition(input: {
+export function tallyQuery(contacts: Contacts): TallyQuery {
+  const grouped = reportedField("outcome");
+  const counted = `(${TALLIED.map((outcome) => `${grouped} = '${outcome}'`).join(" OR ")})`;
+  const where = `${contactsCondition(contacts)} AND ${counted}`;
+  const of = (outcome: Outcome): string => countByStratum(outcomeCondition({ ...contacts, outcome }));
+  return {
+    grouped: `SELECT ${TAG.stratum} AS stratum, ${grouped} AS outcome, COUNT() AS devices FROM devices WHERE ${where} GROUP BY ${TAG.stratum}, ${grouped}`,
+    each: { ok: of("ok"), failed: of("failed"), contacted: of("contacted") },
+  };
+}
+
+/** Whose answers to an attempt are meant. */
+export interface Contacts {
   readonly product: string;
   readonly attempt: AttemptId;
-  readonly outcome: Outcome;
+  /** Epoch ms. */
   readonly since?: number;
-}): string {
-  const terms = [
-    `${TAG.product} = '${input.product}'`,
-    `${reportedField("rolloutId")} = '${input.attempt}'`,
-    `${reportedField("outcome")} = '${input.outcome}'`,
-  ];
-  if (input.since !== undefined)
-    terms.push(`${reportedField("contactedAt")} >= ${Math.floor(input.since / 1_000)}`);
+}
+
+/** Devices that answered one attempt with one outcome. */
+function outcomeCondition(input: Contacts & { readonly outcome: Outcome }): string {
+  return `${contactsCondition(input)} AND ${reportedField("outcome")} = '${input.outcome}'`;
+}
+
+function contactsCondition({ product, attempt, since }: Contacts): string {
+  const terms = [`${TAG.product} = '${product}'`, `${reportedField("rolloutId")} = '${attempt}'`];
+  if (since !== undefined) terms.push(`${reportedField("contactedAt")} >= ${Math.floor(since / 1_000)}`);
   return terms.join(" AND ");
 }
 
@@ -53,7 +69,7 @@ export function runningCondition(product: string, version: string): string {
 }
 
 /** The metrics every release's configuration carries, so that the portal tells the same story (at most five). */
-export function releaseMetrics(product: string, attempt: AttemptId): Record<string, string> {
+export function releaseMetrics(product: string, attempt: AttemptId, where?: string): Record<string, string> {
   const rows = (condition: string): string => `SELECT deviceId FROM devices WHERE ${condition}`;
   const outcome = (name: Outcome): string => rows(outcomeCondition({ product, attempt, outcome: name }));
   const answering = `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
@@ -62,6 +78,20 @@ export function releaseMetrics(product: string, attempt: AttemptId): Record<stri
     succeeded: outcome("ok"),
     failed: outcome("failed"),
     inprogress: outcome("contacted"),
-    rolledback: rows(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`),
+    // There is room for five. A stop has to know whom a baseline may be given, and must not need the records for it.
+    ...(where === undefined
+      ? { rolledback: rows(`${answering} AND ${reportedField("fwUpdateStatus")} = 'rolledback'`) }
+      : { covers: `${coversStart(product)}${where})` }),
   };
+}
+
+/** The condition of a baseline that was adopted for some devices, as its configuration says it; undefined: it is gone. */
+export function coveredBy(metrics: Readonly<Record<string, string>>, product: string): string | undefined {
+  const covers = metrics["covers"] ?? "";
+  const start = coversStart(product);
+  return covers.startsWith(start) && covers.endsWith(")") ? covers.slice(start.length, -1) : undefined;
+}
+
+function coversStart(product: string): string {
+  return `SELECT deviceId FROM devices WHERE ${productCondition(product)} AND (`;
 }

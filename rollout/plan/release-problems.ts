@@ -3,14 +3,16 @@ import type { Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
-import { askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
-import { artifactOf, type Intent } from "../model/record.ts";
+import { askAll, askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
+import { artifactOf, type Intent, isRolledOut } from "../model/record.ts";
 import type { Artifact } from "../model/artifact.ts";
-import { DESIRED_PATH } from "../model/twin-contract.ts";
-import { baselineBelow, type PlanInput } from "./plan-release.ts";
+import { DESIRED_PATH, TAG } from "../model/twin-contract.ts";
+import { baselinesBelow, type PlanInput } from "./plan-release.ts";
+import { tooLong } from "./condition-lengths.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
 import { countByStratum } from "./queries.ts";
 import { MAX_CONDITION, productCondition } from "./target-condition.ts";
+import { unnamedStrata } from "./wave-windows.ts";
 
 /** Share of a fleet without buckets that blocks a release. */
 const UNSTAMPED_LIMIT = 0.01;
@@ -19,17 +21,15 @@ const PROVING_SHARE = 0.9;
 
 /** Everything that speaks against starting a release on this fleet; errors block it. */
 export function releaseProblems(planned: PlannedRelease, input: PlanInput): Asked<readonly Problem[]> {
-  const foreign = foreignProblems(planned, input);
-  if (foreign.kind !== "known") return foreign;
-  const images = imageProblems(planned, input);
-  if (images.kind !== "known") return images;
+  const asked = askAll([imageProblems(planned, input), foreignProblems(planned, input)]);
+  if (asked.kind !== "known") return asked;
   return {
     kind: "known",
     value: [
       ...fleetProblems(planned),
+      ...partialBaselines(planned, input.intents),
       ...planned.waves.flatMap((wave) => waveProblems(wave, planned)),
-      ...images.value,
-      ...foreign.value,
+      ...asked.value.flat(),
     ],
   };
 }
@@ -78,8 +78,11 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
       severity: "error",
       code: "NO_DEVICES",
       path: `${file}: product`,
-      summary: `no device has tags.product = '${release.product}'`,
-      hint: "set the tag on the devices of this product, or correct the product's name",
+      summary:
+        release.where === undefined && release.requires === undefined
+          ? `no device has tags.product = '${release.product}'`
+          : `no device of ${release.product} is under the release's own condition (where, requires)`,
+      hint: "set the tag on the devices of this product, or correct the product's name or the condition",
     });
     return found;
   }
@@ -90,7 +93,7 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
       code: "UNSTAMPED",
       path: `product ${release.product}`,
       summary: `${unstamped} of ${total} devices (${formatPercentage(share)}) have no numeric bucket: no wave would reach them`,
-      hint: "let the agent report its bucket, or set tags.rollout.bucket (docs/device.md says how it is computed)",
+      hint: `let the agent report its bucket, or run: wavegate enroll ${release.product}`,
     });
   }
   if (baseline === undefined) {
@@ -105,6 +108,17 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
   return found;
 }
 
+/** Devices that go on from a release with `requires` leave its condition: taken back, they fall through it. */
+function partialBaselines({ release }: PlannedRelease, intents: readonly Intent[]): Problem[] {
+  return baselinesBelow(intents).flatMap((below): Problem[] => {
+    const required = isRolledOut(below) ? below.release.requires : undefined;
+    if (required === undefined) return [];
+    const summary = `${below.version} takes devices that run ${required}, not those of ${release.version}: taken back, they return to what is below it first`;
+    const hint = `see that the devices may go back to ${required}; they climb to ${below.version} again from there`;
+    return [{ severity: "warning", code: "NO_BASELINE", path: `baseline ${below.version}`, summary, hint }];
+  });
+}
+
 function waveProblems(
   wave: PlannedWave,
   { release, file, devices, proving, thresholds }: PlannedRelease,
@@ -114,11 +128,16 @@ function waveProblems(
   if (totalOf(devices) === 0) return [];
   const found: Problem[] = [];
   if (wave.condition.length > MAX_CONDITION) {
-    const summary = `its target condition has ${wave.condition.length} characters; IoT Hub takes ${MAX_CONDITION}`;
-    found.push({ severity: "error", code: "RELEASE_INVALID", path, summary, hint: "use fewer rings" });
+    found.push(tooLong(path, wave.condition.length));
+  }
+  const declaration = release.waves.find(({ name }) => name === wave.name);
+  for (const stratum of declaration === undefined ? [] : unnamedStrata(declaration, Object.keys(devices))) {
+    const summary = `no target condition can name the stratum "${stratum}"`;
+    const hint = `give its devices a ${TAG.stratum} of letters, digits and -:.+%_#*?!(),=@;$ or take devices(n)`;
+    found.push({ severity: "error", code: "CONDITION_INVALID", path, summary, hint });
   }
   if (added === 0) {
-    const hint = "check the devices' ring tags, or remove the wave";
+    const hint = "check the tags its cohort goes by, make it wider than the wave before, or remove it";
     found.push({
       severity: "error",
       code: "WAVE_EMPTY",
@@ -153,11 +172,12 @@ function waveProblems(
 
 function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput): Asked<readonly Problem[]> {
   const own = imageProblem(planned.release.artifact, `${planned.file}: artifact`, answers);
-  const below: Intent | undefined = baselineBelow(intents);
-  const image = below === undefined ? undefined : artifactOf(below);
-  if (own.kind !== "known" || below === undefined || image === undefined) return own;
-  const old = imageProblem(image, `baseline ${below.version}`, answers);
-  return old.kind === "known" ? { kind: "known", value: [...own.value, ...old.value] } : old;
+  const below = baselinesBelow(intents).flatMap((intent) => {
+    const image = artifactOf(intent);
+    return image === undefined ? [] : [imageProblem(image, `baseline ${intent.version}`, answers)];
+  });
+  const asked = askAll([own, ...below]);
+  return asked.kind === "known" ? { kind: "known", value: asked.value.flat() } : asked;
 }
 
 /** Configurations of others that would write into our section of the twin, for devices of this product. */

@@ -33,7 +33,7 @@ export function fleetTraffic(input: FleetTrafficInput): FleetTraffic {
   // Writes and reads are throttled apart [facts/iothub.md §1.9, "twin reads", "twin updates (both sides)"].
   const seconds = Math.max(writes / limits.twinWritesPerSecond, reads / limits.twinReadsPerSecond);
   return {
-    operations: writes + reads,
+    operations: writes + reads + devices * one.notifications,
     writes,
     messages,
     quotaShare: messages / limits.messagesPerDay,

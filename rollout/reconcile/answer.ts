@@ -1,4 +1,5 @@
 import type { HubView } from "../engine/observation.ts";
+import type { Tally } from "../model/look.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Answer, Question } from "../model/question.ts";
 import type { HubPort, ImagePort } from "./ports.ts";
@@ -12,27 +13,20 @@ export interface Asked {
 }
 
 /** Find one thing out; counts are summed over the hubs. Trouble is an answer too, and never a zero. */
-export async function answer(question: Question, { hubs, seen, images }: Asked): Promise<Answer> {
+export async function answer(question: Question, asked: Asked): Promise<Answer> {
   switch (question.kind) {
-    case "count": {
-      const reached = hubs.filter(({ name }) => seen.find((hub) => hub.name === name)?.listing !== undefined);
-      const counts = await Promise.all(
-        reached.map((hub) => settled(hub.name, () => hub.count(question.query))),
-      );
-      const failed = counts.filter((one) => "reason" in one);
-      const [first] = failed;
-      if (first !== undefined && failed.length === reached.length)
-        return { kind: "failed", reason: first.reason };
-      const unasked = hubs.filter((hub) => !reached.includes(hub)).map(({ name }) => name);
-      const missing = [...unasked, ...failed.map(({ hub }) => hub)];
-      return {
-        kind: "count",
-        byStratum: sum(counts.flatMap((one) => ("value" in one ? [one.value] : []))),
-        ...(missing.length === 0 ? {} : { missing }),
-      };
-    }
+    case "count":
+      return summed(asked, {
+        ask: (hub) => hub.count(question.query),
+        answer: (counts) => ({ kind: "count", byStratum: sumOf(counts, (one, other) => one + other) }),
+      });
+    case "tally":
+      return summed(asked, {
+        ask: (hub) => hub.tally(question.query),
+        answer: (tallies) => ({ kind: "tally", byStratum: sumOf(tallies, addTallies) }),
+      });
     case "image": {
-      const image = await settled("the image store", () => images.describe(question.path));
+      const image = await settled("the image store", () => asked.images.describe(question.path));
       return "value" in image
         ? { kind: "image", image: image.value }
         : { kind: "failed", reason: image.reason };
@@ -54,11 +48,44 @@ async function settled<T>(
   }
 }
 
-function sum(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
-  const total = new Map<string, number>();
-  for (const one of counts) {
-    for (const [stratum, devices] of Object.entries(one))
-      total.set(stratum, (total.get(stratum) ?? 0) + devices);
+/** Ask every hub that answered the listing, and add up; hubs that are not in it are named. */
+async function summed<T>(
+  { hubs, seen }: Asked,
+  how: {
+    readonly ask: (hub: HubPort) => Promise<Readonly<Record<string, T>>>;
+    readonly answer: (
+      all: readonly Readonly<Record<string, T>>[],
+    ) => Extract<Answer, { kind: "count" | "tally" }>;
+  },
+): Promise<Answer> {
+  const reached = hubs.filter(({ name }) => seen.find((hub) => hub.name === name)?.listing !== undefined);
+  const answers = await Promise.all(reached.map((hub) => settled(hub.name, () => how.ask(hub))));
+  const failed = answers.filter((one) => "reason" in one);
+  const [first] = failed;
+  if (first !== undefined && failed.length === reached.length)
+    return { kind: "failed", reason: first.reason };
+  const unasked = hubs.filter((hub) => !reached.includes(hub)).map(({ name }) => name);
+  const missing = [...unasked, ...failed.map(({ hub }) => hub)];
+  const known = how.answer(answers.flatMap((one) => ("value" in one ? [one.value] : [])));
+  return missing.length === 0 ? known : { ...known, missing };
+}
+
+function sumOf<T>(
+  all: readonly Readonly<Record<string, T>>[],
+  add: (one: T, other: T) => T,
+): Readonly<Record<string, T>> {
+  const total = new Map<string, T>();
+  for (const [stratum, value] of all.flatMap((one) => Object.entries(one))) {
+    const before = total.get(stratum);
+    total.set(stratum, before === undefined ? value : add(before, value));
   }
   return Object.fromEntries(total);
+}
+
+function addTallies(one: Tally, other: Tally): Tally {
+  return {
+    ok: one.ok + other.ok,
+    failed: one.failed + other.failed,
+    contacted: one.contacted + other.contacted,
+  };
 }

@@ -1,10 +1,12 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
-import type { Look } from "../model/look.ts";
-import type { StoredImage } from "../model/question.ts";
+import type { Look, Tally } from "../model/look.ts";
+import type { StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import type { StoredFiles } from "../model/store-contents.ts";
+import type { DeviceView } from "../model/device-view.ts";
 
 /** How one call of the hub is to be made; every field may be left out. */
 export interface HubCallOptions {
@@ -35,6 +37,10 @@ export interface HubPort {
   remove(id: string, etag: string, options?: HubCallOptions): Promise<void>;
   /** Run a query made by `countByStratum`; devices by stratum, those without one under `other`. */
   count(query: string, options?: HubCallOptions): Promise<Readonly<Record<string, number>>>;
+  /** One device's tags and reported properties, as queries see them; undefined when the hub has none of that name. */
+  device(deviceId: string, options?: HubCallOptions): Promise<DeviceView | undefined>;
+  /** Devices by stratum and outcome: in one query where the hub groups by two keys, else in one an outcome. All or nothing. */
+  tally(query: TallyQuery, options?: HubCallOptions): Promise<Readonly<Record<string, Tally>>>;
 }
 
 /**
@@ -56,6 +62,8 @@ export interface RecordPort {
   /** Append to the series of looks; losing one costs power, never validity. */
   appendLook(product: string, attempt: AttemptId, look: Look): Promise<void>;
   looks(product: string, attempt: AttemptId): Promise<readonly Look[]>;
+  /** Every file about a product, as it is stored: for `verify` and `export`. */
+  contents(product: string): Promise<StoredFiles>;
 }
 
 /** What is stored under an image's path. Failures are IMAGE_STORE_FAILED. */
@@ -64,6 +72,63 @@ export interface ImagePort {
   readonly base: string;
   /** Size and digest of the stored bytes, read in full; undefined when there is no such image. */
   describe(path: string): Promise<StoredImage | undefined>;
+}
+
+/** A twin as far as `enroll` reads it. */
+export interface TwinTags {
+  readonly deviceId: string;
+  /** Absent where a query did not give it: read the twin. */
+  readonly etag?: string;
+  readonly tags: unknown;
+}
+
+/**
+ * Twins of devices, for `enroll` alone: the rollout's identity may not write them. Failures are those of HubPort, and
+ * nothing is retried or paced inside: whoever calls does both.
+ */
+export interface DeviceTwinsPort {
+  /** A page of the devices under a condition; `next` asks for the one after it. */
+  page(
+    condition: string,
+    next?: string,
+  ): Promise<{ readonly twins: readonly TwinTags[]; readonly next?: string }>;
+  read(deviceId: string): Promise<TwinTags>;
+  /** Give a device its bucket if its twin's etag still stands. */
+  stamp(device: { readonly deviceId: string; readonly etag: string; readonly bucket: number }): Promise<void>;
+}
+
+/** An export or import of the hub's identities, for fleets that are too large for one twin after the other. */
+export interface IdentityJobsPort {
+  /**
+   * Try an import on a device made for it: ENROLL_UNFIT when the import touches more than tags. What Azure's import
+   * makes of twin parts that it is not given is not documented.
+   */
+  probe(): Promise<void>;
+  /** Start the export of all twins, without keys; returns the job. */
+  startExport(): Promise<string>;
+  /** Turn the exported lines into those of the import; a line without an answer is left out. Returns how many stay. */
+  rewrite(choose: (line: unknown) => ImportedTags | undefined): Promise<number>;
+  startImport(): Promise<string>;
+  /** Whether a job has ended; HUB_FAILED when it ended badly. */
+  hasEnded(job: string): Promise<boolean>;
+  /** What the last import said about lines that it did not take. */
+  errors(): Promise<readonly ImportError[]>;
+  /** Remove what the jobs left in storage: it holds the fleet's twins. */
+  cleanUp(): Promise<void>;
+}
+
+/** Tags to write if the twin's etag still stands; all of the device's tags. */
+export interface ImportedTags {
+  readonly deviceId: string;
+  readonly etag: string;
+  readonly tags: Readonly<Record<string, unknown>>;
+}
+
+/** A line that an import did not take. */
+export interface ImportError {
+  readonly deviceId: string;
+  /** The hub's own code, such as PreconditionFailed. */
+  readonly code: string;
 }
 
 /** Time, passed in. */

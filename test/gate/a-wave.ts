@@ -1,4 +1,5 @@
-import type { Counts, StratumCounts } from "../../rollout/gate/counts.ts";
+import type { Counts } from "../../rollout/gate/counts.ts";
+import type { StratumCounts } from "../../rollout/model/stratum-counts.ts";
 import type { WaveInput } from "../../rollout/gate/gate-input.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import type { Gate } from "../../rollout/model/gate.ts";

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { assessWatched, assessWave } from "../../rollout/gate/assess.ts";
-import type { StratumCounts } from "../../rollout/gate/counts.ts";
+import type { StratumCounts } from "../../rollout/model/stratum-counts.ts";
 import type { WaveInput } from "../../rollout/gate/gate-input.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import { aWave, counted, DAY, GATE } from "./a-wave.ts";

@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { countsOf, type StratumCounts } from "../../rollout/gate/counts.ts";
+import { countsOf } from "../../rollout/gate/counts.ts";
+import type { StratumCounts } from "../../rollout/model/stratum-counts.ts";
 import type { Look, Tally } from "../../rollout/model/look.ts";
 
 const HOUR = 3_600_000;

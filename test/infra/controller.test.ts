@@ -1,4 +1,6 @@
-import { access, readFile } from "node:fs/promises";
+import { access, cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { start } from "../support/command-line.ts";
 
@@ -42,5 +44,33 @@ describe("the controller's Dockerfile", () => {
     const [, command = ""] = /^ENTRYPOINT (.+)$/m.exec(text) ?? [];
     const [, script = ""] = JSON.parse(command) as string[];
     await access(new URL(script, root));
+  });
+
+  it("copies all that a look needs, and the builder is sent nothing else", async () => {
+    const text = await readFile(new URL("infra/controller/Dockerfile", root), "utf8");
+    const image = await mkdtemp(join(tmpdir(), "wavegate-image-"));
+    try {
+      const copies = [...text.matchAll(/^COPY (?!--from)(.+) (\S+)$/gm)];
+      for (const [, sources = "", target = ""] of copies)
+        for (const source of sources.split(" "))
+          await cp(new URL(source, root), join(image, target.endsWith("/") ? source : target), {
+            recursive: true,
+          });
+      await symlink(new URL("node_modules", root), join(image, "node_modules"));
+      const running = start([join(image, "infra/controller/look.mjs"), "plan", "--help"]);
+      expect([await running.ended, running.lines.at(-1)]).toEqual([
+        0,
+        JSON.stringify({ event: "wavegateLookEnded", exit: 0 }),
+      ]);
+    } finally {
+      await rm(image, { recursive: true, force: true });
+    }
+    const ignored = await readFile(new URL("infra/controller/Dockerfile.dockerignore", root), "utf8");
+    const sent = [...ignored.matchAll(/^!(\S+)$/gm)].map(([, path = ""]) => path);
+    const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, all = ""]) =>
+      all.split(" "),
+    );
+    expect(new Set([...copied, "infra"])).toEqual(new Set(sent));
+    expect(ignored).toMatch(/^\*$/m);
   });
 });

@@ -4,6 +4,7 @@ import iotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { deviceProvider, type DeviceProvider } from "../../infra/devices/device-provider.ts";
+import { withDeadline } from "../../infra/devices/registry-calls.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import { connectRegistry } from "../support/iot-hub-registry.ts";
@@ -12,10 +13,15 @@ let hub: LocalHub;
 let provider: DeviceProvider;
 const HOST = "fleet.azure-devices.net";
 const once = { attempts: 0, waitMs: 1 };
+const retries = { attempts: 5, firstMs: 1, mostMs: 5 };
 
 beforeAll(async () => {
   hub = await startHub({ throttle: "off" });
-  provider = deviceProvider({ connect: () => Promise.resolve(connectRegistry(hub)), patience: once });
+  provider = deviceProvider({
+    connect: () => Promise.resolve(connectRegistry(hub)),
+    patience: once,
+    retries,
+  });
 });
 afterAll(() => hub.close());
 
@@ -104,7 +110,7 @@ describe("a device identity's life on a hub, through Microsoft's service SDK", (
     const registry = connectRegistry(hub);
     const keys = (await registry.get(outs.deviceId)).responseBody.authentication?.symmetricKey;
     const written = vi.spyOn(registry, "update");
-    const watched = deviceProvider({ connect: () => Promise.resolve(registry), patience: once });
+    const watched = deviceProvider({ connect: () => Promise.resolve(registry), patience: once, retries });
     await watched.update(id, outs, { ...inputs, status: "disabled" });
     expect(written.mock.calls).toEqual([
       [
@@ -156,6 +162,56 @@ describe("a device identity's life on a hub, through Microsoft's service SDK", (
     });
     await provider.delete(id, outs);
     expect(await provider.read(id, outs)).toEqual({ id: "", props: {} });
+  });
+});
+
+describe("a device identity in bad weather", () => {
+  it("is registered, tagged, changed and deleted by a hub that refuses each call for the moment", async () => {
+    const inputs = await inputsOf();
+    const refusals = hub.faults.add({ kind: "status", status: 429, match: { api: "rest" }, times: 2 });
+    const { id, outs } = await provider.create(inputs);
+    expect(refusals.hits()).toBe(2);
+    const outages = hub.faults.add({ kind: "status", status: 503, match: { api: "rest" }, times: 1 });
+    await provider.update(id, outs, { ...inputs, stratum: "rev-b" });
+    hub.faults.add({ kind: "lost answer", match: { route: /^DELETE / }, times: 1 });
+    await provider.delete(id, outs);
+    expect(outages.hits()).toBe(1);
+    expect(await provider.read(id, outs)).toEqual({ id: "", props: {} });
+  });
+
+  it("is the stack's own when the answer to its registration was lost", async () => {
+    const inputs = await inputsOf();
+    const lost = hub.faults.add({ kind: "lost answer", match: { route: /^PUT \/devices/ }, times: 1 });
+    const { id, outs } = await provider.create(inputs);
+    expect([lost.hits(), outs.adopted]).toEqual([1, false]);
+    await provider.delete(id, outs);
+    expect(await provider.read(id, outs)).toEqual({ id: "", props: {} });
+  });
+
+  it("is not taken from somebody else because an answer was lost", async () => {
+    const inputs = await inputsOf({ authentication: { type: "certificateAuthority" } });
+    hub.createDevice({ deviceId: String(inputs["deviceId"]) });
+    hub.faults.add({ kind: "status", status: 503, match: { route: /^PUT \/devices/ }, times: 1 });
+    await expect(provider.create(inputs)).rejects.toThrow("it exists already; set adoptExisting: true");
+  });
+
+  it("is told as late when the hub takes the call and never answers", async () => {
+    const inputs = await inputsOf();
+    const silent = hub.faults.add({ kind: "no answer", match: { route: /^PUT \/devices/ }, times: 1 });
+    const hurried = deviceProvider({
+      connect: () => Promise.resolve(withDeadline(connectRegistry(hub), 300)),
+      patience: once,
+      retries,
+    });
+    const { outs } = await hurried.create(inputs);
+    expect([silent.hits(), outs.adopted]).toEqual([1, false]);
+  });
+
+  it("is no other device while a preview does not know the hub's name", async () => {
+    const inputs = await inputsOf();
+    const { id, outs } = await provider.create(inputs);
+    const unknown = { ...inputs, hostName: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+    expect(await provider.diff(id, outs, unknown)).toEqual({ changes: true, replaces: [] });
   });
 });
 
@@ -223,6 +279,7 @@ describe("a hub that does not allow the call", () => {
     const patient = deviceProvider({
       connect: () => Promise.resolve(connectRegistry({ ...hub, ...(++calls < 3 ? stranger : {}) })),
       patience: { attempts: 5, waitMs: 1 },
+      retries,
     });
     await patient.create(inputs);
     expect(calls).toBe(3);
@@ -233,6 +290,7 @@ describe("a hub that does not allow the call", () => {
     const denied = deviceProvider({
       connect: () => Promise.resolve(connectRegistry({ ...hub, ...stranger })),
       patience: { attempts: 2, waitMs: 1 },
+      retries,
     });
     await expect(denied.create(await inputsOf())).rejects.toThrow(
       /HTTP 401: .*sign in as the stack's operator/,
@@ -250,6 +308,7 @@ describe("a hub that does not allow the call", () => {
         return Promise.resolve(registry);
       },
       patience: once,
+      retries,
     });
     const failure: unknown = await failing.create(inputs).catch((error: unknown) => error);
     expect(failure).toMatchObject({

@@ -53,25 +53,3 @@ describe("the life of a set of devices in the real program", { timeout: 120_000 
     expect(writes() - last).toBe(3);
   });
 });
-
-describe("an enrollment group in Pulumi's own plugin", { timeout: 120_000 }, () => {
-  const group = {
-    dpsHostName: "fleet.azure-devices-provisioning.net",
-    enrollmentGroupId: "thermostats",
-    attestation: { type: "caReferences", primary: "factory-ca" },
-    product: "thermostat",
-    stratum: "rev-a",
-  };
-
-  it("is previewed, and refused with the reason when it is given a bucket", async () => {
-    await using local = await startLocalStack({
-      main: "test/fixtures/one-group.ts",
-      configuration: { group },
-    });
-    const preview = await local.stack.preview();
-    expect([preview.errors, preview.counts]).toEqual([[], { create: 2 }]);
-    local.stack.configure(settingsOf({ group: { ...group, bucket: 7 } }));
-    const refused = await local.stack.preview();
-    expect(refused.errors.join("\n")).toContain("bucket: a bucket cannot be given to a group");
-  });
-});

@@ -1,52 +1,20 @@
 import iotCommon from "azure-iot-common";
 import iotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
-import { afterEach, describe, expect, it } from "vitest";
-import { deviceSetProvider } from "../../infra/devices/device-set-provider.ts";
+import { describe, expect, it } from "vitest";
 import { parseSetState } from "../../infra/devices/device-set-state.ts";
-import { paceOf, type HubSize, type Pace } from "../../infra/devices/hub-pace.ts";
-import type { Properties } from "../../infra/devices/resource-life.ts";
-import { startHub, type HubOptions, type LocalHub } from "../../local/hub/hub.ts";
+import type { LocalHub } from "../../local/hub/hub.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import { connectRegistry } from "../support/iot-hub-registry.ts";
-
-const HOST = "fleet.azure-devices.net";
-const retries = { attempts: 5, firstMs: 1, mostMs: 5 };
-const unhurried = (): Pace => () => Promise.resolve();
+import { HOST, idOf, ids, inputsOf, startSets, type SetsOnHub } from "./sets-on-hub.ts";
 
 let hub: LocalHub;
-afterEach(() => hub.close());
+let twinTags: SetsOnHub["twinTags"];
 
-async function start(
-  options: HubOptions = {},
-  pace: (size: HubSize) => Pace = unhurried,
-): Promise<ReturnType<typeof deviceSetProvider>> {
-  hub = await startHub({ throttle: "off", ...options });
-  return deviceSetProvider({
-    connect: () => Promise.resolve(connectRegistry(hub)),
-    patience: { attempts: 0, waitMs: 1 },
-    retries,
-    pace,
-  });
-}
-
-const idOf = (index: number): string => `lot7-${String(index).padStart(4, "0")}`;
-const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => idOf(index));
-
-function inputsOf(devices: readonly unknown[], changes: Properties = {}): Properties {
-  return {
-    hostName: HOST,
-    setName: "lot-7",
-    product: "thermostat",
-    stratum: "rev-b",
-    devices,
-    __provider: "text of the provider",
-    ...changes,
-  };
-}
-
-async function twinTags(deviceId: string): Promise<unknown> {
-  return (await connectRegistry(hub).getTwin(deviceId)).responseBody.tags;
+async function start(...given: Parameters<typeof startSets>): Promise<SetsOnHub["provider"]> {
+  const started = await startSets(...given);
+  ({ hub, twinTags } = started);
+  return started.provider;
 }
 
 /** Requests of the registry's class that the hub saw. */
@@ -194,126 +162,23 @@ describe("a set of devices on a hub, through Microsoft's service SDK", () => {
   });
 });
 
-describe("a set that can be made in part only", () => {
-  it("names who was refused, keeps those that were made, and goes on from there", async () => {
+describe("what a set is compared by", () => {
+  it("may have devices that are called like what every object has", async () => {
     const provider = await start();
-    hub.createDevice({ deviceId: idOf(7) });
-    const inputs = inputsOf(ids(110));
-    const failure: unknown = await provider.create(inputs).catch((error: unknown) => error);
-    expect(failure).toMatchObject({
-      message: expect.stringContaining(`${idOf(7)}: it exists already; set adoptExisting: true`) as unknown,
-      id: `${HOST}/sets/lot-7`,
-      properties: { count: 109, __provider: "text of the provider" },
-    });
-    const { properties } = failure as { properties: Properties };
-    await connectRegistry(hub).delete(idOf(7));
-    const before = registryCalls();
-    expect((await provider.diff("id", properties, inputs)).changes).toBe(true);
-    const { outs } = await provider.update("id", properties, inputs);
-    expect([outs.count, registryCalls() - before]).toEqual([110, 1]);
-  });
-
-  it("keeps what was made when the hub fails in the middle, and writes only the rest in the next run", async () => {
-    const provider = await start();
-    let batches = 0;
-    const inputs = inputsOf(ids(250));
-    // From the second batch on.
-    const real = connectRegistry(hub);
-    const add: typeof real.addDevices = real.addDevices.bind(real);
-    const breaking = deviceSetProvider({
-      connect: () => {
-        real.addDevices = ((devices: Parameters<typeof add>[0]) =>
-          ++batches > 1
-            ? Promise.reject(
-                Object.assign(new Error("out of order"), { response: { statusCode: 503, headers: {} } }),
-              )
-            : add(devices)) as typeof real.addDevices;
-        return Promise.resolve(real);
-      },
-      patience: { attempts: 0, waitMs: 1 },
-      retries: { attempts: 1, firstMs: 1, mostMs: 1 },
-      pace: unhurried,
-    });
-    const failure: unknown = await breaking.create(inputs).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ properties: { count: 100 } });
-    const before = registryCalls();
-    const { outs } = await provider.update("id", (failure as { properties: Properties }).properties, inputs);
-    expect([outs.count, registryCalls() - before]).toEqual([250, 2]);
-  });
-
-  it("takes a device for its own that exists after an answer was lost, when it is as declared", async () => {
-    const provider = await start();
-    const lost = hub.faults.add({ kind: "lost answer", match: { route: "POST /devices" }, times: 1 });
-    const { outs } = await provider.create(inputsOf(ids(10)));
-    expect([lost.hits(), outs.count]).toEqual([1, 10]);
-  });
-
-  it("says what to do when nothing was made, and keeps nothing", async () => {
-    const provider = await start();
-    for (const deviceId of ids(2)) hub.createDevice({ deviceId });
-    const failure: unknown = await provider.create(inputsOf(ids(2))).catch((error: unknown) => error);
-    expect(failure).not.toHaveProperty("id");
-  });
-
-  it("takes over devices when asked to, and forgets them at the end", async () => {
-    const provider = await start();
-    hub.createDevice({ deviceId: idOf(0) });
-    const sas = { authentication: { type: "sas" }, adoptExisting: true };
-    const { id, outs } = await provider.create(inputsOf(ids(2), sas));
-    expect(outs.adopted).toEqual([idOf(0)]);
-    expect(await twinTags(idOf(0))).toMatchObject({ product: "thermostat" });
-    await provider.delete(id, outs);
-    expect((await connectRegistry(hub).get(idOf(0))).responseBody.deviceId).toBe(idOf(0));
-    await expect(connectRegistry(hub).get(idOf(1))).rejects.toMatchObject({ response: { statusCode: 404 } });
-  });
-
-  it("deletes at the end what it had adopted, when that was gone in between and it made it again", async () => {
-    const provider = await start();
-    hub.createDevice({ deviceId: idOf(0) });
-    const inputs = inputsOf(ids(2), { authentication: { type: "sas" }, adoptExisting: true });
+    const inputs = inputsOf(["constructor", "toString"]);
     const { id, outs } = await provider.create(inputs);
-    await connectRegistry(hub).delete(idOf(0));
+    expect(outs.count).toBe(2);
     const { props } = await provider.read(id, outs);
-    const { outs: remade } = await provider.update(id, props, inputs);
-    expect(remade.adopted).toEqual([]);
-    await provider.delete(id, remade);
-    await expect(connectRegistry(hub).get(idOf(0))).rejects.toMatchObject({ response: { statusCode: 404 } });
+    expect((await provider.diff(id, props, inputs)).changes).toBe(false);
+    const { failures } = await provider.check({}, inputsOf(["__proto__"]));
+    expect(failures.map(({ property }) => property)).toEqual(["devices.0.deviceId"]);
   });
 
-  it("takes over nobody who signs in another way", async () => {
+  it("is no other set while a preview does not know the hub's name", async () => {
     const provider = await start();
-    hub.createDevice({ deviceId: idOf(0) });
-    await expect(provider.create(inputsOf(ids(2), { adoptExisting: true }))).rejects.toThrow(
-      `${idOf(0)} signs in by sas, not by certificateAuthority; declare what they have`,
-    );
-    await expect(connectRegistry(hub).get(idOf(1))).rejects.toMatchObject({ response: { statusCode: 404 } });
-  });
-});
-
-describe("a hub that limits calls", () => {
-  it("is never called faster than its tier allows: 250 devices on S1 take a minute and a half, and no refusal", async () => {
-    let now = Date.now();
-    const startedAt = now;
-    const clock = { now: () => now, sleep: (ms: number) => Promise.resolve((now += ms)) };
-    const never = new Promise<void>(() => undefined);
-    const hubClock = { now: clock.now, sleep: () => never };
-    const provider = await start({ throttle: "strict", clock: hubClock }, (size) => paceOf(size, clock));
-    const { outs } = await provider.create(inputsOf(ids(250)));
-    expect(outs.count).toBe(250);
-    expect(hub.calls()).toMatchObject({ registry: 3, throttled: 0 });
-    expect((now - startedAt) / 60_000).toBeCloseTo(1.53, 2);
-  });
-
-  it("is asked again after a refusal", async () => {
-    const provider = await start();
-    const refusals = hub.faults.add({
-      kind: "status",
-      status: 429,
-      match: { route: "POST /devices" },
-      times: 2,
-    });
-    const { outs } = await provider.create(inputsOf(ids(3)));
-    expect([refusals.hits(), outs.count]).toEqual([2, 3]);
+    const { id, outs } = await provider.create(inputsOf(ids(2)));
+    const unknown = inputsOf(ids(2), { hostName: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
+    expect(await provider.diff(id, outs, unknown)).toEqual({ changes: true, replaces: [] });
   });
 });
 

@@ -172,6 +172,46 @@ describe("an enrollment group's life (against the documented wire shape; no serv
   });
 });
 
+describe("an enrollment group in bad weather", () => {
+  it("is written again when the connection was cut, which fetch tells in the cause alone", async () => {
+    service.failures.push({ status: "cut" }, { status: "cut" });
+    await provider.create(await inputsOf());
+    expect(service.groups.has("thermostats")).toBe(true);
+  });
+
+  it("stays in the state when no answer told whether it was made, and the next run makes it", async () => {
+    const inputs = { ...(await inputsOf()), __provider: "text of the provider" };
+    service.onceRead = () => service.failures.push(...Array.from({ length: 4 }, () => ({ status: 503 })));
+    const failure: unknown = await provider.create(inputs).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(/^cannot make enrollment group thermostats .* HTTP 503/) as unknown,
+      id: `${HOST}/thermostats`,
+      properties: inputs,
+    });
+    const { properties, id } = failure as { properties: Properties; id: string };
+    // It was not made: the next run says so, and a refresh takes it out of the state.
+    await expect(provider.update(id, properties, inputs)).rejects.toThrow("it is gone; run pulumi refresh");
+    expect(await provider.read(id, properties)).toEqual({ id: "", props: {} });
+    // It was made: the next run writes it.
+    await provider.create(inputs);
+    const { outs } = await provider.update(id, properties, inputs);
+    expect(outs).toEqual(await inputsOf());
+  });
+
+  it("is deleted when somebody deletes it in the same moment", async () => {
+    const { id, outs } = await provider.create(await inputsOf());
+    service.onceRead = () => service.failures.push({ status: 404 });
+    await provider.delete(id, outs);
+  });
+
+  it("is no other group while a preview does not know the service's name", async () => {
+    const inputs = await inputsOf();
+    const { id, outs } = await provider.create(inputs);
+    const unknown = { ...inputs, dpsHostName: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+    expect(await provider.diff(id, outs, unknown)).toEqual({ changes: true, replaces: [] });
+  });
+});
+
 describe("the inputs of an enrollment group", () => {
   it("take no bucket, and say why", async () => {
     const { failures } = await provider.check({}, given({ bucket: 7 }));

@@ -26,6 +26,15 @@ export const configurations: fc.Arbitrary<Record<string, string>> = fc
     identitiesSubject: fc.constantFrom("", "repo:acme/fleet:environment:devices"),
     previewSubject: fc.constantFrom("", "repo:acme/fleet:environment:preview"),
     deviceCount: fc.integer({ min: 0, max: 3 }),
+    groupCount: fc.integer({ min: 0, max: 2 }),
+    groupAttestation: fc.constantFrom(
+      { type: "caReferences", primary: "factory-ca" },
+      {
+        type: "signingCertificates",
+        primary: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+      },
+      { type: "symmetricKey" },
+    ),
     authentication: fc.constantFrom(
       { type: "certificateAuthority" },
       { type: "selfSigned", primaryThumbprint: "0123456789abcdef0123456789abcdef01234567" },
@@ -33,10 +42,12 @@ export const configurations: fc.Arbitrary<Record<string, string>> = fc
     ),
   })
   .map((drawn) => {
-    const { environment, tier, units, deviceCount, authentication, ...rest } = drawn;
+    const { environment, tier, units, deviceCount, authentication, ...others } = drawn;
+    const { groupCount, groupAttestation, ...rest } = others;
     const isProduction = environment === "production";
     const hubTier = isProduction && tier === "F1" ? "S1" : tier;
-    const allowDeviceKeys = rest.allowDeviceKeys || authentication.type === "sas";
+    const hasKeys = authentication.type === "sas" || groupAttestation.type === "symmetricKey";
+    const allowDeviceKeys = rest.allowDeviceKeys || hasKeys;
     return entriesOf({
       ...rest,
       environment,
@@ -51,6 +62,12 @@ export const configurations: fc.Arbitrary<Record<string, string>> = fc
         product: "thermostat",
         stratum: "rev-a",
         authentication,
+      })),
+      enrollmentGroups: Array.from({ length: rest.provisioning ? groupCount : 0 }, (_, index) => ({
+        enrollmentGroupId: `group-${index}`,
+        attestation: groupAttestation,
+        product: "thermostat",
+        stratum: "rev-a",
       })),
     });
   });

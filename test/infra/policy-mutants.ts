@@ -82,6 +82,10 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
     "getTwin: [`${TWINS}/read`]",
     "getTwin: [`${TWINS}/*`]",
   ]),
+  mutant("roles-name-their-actions", "gives every action on enrollment groups", ACTIONS, [
+    "get: [`${GROUPS}/read`]",
+    "get: [`${GROUPS}/*`]",
+  ]),
   mutant("roles-name-their-actions", "lets a role change the hub itself", ROLE, [
     "actions: [], notActions",
     'actions: ["Microsoft.Devices/IotHubs/write"], notActions',

@@ -9,6 +9,14 @@ import { readStack } from "./stack-file.ts";
 /** A production stack with everything in it, so that every policy has something to look at. */
 const EVERYTHING = {
   "wavegate:provisioning": "true",
+  "wavegate:enrollmentGroups": JSON.stringify([
+    {
+      enrollmentGroupId: "thermostats",
+      attestation: { type: "caReferences", primary: "factory-ca" },
+      product: "thermostat",
+      stratum: "rev-a",
+    },
+  ]),
   "wavegate:firmwareImmutableDays": "30",
   "wavegate:controllerImage": `acme.azurecr.io/wavegate@sha256:${"0".repeat(64)}`,
   "wavegate:rolloutSubject": "repo:acme/fleet:environment:production",

@@ -213,12 +213,14 @@ export const PROPERTIES: readonly ProgramProperty[] = [
     ],
   },
   {
-    name: "gives every role on one hub or container, and lets only named environments be an identity",
+    name: "gives every role on one hub, service or container, and lets only named environments be an identity",
     problems: ({ resources }, _again, entries) =>
       resources.flatMap((resource) => {
         if (resource.type.endsWith(":RoleAssignment")) {
           const scope = String(resource.inputs["scope"]);
-          return /\/providers\/.*(IotHubResource\/hub|BlobContainer\/(firmware|records))$/.test(scope)
+          return /\/providers\/.*(IotHubResource\/hub|IotDpsResource\/provisioning|BlobContainer\/(firmware|records))$/.test(
+            scope,
+          )
             ? []
             : [`${nameOf(resource)} is on ${scope}`];
         }
@@ -242,6 +244,48 @@ export const PROPERTIES: readonly ProgramProperty[] = [
         file: INDEX,
         find: "subject: rolloutSubject }",
         replace: "subject: previewSubject ?? rolloutSubject }",
+      },
+    ],
+  },
+  {
+    name: "makes the enrollment groups it declares on its own service, after their maker may, and none with a bucket",
+    problems: ({ resources }, _again, entries) => {
+      const groups = resources.filter(({ type }) => type.endsWith(":EnrollmentGroup"));
+      const declared = JSON.parse(entries["wavegate:enrollmentGroups"] ?? "[]") as unknown[];
+      return [
+        ...(groups.length === declared.length ? [] : [`${groups.length} groups, not ${declared.length}`]),
+        ...groups.flatMap((group) => [
+          ...wanted(group, "EnrollmentGroup", ["bucket"], undefined),
+          ...wanted(
+            group,
+            "EnrollmentGroup",
+            ["dpsHostName"],
+            "provisioning-of-azure.azure-devices-provisioning.net",
+          ),
+          ...(group.dependsOn.some((urn) => urn.endsWith(":RoleAssignment::enrollment-operator"))
+            ? []
+            : [`${nameOf(group)} does not wait for its maker's role`]),
+        ]),
+      ];
+    },
+    mutants: [
+      {
+        what: "forgets the first group",
+        file: INDEX,
+        find: "of enrollmentGroups) {",
+        replace: "of enrollmentGroups.slice(1)) {",
+      },
+      {
+        what: "gives a group a bucket",
+        file: INDEX,
+        find: "{ dpsHostName, ...enrollment }",
+        replace: "{ dpsHostName, ...enrollment, bucket: 7 }",
+      },
+      {
+        what: "does not wait for the role",
+        file: INDEX,
+        find: "{ dependsOn: [...forGroups] }",
+        replace: "{}",
       },
     ],
   },

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadSettings } from "../../rollout/cli/settings.ts";
 import type { ProgramRun } from "./mocked-program.ts";
 import { runProgram, theResource } from "./program-run.ts";
-import { readProject, readStack } from "./stack-file.ts";
 
 const HUB = "azure-native:iothub:IotHubResource";
 const ACCOUNT = "azure-native:storage:StorageAccount";
@@ -17,16 +16,15 @@ const ALERT = "azure-native:monitor:MetricAlert";
 const LOG_ALERT = "azure-native:monitor:ScheduledQueryRule";
 const JOB = "azure-native:app:Job";
 const DEVICE = "pulumi-nodejs:dynamic/wavegate:DeviceIdentity";
+const GROUP = "pulumi-nodejs:dynamic/wavegate:EnrollmentGroup";
 const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 
 let plain: ProgramRun;
-let dev: ProgramRun;
 let strict: ProgramRun;
 
 beforeAll(async () => {
   plain = await runProgram({});
-  dev = await runProgram(await readStack("dev"));
   strict = await runProgram({
     "wavegate:hubTier": "S3",
     "wavegate:hubUnits": "2",
@@ -35,6 +33,14 @@ beforeAll(async () => {
     "wavegate:firmwareImmutableDays": "365",
     "wavegate:alertEmails": '["oncall@example.com"]',
     "wavegate:provisioning": "true",
+    "wavegate:enrollmentGroups": JSON.stringify([
+      {
+        enrollmentGroupId: "thermostats",
+        attestation: { type: "caReferences", primary: "factory-ca" },
+        product: "thermostat",
+        stratum: "rev-a",
+      },
+    ]),
     "wavegate:controllerImage": `acme.azurecr.io/wavegate@sha256:${"0".repeat(64)}`,
     "wavegate:rolloutSubject": "repo:acme/fleet:environment:production",
     "wavegate:identitiesSubject": "repo:acme/fleet:environment:production-devices",
@@ -121,6 +127,7 @@ describe("the program of a stack that sets nothing", () => {
         actions: [],
         notActions: [],
         dataActions: [
+          "Microsoft.Devices/IotHubs/configurations/delete",
           "Microsoft.Devices/IotHubs/configurations/read",
           "Microsoft.Devices/IotHubs/configurations/write",
           "Microsoft.Devices/IotHubs/twins/read",
@@ -159,11 +166,15 @@ describe("the program of a stack that sets nothing", () => {
       expect(scope).toMatch(/(IotHubResource\/hub|BlobContainer\/(firmware|records))$/);
   });
 
-  it("gives whoever runs it and the identities the devices, and no configuration", () => {
+  it("gives whoever runs it and the identities the devices, and no configuration to change", () => {
     expect(dataActionsOfRole(plain, "devices")).toEqual([
+      // Enrolling looks for open waves, and runs import jobs.
+      "Microsoft.Devices/IotHubs/configurations/read",
       "Microsoft.Devices/IotHubs/devices/delete",
       "Microsoft.Devices/IotHubs/devices/read",
       "Microsoft.Devices/IotHubs/devices/write",
+      "Microsoft.Devices/IotHubs/jobs/read",
+      "Microsoft.Devices/IotHubs/jobs/write",
       "Microsoft.Devices/IotHubs/twins/read",
       "Microsoft.Devices/IotHubs/twins/write",
     ]);
@@ -332,60 +343,36 @@ describe("the program of a stack that sets all it can", () => {
     });
   });
 
+  it("makes the enrollment groups there, without a bucket, after its operator may", () => {
+    const made = theResource(strict, GROUP, "thermostats");
+    const { __provider: text, ...inputs } = made.inputs;
+    expect(inputs).toEqual({
+      dpsHostName: "provisioning-of-azure.azure-devices-provisioning.net",
+      enrollmentGroupId: "thermostats",
+      attestation: { type: "caReferences", primary: "factory-ca" },
+      product: "thermostat",
+      stratum: "rev-a",
+      allocationPolicy: "hashed",
+      provisioningStatus: "enabled",
+      reprovision: "keepData",
+    });
+    expect(String(text)).toContain('import("wavegate/enrollment-group-provider")');
+    expect(made.dependsOn).toContain(`wavegate:infra:HubRole$${ASSIGNMENT}::enrollment-operator`);
+    expect(dataActionsOfRole(strict, "enrollment")).toEqual([
+      "Microsoft.Devices/provisioningServices/enrollmentGroups/delete",
+      "Microsoft.Devices/provisioningServices/enrollmentGroups/read",
+      "Microsoft.Devices/provisioningServices/enrollmentGroups/write",
+    ]);
+    expect(theResource(strict, ASSIGNMENT, "enrollment-operator").inputs).toMatchObject({
+      principalId: "0f8fad5b-d9cb-469f-a165-70867728950e",
+      scope: expect.stringMatching(/IotDpsResource\/provisioning$/) as unknown,
+    });
+  });
+
   it("gives the operator's roles to the group it names", () => {
     const group = { principalId: "0f8fad5b-d9cb-469f-a165-70867728950e", principalType: "Group" };
     expect(theResource(strict, ASSIGNMENT, "operator").inputs).toMatchObject(group);
     expect(theResource(strict, ASSIGNMENT, "firmware-operator").inputs).toMatchObject(group);
-  });
-});
-
-describe("the program of the stack dev, from its files", () => {
-  it("runs as the project says: TypeScript by Node itself, from infra/index.ts", async () => {
-    expect(await readProject()).toMatchObject({
-      name: "wavegate",
-      main: "infra/index.ts",
-      runtime: { name: "nodejs", options: { typescript: false, packagemanager: "npm" } },
-    });
-  });
-
-  it("works as it is, and can be destroyed", () => {
-    expect(dev.error).toBeUndefined();
-    expect(dev.resources.filter(({ protect }) => protect)).toEqual([]);
-    expect(theResource(dev, ACCOUNT, "records").inputs["sku"]).toEqual({ name: "Standard_LRS" });
-  });
-
-  it("registers one device, after its operator may", () => {
-    const device = theResource(dev, DEVICE, "thermostat-dev-1");
-    expect(device.inputs).toMatchObject({
-      hostName: "hub-of-azure.azure-devices.net",
-      deviceId: "thermostat-dev-1",
-      product: "thermostat",
-      stratum: "rev-a",
-      ring: "canary",
-      authentication: { type: "sas" },
-    });
-    expect(device.dependsOn).toContain(`wavegate:infra:HubRole$${ASSIGNMENT}::operator`);
-    expect(theResource(dev, HUB, "hub").inputs["properties"]).toMatchObject({
-      disableLocalAuth: true,
-      disableDeviceSAS: false,
-    });
-    expect(dev.outputs["deviceBuckets"]).toEqual({ "thermostat-dev-1": 7 });
-  });
-
-  it("stores less than 2.5 KB of provider code with a device, none of it ours", () => {
-    const text = String(theResource(dev, DEVICE, "thermostat-dev-1").inputs["__provider"]);
-    expect(text.length).toBeLessThan(2_560);
-    expect(text).toContain('import("wavegate/device-provider")');
-    expect(text).not.toMatch(/registry|zod|require\(/i);
-  });
-});
-
-describe("the example of a strict stack", () => {
-  it("works as it is, protected and watched", async () => {
-    const strictest = await runProgram(await readStack("prod", "Pulumi.prod.yaml.example"));
-    expect(strictest.error).toBeUndefined();
-    expect(theResource(strictest, HUB, "hub")).toMatchObject({ protect: true });
-    expect(strictest.resources.filter(({ type }) => type === FEDERATION)).toHaveLength(3);
   });
 });
 

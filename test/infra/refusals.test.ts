@@ -3,6 +3,12 @@ import { startRefusingPlugin, type Inputs, type RefusingPlugin } from "./plugin-
 import { startProgram, theResource, type Program } from "./program-run.ts";
 
 const DEVICE = { deviceId: "d1", product: "thermostat", stratum: "rev-a" };
+const GROUP = {
+  enrollmentGroupId: "thermostats",
+  attestation: { type: "caReferences", primary: "factory-ca" },
+  product: "thermostat",
+  stratum: "rev-a",
+};
 const FROZEN = "pulumi-nodejs:dynamic/wavegate:FrozenSettings";
 
 let program: Program;
@@ -100,6 +106,41 @@ describe("a bad configuration is refused before anything is made", () => {
       { devices: [{ ...DEVICE, authentication: { type: "sas" } }] },
       "devices[0].authentication",
       "allowDeviceKeys: true",
+    ],
+    [
+      "an enrollment group without a service",
+      { enrollmentGroups: [GROUP] },
+      "enrollmentGroups",
+      "pulumi config set provisioning true",
+    ],
+    [
+      "a bucket for a whole group",
+      { provisioning: true, enrollmentGroups: [{ ...GROUP, bucket: 7 }] },
+      "enrollmentGroups[0].bucket",
+      "fall into the same percentage waves",
+    ],
+    [
+      "a group twice, for the service sees no case",
+      { provisioning: true, enrollmentGroups: [GROUP, { ...GROUP, enrollmentGroupId: "Thermostats" }] },
+      "enrollmentGroups[1].enrollmentGroupId",
+      "first in enrollmentGroups[0]",
+    ],
+    [
+      "a group with a key on a hub without",
+      { provisioning: true, enrollmentGroups: [{ ...GROUP, attestation: { type: "symmetricKey" } }] },
+      "enrollmentGroups[0].attestation",
+      "allowDeviceKeys: true",
+    ],
+    [
+      "a private key in the place of a certificate",
+      {
+        provisioning: true,
+        enrollmentGroups: [
+          { ...GROUP, attestation: { type: "signingCertificates", primary: "-----BEGIN PRIVATE KEY-----" } },
+        ],
+      },
+      "enrollmentGroups[0].attestation.primary",
+      "never a private key",
     ],
     ["an operator without an id", { operator: { type: "User" } }, "operator.objectId", "operator.objectId"],
   ])("%s", async (_what, settings, key, fix) => {

@@ -43,6 +43,7 @@ describe("a stack's configuration", () => {
       controllerSchedule: "*/5 * * * *",
       devices: [],
       deviceSets: [],
+      enrollmentGroups: [],
     });
   });
 
@@ -126,6 +127,7 @@ describe("a stack's configuration", () => {
       "operator",
       "devices",
       "deviceSets",
+      "enrollmentGroups",
     ]);
     expect(Object.keys(HINTS).sort()).toEqual(Object.keys(configurationSchema.shape).sort());
   });

@@ -15,9 +15,13 @@ export interface Talking {
 }
 
 /** Start a program of the project; standard output and standard error are read as one. */
-export function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Talking {
+export function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  folder = PROJECT,
+): Talking {
   const child = spawn(process.execPath, args, {
-    cwd: PROJECT,
+    cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

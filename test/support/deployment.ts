@@ -6,6 +6,7 @@ import { startAzurite } from "../../local/azurite.ts";
 import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 import { startFleet } from "../../local/fleet.ts";
 import { createCertificateAuthority, issueServerCertificate } from "../../local/hub/certificates.ts";
+import { createEntraToken } from "../../local/hub/entra-token.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { scaledClock } from "../../local/clock.ts";
 import { PROJECT, wavegate } from "./command-line.ts";
@@ -37,10 +38,14 @@ export interface Deployment extends AsyncDisposable {
   settingsWithRecords(records: Readonly<Record<string, unknown>>): Promise<string>;
   /** Records as settings name them when they are kept in a container of the deployment's storage. */
   recordsIn(container: string): Readonly<Record<string, unknown>>;
+  /** Write settings of somebody who signs in with Microsoft Entra and has these roles; returns their file. */
+  settingsOf(name: string, roles: readonly string[]): Promise<string>;
   wavegate(args: readonly string[], settings?: string): ReturnType<typeof wavegate>;
   /** Every configuration of the hub, as the service shows it, without what its clockwork counts. */
   configurations(): Promise<unknown>;
 }
+
+const ISSUER_KEY = "only a local hub trusts this key, and only in a test";
 
 /** Start one with a few devices of each revision, born on 1.0.0. */
 export async function startDeployment({
@@ -48,12 +53,15 @@ export async function startDeployment({
   devices,
   scale,
   recordsInContainer = false,
+  roles = {},
 }: {
   readonly name: string;
   readonly devices: number;
   readonly scale: number;
   /** Keep records in a container of the storage, not in a folder. */
   readonly recordsInContainer?: boolean;
+  /** Roles of the hub for those who sign in with Microsoft Entra, by name: their data actions. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
 }): Promise<Deployment> {
   const folder = join(PROJECT, ".wavegate", name);
   await rm(folder, { recursive: true, force: true });
@@ -62,13 +70,22 @@ export async function startDeployment({
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const time = { scale, realStartMs: Date.now(), virtualStartMs: Date.now() };
   const authority = await createCertificateAuthority();
-  const hub = stack.use(await startHub({ clock: scaledClock(time), certificate: authority }));
+  const storage = { ca: authority.certPem };
+  const hub = stack.use(
+    await startHub({
+      clock: scaledClock(time),
+      certificate: authority,
+      storage,
+      entra: { issuerKey: ISSUER_KEY, roles },
+    }),
+  );
   const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1"]);
   const azurite = stack.use(
     await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
   );
   await azurite.createPublicContainer("firmware");
   await azurite.createContainer("records");
+  await azurite.createContainer("identity-jobs");
   await azurite.writeTokenFile(join(folder, "token"));
   // `tlsOptions` is an option of the pipeline below that this client's type does not name.
   const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: hub.caPem } };
@@ -99,19 +116,19 @@ export async function startDeployment({
     `import { defineFleet } from "wavegate";\nexport default defineFleet({ products: { thermostat: { adopt: ${adopt} } } });\n`,
   );
   const token = { credential: { kind: "token-file", file: "token" }, caFile: "ca.pem" };
-  const recordsIn = (name: string): Readonly<Record<string, unknown>> => ({
-    container: `${azurite.endpoint}/${name}`,
+  const recordsIn = (container: string): Readonly<Record<string, unknown>> => ({
+    container: `${azurite.endpoint}/${container}`,
     ...token,
   });
   const kept = recordsInContainer ? recordsIn("records") : { folder: "records" };
   const writeSettings = async (
-    connectionString: string,
+    hubSettings: Readonly<Record<string, unknown>>,
     records: Readonly<Record<string, unknown>>,
     name?: string,
   ): Promise<string> => {
     const settings = {
       schemaVersion: 1,
-      hub: { name: "test", connectionString, caFile: "ca.pem" },
+      hub: { name: "test", caFile: "ca.pem", ...hubSettings },
       images: {
         base: `${azurite.endpoint}/firmware`,
         ...token,
@@ -126,8 +143,19 @@ export async function startDeployment({
     await writeFile(file, text, { mode: 0o600 });
     return file;
   };
+  const settingsOf = async (principal: string, own: readonly string[]): Promise<string> => {
+    const file = join(folder, `token-of-${principal}`);
+    const signIn = createEntraToken({ issuerKey: ISSUER_KEY, roles: own, name: principal });
+    await writeFile(file, signIn, { mode: 0o600 });
+    return writeSettings(
+      { hostName: `${hub.hostName}:${hub.httpsPort}`, credential: { kind: "token-file", file } },
+      kept,
+      `settings-of-${principal}.json`,
+    );
+  };
   await writeFile(join(folder, "ca.pem"), hub.caPem);
-  const settings = await writeSettings(hub.serviceConnectionString, kept, "settings.json");
+  const { serviceConnectionString: connectionString } = hub;
+  const settings = await writeSettings({ connectionString }, kept, "settings.json");
   const cast = Array.from({ length: devices }, (_, index) => ({
     deviceId: `${name}-${index}`,
     revision: index % 2 === 0 ? ("A" as const) : ("B" as const),
@@ -156,8 +184,9 @@ export async function startDeployment({
     settings,
     artifacts,
     upload,
-    settingsWith: (connectionString) => writeSettings(connectionString, kept),
-    settingsWithRecords: (records) => writeSettings(hub.serviceConnectionString, records),
+    settingsWith: (other) => writeSettings({ connectionString: other }, kept),
+    settingsWithRecords: (records) => writeSettings({ connectionString }, records),
+    settingsOf,
     recordsIn,
     release: (file, fields) =>
       writeFile(join(folder, "releases", file), `export default ${JSON.stringify(fields)};\n`),

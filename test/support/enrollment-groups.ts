@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { ServerCertificate } from "../../local/hub/certificates.ts";
 
 /** What was asked of the service. */
 export interface GroupRequest {
@@ -15,8 +17,8 @@ export interface GroupServer extends AsyncDisposable {
   readonly origin: string;
   readonly groups: Map<string, Record<string, unknown> & { etag: string }>;
   readonly requests: GroupRequest[];
-  /** Statuses that the next requests are answered with, whatever they ask. */
-  readonly failures: { readonly status: number; readonly retryAfter?: string }[];
+  /** What the next requests are answered with, whatever they ask; "cut": by no answer, the connection is closed. */
+  readonly failures: { readonly status: number | "cut"; readonly retryAfter?: string }[];
   /** Done once after the next group was read. */
   onceRead: (() => void) | undefined;
 }
@@ -25,10 +27,10 @@ export interface GroupServer extends AsyncDisposable {
  * Only the shape on the wire, from the documentation [DPS REST 2021-10-01: Enrollment Group]: paths, bodies, etags and
  * If-Match. It assigns no device, checks no certificate, and proves nothing about Azure.
  */
-export async function startGroupServer(): Promise<GroupServer> {
+export async function startGroupServer(certificate?: ServerCertificate): Promise<GroupServer> {
   const groups: GroupServer["groups"] = new Map();
   const requests: GroupRequest[] = [];
-  const failures: { status: number; retryAfter?: string }[] = [];
+  const failures: { status: number | "cut"; retryAfter?: string }[] = [];
   let writes = 0;
   const answer = (request: GroupRequest, id: string): { status: number; body?: unknown } => {
     const before = groups.get(id);
@@ -50,7 +52,7 @@ export async function startGroupServer(): Promise<GroupServer> {
       }
     }
   };
-  const server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     let text = "";
     incoming.setEncoding("utf8").on("data", (part: string) => (text += part));
     incoming.on("end", () => {
@@ -65,6 +67,10 @@ export async function startGroupServer(): Promise<GroupServer> {
       };
       requests.push(request);
       const failure = failures.shift();
+      if (failure?.status === "cut") {
+        incoming.socket.destroy();
+        return;
+      }
       if (failure !== undefined) {
         if (failure.retryAfter !== undefined) response.setHeader("retry-after", failure.retryAfter);
         response.writeHead(failure.status).end();
@@ -77,7 +83,11 @@ export async function startGroupServer(): Promise<GroupServer> {
       started.onceRead?.();
       started.onceRead = undefined;
     });
-  });
+  };
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createSecureServer({ key: certificate.keyPem, cert: certificate.certPem }, listener);
   const port = await new Promise<number>((resolve) => {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
@@ -85,7 +95,7 @@ export async function startGroupServer(): Promise<GroupServer> {
     });
   });
   const started: GroupServer = {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `${certificate === undefined ? "http" : "https"}://localhost:${port}`,
     groups,
     requests,
     failures,

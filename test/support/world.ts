@@ -6,12 +6,15 @@ import { createDeviceStore, type DeviceStore } from "../../local/hub/device-stor
 import { createEvaluator } from "../../local/hub/evaluation.ts";
 import type { JsonObject } from "../../local/hub/json-value.ts";
 import { ServiceError } from "../../local/hub/service-error.ts";
+import { lookLine } from "../../rollout/adapters/look-line.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { Configuration, ConfigurationDocument } from "../../rollout/model/configuration.ts";
 import { canonicalJson, digestOf, type Digest } from "../../rollout/model/digest.ts";
-import type { Look } from "../../rollout/model/look.ts";
+import type { DeviceView } from "../../rollout/model/device-view.ts";
+import type { Look, Tally } from "../../rollout/model/look.ts";
 import { WavegateError } from "../../rollout/model/problem.ts";
 import type { RolloutRecord } from "../../rollout/model/record.ts";
+import type { Stop } from "../../rollout/model/stop.ts";
 import type { HubPort, ImagePort, RecordPort } from "../../rollout/reconcile/ports.ts";
 import type { ReconcilePorts } from "../../rollout/reconcile/reconcile.ts";
 
@@ -46,7 +49,10 @@ export interface World {
   exposed(id: string): ReadonlySet<string>;
   configuration(id: string): Configuration | undefined;
   /** A person in the portal. */
-  edit(id: string, change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels">>): void;
+  edit(
+    id: string,
+    change: Partial<Pick<ConfigurationDocument, "condition" | "priority" | "labels" | "metrics">>,
+  ): void;
   remove(id: string): void;
   /** Called around every effect and read: throw to crash there, wait to let others go first. */
   fault: (at: { readonly when: "before" | "after"; readonly call: string }) => void | Promise<void>;
@@ -90,6 +96,7 @@ export function createWorld(input: {
   const records = new Map<Digest, RolloutRecord>();
   const marks = new Map<string, Digest>();
   const tombstones = new Set<string>();
+  const buried = new Map<string, Stop>();
   const looks = new Map<string, Look[]>();
   const latched = new Map<string, { outcome: string; contactedAt: number }>();
 
@@ -220,6 +227,26 @@ export function createWorld(input: {
         }
         return counts;
       }),
+    device: (deviceId) =>
+      at("device", () => {
+        const query = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
+        const [row] = compileQuery(query).page(devices.all(), { from: 0, size: 1 }).rows;
+        // A row of `SELECT *` is a twin [facts 2.1].
+        return row === undefined ? undefined : (row as unknown as DeviceView);
+      }),
+    tally: ({ grouped }) =>
+      at("tally", () => {
+        const counts: Record<string, Tally> = {};
+        for (const row of compileQuery(grouped, { groupByKeys: "many" }).page(devices.all(), {
+          from: 0,
+          size: 100,
+        }).rows) {
+          const stratum = typeof row["stratum"] === "string" ? row["stratum"] : "other";
+          const before = counts[stratum] ?? { ok: 0, failed: 0, contacted: 0 };
+          counts[stratum] = { ...before, [row["outcome"] as keyof Tally]: Number(row["devices"]) };
+        }
+        return counts;
+      }),
   };
   const store: RecordPort = {
     putRecord: (record) =>
@@ -231,11 +258,41 @@ export function createWorld(input: {
     getRecord: (_, digest) => at("get record", () => records.get(digest)),
     markTaken: (product, name, head) => at("mark", () => void marks.set(`${product} ${name}`, head)),
     takenMark: (product, name) => at("taken mark", () => marks.get(`${product} ${name}`)),
-    putTombstone: (_, stop) => at("tombstone", () => void tombstones.add(stop.release)),
+    putTombstone: (_, stop) =>
+      at("tombstone", () => {
+        tombstones.add(stop.release);
+        if (!buried.has(stop.release)) buried.set(stop.release, stop);
+      }),
     tombstones: () => at("tombstones", () => new Set(tombstones)),
     appendLook: (_, attempt, look) =>
       at("append look", () => void looks.set(attempt, [...(looks.get(attempt) ?? []), look])),
     looks: (_, attempt) => at("looks", () => looks.get(attempt) ?? []),
+    contents: (product) =>
+      at("contents", () => {
+        const ofProduct = [...marks].filter(([key]) => key.startsWith(`${product} `));
+        const folders = {
+          records: new Map([...records].map(([digest, record]) => [`${digest}.json`, canonicalJson(record)])),
+          taken: new Map(
+            ofProduct.map(([key, head]) => [
+              `${key.slice(product.length + 1)}.json`,
+              canonicalJson({ schemaVersion: 1, head }),
+            ]),
+          ),
+          terminal: new Map(
+            [...buried].map(([release, stop]) => [
+              `${release}.json`,
+              canonicalJson({ schemaVersion: 1, ...stop }),
+            ]),
+          ),
+          looks: new Map(
+            [...looks].map(([attempt, series]) => [
+              `${attempt}.jsonl`,
+              series.map((look) => `${lookLine(look)}\n`).join(""),
+            ]),
+          ),
+        };
+        return { product, folders };
+      }),
   };
   const images: ImagePort = {
     base: "https://images.test/firmware",

@@ -1,11 +1,11 @@
 import { WavegateError } from "../../model/problem.ts";
 import type { NamedRecord } from "../../engine/observation.ts";
 import { readChain } from "../../reconcile/store-view.ts";
-import { EXIT, type Command } from "../command.ts";
+import { EXIT, textOption, type Command } from "../command.ts";
 import { readableProducts, openRecords } from "../session.ts";
 import { loadDeclarations } from "../declarations.ts";
 import type { Settings } from "../settings.ts";
-import { renderHistory } from "../views/history.ts";
+import { aboutVersion, renderHistory } from "../views/history.ts";
 
 /** `wavegate history`. */
 export const history: Command = {
@@ -13,14 +13,17 @@ export const history: Command = {
   summary: "show every decision, with its evidence, from the records alone",
   help: `Walk the chain of records of each product and print every decision with its
 time, reason, actor and evidence. Each record is checked against its digest and
-its parent; a gap is an error. Needs the record store only, no hub.`,
-  examples: ["wavegate history", "wavegate history thermostat --json"],
+its parent; a gap is an error. Needs the record store only, no hub. With --json
+the records come whole, with all that each verdict was computed from.`,
+  examples: ["wavegate history", "wavegate history thermostat --release 1.1.0 --json"],
   arguments: [["[product]", "one product only"]],
+  options: [["--release <version>", "decisions about this version only"]],
   async run(context, input) {
     const settings = await context.settings();
     const records = await openRecords(settings);
     const checked = await loadDeclarations({ ...settings.declarations, folder: context.folder });
-    const chains: { product: string; chain: readonly NamedRecord[] }[] = [];
+    const version = textOption(input, "release");
+    const chains: { product: string; chain: readonly NamedRecord[]; shown: readonly NamedRecord[] }[] = [];
     for (const { product } of readableProducts(checked, input.args[0])) {
       const head = await records.takenMark(product, settings.hub.name);
       if (head === undefined) continue;
@@ -32,15 +35,20 @@ its parent; a gap is an error. Needs the record store only, no hub.`,
           { hint: `restore ${placeOf(settings)} from a backup` },
         );
       }
-      chains.push({ product, chain });
+      chains.push({ product, chain, shown: version === undefined ? chain : aboutVersion(chain, version) });
+    }
+    if (version !== undefined && chains.every(({ shown }) => shown.length === 0)) {
+      throw new WavegateError("BAD_OPTION", `no decision about a release ${version} is recorded`, {
+        hint: "see all of them: wavegate history",
+      });
     }
     return {
       exitCode: EXIT.done,
       human:
         chains.length === 0
           ? "no decision is recorded yet"
-          : chains.map(({ product, chain }) => renderHistory(product, chain)).join("\n\n"),
-      json: { schemaVersion: 1, products: chains },
+          : chains.map(({ product, chain, shown }) => renderHistory(product, chain, shown)).join("\n\n"),
+      json: { schemaVersion: 1, products: chains.map(({ product, shown }) => ({ product, chain: shown })) },
     };
   },
 };

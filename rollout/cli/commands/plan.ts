@@ -1,8 +1,13 @@
 import { observeProduct } from "../../reconcile/observe.ts";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
+import { TAG } from "../../model/twin-contract.ts";
+import { valueAt } from "../../model/device-view.ts";
 import type { ProductPlan } from "../../plan/product-plan.ts";
-import { EXIT, type Command } from "../command.ts";
-import { chosenProducts } from "../session.ts";
+import type { Declared } from "../../plan/declared.ts";
+import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
+import { EXIT, textOption, type Command, type Result } from "../command.ts";
+import { chosenProducts, readableProducts, type Session } from "../session.ts";
+import { renderExplained } from "../views/explain.ts";
 import { renderPlan } from "../views/plan.ts";
 import { renderProblems } from "../views/problems.ts";
 
@@ -12,13 +17,19 @@ export const plan: Command = {
   summary: "show what the declarations would change, and what speaks against it",
   help: `Compare the declared releases with the fleet and show what would change: which
 release would start, its waves with their sizes per stratum, the evidence its
-gate will ask for, and where devices return to when it is stopped. Changes nothing.`,
-  examples: ["wavegate plan", "wavegate plan thermostat --json"],
+gate will ask for, and where devices return to when it is stopped. With --explain it
+says in which wave one device is, and why. Changes nothing.`,
+  examples: ["wavegate plan thermostat --json", "wavegate plan --explain press-7"],
   arguments: [["[product]", "plan one product only"]],
-  options: [["--detailed-exitcode", "end in 2 when there are changes"]],
+  options: [
+    ["--detailed-exitcode", "end in 2 when there are changes"],
+    ["--explain <device>", "say in which wave this device is, and why"],
+  ],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
+    const deviceId = textOption(input, "explain");
+    if (deviceId !== undefined) return explained(deviceId, readableProducts(checked, input.args[0]), session);
     const plans: ProductPlan[] = [];
     for (const declared of chosenProducts(checked, input.args[0])) {
       const observed = await observeProduct(declared, session);
@@ -45,3 +56,20 @@ gate will ask for, and where devices return to when it is stopped. Changes nothi
     };
   },
 };
+
+/** One device: in which wave it is, and why; its own product when none was named. */
+async function explained(deviceId: string, chosen: readonly Declared[], session: Session): Promise<Result> {
+  const device = await deviceNamed(deviceId, session.hubs);
+  const own = chosen.filter(({ product }) => product === valueAt(device, TAG.product));
+  const products = [];
+  for (const declared of own.length > 0 ? own : chosen) {
+    const observed = await observeProduct(declared, session);
+    const releases = await explainDevice(device, observed, session);
+    products.push({ product: declared.product, releases });
+  }
+  return {
+    exitCode: EXIT.done,
+    human: renderExplained(device, products),
+    json: { schemaVersion: 1, device, products },
+  };
+}

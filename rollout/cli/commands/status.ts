@@ -4,6 +4,7 @@ import { answer } from "../../reconcile/answer.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { EXIT, type Command } from "../command.ts";
 import { readableProducts } from "../session.ts";
+import { judgementForJson } from "../views/judgement.ts";
 import { renderStatus, type ProductStatus } from "../views/status.ts";
 
 /** `wavegate status`. */
@@ -50,7 +51,14 @@ and when. Changes nothing.`,
     return {
       exitCode: EXIT.done,
       human: found.map(renderStatus).join("\n\n"),
-      json: { schemaVersion: 1, products: found, problems: checked.problems },
+      json: {
+        schemaVersion: 1,
+        products: found.map((product) => ({
+          ...product,
+          judgements: product.judgements.map(judgementForJson),
+        })),
+        problems: checked.problems,
+      },
     };
   },
 };

@@ -1,18 +1,46 @@
-import { formatInstant } from "./numbers.ts";
 import type { NamedRecord } from "../../engine/observation.ts";
+import { formatEvidence, formatThreshold } from "../../gate/format-evidence.ts";
 import { instantMs } from "../../model/instant.ts";
+import type { RolloutRecord } from "../../model/record.ts";
+import type { Reason } from "../../model/verdict.ts";
+import { formatInstant } from "./numbers.ts";
 
-/** A chain of records for people, oldest first: when, what, why, by whom, on which evidence. */
-export function renderHistory(product: string, chain: readonly NamedRecord[]): string {
-  const lines = chain.toReversed().flatMap(({ digest, record }) => {
-    const subject = record.intents.find(({ attempt }) => attempt === record.subject);
-    const head = `${formatInstant(instantMs(record.at))}  ${digest.slice(0, 8)}  ${record.kind.padEnd(11)} ${(subject?.version ?? "").padEnd(8)} ${record.reason}  [${record.actor}]`;
-    const guarantee = record.verdict?.guarantee;
-    const reasons = record.verdict?.reasons.map(({ text }) => text) ?? [];
-    const evidence = reasons
-      .filter((text) => !record.reason.startsWith(text))
-      .map((text) => `${" ".repeat(28)}${text}`);
-    return [guarantee === undefined ? head : `${head} (${guarantee})`, ...evidence];
+/** A chain of records for people, oldest first, one line a record: when, what, by whom, why, on which numbers. */
+export function renderHistory(product: string, chain: readonly NamedRecord[], shown = chain): string {
+  const kept = shown.length === chain.length ? "" : `, ${shown.length} of them shown`;
+  return [
+    `${product}: ${chain.length} records, one unbroken chain${kept}`,
+    ...shown.toReversed().map(lineOf),
+  ].join("\n");
+}
+
+/** The records that are about one version, or take a stop of it in. */
+export function aboutVersion(chain: readonly NamedRecord[], version: string): readonly NamedRecord[] {
+  return chain.filter(({ record }) => {
+    const attempts = record.intents
+      .filter((intent) => intent.version === version)
+      .map(({ attempt }) => attempt);
+    return [record.subject, ...record.stops.map(({ attempt }) => attempt)].some(
+      (subject) => subject !== null && attempts.includes(subject),
+    );
   });
-  return [`${product}: ${chain.length} records, one unbroken chain`, ...lines].join("\n");
+}
+
+function lineOf({ digest, record }: NamedRecord): string {
+  const subject = record.intents.find(({ attempt }) => attempt === record.subject);
+  const what = `${record.kind.padEnd(11)} ${(subject?.version ?? "").padEnd(8)}`;
+  return `${formatInstant(instantMs(record.at))}  ${digest.slice(0, 8)}  ${what} ${record.reason}  [${record.actor}]${numbersOf(record)}`;
+}
+
+/** The verdict's numbers, where the reason does not say them already. */
+function numbersOf({ verdict, reason }: RolloutRecord): string {
+  if (verdict === undefined) return "";
+  const told = verdict.reasons.filter(
+    (one) => one.evidence !== undefined && !reason.startsWith(one.text.slice(0, 60)),
+  );
+  return ` (${[verdict.guarantee, ...told.map(reasonOf)].join("; ")})`;
+}
+
+function reasonOf({ stratum = "all", k = 0, n = 0, evidence = 0, threshold = 0 }: Reason): string {
+  return `${stratum} ${k} of ${n} bad, ${formatEvidence(evidence)} of ${formatThreshold(threshold)}`;
 }

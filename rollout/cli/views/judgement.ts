@@ -1,5 +1,6 @@
 import type { Judgement } from "../../engine/judge.ts";
 import type { Tally } from "../../model/look.ts";
+import { evidenceDigest } from "../../model/evidence.ts";
 import { formatEvidence, formatThreshold } from "../../gate/format-evidence.ts";
 import type { Reason, Verdict } from "../../model/verdict.ts";
 
@@ -18,6 +19,14 @@ export function renderCounts({ look }: Extract<Judgement, { kind: "judged" }>): 
     ...(open > 0 ? [`${open} in progress`] : []),
   ];
   return `${ok + failed + open} contacted: ${parts.join(", ")}`;
+}
+
+/** A judgement for programs: with the name of its evidence, which an override refers to, and without the series of looks. */
+export function judgementForJson(judgement: Judgement): unknown {
+  if (judgement.kind !== "judged") return judgement;
+  const { kind, intent, look, evidence, verdict, coverage, bakedSince } = judgement;
+  const digest = evidenceDigest(evidence);
+  return { kind, intent, look, evidence, evidenceDigest: digest, verdict, coverage, bakedSince };
 }
 
 /** Why a verdict is as it is: what is waited for, then the evidence of each stratum against its threshold. */

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { formatThreshold } from "../../gate/format-evidence.ts";
+import { BUCKET_COUNT } from "../../model/bucket.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { totalOf } from "../../model/question.ts";
@@ -47,6 +48,7 @@ function renderRelease(planned: PlannedRelease): string {
       .toString()
       .split("\n")
       .map((line) => line.trimEnd()),
+    ...windowLines(planned),
     `  gate: tolerate ${formatPercentage(gate.tolerate)}, reject ${formatPercentage(gate.reject)}; ${abort}`,
     `  promote an evidence wave at ${formatThreshold(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
     ...(small.length === 0
@@ -56,6 +58,17 @@ function renderRelease(planned: PlannedRelease): string {
       ? "  no way back: there is no baseline"
       : `  way back: devices return to ${baseline}`,
   ].join("\n");
+}
+
+/** Windows made from counts, as they would be now: what the plan counted may have moved when a wave opens. */
+function windowLines({ windows }: PlannedRelease): string[] {
+  return Object.entries(windows).map(([wave, widths]) => {
+    const shares = Object.entries(widths).map(
+      ([stratum, width]) =>
+        `${formatPercentage(width / BUCKET_COUNT)} of ${stratum === "*" ? "the buckets" : `stratum ${stratum}`}`,
+    );
+    return `  ${wave}: a window over ${shares.join(", ")}, by today's counts; kept from when it opens`;
+  });
 }
 
 /** A table without lines: it reads the same in a terminal, a pipe and a pull request. */

@@ -28,7 +28,7 @@ export function rolloutLines(write: (line: string) => void): RolloutView {
         case "judged": {
           const { judgement } = event;
           const key = judgement.intent.attempt;
-          if (judgement.kind === "unanswered")
+          if (judgement.kind !== "judged")
             line(`${judgement.intent.version}: not judged: ${judgement.reason}`);
           else if (judgement.intent.state !== "watching" || judgement.verdict.kind === "abort") {
             const text = `${nameOf(judgement.intent)}: ${renderCounts(judgement)}; ${renderEvidence(judgement.verdict).join("; ")}`;

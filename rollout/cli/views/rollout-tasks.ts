@@ -111,7 +111,7 @@ function releaseTasks(intent: RolloutIntent, stream: NodeJS.WriteStream): Releas
     onEvent: (event) => {
       if (event.kind === "judged" && event.judgement.intent.attempt === attempt) {
         const { judgement } = event;
-        if (judgement.kind === "unanswered") say(judgement.intent.wave, [`not judged: ${judgement.reason}`]);
+        if (judgement.kind !== "judged") say(judgement.intent.wave, [`not judged: ${judgement.reason}`]);
         else if (judgement.intent.state !== "watching") {
           settle(judgement.intent.wave);
           say(judgement.intent.wave, [renderCounts(judgement), ...renderEvidence(judgement.verdict)]);

@@ -43,7 +43,7 @@ export function renderStatus({ product, at, versions, intents, judgements, next 
     if (judgement?.kind === "judged") {
       lines.push(`    ${renderCounts(judgement)} of ${totalOf(intent.targeted)} aimed at`);
       for (const line of renderEvidence(judgement.verdict)) lines.push(`    ${line}`);
-    }
+    } else if (judgement !== undefined) lines.push(`    not judged: ${judgement.reason}`);
   }
   const when = next.notBefore === undefined ? "" : ` (until ${formatInstant(next.notBefore)})`;
   lines.push(`  next: ${next.text}${when}`);

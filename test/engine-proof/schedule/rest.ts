@@ -1,3 +1,7 @@
+import { readStored } from "../../../rollout/adapters/read-stored.ts";
+import { verifyStore } from "../../../rollout/engine/verify/verify-store.ts";
+import { errorsOf } from "../../../rollout/model/problem.ts";
+import { contentsOf } from "../world/fast-store.ts";
 import { begin, finish, type Process } from "../world/process.ts";
 import { endFaults, fork, pass, type World } from "../world/world.ts";
 import { controllerRun, operatorRun } from "./cast.ts";
@@ -22,12 +26,18 @@ export async function comeToRest(before: World, releases: number): Promise<Rest>
     runs += 1;
     if (runs > MOST_RUNS) return { broken: ["5: one controller alone never comes to rest"], runs, world };
   }
-  const broken = [...world.oracle.broken, ...world.oracle.atRest()];
+  const broken = [...world.oracle.broken, ...world.oracle.atRest(), ...verified(world)];
   // [protocol §4, 7] Old and new checkouts have nothing to say to each other.
   for (const other of [0, releases, 1, releases])
     if ((await writesOf(world, other)) > 0)
       broken.push(`7: a checkout with ${other} releases writes where everything was at rest`);
   return { broken, runs, world };
+}
+
+/** Every step of the history judged again, from the records alone. */
+function verified({ store }: World): readonly string[] {
+  const { problems } = verifyStore(readStored(contentsOf(store, "thermostat")));
+  return errorsOf(problems).map(({ code, path, summary }) => `verify: ${code} ${path}: ${summary}`);
 }
 
 /** [protocol §4, 6] The store is silent, and every hub but one: one abort empties that one; so does one controller's run. */

@@ -11,6 +11,8 @@ export const HUB_CALLS = {
   name: "not a call",
   list: "read",
   count: "read",
+  device: "read",
+  tally: "read",
   create: "effect",
   replace: "effect",
   remove: "effect",
@@ -26,6 +28,7 @@ export const RECORD_CALLS = {
   tombstones: "read",
   appendLook: "effect",
   looks: "read",
+  contents: "read",
 } as const satisfies Record<keyof RecordPort, Kind>;
 
 /** True for a method whose answer may be lost after it took effect. */

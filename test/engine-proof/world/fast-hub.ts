@@ -1,5 +1,6 @@
 import { compileQuery } from "../../../local/hub/query/query.ts";
 import type { Configuration, ConfigurationDocument } from "../../../rollout/model/configuration.ts";
+import type { Tally } from "../../../rollout/model/look.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { DEVICES, exposureOf } from "./exposure.ts";
 import { answered, bornDevice, twinOf, type Defect, type DeviceState } from "./simulated-device.ts";
@@ -99,20 +100,42 @@ const queries = new Map<string, ReturnType<typeof compileQuery>>();
 
 /** Devices a query counts, by stratum, as they were `lagMs` ago. */
 export function counted(hub: FastHub, query: string, at: number, lagMs: number): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const row of rowsOf(hub, query, { at, lagMs }))
+    counts[stratumOf(row)] = (counts[stratumOf(row)] ?? 0) + Number(row["devices"]);
+  return counts;
+}
+
+/** The same by stratum and outcome. */
+export function tallied(hub: FastHub, query: string, at: number, lagMs: number): Record<string, Tally> {
+  const counts: Record<string, Tally> = {};
+  for (const row of rowsOf(hub, query, { at, lagMs })) {
+    const before = counts[stratumOf(row)] ?? { ok: 0, failed: 0, contacted: 0 };
+    counts[stratumOf(row)] = { ...before, [String(row["outcome"])]: Number(row["devices"]) };
+  }
+  return counts;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function stratumOf(row: Row): string {
+  return typeof row["stratum"] === "string" ? row["stratum"] : "other";
+}
+
+function rowsOf(
+  hub: FastHub,
+  query: string,
+  { at, lagMs }: { readonly at: number; readonly lagMs: number },
+): readonly Row[] {
   let compiled = queries.get(query);
   if (compiled === undefined) {
     if (queries.size > 20_000) queries.clear();
-    compiled = compileQuery(query);
+    compiled = compileQuery(query, { groupByKeys: "many" });
     queries.set(query, compiled);
   }
   const seen =
     (lagMs === 0 ? undefined : hub.history.find((one) => one.at <= at - lagMs))?.devices ?? hub.devices;
-  const counts: Record<string, number> = {};
-  for (const row of compiled.page(seen.map(twinOf), { from: 0, size: 100 }).rows) {
-    const stratum = typeof row["stratum"] === "string" ? row["stratum"] : "other";
-    counts[stratum] = (counts[stratum] ?? 0) + Number(row["devices"]);
-  }
-  return counts;
+  return compiled.page(seen.map(twinOf), { from: 0, size: 100 }).rows;
 }
 
 function withStored(hub: FastHub, stored: StoredConfiguration): FastHub {

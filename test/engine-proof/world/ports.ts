@@ -1,11 +1,13 @@
 import type { Configuration } from "../../../rollout/model/configuration.ts";
 import { canonicalJson, digestOf, type Digest } from "../../../rollout/model/digest.ts";
 import type { RolloutRecord } from "../../../rollout/model/record.ts";
+import type { Stop } from "../../../rollout/model/stop.ts";
 import type { HubPort, RecordPort } from "../../../rollout/reconcile/ports.ts";
 import type { ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
 import { imagesOf } from "../../support/declarations.ts";
 import { HUB_CALLS, RECORD_CALLS, wrapped } from "./calls.ts";
-import { counted, listed } from "./fast-hub.ts";
+import { counted, listed, tallied } from "./fast-hub.ts";
+import { contentsOf } from "./fast-store.ts";
 import { answering, answeringStore, create, erase, hubName, replace, type World } from "./world.ts";
 
 /** Lets a caller through to what a port does, now, later or never. */
@@ -63,6 +65,11 @@ function hubPort(world: World, hub: number): HubPort {
       answering(world, hub);
       erase(world, hub, id, etag);
     },
+    device: () => {
+      throw new Error("no run asks for one device");
+    },
+    tally: ({ grouped }: { readonly grouped: string }) =>
+      tallied(answering(world, hub), grouped, world.now, world.lagMs),
     count: (query: string) => counted(answering(world, hub), query, world.now, world.lagMs),
   });
 }
@@ -86,15 +93,17 @@ function recordPort(world: World): RecordPort {
       world.oracle.saw({ on: "store", by: "us", what: "mark", hub: Number(hub.slice(3)), head });
     },
     takenMark: (_: string, hub: string) => answeringStore(world).marks.get(hub) as Digest | undefined,
-    putTombstone: (_: string, stop: { readonly release: string }) => {
-      put({ tombstones: new Set([...answeringStore(world).tombstones, stop.release]) });
+    putTombstone: (_: string, stop: Stop) => {
+      const { tombstones } = answeringStore(world);
+      if (!tombstones.has(stop.release)) put({ tombstones: new Map(tombstones).set(stop.release, stop) });
       world.oracle.saw({ on: "store", by: "us", what: "tombstone", release: stop.release });
     },
-    tombstones: () => answeringStore(world).tombstones,
+    tombstones: () => new Set(answeringStore(world).tombstones.keys()),
     appendLook: (_: string, attempt: string, look: Parameters<RecordPort["appendLook"]>[2]) => {
       const { looks } = answeringStore(world);
       put({ looks: new Map(looks).set(attempt, [...(looks.get(attempt) ?? []), look]) });
     },
+    contents: (product: string) => contentsOf(answeringStore(world), product),
     looks: (_: string, attempt: string) => answeringStore(world).looks.get(attempt) ?? [],
   });
 }

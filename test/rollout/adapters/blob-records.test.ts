@@ -236,7 +236,7 @@ describe("a series of looks that outgrows a blob", () => {
   });
 
   it("goes on in another one too when it was copied there from a folder", async () => {
-    const text = JSON.stringify({ schemaVersion: 1, ...aLook(1) });
+    const text = lookLine(aLook(1));
     const copied = storage.container("records").getBlockBlobClient(`looks/toaster/${ATTEMPT}.jsonl`);
     await copied.upload(text, text.length);
     await open().appendLook("toaster", ATTEMPT, aLook(2));

@@ -149,3 +149,17 @@ describe("a hub that is gone", () => {
     expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(serviceKey);
   });
 });
+
+describe("one device", () => {
+  it("is read with its tags and what it reported, by a name that needs quoting too", async () => {
+    hub.createDevice({ deviceId: "o'clock", tags: { product: "clock" } });
+    hub.createDevice({ deviceId: "bare" });
+    expect(await port.device("o'clock")).toMatchObject({
+      deviceId: "o'clock",
+      tags: { product: "clock" },
+      properties: { reported: {} },
+    });
+    expect((await port.device("bare"))?.tags).toEqual({});
+    expect(await port.device("nobody")).toBeUndefined();
+  });
+});

@@ -35,11 +35,19 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        lint [options] [product]       check the declarations and their conditions,
+                                       without a hub
+        verify [options] [product]     check every record and judge every step again,
+                                       from the records alone
+        export [options] <product>     write all that is recorded about a product to
+                                       one file
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are
         resume [options] <product>     let a held release go on, at the wave it stands
                                        in
         abort [options] <product>      stop a release now and take its devices back
+        enroll [options] <product>     give a product's new devices their bucket, so
+                                       that waves reach them
         release                        release files
         help [command]                 display help for command
 
@@ -49,15 +57,26 @@ describe("wavegate --help", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(["plan", "apply", "reconcile", "status", "history", "hold", "resume", "abort", "release add"])(
-    "of %s says what it does, with two examples",
-    async (name) => {
-      const text = await help([...name.split(" "), "--help"]);
-      const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
-      expect(examples).toHaveLength(2);
-      expect(text).toContain("--json");
-    },
-  );
+  it.each([
+    "plan",
+    "apply",
+    "reconcile",
+    "status",
+    "history",
+    "lint",
+    "verify",
+    "export",
+    "hold",
+    "resume",
+    "abort",
+    "enroll",
+    "release add",
+  ])("of %s says what it does, with two examples", async (name) => {
+    const text = await help([...name.split(" "), "--help"]);
+    const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
+    expect(examples).toHaveLength(2);
+    expect(text).toContain("--json");
+  });
 });
 
 describe("a command that does not exist", () => {

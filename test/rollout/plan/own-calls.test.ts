@@ -30,6 +30,18 @@ describe("our own calls", () => {
     expect(calls.queryShare).toBeLessThanOrEqual(0.061);
   });
 
+  it("are messages of the day too: a seventh of a percent on S1, over 40% on the free tier", () => {
+    // 4,036 queries of one message, of 2,800,000 in seven days.
+    expect(ownCalls({ ...SEVEN_DAYS, groupByKeys: 2 }).quotaShare).toBeCloseTo(4_036 / 2_800_000, 12);
+    // 12,100 queries of two messages of 0.5 KB, of 56,000 in seven days.
+    const free = ownCalls({ ...SEVEN_DAYS, groupByKeys: 1, tier: "F1" });
+    expect(free.quotaShare).toBeCloseTo(24_200 / 56_000, 12);
+    // 5,000 bytes are ten such messages: more than there are.
+    expect(
+      ownCalls({ ...SEVEN_DAYS, groupByKeys: 1, tier: "F1", resultBytes: 5_000 }).quotaShare,
+    ).toBeGreaterThan(1);
+  });
+
   it.each([
     // what differs, query share, configuration share, calls
     ["ten units", { units: 10 }, 4_036 / 2_016_000, 2_042 / 2_016_000, 6_078],

@@ -2,20 +2,18 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { compileTargetCondition } from "../../../local/hub/query/target-condition.ts";
 import { bucketOf, BUCKET_COUNT } from "../../../rollout/model/bucket.ts";
-import { parseRelease, type Release } from "../../../rollout/model/release.ts";
-import {
-  MAX_CONDITION,
-  releaseWindow,
-  waveCondition,
-  windowCondition,
-} from "../../../rollout/plan/target-condition.ts";
+import { parseRelease } from "../../../rollout/model/release.ts";
+import { releaseWindow, windowCondition } from "../../../rollout/plan/bucket-window.ts";
+import type { Exposable } from "../../../rollout/plan/reach.ts";
+import { MAX_CONDITION } from "../../../rollout/plan/target-condition.ts";
+import { waveCondition } from "../../../rollout/plan/wave-condition.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { aRelease, imagesOf } from "../../support/declarations.ts";
 import { createWorld } from "../../support/world.ts";
 
 // Conditions are judged by the local hub's compiler, which was written from the service's documents alone.
 
-function release(version: string): Release {
+function exposable(version: string): Exposable {
   const waves = [
     { name: "canary", cohort: ring("canary"), kind: "smoke" as const },
     { name: "10%", cohort: percent(10) },
@@ -23,7 +21,7 @@ function release(version: string): Release {
   ];
   const parsed = parseRelease(aRelease(version, { waves }), "r.ts").release;
   if (parsed === undefined) throw new Error("the builder's release is wrong");
-  return parsed;
+  return { release: parsed, priority: 1_010, windows: {} };
 }
 
 describe("a window of buckets", () => {
@@ -79,7 +77,7 @@ describe("the condition of a wave", () => {
     const sizes: number[] = [];
     let before = new Set<string>();
     for (const wave of [0, 1, 2]) {
-      const { isTarget } = compileTargetCondition(waveCondition(release("2.0.0"), wave));
+      const { isTarget } = compileTargetCondition(waveCondition(exposable("2.0.0"), wave));
       const inWave = new Set(
         [...world.devices.all()]
           .filter((device) => isTarget(device) === true)
@@ -103,7 +101,7 @@ describe("the condition of a wave", () => {
     });
     world.devices.mergeTwin("held", { tags: { rollout: { hold: "lab" } } });
     world.devices.mergeTwin("other", { tags: { product: "boiler" } });
-    const condition = waveCondition(release("2.0.0"), 2);
+    const condition = waveCondition(exposable("2.0.0"), 2);
     expect(condition.length).toBeLessThan(MAX_CONDITION);
     const { isTarget } = compileTargetCondition(condition);
     expect(

@@ -5,26 +5,26 @@ import { takeBackRoom } from "../../../rollout/plan/take-back-room.ts";
 import { fleetTraffic } from "../../../rollout/plan/traffic.ts";
 import { subWindows, waveTooFast } from "../../../rollout/plan/wave-speed.ts";
 
-// Worked by hand from facts/iothub.md §1.9. By default a device costs 7 twin writes and 3 reads: 10 messages of 4 KB,
-// or 26 of 0.5 KB (desired 1,000 B: 2; six reports of 600 B: 2 each; three twins of 1,700 B: 4 each).
+// Worked by hand from facts/iothub.md §1.9. By default a device costs 7 twin writes, 2 reads and a notification: 10
+// messages of 4 KB, or 24 of 0.5 KB (desired 1,000 B, written and sent: 2 each; six reports of 600 B: 2 each; two twins
+// of 1,700 B: 4 each).
 
 const HOUR = 3_600_000;
 
 describe("one device", () => {
   it.each([
     ["S1", {}, 10],
-    ["F1", {}, 2 + 6 * 2 + 3 * 4],
-    // A manifest of 4 KB: desired 5,000 B is two chunks, and so is the twin of 5,700 B, read three times.
-    ["S1", { desiredBytes: 5_000 }, 2 + 6 + 3 * 2],
+    ["F1", {}, 2 * 2 + 6 * 2 + 2 * 4],
+    // A manifest of 4 KB: desired 5,000 B is two chunks, and so is the twin of 5,700 B, read twice.
+    ["S1", { desiredBytes: 5_000 }, 2 * 2 + 6 + 2 * 2],
     // A full desired section of 32 KB beside ours: twin 34,468 B is nine chunks.
-    ["S1", { twinBytes: 32_768 + 1_700 }, 1 + 6 + 3 * 9],
+    ["S1", { twinBytes: 32_768 + 1_700 }, 2 + 6 + 2 * 9],
     // Exactly a chunk, and a byte more.
     ["S1", { desiredBytes: 4_096, twinBytes: 4_096 }, 10],
-    ["S1", { desiredBytes: 4_097, twinBytes: 4_096 }, 11],
+    ["S1", { desiredBytes: 4_097, twinBytes: 4_096 }, 12],
   ] as const)("on %s with %o takes %i messages", (tier, sizes, messages) => {
     const traffic = deviceTraffic(hubLimits(tier, 1), sizes);
-    expect(traffic).toEqual({ writes: 7, reads: 3, messages });
-    expect(traffic.writes + traffic.reads).toBe(10);
+    expect(traffic).toEqual({ writes: 7, reads: 2, notifications: 1, messages });
   });
 });
 
@@ -35,8 +35,8 @@ describe("the traffic of a fleet", () => {
     ["S1", 1, 12_000, 120_000, 0.3, 1_680 / 3_600],
     // Units of S1 give messages, not twin writes.
     ["S1", 10, 12_000, 120_000, 0.03, 1_680 / 3_600],
-    // 100 x 26 of 8,000; 700 writes at 50/s are 14 s.
-    ["F1", 1, 100, 2_600, 0.325, 14 / 3_600],
+    // 100 x 24 of 8,000; 700 writes at 50/s are 14 s.
+    ["F1", 1, 100, 2_400, 0.3, 14 / 3_600],
     // A million: 10,000,000 of 60,000,000; 7,000,000 writes at 50/s are 140,000 s: a day and 14.9 hours.
     ["S2", 10, 1_000_000, 10_000_000, 1 / 6, 140_000 / 3_600],
     // Twenty units: 100/s and 120,000,000 a day.

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HubLogEntry } from "../../../local/hub/hub-log.ts";
 import { folderRecords } from "../../../rollout/adapters/folder-records.ts";
 import { bucketOf } from "../../../rollout/model/bucket.ts";
+import { apply } from "../../../rollout/reconcile/apply.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { reconcile, type ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
@@ -129,6 +130,24 @@ describe("what the hub is asked", () => {
     expect(at.hub.calls().throttled).toBeGreaterThan(0);
     const listing = await at.port.list();
     expect(listing.configurations.find(({ id }) => id.includes("1-1-0"))?.condition).toBe("");
+  });
+});
+
+describe("an interruption of apply", () => {
+  it("ends it at once, in the middle of a look, and nothing is decided by half of it", async () => {
+    await rest();
+    const command = new AbortController();
+    using fault = at.hub.faults.add({ match: { call: "queries" }, kind: "no answer" });
+    asked();
+    const applying = apply(
+      PRODUCT,
+      { ...ports, hubs: [at.another({ signal: command.signal })] },
+      { ...OPTIONS, lookEveryMs: 60_000, signal: command.signal, onEvent: () => undefined },
+    );
+    await expect.poll(() => fault.hits()).toBe(1);
+    command.abort();
+    expect(await applying).toEqual({ product: "thermostat", outcome: "interrupted" });
+    expect(asked()["PUT /configurations/:id"]).toBeUndefined();
   });
 });
 

@@ -10,14 +10,25 @@ export interface AzureStandIn {
   invoke(token: string): Values;
 }
 
-/** An Azure whose one IoT hub is reached at a host name of the test's choice. */
-export function azureStandIn({ hostName }: { readonly hostName: string }): AzureStandIn {
+/** An Azure whose one IoT hub and one provisioning service are reached at host names of the test's choice. */
+export function azureStandIn({
+  hostName,
+  dpsHostName = "nowhere.azure-devices-provisioning.net",
+}: {
+  readonly hostName: string;
+  readonly dpsHostName?: string | undefined;
+}): AzureStandIn {
   return {
     idOf: (type, name) => `${SUBSCRIPTION}/resourceGroups/group/providers/${type}/${name}`,
     created: (type, name) => {
       switch (type) {
         case "azure-native:iothub:IotHubResource":
           return { name: `${name}-of-azure`, properties: { hostName } };
+        case "azure-native:deviceprovisioningservices:IotDpsResource":
+          return {
+            name: `${name}-of-azure`,
+            properties: { serviceOperationsHostName: dpsHostName, idScope: "0ne00000000" },
+          };
         case "azure-native:storage:StorageAccount":
           return {
             name: `${name}account`,

@@ -1,4 +1,4 @@
-import { dataActionsOf, DEVICE_CALLS } from "../../../infra/components/hub-data-actions.ts";
+import { dataActionsOf, IDENTITIES_CALLS } from "../../../infra/components/hub-data-actions.ts";
 import { startHub, type HubOptions, type LocalHub } from "../../../local/hub/hub.ts";
 import { azureStandIn } from "./azure-stand-in.ts";
 import { startDynamicPlugin } from "./dynamic-plugin.ts";
@@ -18,21 +18,24 @@ const ROLE = "wavegate devices";
 export async function startLocalStack({
   configuration,
   hub: hubOptions = {},
+  dpsHostName,
   main = "infra/index.ts",
 }: {
   /** `wavegate:` keys; structures as JSON. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly hub?: HubOptions;
+  /** Where the provisioning service is; with a port. */
+  readonly dpsHostName?: string;
   readonly main?: string;
 }): Promise<LocalStack> {
   await using started = new AsyncDisposableStack();
-  const roles = { [ROLE]: dataActionsOf(DEVICE_CALLS) };
+  const roles = { [ROLE]: dataActionsOf(...IDENTITIES_CALLS) };
   const hub = started.use(await startHub({ ...hubOptions, entra: { issuerKey: ISSUER_KEY, roles } }));
   const operator = started.use(
     await signInOperator({ issuerKey: ISSUER_KEY, roles: [ROLE], caPem: hub.caPem }),
   );
   const plugin = started.use(await startDynamicPlugin(operator.environment));
-  const azure = azureStandIn({ hostName: `${hub.hostName}:${hub.httpsPort}` });
+  const azure = azureStandIn({ hostName: `${hub.hostName}:${hub.httpsPort}`, dpsHostName });
   const stack = createTestStack({ plugin, azure, main, configuration: settingsOf(configuration) });
   const running = started.move();
   return { hub, stack, [Symbol.asyncDispose]: () => running.disposeAsync() };

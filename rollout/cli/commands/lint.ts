@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { errorsOf, WavegateError } from "../../model/problem.ts";
+import { EXIT, type Command, type Context } from "../command.ts";
+import { loadDeclarations } from "../declarations.ts";
+import { readableProducts } from "../session.ts";
+import { renderProblems } from "../views/problems.ts";
+
+/** `wavegate lint`. */
+export const lint: Command = {
+  name: "lint",
+  summary: "check the declarations and their conditions, without a hub",
+  help: `Read the fleet, the releases and every condition in them, and show all that is
+wrong at once: malformed files, unknown products, conditions that IoT Hub would
+refuse, whose meaning its documents leave open, that the update itself would change,
+or that are too long. Asks no hub and needs no settings, so it suits a pull
+request; what depends on the fleet's devices is told by plan.`,
+  examples: ["wavegate lint", "wavegate lint thermostat --json"],
+  arguments: [["[product]", "check one product only"]],
+  async run(context, input) {
+    const checked = await loadDeclarations({ ...(await places(context)), folder: context.folder });
+    const { lengthProblems } = await import("../../plan/condition-lengths.ts");
+    const products = readableProducts(checked, input.args[0]);
+    const problems = [
+      ...(input.args[0] === undefined ? checked.problems : products.flatMap((one) => one.problems)),
+      ...products.flatMap(({ releases }) => releases.flatMap(lengthProblems)),
+    ];
+    const releases = products.reduce((sum, one) => sum + one.releases.length, 0);
+    const clean = `${counted(products.length, "product")}, ${counted(releases, "release")}: nothing to correct`;
+    return {
+      exitCode: errorsOf(problems).length > 0 ? EXIT.error : EXIT.done,
+      human: problems.length === 0 ? clean : renderProblems(problems),
+      json: { schemaVersion: 1, products: products.map(({ product }) => product), problems },
+    };
+  },
+};
+
+/** Where the settings say; where there are none, where a project has them. */
+async function places({
+  settings,
+  folder,
+}: Context): Promise<{ readonly fleet: string; readonly releases: string }> {
+  try {
+    return (await settings()).declarations;
+  } catch (error) {
+    if (!(error instanceof WavegateError) || error.code !== "SETTINGS_MISSING") throw error;
+    return { fleet: join(folder, "rollout/fleet.ts"), releases: join(folder, "rollout/releases") };
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

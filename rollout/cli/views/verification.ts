@@ -1,0 +1,28 @@
+import type { Verification, VerifiedStep } from "../../engine/verify/verify-store.ts";
+import { instantMs } from "../../model/instant.ts";
+import { errorsOf } from "../../model/problem.ts";
+import { formatInstant } from "./numbers.ts";
+import { renderProblems } from "./problems.ts";
+
+/** What verifying a store came to, for people: a line a record, then everything that was found. */
+export function renderVerification({ product, heads, steps, problems }: Verification): string {
+  const judged = steps.filter(({ rejudged }) => rejudged).length;
+  const [errors, warnings] = [errorsOf(problems).length, problems.length - errorsOf(problems).length];
+  const found = [counted(errors, "error"), counted(warnings, "warning")].filter((text) => text !== "");
+  const sum = `${product}: ${steps.length} records under ${heads.map((head) => head.slice(0, 12)).join(", ") || "no head"}, ${judged} verdicts judged again: ${found.join(", ") || "all as recorded"}`;
+  return [...steps.map(lineOf), sum, ...(problems.length === 0 ? [] : [renderProblems(problems)])].join("\n");
+}
+
+function lineOf({ digest, record, rejudged, problems }: VerifiedStep): string {
+  const sign = errorsOf(problems).length > 0 ? "FAIL" : problems.length > 0 ? "warn" : "ok  ";
+  const verdict =
+    record.verdict === undefined ? "" : `  ${record.verdict.kind} (${record.verdict.guarantee})`;
+  const again = rejudged ? ", judged again" : "";
+  const instant = instantMs(record.at);
+  const when = Number.isFinite(instant) ? formatInstant(instant) : record.at;
+  return `${sign}  ${digest.slice(0, 12)}  ${when}  ${`${record.kind} ${record.subject ?? ""}`.trim()}${verdict}${again}`;
+}
+
+function counted(count: number, what: string): string {
+  return count === 0 ? "" : `${count} ${what}${count === 1 ? "" : "s"}`;
+}

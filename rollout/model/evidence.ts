@@ -1,0 +1,64 @@
+import type { AttemptId } from "./attempt.ts";
+import { digestOf, type Digest } from "./digest.ts";
+import type { StratumCounts } from "./stratum-counts.ts";
+import type { View } from "./verdict.ts";
+
+/**
+ * Everything that a verdict was computed from, but the release itself, which stands in the record's intents: with both,
+ * anybody can judge again. Counts and instants are whole numbers, so that JSON says the same.
+ */
+export interface Evidence {
+  /** The release that was judged. */
+  readonly attempt: AttemptId;
+  /** Epoch ms of the look. */
+  readonly at: number;
+  /** Index of the widest wave that was exposed then. */
+  readonly wave: number;
+  /** `open`: the wave was judged for promotion too; `watched`: the release was complete, and judged for abort alone. */
+  readonly judgedAs: "open" | "watched";
+  /** How long the hub's queries were taken to lag, ms. */
+  readonly queryLagMs: number;
+  /** Devices as the gate reads them, by view and stratum. */
+  readonly counts: Readonly<Record<View, Readonly<Record<string, StratumCounts>>>>;
+  /** Recently active devices aimed at, and how many of them had made contact. */
+  readonly coverage: { readonly contacted: number; readonly targeted: number };
+  /** Epoch ms of the look that opened the wave. */
+  readonly openedAt: number;
+  /** Epoch ms of the look that first found the wave covered; absent before. */
+  readonly bakedSince?: number;
+  /** Strata the budgets are split over. */
+  readonly strata: readonly string[];
+  /** Those of them that can prove the gate. */
+  readonly proving: readonly string[];
+  /** Evidence at which the gate acts, as plain numbers. */
+  readonly thresholds: {
+    readonly cumulative: number;
+    readonly wave: number;
+    readonly promote: number;
+  };
+}
+
+/** The same, with the name of the looks it was counted from. */
+export interface RecordedEvidence extends Evidence {
+  readonly looks: LooksMark;
+}
+
+/** Names a series of looks, so that it can be told whether it is still the same. */
+export interface LooksMark {
+  /** How many there were, the deciding one included. */
+  readonly count: number;
+  /** Digest of their list, in stored order, the deciding one last. */
+  readonly digest: Digest;
+}
+
+/**
+ * Identity of what a person was shown when they decided against a gate: one attempt, one wave, these counts. It is the
+ * same for as long as no count moves, however often one looks; coverage and time are no part of it.
+ */
+export function evidenceDigest({
+  attempt,
+  wave,
+  counts,
+}: Pick<Evidence, "attempt" | "wave" | "counts">): Digest {
+  return digestOf({ attempt, wave, counts });
+}

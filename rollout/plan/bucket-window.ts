@@ -1,0 +1,68 @@
+import { BUCKET_COUNT, bucketOf } from "../model/bucket.ts";
+import type { Release } from "../model/release.ts";
+import { reportedField, TAG } from "../model/twin-contract.ts";
+
+/** A window of buckets, [start, start + width) modulo a million. */
+export interface BucketWindow {
+  readonly start: number;
+  readonly width: number;
+}
+
+/** Devices of a kind, and how wide the window is in which they are meant. */
+export interface PartialWindow {
+  /** A condition that binds at least as tightly as AND. */
+  readonly who: string;
+  readonly width: number;
+}
+
+/** The buckets of a release's first `percent` of devices. Each release starts elsewhere, so none is always first. */
+export function releaseWindow(release: Pick<Release, "product" | "version">, percent: number): BucketWindow {
+  return { start: releaseStart(release), width: widthOfPercent(percent) };
+}
+
+/** Bucket that every window of a release starts at: so they nest, whatever their widths were computed from. */
+export function releaseStart({ product, version }: Pick<Release, "product" | "version">): number {
+  return bucketOf(`${product}/${version}`);
+}
+
+/** Width of a window over a share of the buckets; of the smallest share at least one. */
+export function widthOfPercent(percent: number): number {
+  return Math.max(1, Math.round((percent / 100) * BUCKET_COUNT));
+}
+
+/**
+ * Condition of a window: the tag's bucket where the tag is set, else the bucket the device reports. The tag wins, so
+ * that on a stamped fleet a hostile device cannot choose its wave. Only numbers compare, so text matches no window.
+ */
+export function windowCondition(window: BucketWindow): string {
+  return tagFirst((path) => inWindow(path, window));
+}
+
+/** The same of several windows from one start, each for devices of its own; short enough for 25 of them. */
+export function windowsCondition(start: number, windows: readonly PartialWindow[]): string {
+  return tagFirst((path) => inWindows(path, start, windows));
+}
+
+function tagFirst(condition: (path: string) => string): string {
+  return `(${condition(TAG.bucket)} OR NOT IS_DEFINED(${TAG.bucket}) AND ${condition(reportedField("bucket"))})`;
+}
+
+function inWindow(path: string, { start, width }: BucketWindow): string {
+  const between = (from: number, to: number): string => `(${path} >= ${from} AND ${path} < ${to})`;
+  if (width >= BUCKET_COUNT) return between(0, BUCKET_COUNT);
+  const end = start + width;
+  if (end <= BUCKET_COUNT) return between(start, end);
+  return `(${between(start, BUCKET_COUNT)} OR ${between(0, end - BUCKET_COUNT)})`;
+}
+
+/** The start is said once, the ends one by one: what lies ahead of it, then what goes on around the end. */
+function inWindows(path: string, start: number, windows: readonly PartialWindow[]): string {
+  const ends = (all: readonly PartialWindow[], endOf: (width: number) => number): string =>
+    `(${all.map(({ who, width }) => `${who} AND ${path} < ${endOf(width)}`).join(" OR ")})`;
+  const ahead = `${path} >= ${start} AND ${ends(windows, (width) => Math.min(start + width, BUCKET_COUNT))}`;
+  const wrapped = windows.filter(({ width }) => start + width > BUCKET_COUNT);
+  if (wrapped.length === 0) return `(${ahead})`;
+  // Up to the start and no further: beyond it is what lies ahead.
+  const around = ends(wrapped, (width) => Math.min(start + width - BUCKET_COUNT, start));
+  return `(${ahead} OR ${path} >= 0 AND ${around})`;
+}
