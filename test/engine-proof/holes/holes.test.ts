@@ -106,6 +106,19 @@ describe("a stop", () => {
     await allIsWell(world);
   });
 
+  it("H10: repeats on a fresh listing, never over what it has not seen", async () => {
+    const world = await inCanary();
+    const person = await operator(world, "hold");
+    await upTo(person, "replace release");
+    edit(world, 0, RELEASE, ({ labels }) => ({ labels: { ...labels, owner: "field" } }));
+    await person.go();
+    await upTo(person, "replace release");
+    await toTheEnd(await operator(world, "abort"));
+    await toTheEnd(person);
+    expect(exposed(world)).toBe(0);
+    await allIsWell(world);
+  });
+
   it("H20: that reached one hub is carried to the other without the store", async () => {
     const world = await inCanary(2);
     world.storeUp = false;
@@ -162,8 +175,7 @@ describe("the gate", () => {
     expect(exposed(world, 0)).toBe(0);
   });
 
-  // "Abort evidence in what could be read: a stop; needs no store" [protocol §3, 5.1]: today it needs the head record.
-  it.fails("H21: stops without the record store", async () => {
+  it("H21: stops without the record store", async () => {
     const world = await inCanary();
     world.defects = { "1.1.0": "late" };
     pass(world, 60 * HOUR);
@@ -214,6 +226,19 @@ describe("a widening", () => {
     await upTo(cron, "replace release");
     edit(world, 0, RELEASE, () => ({ condition: "" }));
     expect(await toTheEnd(cron)).toEqual(["replace release"]);
+    expect(exposed(world)).toBe(0);
+    await allIsWell(world);
+  });
+
+  it("H8: is not sent on an etag that was read after it was decided", async () => {
+    const world = await aboutToPromote();
+    const cron = await controller(world);
+    await upTo(cron, "replace release");
+    await meets(cron, "crash before");
+    const ci = await controller(world, "ci");
+    await upTo(ci, "tombstones");
+    edit(world, 0, RELEASE, () => ({ condition: "" }));
+    await toTheEnd(ci);
     expect(exposed(world)).toBe(0);
     await allIsWell(world);
   });

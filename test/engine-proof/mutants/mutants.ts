@@ -16,6 +16,8 @@ export interface Mutant {
 const NEXT_STEP = "engine/next-step.ts";
 const STEPS = "alignRefs(input) ?? adoptStops(input) ?? foreignEdit(input) ?? checkOut(input)";
 
+const STOPS = "gateStop(input, [...judgements, ...blind.judgements]) ?? copyStops(input);";
+
 /** Every rule of the model, switched off. A text that is not found any more fails its run, so that this list cannot rot. */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -101,8 +103,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: NEXT_STEP,
-        find: "const stop = gateStop(input, judgements) ?? copyStops(input);",
-        replace: "const stop = copyStops(input);",
+        find: STOPS,
+        replace: "copyStops(input);",
       },
       {
         file: NEXT_STEP,
@@ -161,8 +163,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: NEXT_STEP,
-        find: "const stop = gateStop(input, judgements) ?? copyStops(input);",
-        replace: `const stop = gateStop(input, judgements) ?? (input.observation.store === undefined ? undefined : copyStops(input));`,
+        find: STOPS,
+        replace:
+          "gateStop(input, [...judgements, ...blind.judgements]) ?? (input.observation.store && copyStops(input));",
       },
     ],
   },
@@ -277,6 +280,11 @@ export const MUTANTS: readonly Mutant[] = [
         replace: ": { document: certified({ ...configuration, labels: slots }), etag, why: `hold",
       },
     ],
+  },
+  {
+    rule: "gateAlone",
+    says: "the gate's stop needs no store",
+    edits: [{ file: NEXT_STEP, find: STOPS, replace: "gateStop(input, judgements) ?? copyStops(input);" }],
   },
   {
     rule: "markForward",
