@@ -27,7 +27,13 @@ export function checkRest(memory: Memory, around: Surroundings): readonly string
   if (wrong.length > 0) return wrong;
   const heads = new Set(memory.hubs.map((hub) => headOf(refOf(hub))));
   const [head] = heads;
-  if (heads.size > 1) return [...wrong, "5: hubs rest on different heads"];
+  if (heads.size > 1) {
+    // Heads in different lines are for a person [protocol §3, 5.4]; one behind another is not.
+    const lags = [...heads].some((old) =>
+      [...heads].some((one) => old !== one && isBehind(memory, old, one)),
+    );
+    return lags ? [...wrong, "5: hubs rest on different heads"] : wrong;
+  }
   const chain = chainOf(memory, head);
   if (chain === undefined) return [...wrong, "4: the head's chain is not complete"];
   const adopted = adoptedIn(chain);
@@ -117,4 +123,8 @@ function why(memory: Memory, intents: Intents, attempt: string, kind: string): s
     (stop) => stop.attempt === attempt && stop.kind === "abort",
   );
   return kind === "hold" && isAborted ? ", under an abort" : "";
+}
+
+function isBehind(memory: Memory, old: string | undefined, head: string | undefined): boolean {
+  return old !== undefined && head !== undefined && isAncestor(memory, old, head);
 }

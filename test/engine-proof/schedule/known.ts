@@ -11,6 +11,10 @@ export const KNOWN: readonly { readonly name: string; readonly sentence: RegExp 
     name: "tombstone without a ref",
     sentence: /^2: .* was aborted and is exposed at rest on hub\d, without its ref$/,
   },
+  {
+    name: "cover after an edit",
+    sentence: /^1: a baseline was given devices that no aborted release gives up/,
+  },
   { name: "stop on an old listing", sentence: /^4: the note of a stop moved the head of hub\d$/ },
 ];
 
