@@ -71,7 +71,7 @@ function checkAborts(
     .filter(({ id, condition }) => aborted.has(id) && around.exposureOf(number, condition) !== 0)
     .map(
       ({ id }) =>
-        `2: ${id} was aborted and is exposed at rest on hub${number}${refOf(hub) === undefined ? ", without its ref" : ""}`,
+        `2: ${id} was aborted and is exposed at rest on hub${number}${refOf(hub) === undefined ? ", without its ref" : underStar(hub)}`,
     );
 }
 
@@ -127,4 +127,9 @@ function why(memory: Memory, intents: Intents, attempt: string, kind: string): s
 
 function isBehind(memory: Memory, old: string | undefined, head: string | undefined): boolean {
   return old !== undefined && head !== undefined && isAncestor(memory, old, head);
+}
+
+/** `*` cannot stand inside another condition. */
+function underStar(hub: HubMemory): string {
+  return [...hub.documents.values()].some(({ condition }) => condition === "*") ? ", beside a *" : "";
 }

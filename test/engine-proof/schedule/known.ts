@@ -6,6 +6,8 @@ export const KNOWN: readonly { readonly name: string; readonly sentence: RegExp 
   { name: "second hold", sentence: /^8: the last slot of an unrecorded hold was overwritten/ },
   { name: "settled release widened again", sentence: /^2: exposure grew although the head says settled/ },
   { name: "mark goes back", sentence: /^12: the taken mark of hub\d went back$/ },
+  { name: "stop of an unrecorded release", sentence: /has no record, as its release has none$/ },
+  { name: "star in a cover", sentence: /^2: .* was aborted and is exposed at rest on hub\d, beside a \*$/ },
   { name: "head never marked", sentence: /^12: the head of hub\d is not marked as taken at rest$/ },
   {
     name: "tombstone without a ref",
@@ -19,7 +21,7 @@ export const KNOWN: readonly { readonly name: string; readonly sentence: RegExp 
 ];
 
 /** One write breaks several rules at once: what follows from these is no news. */
-const LEADING = ["settled release widened again", "stop on an old listing"];
+const LEADING = ["star in a cover", "settled release widened again", "stop on an old listing"];
 
 /** Names of the known faults among some sentences; undefined when any of them is news. */
 export function knownAmong(broken: readonly string[]): readonly string[] | undefined {

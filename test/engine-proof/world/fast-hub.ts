@@ -1,3 +1,4 @@
+import { ServiceError } from "../../../local/hub/service-error.ts";
 import { compileQuery } from "../../../local/hub/query/query.ts";
 import type { Configuration, ConfigurationDocument } from "../../../rollout/model/configuration.ts";
 import type { Tally } from "../../../rollout/model/look.ts";
@@ -45,6 +46,7 @@ export function replaced(hub: FastHub, document: ConfigurationDocument, etag: st
   if (stored === undefined) throw new WavegateError("HUB_NOT_FOUND", `404: ${document.id}`, { hint: "" });
   if (etag !== "*" && etag !== etagOf(stored)) throw conflict(`412: ${document.id}`);
   const sent = asSent(document);
+  checkCondition(sent.condition);
   if (JSON.stringify(sent.content) !== JSON.stringify(stored.document.content))
     throw new WavegateError("HUB_REJECTED", `400: the content of ${document.id} cannot change`, { hint: "" });
   return withStored(hub, { ...stored, document: sent, writes: stored.writes + 1 });
@@ -136,6 +138,16 @@ function rowsOf(
   const seen =
     (lagMs === 0 ? undefined : hub.history.find((one) => one.at <= at - lagMs))?.devices ?? hub.devices;
   return compiled.page(seen.map(twinOf), { from: 0, size: 100 }).rows;
+}
+
+/** 400 for what is no target condition. */
+function checkCondition(condition: string): void {
+  try {
+    exposureOf(0, condition);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    throw new WavegateError("HUB_REJECTED", error.message, { hint: "" });
+  }
 }
 
 function withStored(hub: FastHub, stored: StoredConfiguration): FastHub {
