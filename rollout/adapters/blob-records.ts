@@ -1,6 +1,6 @@
 import { text as textOf } from "node:stream/consumers";
 import type { TokenCredential } from "@azure/core-auth";
-import type { AppendBlobClient, ContainerClient } from "@azure/storage-blob";
+import type { AppendBlobClient, BlobClient, ContainerClient } from "@azure/storage-blob";
 import type { RecordPort } from "../reconcile/ports.ts";
 import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
 import { recordsIn } from "./records-in-files.ts";
@@ -66,10 +66,15 @@ export function blobRecords(options: BlobRecordsOptions): RecordPort {
           // Content-addressed or first-wins: what is there already is right.
           .catch(expecting(EXISTS, undefined));
       }),
-    replace: (path, text) =>
+    replaceIf: (path, text, before) =>
       container.call(`writing ${place(path)}`, limitMs, async (client, abortSignal) => {
-        const replace = { ...JSON_BLOB, abortSignal };
-        await client.getBlockBlobClient(path).upload(text, Buffer.byteLength(text), replace);
+        const blob = client.getBlockBlobClient(path);
+        const there = await readWithEtag(blob, abortSignal);
+        if (there?.text !== before) return;
+        const conditions = there === undefined ? { ifNoneMatch: "*" } : { ifMatch: there.etag };
+        await blob
+          .upload(text, Buffer.byteLength(text), { ...JSON_BLOB, abortSignal, conditions })
+          .catch(expecting([...EXISTS, "ConditionNotMet"], undefined));
       }),
     read: (path) =>
       container.call(`reading ${place(path)}`, limitMs, (client, abortSignal) =>
@@ -152,12 +157,17 @@ async function readBlob(
   path: string,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> {
-  const answer = await client
-    .getBlobClient(path)
-    .download(0, undefined, { abortSignal })
-    .catch(expecting(ABSENT, undefined));
+  return (await readWithEtag(client.getBlobClient(path), abortSignal))?.text;
+}
+
+async function readWithEtag(
+  blob: BlobClient,
+  abortSignal: AbortSignal,
+): Promise<{ readonly text: string; readonly etag: string } | undefined> {
+  const answer = await blob.download(0, undefined, { abortSignal }).catch(expecting(ABSENT, undefined));
   if (answer === undefined) return undefined;
-  return answer.readableStreamBody === undefined ? "" : textOf(answer.readableStreamBody);
+  const text = answer.readableStreamBody === undefined ? "" : await textOf(answer.readableStreamBody);
+  return { text, etag: answer.etag ?? "" };
 }
 
 async function namesIn(

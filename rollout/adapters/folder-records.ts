@@ -14,7 +14,10 @@ export function folderRecords(root: string): RecordPort {
   return recordsIn({
     place: at,
     createOnly: (path, text) => createOnly(at(path), text),
-    replace: (path, text) => replaceWhole(at(path), text),
+    replaceIf: async (path, text, before) => {
+      // One machine: nothing that was sent earlier can arrive between these two.
+      if ((await readIfThere(at(path))) === before) await replaceWhole(at(path), text);
+    },
     read: (path) => readIfThere(at(path)),
     list: (folder) => trouble<readonly string[]>(at(folder), () => readdir(at(folder)), []),
     append: (path, line) =>

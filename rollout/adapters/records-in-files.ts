@@ -13,8 +13,8 @@ export interface TextFiles {
   place(path: string): string;
   /** Write a file whole unless it is there. */
   createOnly(path: string, text: string): Promise<void>;
-  /** Write a file whole, over what is there. */
-  replace(path: string, text: string): Promise<void>;
+  /** Write a file whole, over a text that is still there (undefined: none); over another one nothing is written. */
+  replaceIf(path: string, text: string, before: string | undefined): Promise<void>;
   /** undefined when absent. */
   read(path: string): Promise<string | undefined>;
   /** Names of the files in a folder; none when it is absent. */
@@ -59,8 +59,9 @@ export function recordsIn(files: TextFiles): RecordPort {
       known.set(digest, parsed.data);
       return parsed.data;
     },
-    markTaken: async (product, hub, head) => {
-      await files.replace(markOf(product, hub), canonicalJson({ schemaVersion: 1, head }));
+    markTaken: async (product, hub, head, before) => {
+      const there = before === undefined ? undefined : markText(before);
+      await files.replaceIf(markOf(product, hub), markText(head), there);
     },
     takenMark: async (product, hub) => {
       const path = markOf(product, hub);
@@ -117,6 +118,10 @@ export function recordsIn(files: TextFiles): RecordPort {
       return { product, folders: { records, taken, terminal, looks } };
     },
   };
+}
+
+function markText(head: Digest): string {
+  return canonicalJson({ schemaVersion: 1, head });
 }
 
 /**

@@ -29,21 +29,31 @@ export function checkOut(input: StepInput): Step | undefined {
   if (narrowing.length > 0) return writes(narrowing);
   const widening = differing.filter(({ intent }) => intent.state === "adopted" || isDeclared(input, intent));
   if (widening.length === 0) return undefined;
-  const unmarked = reachedHubs(input.observation)
+  return markHead(input) ?? writes(widening);
+}
+
+/**
+ * Note the head in the store for every hub that has no mark of it: before anything widens by it, and when somebody died
+ * between a record and its marks, since a hub that is restored remembers only what is marked.
+ */
+export function markHead({ observation }: StepInput): Step | undefined {
+  const { store } = observation;
+  const head = store?.head?.digest;
+  if (head === undefined) return undefined;
+  const hubs = reachedHubs(observation)
     .map(({ name }) => name)
-    .filter((name) => store?.refs.get(name)?.taken !== head.digest);
-  if (unmarked.length > 0) return { kind: "mark", hubs: unmarked, head: head.digest };
-  return writes(widening);
+    .filter((name) => store?.refs.get(name)?.taken !== head);
+  return hubs.length === 0 ? undefined : { kind: "mark", hubs, head };
 }
 
 /** States in which a deleted configuration leaves nothing to do. */
 const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "halted", "retired"];
 
 /**
- * States in which a configuration keeps what is found: what is held, halted or superseded may only shrink, and an adopted
- * baseline is widened by stops alone.
+ * States in which a configuration keeps what is found: what is held, halted, superseded or settled may only shrink, and an
+ * adopted baseline is widened by stops alone.
  */
-const KEEPS_FOUND: readonly Intent["state"][] = ["held", "halted", "superseded", "adopted"];
+const KEEPS_FOUND: readonly Intent["state"][] = ["held", "halted", "superseded", "settled", "adopted"];
 
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean(input: StepInput): boolean {

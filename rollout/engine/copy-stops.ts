@@ -1,4 +1,6 @@
 import { findConfiguration } from "../model/configuration.ts";
+import { parseDigest } from "../model/digest.ts";
+import { LABEL } from "../model/labels.ts";
 import { isAborted, isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
 import { isBuried, makeStop, tombstoneName, type Stop, type StopKind } from "../model/stop.ts";
 import { isoInstant } from "../model/instant.ts";
@@ -20,7 +22,7 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     ({ id }) => store?.stopIds.has(id) !== true,
   );
   const intents = store?.head?.record.intents ?? [];
-  const again = (intent: Intent, kind: StopKind, reason: string): Stop =>
+  const again = (intent: Pick<Intent, "attempt" | "digest">, kind: StopKind, reason: string): Stop =>
     makeStop({
       kind,
       attempt: intent.attempt,
@@ -41,8 +43,21 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     const reason = "was stopped for good before: its tombstone stands in the record store";
     return kind === undefined ? [] : [again(intent, kind, reason)];
   });
+  // One whose ref was deleted has a tombstone and no intent.
+  const forgotten = attemptsFound(listings, product)
+    .filter((attempt) => !intents.some((intent) => intent.attempt === attempt))
+    .flatMap((attempt) => {
+      const found = listings.flatMap((listing) => findConfiguration(listing, attempt) ?? [])[0];
+      const digest = parseDigest(found?.labels[LABEL.release]);
+      if (digest === undefined) return [];
+      const kind = (["abort", "halt"] as const).find((one) =>
+        store?.tombstones.has(tombstoneName({ kind: one, attempt, release: digest }) ?? ""),
+      );
+      const reason = "was stopped for good before: its tombstone stands in the record store";
+      return kind === undefined ? [] : [again({ attempt, digest }, kind, reason)];
+    });
   const recorded = store?.stopIds ?? new Set<string>();
-  for (const stop of [...unrecorded, ...refilled, ...buried]) {
+  for (const stop of [...unrecorded, ...refilled, ...buried, ...forgotten]) {
     for (const listing of listings) {
       const write = nextStopWrite(listing, product, stop, recorded);
       if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };

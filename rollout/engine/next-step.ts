@@ -1,6 +1,6 @@
 import { adoptStops } from "./adopt-stops.ts";
 import { alignRefs } from "./align-refs.ts";
-import { checkOut, isTreeClean } from "./checkout.ts";
+import { checkOut, isTreeClean, markHead } from "./checkout.ts";
 import { copyStops } from "./copy-stops.ts";
 import { decide } from "./decide.ts";
 import { foreignEdit } from "./foreign-edit.ts";
@@ -56,7 +56,7 @@ export function repair(input: StepInput): Step | undefined {
   const step = alignRefs(input) ?? adoptStops(input) ?? foreignEdit(input) ?? checkOut(input);
   if (step !== undefined) return step;
   return isTreeClean(input)
-    ? undefined
+    ? markHead(input)
     : held(
         "the hub differs from the head record, and this checkout lacks the release: nothing widens from here",
       );

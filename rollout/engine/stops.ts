@@ -45,8 +45,10 @@ export function nextStopWrite(
 ): Write | undefined {
   const configuration = findConfiguration(listing, stop.attempt);
   const exposes = configuration !== undefined && configuration.condition !== "";
-  // Where nothing is exposed yet, the ref's slot is the one that a configuration's deletion cannot take along.
-  return exposes
+  // Where nothing is exposed yet, the ref's slot is the one that a configuration's deletion cannot take along. A second
+  // hold has its facts on the ref alone.
+  const isSecond = configuration !== undefined && isSecondHold(configuration, stop, recorded);
+  return exposes && !isSecond
     ? (configurationWrite({ listing, product, stop, recorded }, configuration) ??
         refWrite({ listing, product, stop, recorded }))
     : (refWrite({ listing, product, stop, recorded }) ??
@@ -107,6 +109,13 @@ function configurationWrite(
   configuration: Configuration,
 ): Write | undefined {
   const { etag, condition } = configuration;
+  if (isSecondHold(configuration, stop, recorded)) {
+    // The first's slot may be the only trace of it; the write takes the etag away from every paused writer all the same.
+    const labels = { ...configuration.labels, [LABEL.alsoHeld]: stop.id };
+    return configuration.labels[LABEL.alsoHeld] === stop.id
+      ? undefined
+      : { document: { ...configuration, labels }, etag, why: `hold ${stop.attempt} once more` };
+  }
   const marked = covers(slotOf(configuration.labels, stop.attempt), stop, recorded);
   const slots = marked ? configuration.labels : { ...configuration.labels, ...slotLabels(stop) };
   if (stop.kind !== "abort") {
@@ -155,6 +164,12 @@ function refWrite({ listing, product, stop, recorded }: StopInput): Write | unde
     etag: ref.etag,
     why: `note the ${stop.kind} of ${stop.attempt} on the ref`,
   };
+}
+
+/** A new hold where another one stands: whoever has no records cannot know whether that one is in the chain. */
+function isSecondHold({ labels }: Configuration, stop: Stop, recorded: Recorded): boolean {
+  const there = slotOf(labels, stop.attempt);
+  return stop.kind === "hold" && recorded === undefined && there?.kind === "hold" && there.id !== stop.id;
 }
 
 /**

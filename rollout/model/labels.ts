@@ -16,6 +16,8 @@ export const LABEL = {
   doc: "wg-doc",
   /** `yes` on a baseline that was adopted: its condition stays empty until a release above it is taken back. */
   adopted: "wg-adopted",
+  /** Id of a hold that came while another one's slot stood, unrecorded as far as its author knew: its facts are on the ref. */
+  alsoHeld: "wg-hold-also",
   /** `yes` on a configuration that was emptied for good and may be deleted. */
   retired: "wg-retired",
   /** `yes` on one that was adopted for some devices only: its metric `covers` says for whom. */
@@ -105,10 +107,7 @@ export function withoutRecordedSlots(
 
 /** Labels of a release's configuration without its stop slots. */
 export function withoutSlots(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return without(
-    labels,
-    STOP_KINDS.flatMap((kind) => slotNames(kind, "")),
-  );
+  return without(labels, [LABEL.alsoHeld, ...STOP_KINDS.flatMap((kind) => slotNames(kind, ""))]);
 }
 
 /** Digest of the head record a ref's labels name. */

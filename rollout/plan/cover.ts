@@ -44,7 +44,8 @@ export function ownCohort(exposed: string, { product, where }: Cover): string {
 /** True when a baseline's condition holds all of them; by the text, so it may say no once too often. */
 export function holdsAllOf(condition: string, exposed: string, cover: Cover): boolean {
   const cohort = ownCohort(exposed, cover);
-  if (condition === cohort || condition === wholeOf(cover)) return true;
+  // A person opened it to every device there is: nothing can be added to that, nor said beside it.
+  if (condition === "*" || condition === cohort || condition === wholeOf(cover)) return true;
   if (reachesEveryone(condition, cover.product)) return true;
   return condition.endsWith(`) OR (${cohort})`);
 }

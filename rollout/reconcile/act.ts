@@ -7,10 +7,8 @@ import type { RolloutRecord } from "../model/record.ts";
 import { refDocument } from "../plan/documents.ts";
 import { enforceStop } from "./enforce-stop.ts";
 import { markForward } from "./mark-forward.ts";
+import { OBSERVATION_LIFE_MS } from "./observation-life.ts";
 import type { ClockPort, HubPort, RecordPort } from "./ports.ts";
-
-/** Nothing is sent later than this after its listing [protocol §3, 4], by a clock that never jumps. */
-const OBSERVATION_LIFE_MS = 60_000;
 
 /** What acting needs. */
 export interface ActPorts {
@@ -48,7 +46,7 @@ export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<vo
     case "stop": {
       const { stop, recorded } = step;
       // A stop is right on any listing: an old one is only looked at again.
-      const first = isFresh() ? { seen: hubs } : {};
+      const first = isFresh() ? { seen: hubs, seenAt: monotonicMs } : {};
       await enforceStop({ product, stop, ...first, ...(recorded && { recorded }) }, ports);
       return;
     }

@@ -1,9 +1,10 @@
 import type { HubView } from "../engine/observation.ts";
 import { nextStopWrite } from "../engine/stops.ts";
 import { findConfiguration, type Configuration, type Listing } from "../model/configuration.ts";
-import { WavegateError } from "../model/problem.ts";
+import { WavegateError, type Code } from "../model/problem.ts";
 import type { Stop } from "../model/stop.ts";
-import type { HubPort, RecordPort } from "./ports.ts";
+import { OBSERVATION_LIFE_MS } from "./observation-life.ts";
+import type { ClockPort, HubPort, RecordPort } from "./ports.ts";
 
 /** Others' writes to one configuration are few: a stop that loses more races than this says so. */
 const STOP_ATTEMPTS = 30;
@@ -26,20 +27,27 @@ export async function enforceStop(
   input: {
     readonly product: string;
     readonly stop: Stop;
-    /** What was listed already; other hubs are listed first. */
+    /** What was listed already, and when by the clock that never jumps; other hubs are listed first. */
     readonly seen?: readonly HubView[];
+    readonly seenAt?: number;
     /** Ids of the stops in the chain, when this one was found and is copied. */
     readonly recorded?: ReadonlySet<string>;
   },
-  { hubs, records }: { readonly hubs: readonly HubPort[]; readonly records: RecordPort },
+  ports: {
+    readonly hubs: readonly HubPort[];
+    readonly records: RecordPort;
+    readonly clock: ClockPort;
+  },
 ): Promise<Enforced> {
-  const { product, stop, seen = [], recorded } = input;
+  const { hubs, records, clock } = ports;
+  const { product, stop, seen = [], seenAt = 0, recorded } = input;
   const inForce: string[] = [];
   const missed: { hub: string; error: WavegateError }[] = [];
   let writes = 0;
   for (const { hub, listing } of mostExposedFirst(hubs, seen, stop)) {
     try {
-      writes += await enforceOn(hub, { product, stop, recorded, listing });
+      const first = listing === undefined ? undefined : { listing, at: seenAt };
+      writes += await enforceOn(hub, { product, stop, recorded, first }, clock);
       inForce.push(hub.name);
     } catch (error) {
       if (!(error instanceof WavegateError)) throw error;
@@ -54,7 +62,7 @@ export async function enforceStop(
 
 /**
  * On one hub, narrowing first. Lost races are repeated on a fresh listing: a stop only shrinks, so it is right on any
- * listing [protocol §3, 3].
+ * listing [protocol §3, 3]; but its etags are not: in an old one they may stand for something else by now [§3, 4].
  */
 async function enforceOn(
   hub: HubPort,
@@ -62,28 +70,46 @@ async function enforceOn(
     readonly product: string;
     readonly stop: Stop;
     readonly recorded: ReadonlySet<string> | undefined;
-    readonly listing: Listing | undefined;
+    readonly first: Listed | undefined;
   },
+  clock: ClockPort,
 ): Promise<number> {
   const { product, stop, recorded } = input;
-  let listing = input.listing ?? (await hub.list({ urgent: true }));
+  const list = async (): Promise<Listed> => ({
+    at: clock.monotonic(),
+    listing: await hub.list({ urgent: true }),
+  });
+  let seen = input.first ?? (await list());
   let writes = 0;
   for (let tries = 0; tries < STOP_ATTEMPTS; tries++) {
-    const write = nextStopWrite(listing, product, stop, recorded);
+    const write = nextStopWrite(seen.listing, product, stop, recorded);
     if (write === undefined) return writes;
     try {
-      const written = await hub.replace(write.document, write.etag, { urgent: true });
+      const sendBy = seen.at + OBSERVATION_LIFE_MS;
+      if (clock.monotonic() > sendBy) {
+        seen = await list();
+        continue;
+      }
+      const written = await hub.replace(write.document, write.etag, { urgent: true, sendBy });
       writes += 1;
-      listing = withConfiguration(listing, written);
+      seen = { ...seen, listing: withConfiguration(seen.listing, written) };
     } catch (error) {
-      if (!(error instanceof WavegateError) || !["HUB_CONFLICT", "HUB_NOT_FOUND"].includes(error.code))
-        throw error;
-      listing = await hub.list({ urgent: true });
+      if (!(error instanceof WavegateError) || !AGAIN.includes(error.code)) throw error;
+      seen = await list();
     }
   }
   const message = `the stop of ${stop.attempt} is NOT in force on ${hub.name}: somebody else writes its configuration all the time`;
   throw new WavegateError("HUB_CONFLICT", message, { hint: "run the same command again, now" });
 }
+
+/** A listing, and when it was asked for. */
+interface Listed {
+  readonly listing: Listing;
+  readonly at: number;
+}
+
+/** Another listing tells what to do: somebody was first, or it took too long. */
+const AGAIN: readonly Code[] = ["HUB_CONFLICT", "HUB_NOT_FOUND", "OBSERVATION_STALE"];
 
 /** Devices that answered are the measure: it came with the listing. Hubs that are not listed yet come last. */
 function mostExposedFirst(

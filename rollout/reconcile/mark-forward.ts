@@ -16,5 +16,5 @@ export async function markForward(
   if (there === head) return;
   const later = there === undefined ? undefined : await readChain(records, product, there);
   if (later?.some(({ digest }) => digest === head) === true) return;
-  await records.markTaken(product, hub, head);
+  await records.markTaken(product, hub, head, there);
 }

@@ -54,8 +54,11 @@ export interface RecordPort {
   putRecord(record: RolloutRecord): Promise<Digest>;
   /** undefined when absent; RECORD_BROKEN when its content does not have that digest. */
   getRecord(product: string, digest: Digest): Promise<RolloutRecord | undefined>;
-  /** Note which head a hub has had, before any exposure grows by it. */
-  markTaken(product: string, hub: string, head: Digest): Promise<void>;
+  /**
+   * Note which head a hub has, before any exposure grows by it. Only over the mark that was read, `before`: one that
+   * somebody else has set by then stands, so that a request that comes late does not take a hub back.
+   */
+  markTaken(product: string, hub: string, head: Digest, before: Digest | undefined): Promise<void>;
   takenMark(product: string, hub: string): Promise<Digest | undefined>;
   /** Note for ever that a release was aborted or halted, under `tombstoneName`. */
   putTombstone(product: string, stop: Stop): Promise<void>;

@@ -263,7 +263,10 @@ export function createWorld(input: {
         return digest;
       }),
     getRecord: (_, digest) => at("get record", () => records.get(digest)),
-    markTaken: (product, name, head) => at("mark", () => void marks.set(`${product} ${name}`, head)),
+    markTaken: (product, name, head, before) =>
+      at("mark", () => {
+        if (marks.get(`${product} ${name}`) === before) marks.set(`${product} ${name}`, head);
+      }),
     takenMark: (product, name) => at("taken mark", () => marks.get(`${product} ${name}`)),
     putTombstone: (_, stop) =>
       at("tombstone", () => {

@@ -34,7 +34,7 @@ async function failsEverywhere(records: RecordPort, message: RegExp, hint: RegEx
   const calls: (() => Promise<unknown>)[] = [
     () => records.putRecord(aRecord("first")),
     () => records.getRecord("thermostat", digestOf("x")),
-    () => records.markTaken("thermostat", "demo", digestOf("x")),
+    () => records.markTaken("thermostat", "demo", digestOf("x"), undefined),
     () => records.takenMark("thermostat", "demo"),
     () => records.putTombstone("thermostat", anAbort(digestOf("x"))),
     () => records.tombstones("thermostat"),

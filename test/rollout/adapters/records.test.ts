@@ -192,9 +192,12 @@ describe.each([
 
   describe("marks", () => {
     it("say which head a hub has had last", async () => {
-      await records.markTaken("thermostat", "demo", digestOf("one"));
-      await records.markTaken("thermostat", "demo", digestOf("two"));
-      await records.markTaken("thermostat", "other", digestOf("three"));
+      await records.markTaken("thermostat", "demo", digestOf("one"), undefined);
+      await records.markTaken("thermostat", "demo", digestOf("two"), digestOf("one"));
+      // One that was decided before that comes late.
+      await records.markTaken("thermostat", "demo", digestOf("four"), digestOf("one"));
+      await records.markTaken("thermostat", "demo", digestOf("four"), undefined);
+      await records.markTaken("thermostat", "other", digestOf("three"), undefined);
       expect(await store.open().takenMark("thermostat", "demo")).toBe(digestOf("two"));
       expect(await store.list("taken/thermostat")).toEqual(["demo.json", "other.json"]);
     });

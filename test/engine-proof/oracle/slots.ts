@@ -1,0 +1,25 @@
+import type { Effect } from "./effect.ts";
+import { adoptedIn, chainOf, headOf, isRef, refOf, slotsOf, type Memory } from "./state.ts";
+
+/** [protocol §4, 8] A write of ours takes a slot away only when its stop stands in the chain. */
+export function checkSlots(
+  memory: Memory,
+  { hub, id, before, after }: Extract<Effect, { readonly on: "hub" }>,
+): void {
+  const kept = new Set(slotsOf(after).map((slot) => slot.id));
+  // A move of the ref adopts the slots that it drops.
+  const head = isRef(id) ? headOf(after) : headOf(refOf(memory.hubs[hub]!));
+  const adopted = adoptedIn(chainOf(memory, head) ?? []);
+  for (const slot of slotsOf(before)) {
+    if (kept.has(slot.id) || adopted.has(slot.id)) continue;
+    const elsewhere = memory.hubs.some(({ documents }) =>
+      [...documents.values()].some(
+        (other) =>
+          !(other.id === id && other === memory.hubs[hub]!.documents.get(id)) &&
+          slotsOf(other).some((standing) => standing.id === slot.id),
+      ),
+    );
+    if (!elsewhere)
+      memory.broken.push(`8: the last slot of an unrecorded ${slot.kind} was overwritten on ${id}`);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Declared } from "../../../rollout/plan/declared.ts";
+import { reconcile, type ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
+import { resume } from "../../../rollout/reconcile/resume.ts";
+import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
+import { percent, ring, type ReleaseDeclaration } from "../../../rollout/wavegate.ts";
+import { aRelease, declared } from "../../support/declarations.ts";
+
+/** Who acts: two controllers, and a person. */
+export type Who = "cron" | "ci" | "operator";
+
+const gate: ReleaseDeclaration["gate"] = {
+  tolerate: "2%",
+  reject: "10%",
+  falseStop: "5%",
+  missedBad: "5%",
+  deadline: "3 hours",
+  bake: "3.5 hours",
+  harmCap: 3,
+  coverage: "80%",
+};
+const FIRST = aRelease("1.1.0", {
+  waves: [
+    { name: "canary", cohort: ring("canary"), kind: "smoke" },
+    { name: "half", cohort: percent(50), kind: "smoke" },
+    { name: "everyone", cohort: percent(100), kind: "smoke" },
+  ],
+  gate,
+});
+const SECOND = aRelease("1.2.0", {
+  waves: [
+    { name: "canary", cohort: ring("canary"), kind: "smoke" },
+    { name: "everyone", cohort: percent(100), kind: "smoke" },
+  ],
+  gate,
+});
+
+/** What a checkout declares, by how many releases were merged when it was made. */
+export const CHECKOUTS: readonly Declared[] = [declared(), declared(FIRST), declared(FIRST, SECOND)];
+
+export const REF = "wg--thermostat";
+export const BASELINE = "fw--thermostat--1-0-0--1";
+export const RELEASE = "fw--thermostat--1-1-0--1";
+export const NEXT_RELEASE = "fw--thermostat--1-2-0--1";
+
+const QUERY_LAG_MS = 30 * 60_000;
+
+/** One run of a controller whose checkout has so many releases. */
+export function controllerRun(
+  who: Who,
+  releases: number,
+): (ports: ReconcilePorts) => ReturnType<typeof reconcile> {
+  return (ports) => reconcile(checkout(releases), ports, { actor: who, queryLagMs: QUERY_LAG_MS });
+}
+
+/** What a person types. */
+export function operatorRun(
+  what: "hold" | "abort" | "resume",
+  releases: number,
+): (ports: ReconcilePorts) => Promise<unknown> {
+  if (what === "resume")
+    return (ports) =>
+      resume(checkout(releases), ports, {
+        actor: "operator",
+        queryLagMs: QUERY_LAG_MS,
+        reason: "looked at it",
+      });
+  return (ports) =>
+    stopRelease({ kind: what, product: "thermostat", actor: "operator", reason: "looks odd" }, ports);
+}
+
+function checkout(releases: number): Declared {
+  const found = CHECKOUTS[releases];
+  if (found === undefined) throw new Error(`no checkout has ${releases} releases`);
+  return found;
+}
