@@ -119,8 +119,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "reconcile/enforce-stop.ts",
-        find: "await hub.replace(write.document, write.etag, { urgent: true });",
-        replace: `await hub.replace(write.document, tries === 0 ? write.etag : "*", { urgent: true });`,
+        find: "await hub.replace(write.document, write.etag, { urgent: true, sendBy });",
+        replace: `await hub.replace(write.document, tries === 0 ? write.etag : "*", { urgent: true, sendBy });`,
       },
     ],
   },
@@ -130,8 +130,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "reconcile/enforce-stop.ts",
-        find: "await hub.replace(write.document, write.etag, { urgent: true });",
-        replace: `await hub.replace(write.document, write.document.condition === "" ? write.etag : "*", { urgent: true });`,
+        find: "await hub.replace(write.document, write.etag, { urgent: true, sendBy });",
+        replace: `await hub.replace(write.document, write.document.condition === "" ? write.etag : "*", { urgent: true, sendBy });`,
       },
     ],
   },
@@ -141,7 +141,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "engine/checkout.ts",
-        find: `if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")`,
+        find: "if (KEEPS_FOUND.includes(intent.state))",
         replace: `if (intent.state === "adopted")`,
       },
     ],
@@ -217,7 +217,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "expiry",
     says: "an observation dies before an etag can repeat",
-    edits: [{ file: "reconcile/act.ts", find: "LIFE_MS = 60_000;", replace: "LIFE_MS = 60_000_000_000;" }],
+    edits: [
+      {
+        file: "reconcile/observation-life.ts",
+        find: "LIFE_MS = 60_000;",
+        replace: "LIFE_MS = 60_000_000_000;",
+      },
+    ],
   },
   {
     rule: "foreign",
@@ -276,8 +282,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "engine/stops.ts",
-        find: ": { document: { ...configuration, labels: slots }, etag, why: `hold",
-        replace: ": { document: certified({ ...configuration, labels: slots }), etag, why: `hold",
+        find: ": { document: { ...configuration, labels: slots }, etag, why: `${stop.kind}",
+        replace: ": { document: certified({ ...configuration, labels: slots }), etag, why: `${stop.kind}",
       },
     ],
   },
@@ -301,7 +307,11 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "markFirst",
     says: "the taken marks of a head stand before anything widens by it",
     edits: [
-      { file: "engine/checkout.ts", find: "if (unmarked.length > 0)", replace: "if (unmarked.length > 99)" },
+      {
+        file: "engine/checkout.ts",
+        find: "return markHead(input) ?? writes(widening);",
+        replace: "return writes(widening);",
+      },
       {
         file: "reconcile/act.ts",
         find: "for (const { hub } of step.refs) await markForward(records, product, hub, digest);",
