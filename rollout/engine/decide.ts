@@ -3,6 +3,7 @@ import type { RolloutIntent } from "../model/record.ts";
 import { activeProblems } from "../plan/plan-product.ts";
 import { isDeclared } from "./checkout.ts";
 import { finishTakingBack } from "./finish-taking-back.ts";
+import { foreignWriters } from "./foreign-writers.ts";
 import type { Judgement } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import { carryOn } from "./promote.ts";
@@ -25,6 +26,8 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
   if (problems.length > 0) return { kind: "blocked", problems };
   const started = adoptBaseline(input) ?? startRelease(input);
   if (started !== undefined) return started;
+  const foreign = foreignWriters(input);
+  if (foreign !== undefined) return foreign;
   for (const judgement of judgements) {
     if (judgement.intent.state !== "running" || !isDeclared(input, judgement.intent)) continue;
     const step = carryOn(input, judgement);

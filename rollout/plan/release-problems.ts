@@ -1,17 +1,15 @@
 import { provingShare } from "../gate/proving-strata.ts";
-import type { Listing } from "../model/configuration.ts";
-import { LABEL } from "../model/labels.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
-import { askAll, askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
+import { askAll, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
 import { artifactOf, type Intent, isRolledOut } from "../model/record.ts";
 import type { Artifact } from "../model/artifact.ts";
-import { DESIRED_PATH, TAG } from "../model/twin-contract.ts";
+import { TAG } from "../model/twin-contract.ts";
 import { baselinesBelow, type PlanInput } from "./plan-release.ts";
 import { tooLong } from "./condition-lengths.ts";
+import { foreignProblems } from "./foreign-configurations.ts";
 import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
-import { countByStratum } from "./queries.ts";
-import { MAX_CONDITION, productCondition } from "./target-condition.ts";
+import { MAX_CONDITION } from "./target-condition.ts";
 import { unnamedStrata } from "./wave-windows.ts";
 
 /** Share of a fleet without buckets that blocks a release. */
@@ -21,7 +19,10 @@ const PROVING_SHARE = 0.9;
 
 /** Everything that speaks against starting a release on this fleet; errors block it. */
 export function releaseProblems(planned: PlannedRelease, input: PlanInput): Asked<readonly Problem[]> {
-  const asked = askAll([imageProblems(planned, input), foreignProblems(planned, input)]);
+  const asked = askAll([
+    imageProblems(planned, input),
+    foreignProblems(planned.release, input.listings, input.answers),
+  ]);
   if (asked.kind !== "known") return asked;
   return {
     kind: "known",
@@ -178,53 +179,4 @@ function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput)
   });
   const asked = askAll([own, ...below]);
   return asked.kind === "known" ? { kind: "known", value: asked.value.flat() } : asked;
-}
-
-/** Configurations of others that would write into our section of the twin, for devices of this product. */
-function foreignProblems(
-  { release }: PlannedRelease,
-  { listings, answers }: PlanInput,
-): Asked<readonly Problem[]> {
-  const foreign = listings.flatMap(foreignConfigurations);
-  const queries = Object.fromEntries(
-    foreign.map(({ id, condition }) => [
-      id,
-      countByStratum(
-        condition === "*"
-          ? productCondition(release.product)
-          : `${productCondition(release.product)} AND (${condition})`,
-      ),
-    ]),
-  );
-  const counts = askCounts(answers, queries);
-  if (counts.kind !== "known") return counts;
-  return {
-    kind: "known",
-    value: foreign.flatMap(({ id }): Problem[] => {
-      const devices = totalOf(counts.value[id] ?? {});
-      if (devices === 0) return [];
-      const summary = `it writes to ${DESIRED_PATH} of ${devices} devices of ${release.product}`;
-      return [
-        {
-          severity: "error",
-          code: "FOREIGN_CONFIGURATION",
-          path: `configuration ${id}`,
-          summary,
-          hint: `empty its target condition or delete it: az iot hub configuration delete -c ${id}`,
-        },
-      ];
-    }),
-  };
-}
-
-function foreignConfigurations(listing: Listing): Listing["configurations"] {
-  return listing.configurations.filter(
-    ({ labels, content, condition }) =>
-      labels[LABEL.kind] === undefined &&
-      condition !== "" &&
-      Object.keys(content).some(
-        (path) =>
-          path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`),
-      ),
-  );
 }
