@@ -3,6 +3,7 @@ import { LABEL, slotOf, withoutSlots } from "../model/labels.ts";
 import { isAborted, type Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { certified } from "../plan/documents.ts";
+import { intendedCondition } from "../plan/intended-condition.ts";
 import { configurationOf, reachedHubs } from "./found.ts";
 import type { ReachedHub, StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -78,15 +79,13 @@ function writes(differing: readonly Difference[]): Step {
 }
 
 function wanted(intent: Intent, found: Configuration): ConfigurationDocument | undefined {
-  // What is held or superseded may only shrink; an adopted baseline is widened by stops alone, and keeps what is found.
-  if (intent.state === "held" || intent.state === "superseded" || intent.state === "adopted")
-    return undefined;
+  const condition = intendedCondition(intent);
+  if (condition === undefined) return undefined;
   if (intent.state === "retired") {
     const isDone = found.condition === "" && found.labels[LABEL.retired] === "yes";
     const labels = { ...found.labels, [LABEL.retired]: "yes" };
     return isDone ? undefined : certified({ ...documentOf(found), condition: "", labels });
   }
-  const condition = isAborted(intent) ? "" : intent.condition;
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;
   const labels = resumed ? withoutSlots(found.labels) : found.labels;

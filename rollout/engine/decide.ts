@@ -25,7 +25,8 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
   const problems = errorsOf([...input.declared.problems, ...activeProblems(input.declared, intents)]);
   if (problems.length > 0) return { kind: "blocked", problems };
   const started = adoptBaseline(input) ?? startRelease(input);
-  if (started !== undefined) return started;
+  // Only retirement makes room on a hub that has as many configurations as it takes.
+  if (started !== undefined) return isFull(started) ? (retire(input) ?? started) : started;
   const foreign = foreignWriters(input);
   if (foreign !== undefined) return foreign;
   for (const judgement of judgements) {
@@ -34,6 +35,10 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
     if (step !== undefined) return step;
   }
   return retire(input) ?? { kind: "wait", status: statusOf(input, judgements) };
+}
+
+function isFull(step: Step): boolean {
+  return step.kind === "blocked" && step.problems.every(({ code }) => code === "CONFIG_QUOTA");
 }
 
 /** A completed release whose watch is over is judged no more. */

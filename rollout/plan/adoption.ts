@@ -7,7 +7,7 @@ import type { AdoptedIntent, Intent } from "../model/record.ts";
 import type { Declared } from "./declared.ts";
 import { nextPriority } from "./documents.ts";
 import { countByStratum, runningCondition } from "./queries.ts";
-import { imageProblem } from "./release-problems.ts";
+import { imageProblem } from "./image-problem.ts";
 import { productCondition } from "./target-condition.ts";
 
 /** What a fresh product still has to take over of what the fleet declares; nothing once a release has started. */

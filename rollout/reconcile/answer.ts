@@ -1,6 +1,6 @@
 import type { HubView } from "../engine/observation.ts";
 import { WavegateError } from "../model/problem.ts";
-import type { Answer, Question } from "../model/question.ts";
+import { totalOf, type Answer, type Question } from "../model/question.ts";
 import type { HubPort, ImagePort } from "./ports.ts";
 
 /** Who is asked. */
@@ -28,6 +28,11 @@ export async function answer(question: Question, { hubs, seen, images }: Asked):
       return {
         kind: "count",
         byStratum: sum(counts.flatMap((one) => ("value" in one ? [one.value] : []))),
+        byHub: Object.fromEntries(
+          counts.flatMap((one, index) =>
+            "value" in one ? [[reached[index]?.name ?? "", totalOf(one.value)]] : [],
+          ),
+        ),
         ...(missing.length === 0 ? {} : { missing }),
       };
     }

@@ -1,11 +1,10 @@
-import { listingsOf } from "../engine/found.ts";
 import { judge, type Judgement } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
+import { planOf } from "../engine/plan-of.ts";
 import type { Status, Step } from "../engine/step.ts";
 import type { Answer, Asked } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
-import { planProduct } from "../plan/plan-product.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { answer } from "./answer.ts";
 import { listHubs } from "./list-hubs.ts";
@@ -28,7 +27,7 @@ const ASKS = 8;
 export async function observeProduct(
   declared: Declared,
   ports: Pick<ReconcilePorts, "hubs" | "records" | "images" | "clock"> & {
-    readonly settings: { readonly queryLag: number };
+    readonly settings: { readonly queryLag: number; readonly lookEvery?: number };
   },
 ): Promise<Observed> {
   const { records, images, clock } = ports;
@@ -41,12 +40,7 @@ export async function observeProduct(
   const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
   const stepInput = { declared, observation, deciding };
   for (let asks = 0; ; asks++) {
-    const plan = planProduct(declared, {
-      intents: store?.head?.record.intents ?? [],
-      listings: listingsOf(observation),
-      answers,
-      tombstones: store?.tombstones ?? new Set(),
-    });
+    const plan = planOf({ ...stepInput, lookEveryMs: ports.settings.lookEvery });
     const { judgements, questions: counts } = judge(stepInput);
     const { step } = nextStep(stepInput);
     const questions = [

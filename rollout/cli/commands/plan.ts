@@ -2,6 +2,7 @@ import { observeProduct } from "../../reconcile/observe.ts";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { TAG } from "../../model/twin-contract.ts";
 import { valueAt } from "../../model/device-view.ts";
+import { hasChanges } from "../../plan/changes.ts";
 import type { ProductPlan } from "../../plan/product-plan.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
@@ -43,7 +44,7 @@ says in which wave one device is, and why. Changes nothing.`,
     }
     const problems = plans.length === 0 ? checked.problems : plans.flatMap((one) => one.problems);
     const blocked = errorsOf(problems).length > 0;
-    const changed = plans.some(({ changes }) => changes.length > 0);
+    const changed = plans.some(({ changes }) => hasChanges(changes));
     const shown = plans.length === 0 ? renderProblems(problems) : plans.map(renderPlan).join("\n\n");
     return {
       exitCode: blocked

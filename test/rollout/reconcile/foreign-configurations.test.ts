@@ -62,12 +62,15 @@ describe("a configuration of somebody else that writes to the same devices", () 
       {
         code: "FOREIGN_CONFIGURATION",
         path: "configuration portal-test",
-        summary: expect.stringContaining("24 devices"),
+        summary: expect.stringContaining("24 devices") as string,
       },
     ]);
     expect(world.exposed(ATTEMPT).size).toBe(6);
     const { next } = await observeProduct(PRODUCT, { ...world.ports, settings: { queryLag: 0 } });
-    expect(next).toMatchObject({ needsPerson: true, text: expect.stringContaining("FOREIGN_CONFIGURATION") });
+    expect(next).toMatchObject({
+      needsPerson: true,
+      text: expect.stringContaining("FOREIGN_CONFIGURATION") as string,
+    });
     // It goes on by itself once that one is gone.
     world.remove("portal-test");
     await look(world);
