@@ -72,6 +72,8 @@ export interface Deciding {
   readonly imageBase: string;
   /** How long the hub's queries may lag behind the twins, ms. */
   readonly queryLagMs: number;
+  /** Digest of the saved plan that is carried out, for the record of the start. */
+  readonly plan?: Digest | undefined;
   /** Something no other controller has: it makes this stop distinct from any other. */
   readonly nonce: string;
 }

@@ -8,12 +8,21 @@ import type { StepInput } from "./observation.ts";
 export function planOf(input: StepInput & { readonly lookEveryMs?: number | undefined }): Asked<ProductPlan> {
   const { declared, observation, deciding, lookEveryMs } = input;
   const { store, answers } = observation;
+  // Without its records a product looks as if it had none.
+  if (store === undefined)
+    return { kind: "failed", reason: "the record store does not answer or cannot be read" };
+  const broken = [...store.refs].find(([, { place }]) => place === "broken" || place === "elsewhere");
+  if (broken !== undefined)
+    return {
+      kind: "failed",
+      reason: `RECORD_BROKEN: the records of ${broken[0]} are not complete, or of another line`,
+    };
   return planProduct(declared, {
-    intents: store?.head?.record.intents ?? [],
+    intents: store.head?.record.intents ?? [],
     hubs: reachedHubs(observation),
     answers,
-    tombstones: store?.tombstones ?? new Set(),
-    stopIds: store?.stopIds ?? new Set(),
+    tombstones: store.tombstones,
+    stopIds: store.stopIds,
     imageBase: deciding.imageBase,
     lookEveryMs,
   });

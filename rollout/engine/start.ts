@@ -103,7 +103,8 @@ export function startRelease(input: StepInput): Step | undefined {
   const superseded = intents.flatMap((intent): Intent[] =>
     intent.state === "running" || intent.state === "held" ? [{ ...intent, state: "superseded" }] : [],
   );
-  const reason = `opens "${release.waves[0]?.name ?? ""}"`;
+  const byPlan = deciding.plan === undefined ? "" : ` (plan ${deciding.plan.slice(0, 12)})`;
+  const reason = `opens "${release.waves[0]?.name ?? ""}"${byPlan}`;
   return nextRecord(input, { kind: "start", subject: attempt, changed: [...superseded, started], reason });
 }
 

@@ -62,6 +62,13 @@ function imageProblems(declared: Declared, answers: Answers): Asked<readonly Pro
 function countProblems(declared: Declared, answers: Answers): Asked<readonly Problem[]> {
   const { product } = declared;
   const adopted = adoptions(declared);
+  const [only] = adopted;
+  if (only !== undefined && adopted.length === 1 && only.where === undefined) {
+    // Most fleets: one question says that it is right, and only where it is not there are more.
+    const running = askCounts(answers, { devices: countByStratum(runningCondition(product, only.version)) });
+    if (running.kind !== "known") return running;
+    if (totalOf(running.value.devices) > 0) return { kind: "known", value: [] };
+  }
   const among = (condition: string, where: string | undefined): string =>
     countByStratum(where === undefined ? condition : `${condition} AND (${where})`);
   const queries: Record<string, string> = { all: countByStratum(productCondition(product)) };

@@ -16,7 +16,7 @@ import type { SizedRelease, PlannedWave } from "./product-plan.ts";
 import { desiredBytesOf, plannedCalls, waveTraffic } from "./planned-traffic.ts";
 import { countByStratum } from "./queries.ts";
 import { waveBounds } from "./wave-bounds.ts";
-import { releaseCondition, stampedCondition } from "./target-condition.ts";
+import { releaseCondition } from "./target-condition.ts";
 import { waveCondition } from "./wave-condition.ts";
 import { narrowestWindows, windowsUpTo } from "./wave-windows.ts";
 
@@ -38,7 +38,6 @@ export function planRelease(
   const conditions = release.waves.map((_, index) => waveCondition(exposable, index));
   const counts = askCounts(input.answers, {
     all: countByStratum(releaseCondition(exposable)),
-    stamped: countByStratum(stampedCondition(exposable)),
     ...Object.fromEntries(conditions.map((condition, index) => [`wave ${index}`, countByStratum(condition)])),
   });
   if (counts.kind !== "known") return counts;
@@ -100,7 +99,7 @@ export function planRelease(
       baseline: baselineText(intents),
       waves,
       devices,
-      unstamped: totalOf(devices) - totalOf(byKey["stamped"] ?? {}),
+      unstamped: totalOf(devices) - totalOf(byKey[`wave ${last}`] ?? {}),
       proving,
       thresholds: { ...levels, sizeToProve: sizeToProve(gate) },
       desiredBytes,

@@ -53,7 +53,7 @@ export interface SizedRelease {
   readonly waves: readonly PlannedWave[];
   /** Devices of the product, by stratum. */
   readonly devices: Readonly<Record<string, number>>;
-  /** Devices that have no bucket and so match no window. */
+  /** Devices that the last wave would not reach: they have no bucket, and so match no window. */
   readonly unstamped: number;
   /** Strata that hold enough devices to prove the gate, sorted. */
   readonly proving: readonly string[];

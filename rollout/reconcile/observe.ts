@@ -1,6 +1,6 @@
 import { judge, type Judgement } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
-import type { Observation } from "../engine/observation.ts";
+import type { HubView, Observation } from "../engine/observation.ts";
 import { planOf } from "../engine/plan-of.ts";
 import type { Status, Step } from "../engine/step.ts";
 import type { Answer, Asked } from "../model/question.ts";
@@ -28,10 +28,12 @@ export async function observeProduct(
   declared: Declared,
   ports: Pick<ReconcilePorts, "hubs" | "records" | "images" | "clock"> & {
     readonly settings: { readonly queryLag: number; readonly lookEvery?: number };
+    /** The hubs, listed a moment ago for another product; default: they are listed now. */
+    readonly seen?: readonly HubView[];
   },
 ): Promise<Observed> {
   const { records, images, clock } = ports;
-  const hubs = await listHubs(ports.hubs);
+  const hubs = ports.seen ?? (await listHubs(ports.hubs));
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
   const at = Math.floor(clock.now());
   const store = await readStore({ records, product: declared.product, hubs });
@@ -51,9 +53,13 @@ export async function observeProduct(
     if (questions.length === 0 || asks >= ASKS) {
       return { observation, judgements, plan, next: nextOf(step) };
     }
-    for (const question of questions)
-      if (!answers.has(question.id))
+    // All at once, each once: the hub's port keeps the pace.
+    const fresh = new Map(questions.map((question) => [question.id, question]));
+    await Promise.all(
+      [...fresh.values()].map(async (question) => {
         answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
+      }),
+    );
   }
 }
 
