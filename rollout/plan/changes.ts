@@ -11,20 +11,23 @@ import type { Change, SizedRelease } from "./product-plan.ts";
  * waits for a gate, what is retired, and what stays and why. Everything that stands on the hub appears once.
  */
 export function planChanges(input: ChangesInput): readonly Change[] {
-  const { declared, hubs, adopting, starting } = input;
+  const { declared, hubs, adopting, starting, retiring } = input;
   const standing = standingChanges(input);
+  // The oldest first, as runs go about it.
+  const due = standing.filter((change) => change.due).reverse();
   const of = (...kinds: Change["kind"][]): readonly Change[] =>
-    standing.filter(({ kind, due }) => due && kinds.includes(kind));
+    due.filter(({ id, kind }) => id !== retiring && kinds.includes(kind));
   return [
     ...missingRef(declared.product, hubs),
-    ...of("narrow"),
+    // What is emptied for good is emptied with the rest.
+    ...of("narrow", "retire"),
     ...of("widen"),
     ...adopting.map(adoption),
     ...(starting === undefined ? [] : creation(starting, hubs)),
     ...of("supersede"),
     ...(starting === undefined ? [] : [start(starting), ...laterWaves(starting)]),
-    ...of("retire"),
-    ...standing.filter(({ due }) => !due),
+    ...due.filter(({ id }) => id === retiring),
+    ...standing.filter((change) => !change.due),
   ];
 }
 

@@ -58,12 +58,14 @@ function changeOf(intent: Intent, input: ChangesInput): Change | undefined {
   if (missing.length > 0) {
     const reason = lost(intent, missing);
     if (reason !== undefined) return change(isRunning(intent) ? "narrow" : "keep", isRunning(intent), reason);
-    if (found.length === 0) return undefined;
+    // A held one that is superseded is told of, wherever it went.
+    const isSuperseded = intent.state === "held" && input.starting !== undefined;
+    if (found.length === 0 && !isSuperseded) return undefined;
   }
   const configurations = found.map(({ one }) => one);
   const stops = stopsOf(intent.attempt, input, configurations);
   const fresh = stops.find(({ id: stop }) => !input.stopIds.has(stop));
-  if (fresh !== undefined && isRolledOut(intent) && canBeStopped(intent))
+  if (fresh !== undefined && isStoppedBy(fresh, intent))
     return change(
       "narrow",
       true,
@@ -92,14 +94,13 @@ function difference(
       reason: `it was edited outside wavegate: what both name stays${intent.state === "adopted" ? "" : ", and it is held"}`,
     };
   const intended = intendedCondition(intent);
-  const differs = configurations.some(
-    ({ condition, labels }) =>
-      intended !== undefined &&
-      (condition !== intended ||
-        (intent.state === "retired" && labels[LABEL.retired] !== "yes") ||
-        // A hold that a person lifted: what still stands of it is recorded already.
-        (!isAborted(intent) && slotOf(labels, intent.attempt) !== undefined)),
-  );
+  const differs = configurations.some(({ condition, labels }) => {
+    if (intended === undefined) return false;
+    if (intent.state === "retired") return condition !== "" || labels[LABEL.retired] !== "yes";
+    // A hold that a person lifted: what still stands of it is recorded already.
+    const isLifted = !isAborted(intent) && slotOf(labels, intent.attempt) !== undefined;
+    return condition !== intended || isLifted;
+  });
   if (!differs) return undefined;
   if (intent.state === "retired")
     return { kind: "retire", due: true, reason: "is emptied for good: no device falls back to it" };
@@ -190,8 +191,9 @@ function stopsOf(
   return [...stops.filter(({ kind }) => kind === "abort"), ...stops.filter(({ kind }) => kind === "hold")];
 }
 
-function canBeStopped(intent: Intent): boolean {
-  return isRunning(intent) || intent.state === "held";
+/** Only what still goes on can be held; what was not taken back yet can be. */
+function isStoppedBy({ kind }: Stop, intent: Intent): boolean {
+  return kind === "abort" ? isRolledOut(intent) && !isAborted(intent) : isRunning(intent);
 }
 
 /** What a configuration that is gone means; undefined: nothing. */

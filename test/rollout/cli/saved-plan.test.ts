@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ReleaseDeclaration } from "../../../rollout/wavegate.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { start, type Talking } from "../../support/command-line.ts";
@@ -18,9 +18,12 @@ beforeAll(async () => {
   folder = dirname(deployment.settings);
   await deployment.release("good.ts", release());
   // Devices report their buckets in their own time.
-  await expect
-    .poll(async () => (await run("plan", "--json")).text, { timeout: 20_000 })
-    .toContain('"unstamped": 0');
+  await vi.waitFor(
+    async () => {
+      if (!(await run("plan", "--json")).text.includes('"unstamped": 0')) throw new Error("not all have");
+    },
+    { timeout: 20_000, interval: 500 },
+  );
 });
 afterAll(() => deployment[Symbol.asyncDispose]());
 
