@@ -2,10 +2,10 @@ import { reachedHubs } from "../engine/found.ts";
 import type { Observation } from "../engine/observation.ts";
 import { WavegateError } from "../model/problem.ts";
 import { basisChanges, basisOf } from "../plan/basis.ts";
-import type { Asked } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import { movedCounts, waveCounts } from "../plan/moved-counts.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
+import type { Observed } from "../reconcile/observe.ts";
 import type { SavedPlan } from "./plan-file.ts";
 
 /** Refuse a saved plan whose product, head, configurations or releases are not what they were. */
@@ -30,8 +30,19 @@ function refuse({ product, digest }: SavedPlan, changes: readonly string[]): voi
   );
 }
 
-/** What to say where a plan could not be made. */
-export function noPlan(product: string, asked: Exclude<Asked<unknown>, { kind: "known" }>): WavegateError {
-  const why = asked.kind === "failed" ? asked.reason : "it kept asking";
-  return new WavegateError("HUB_FAILED", `no plan for ${product}: ${why}`, { hint: "run the command again" });
+/** The plan of what was observed; where there is none, why. */
+export function planIn({ observation, plan }: Observed, product: string): ProductPlan {
+  if (plan.kind === "known") return plan.value;
+  const why = plan.kind === "failed" ? plan.reason : "it kept asking";
+  const code =
+    observation.store === undefined
+      ? "RECORD_STORE_FAILED"
+      : why.startsWith("RECORD_BROKEN")
+        ? "RECORD_BROKEN"
+        : "HUB_FAILED";
+  const hint =
+    code === "RECORD_BROKEN"
+      ? `see which record is missing: wavegate history ${product}`
+      : "run the command again";
+  throw new WavegateError(code, `no plan for ${product}: ${why}`, { hint });
 }

@@ -5,7 +5,7 @@ import { apply as watch, type ApplyOptions, type ApplyResult } from "../../recon
 import { EXIT, type Command, type ExitCode } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
-import { admitPlan, comparePlan, noPlan } from "../saved-plan.ts";
+import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines, type RolloutView } from "../views/rollout-lines.ts";
@@ -84,9 +84,8 @@ async function stillStands(
 ): Promise<void> {
   const declared = products.find(({ product }) => product === plan.product);
   if (declared === undefined) return;
-  const observed = await observeProduct(declared, session);
-  if (observed.plan.kind !== "known") throw noPlan(plan.product, observed.plan);
-  for (const moved of comparePlan(plan, observed.plan.value))
+  const now = planIn(await observeProduct(declared, session), plan.product);
+  for (const moved of comparePlan(plan, now))
     progress(`warning: ${plan.product}: ${moved}: the plan still stands`);
 }
 

@@ -9,7 +9,7 @@ import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
 import { EXIT, textOption, type Command, type Result } from "../command.ts";
 import { writePlans } from "../plan-file.ts";
-import { noPlan } from "../saved-plan.ts";
+import { planIn } from "../saved-plan.ts";
 import { chosenProducts, readableProducts, type Session } from "../session.ts";
 import { renderExplained } from "../views/explain.ts";
 import { renderPlan, renderSummary } from "../views/plan.ts";
@@ -70,9 +70,7 @@ async function plansOf(products: readonly Declared[], session: Session): Promise
   const seen = await listHubs(session.hubs);
   const plans: ProductPlan[] = [];
   for (const declared of products) {
-    const { plan: asked } = await observeProduct(declared, { ...session, seen });
-    if (asked.kind !== "known") throw noPlan(declared.product, asked);
-    plans.push(asked.value);
+    plans.push(planIn(await observeProduct(declared, { ...session, seen }), declared.product));
   }
   return plans;
 }
