@@ -5,7 +5,13 @@ import { reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 
 /** The plan of what was observed: the one that people are shown, and the one that a start obeys. */
-export function planOf(input: StepInput & { readonly lookEveryMs?: number | undefined }): Asked<ProductPlan> {
+export function planOf(
+  input: StepInput & {
+    readonly lookEveryMs?: number | undefined;
+    /** Configurations that other products, planned together with this one, create. */
+    readonly others?: number | undefined;
+  },
+): Asked<ProductPlan> {
   const { declared, observation, deciding, lookEveryMs } = input;
   const { store, answers } = observation;
   // Without its records a product looks as if it had none.
@@ -25,5 +31,6 @@ export function planOf(input: StepInput & { readonly lookEveryMs?: number | unde
     stopIds: store.stopIds,
     imageBase: deciding.imageBase,
     lookEveryMs,
+    others: input.others,
   });
 }

@@ -36,6 +36,11 @@ export function hasChanges(changes: readonly Change[]): boolean {
   return changes.some(({ due }) => due);
 }
 
+/** Configurations that they create on a hub. */
+export function created(changes: readonly Change[]): number {
+  return changes.filter(({ kind, due }) => due && (kind === "create" || kind === "adopt")).length;
+}
+
 function missingRef(product: string, hubs: readonly PlanHub[]): readonly Change[] {
   const id = refId(product);
   const lacking = hubs.filter(({ listing }) => findConfiguration(listing, id) === undefined);

@@ -16,8 +16,10 @@ export function quotaProblems(input: {
   readonly creates: readonly string[];
   /** Ids that go, once nobody hangs on them. */
   readonly frees: readonly string[];
+  /** Configurations that other products of the same plan create beside them; default 0. */
+  readonly others?: number | undefined;
 }): readonly Problem[] {
-  const { hubs, creates, frees } = input;
+  const { hubs, creates, frees, others = 0 } = input;
   return hubs.flatMap(({ name, listing, size }): Problem[] => {
     const there = (id: string): boolean => findConfiguration(listing, id) !== undefined;
     const fresh = creates.filter((id) => !there(id)).length;
@@ -25,10 +27,11 @@ export function quotaProblems(input: {
     const { tier = "S1", units = 1 } = size ?? {};
     const { configurations: most } = hubLimits(tier, units);
     const standing = listing.configurations.length;
-    const after = standing + fresh;
+    const after = standing + fresh + others;
     const own = listing.configurations.filter(({ labels }) => labels["wg-kind"] !== undefined).length;
     const freed = frees.filter(there).length;
-    const numbers = `${standing} of ${most} configurations stand on it (${own} of them wavegate's), and ${fresh} more are needed`;
+    const beside = others === 0 ? "" : `, beside ${others} of other products`;
+    const numbers = `${standing} of ${most} configurations stand on it (${own} of them wavegate's), and ${fresh} more are needed${beside}`;
     const later = freed === 0 ? "" : `; retirement frees ${freed}, the first within an hour or two`;
     const path = `hub ${name}`;
     const hint = "delete what nobody needs: az iot hub configuration list --query [].id";

@@ -25,6 +25,8 @@ export interface ProductInput extends PlanInput {
   readonly tombstones: ReadonlySet<string>;
   /** Ids of the stops in the head's chain. */
   readonly stopIds: ReadonlySet<string>;
+  /** Configurations that plans of other products, made together with this one, create. */
+  readonly others?: number | undefined;
 }
 
 /** Work out what the declarations mean for one product, now; asks for the counts it needs. */
@@ -101,6 +103,7 @@ export function planProduct(declared: Declared, input: ProductInput): Asked<Prod
             ...(planned === undefined ? [] : [planned.attempt]),
           ],
           frees: [...gone, ...retirables],
+          others: input.others,
         }),
       ],
     },

@@ -30,6 +30,8 @@ export async function observeProduct(
     readonly settings: { readonly queryLag: number; readonly lookEvery?: number };
     /** The hubs, listed a moment ago for another product; default: they are listed now. */
     readonly seen?: readonly HubView[];
+    /** Configurations that the products planned before this one create. */
+    readonly others?: number;
   },
 ): Promise<Observed> {
   const { records, images, clock } = ports;
@@ -42,7 +44,7 @@ export async function observeProduct(
   const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
   const stepInput = { declared, observation, deciding };
   for (let asks = 0; ; asks++) {
-    const plan = planOf({ ...stepInput, lookEveryMs: ports.settings.lookEvery });
+    const plan = planOf({ ...stepInput, lookEveryMs: ports.settings.lookEvery, others: ports.others });
     const { judgements, questions: counts } = judge(stepInput);
     const { step } = nextStep(stepInput);
     const questions = [

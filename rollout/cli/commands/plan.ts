@@ -2,7 +2,7 @@ import { observeProduct } from "../../reconcile/observe.ts";
 import { errorsOf, type Problem } from "../../model/problem.ts";
 import { TAG } from "../../model/twin-contract.ts";
 import { valueAt } from "../../model/device-view.ts";
-import { hasChanges } from "../../plan/changes.ts";
+import { created, hasChanges } from "../../plan/changes.ts";
 import type { ProductPlan } from "../../plan/product-plan.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
@@ -70,7 +70,8 @@ async function plansOf(products: readonly Declared[], session: Session): Promise
   const seen = await listHubs(session.hubs);
   const plans: ProductPlan[] = [];
   for (const declared of products) {
-    plans.push(planIn(await observeProduct(declared, { ...session, seen }), declared.product));
+    const others = plans.reduce((sum, { changes }) => sum + created(changes), 0);
+    plans.push(planIn(await observeProduct(declared, { ...session, seen, others }), declared.product));
   }
   return plans;
 }

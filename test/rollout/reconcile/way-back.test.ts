@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
+import { created } from "../../../rollout/plan/changes.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
@@ -182,6 +183,22 @@ describe("room for configurations", () => {
     await crowd(world, count);
     const found = told(await planOf(world, product([RELEASE])));
     expect(found).toEqual(expected.map((pattern) => expect.stringMatching(pattern) as string));
+  });
+
+  it("is shared by the products that are planned together", async () => {
+    const world = aWorld();
+    await crowd(world, 94);
+    const of = product([RELEASE]);
+    const planned = async (others: number): Promise<string[]> => {
+      const { plan } = await observeProduct(of, { ...world.ports, settings: { queryLag: 0 }, others });
+      if (plan.kind !== "known") throw new Error(plan.kind);
+      expect(created(plan.value.changes)).toBe(3);
+      return told(plan.value);
+    };
+    expect(await planned(3)).toEqual([expect.stringMatching(/^warning CONFIG_QUOTA/)]);
+    expect(await planned(4)).toEqual([
+      expect.stringMatching(/^error CONFIG_QUOTA: .*3 more are needed, beside 4 of other products$/),
+    ]);
   });
 
   it("of the free tier is ten", async () => {
