@@ -84,6 +84,7 @@ export function iotHub(options: IotHubOptions): HubPort {
 
   return {
     name,
+    size: { tier, units },
     list: async (how = {}) => {
       const answer = await read({
         ...how,

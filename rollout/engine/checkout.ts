@@ -3,6 +3,7 @@ import { LABEL, slotOf, withoutSlots } from "../model/labels.ts";
 import { isAborted, type Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { certified } from "../plan/documents.ts";
+import { intendedCondition } from "../plan/intended-condition.ts";
 import { configurationOf, reachedHubs } from "./found.ts";
 import type { ReachedHub, StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -49,12 +50,6 @@ export function markHead({ observation }: StepInput): Step | undefined {
 /** States in which a deleted configuration leaves nothing to do. */
 const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded", "halted", "retired"];
 
-/**
- * States in which a configuration keeps what is found: what is held, halted, superseded or settled may only shrink, and an
- * adopted baseline is widened by stops alone.
- */
-const KEEPS_FOUND: readonly Intent["state"][] = ["held", "halted", "superseded", "settled", "adopted"];
-
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean(input: StepInput): boolean {
   const { observation } = input;
@@ -94,13 +89,13 @@ function writes(differing: readonly Difference[]): Step {
 }
 
 function wanted(intent: Intent, found: Configuration): ConfigurationDocument | undefined {
-  if (KEEPS_FOUND.includes(intent.state)) return undefined;
+  const condition = intendedCondition(intent);
+  if (condition === undefined) return undefined;
   if (intent.state === "retired") {
     const isDone = found.condition === "" && found.labels[LABEL.retired] === "yes";
     const labels = { ...found.labels, [LABEL.retired]: "yes" };
     return isDone ? undefined : certified({ ...documentOf(found), condition: "", labels });
   }
-  const condition = isAborted(intent) ? "" : intent.condition;
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;
   const labels = resumed ? withoutSlots(found.labels) : found.labels;

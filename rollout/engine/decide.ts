@@ -3,6 +3,7 @@ import type { RolloutIntent } from "../model/record.ts";
 import { activeProblems } from "../plan/plan-product.ts";
 import { isDeclared } from "./checkout.ts";
 import { finishTakingBack } from "./finish-taking-back.ts";
+import { foreignWriters } from "./foreign-writers.ts";
 import type { Judgement } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import { carryOn } from "./promote.ts";
@@ -24,13 +25,20 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
   const problems = errorsOf([...input.declared.problems, ...activeProblems(input.declared, intents)]);
   if (problems.length > 0) return { kind: "blocked", problems };
   const started = adoptBaseline(input) ?? startRelease(input);
-  if (started !== undefined) return started;
+  // Only retirement makes room on a hub that has as many configurations as it takes.
+  if (started !== undefined) return isFull(started) ? (retire(input) ?? started) : started;
+  const foreign = foreignWriters(input);
+  if (foreign !== undefined) return foreign;
   for (const judgement of judgements) {
     if (judgement.intent.state !== "running" || !isDeclared(input, judgement.intent)) continue;
     const step = carryOn(input, judgement);
     if (step !== undefined) return step;
   }
   return retire(input) ?? { kind: "wait", status: statusOf(input, judgements) };
+}
+
+function isFull(step: Step): boolean {
+  return step.kind === "blocked" && step.problems.every(({ code }) => code === "CONFIG_QUOTA");
 }
 
 /** A completed release whose watch is over is judged no more. */

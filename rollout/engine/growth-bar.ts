@@ -2,7 +2,7 @@ import type { Approval, RolloutIntent } from "../model/record.ts";
 import { digestOfRelease, type Release } from "../model/release.ts";
 import { nextAttempt } from "../plan/plan-release.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
-import { listingsOf } from "./found.ts";
+import { reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 import { mayGrow } from "./schedule.ts";
 
@@ -67,7 +67,7 @@ export function startBar(input: StepInput): (GrowthBar & { readonly version: str
   const { release } = wanted;
   const attempt = nextAttempt(release, wanted.digest ?? digestOfRelease(release), {
     intents,
-    listings: listingsOf(observation),
+    hubs: reachedHubs(observation),
   });
   const approvals = pendingApprovals(input, attempt);
   const bar = growthBar(input, { release, wave: 0, approvals, author: deciding.actor });

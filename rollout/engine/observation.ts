@@ -1,6 +1,7 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
+import type { HubSize } from "../model/hub-limits.ts";
 import type { Look } from "../model/look.ts";
 import type { Approval, RolloutRecord } from "../model/record.ts";
 import type { Answers } from "../model/question.ts";
@@ -22,6 +23,8 @@ export interface Observation {
 export interface HubView {
   /** Its name in the settings. */
   readonly name: string;
+  /** What it may be asked, where the settings say so. */
+  readonly size?: HubSize;
   /** undefined while it does not answer. */
   readonly listing: Listing | undefined;
 }
@@ -71,6 +74,8 @@ export interface Deciding {
   readonly imageBase: string;
   /** How long the hub's queries may lag behind the twins, ms. */
   readonly queryLagMs: number;
+  /** Digest of the saved plan that is carried out, for the record of the start. */
+  readonly plan?: Digest | undefined;
   /** Something no other controller has: it makes this stop distinct from any other. */
   readonly nonce: string;
 }

@@ -1,8 +1,6 @@
 import { LABEL } from "../model/labels.ts";
-import { askCounts, totalOf } from "../model/question.ts";
-import type { Intent, RetiredIntent } from "../model/record.ts";
-import { countByStratum } from "../plan/queries.ts";
-import { MAX_CONDITION } from "../plan/target-condition.ts";
+import type { RetiredIntent } from "../model/record.ts";
+import { nextToRetire } from "../plan/retirement.ts";
 import { configurationOf, reachedHubs } from "./found.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
@@ -21,71 +19,23 @@ export function retire(input: StepInput): Step | undefined {
 }
 
 function retireNext(input: StepInput): Step | undefined {
-  const { observation } = input;
-  const intents = observation.store?.head?.record.intents ?? [];
-  const settled = intents.findLast(({ state }) => state === "settled");
-  if (settled === undefined) return undefined;
-  const below = intents.filter(({ priority }) => priority < settled.priority);
-  const previous = below.findLast(({ state }) => state === "settled");
-  for (const intent of below) {
-    if (intent === previous || !mayRetire(input, intent, previous !== undefined)) continue;
-    const hanging = devicesHanging(input, intent, [settled, ...(previous === undefined ? [] : [previous])]);
-    if (typeof hanging === "object") return hanging;
-    if (hanging !== 0) continue;
-    const { attempt, version, digest, priority, created } = intent;
-    const retired: RetiredIntent = {
-      state: "retired",
-      attempt,
-      version,
-      digest,
-      condition: "",
-      priority,
-      created,
-      retiredAt: observation.at,
-    };
-    const reason = `no device falls back to ${version} any more`;
-    return nextRecord(input, { kind: "retire", subject: attempt, changed: [retired], reason });
-  }
-  return undefined;
-}
-
-function mayRetire({ observation }: StepInput, intent: Intent, hasPrevious: boolean): boolean {
-  switch (intent.state) {
-    case "settled":
-    case "superseded":
-    case "halted":
-      return true;
-    case "rolled back":
-      return observation.store?.tombstones.has(intent.digest) === true;
-    case "adopted":
-      // What devices left the factory with stays as long as nothing newer stands between.
-      return hasPrevious;
-    case "running":
-    case "held":
-    case "watching":
-    case "rolling back":
-    case "retired":
-      return false;
-  }
-}
-
-/** Devices under a condition that no other of these configurations would catch. */
-function devicesHanging(
-  { observation }: StepInput,
-  intent: Intent,
-  catching: readonly Intent[],
-): number | "unknown" | Extract<Step, { kind: "ask" }> {
-  if (intent.condition === "") return 0;
-  const others = catching.map(({ condition }) => `(${condition})`).join(" OR ");
-  const caught = `(${intent.condition}) AND (${others})`;
-  if (caught.length > MAX_CONDITION) return "unknown";
-  const counts = askCounts(observation.answers, {
-    all: countByStratum(intent.condition),
-    caught: countByStratum(caught),
-  });
-  if (counts.kind === "ask") return { kind: "ask", questions: counts.questions };
-  if (counts.kind === "failed") return "unknown";
-  return totalOf(counts.value.all) - totalOf(counts.value.caught);
+  const { store, answers, at } = input.observation;
+  const next = nextToRetire(store?.head?.record.intents ?? [], store?.tombstones ?? new Set(), answers);
+  if (next.kind === "ask") return { kind: "ask", questions: next.questions };
+  if (next.kind === "failed" || next.value === undefined) return undefined;
+  const { attempt, version, digest, priority, created } = next.value;
+  const retired: RetiredIntent = {
+    state: "retired",
+    attempt,
+    version,
+    digest,
+    condition: "",
+    priority,
+    created,
+    retiredAt: at,
+  };
+  const reason = `no device falls back to ${version} any more`;
+  return nextRecord(input, { kind: "retire", subject: attempt, changed: [retired], reason });
 }
 
 /** Delete what was emptied a while ago and still is: the very configuration, by its etag. */

@@ -4,14 +4,14 @@ import { errorsOf } from "../model/problem.ts";
 import type { Intent, RolloutIntent } from "../model/record.ts";
 import { releaseDocument } from "../plan/documents.ts";
 import { adoptedIntent, toAdopt } from "../plan/adoption.ts";
-import { planProduct } from "../plan/plan-product.ts";
 import { partCondition } from "../plan/wave-condition.ts";
 import type { PlannedRelease } from "../plan/product-plan.ts";
 import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
-import { listingsOf, reachedHubs } from "./found.ts";
+import { reachedHubs } from "./found.ts";
 import { pendingApprovals, startBar } from "./growth-bar.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
+import { planOf } from "./plan-of.ts";
 import { targetedBy } from "./promote.ts";
 import { held } from "./status.ts";
 import type { Step } from "./step.ts";
@@ -55,12 +55,7 @@ export function startRelease(input: StepInput): Step | undefined {
     tombstones: observation.store?.tombstones ?? new Set(),
   });
   if (wanted === undefined || head === undefined || startBar(input) !== undefined) return undefined;
-  const plan = planProduct(declared, {
-    intents,
-    listings: listingsOf(observation),
-    answers: observation.answers,
-    tombstones: observation.store?.tombstones ?? new Set(),
-  });
+  const plan = planOf(input);
   if (plan.kind === "ask") return { kind: "ask", questions: plan.questions };
   if (plan.kind === "failed") return held(`the hub did not answer what the plan asks: ${plan.reason}`, false);
   const problems = errorsOf(plan.value.problems);
@@ -117,7 +112,8 @@ export function startRelease(input: StepInput): Step | undefined {
   const part = first?.pace === undefined ? "" : `part 1 of ${first.pace.parts} of `;
   const again =
     retried === undefined ? "" : `; tries ${retried.attempt} again: ${retried.retry?.reason ?? ""}`;
-  const reason = `opens ${part}"${first?.name ?? ""}"${again}`;
+  const byPlan = deciding.plan === undefined ? "" : ` (plan ${deciding.plan.slice(0, 12)})`;
+  const reason = `opens ${part}"${first?.name ?? ""}"${again}${byPlan}`;
   const changed = [...superseded, ...(retried === undefined ? [] : [used(retried)]), started];
   return nextRecord(input, { kind: "start", subject: attempt, changed, reason });
 }
@@ -170,14 +166,8 @@ function firstWindows({ release, windows }: PlannedRelease): RolloutIntent["wind
 }
 
 /** Ask what a plan asks, and stop at what it finds. */
-function planned({ declared, observation }: StepInput): Step | undefined {
-  const { answers, store } = observation;
-  const plan = planProduct(declared, {
-    intents: store?.head?.record.intents ?? [],
-    listings: listingsOf(observation),
-    answers,
-    tombstones: store?.tombstones ?? new Set(),
-  });
+function planned(input: StepInput): Step | undefined {
+  const plan = planOf(input);
   if (plan.kind === "ask") return { kind: "ask", questions: plan.questions };
   if (plan.kind === "failed") return held(`the hub did not answer what the plan asks: ${plan.reason}`, false);
   const problems = errorsOf(plan.value.problems);

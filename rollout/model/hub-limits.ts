@@ -1,8 +1,16 @@
 /** The tiers of IoT Hub that have twins and configurations. */
 export type HubTier = "F1" | "S1" | "S2" | "S3";
 
+/** How big a hub is. */
+export interface HubSize {
+  readonly tier: HubTier;
+  readonly units: number;
+}
+
 /** What a hub of a tier takes: the published throttles and quotas that a rollout meets. */
 export interface HubLimits {
+  /** Configurations that can stand on it at a time, everybody's. */
+  readonly configurations: number;
   /** Configurations created, updated, listed or deleted, a minute. */
   readonly configurationCallsPerMinute: number;
   /** Twin queries a minute, shared by all users of the hub. */
@@ -20,6 +28,8 @@ export interface HubLimits {
 /** The limits of a hub of `units` units of a tier, row by row of facts/iothub.md §1.9 [IoT Hub quotas and throttling]. */
 export function hubLimits(tier: HubTier, units: number): HubLimits {
   return {
+    // "100 configs per hub (10 on free)" [facts/iothub.md, headlines 8].
+    configurations: tier === "F1" ? 10 : 100,
     // "configurations & edge deployments create/update/list/delete": 20/min/unit in every tier.
     configurationCallsPerMinute: 20 * units,
     // "twin queries": 20/min/unit, S3 1,000/min/unit.

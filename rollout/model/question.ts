@@ -24,6 +24,8 @@ export type Answer =
   | {
       readonly kind: "count";
       readonly byStratum: Readonly<Record<string, number>>;
+      /** The same devices by the hub they are on, where it was asked hub by hub. */
+      readonly byHub?: Readonly<Record<string, number>>;
       /** Hubs that did not answer: what they hold is not counted. */
       readonly missing?: readonly string[];
     }
@@ -136,6 +138,13 @@ export function askImage(answers: Answers, path: string): Asked<StoredImage | un
   return answer.kind === "image"
     ? { kind: "known", value: answer.image }
     : { kind: "failed", reason: answer.kind === "failed" ? answer.reason : "a count answered for an image" };
+}
+
+/** Devices that an answered query counted on one hub; those of all hubs, where it was not asked hub by hub. */
+export function countedOn(answers: Answers, query: string, hub: string): number {
+  const answer = answers.get(query);
+  if (answer?.kind !== "count") return 0;
+  return answer.byHub === undefined ? totalOf(answer.byStratum) : (answer.byHub[hub] ?? 0);
 }
 
 /** Sum of counts over strata. */

@@ -7,7 +7,7 @@ import type { AdoptedIntent, Intent } from "../model/record.ts";
 import type { Declared } from "./declared.ts";
 import { nextPriority } from "./documents.ts";
 import { countByStratum, runningCondition } from "./queries.ts";
-import { imageProblem } from "./release-problems.ts";
+import { imageProblem } from "./image-problem.ts";
 import { productCondition } from "./target-condition.ts";
 
 /** What a fresh product still has to take over of what the fleet declares; nothing once a release has started. */
@@ -62,6 +62,13 @@ function imageProblems(declared: Declared, answers: Answers): Asked<readonly Pro
 function countProblems(declared: Declared, answers: Answers): Asked<readonly Problem[]> {
   const { product } = declared;
   const adopted = adoptions(declared);
+  const [only] = adopted;
+  if (only !== undefined && adopted.length === 1 && only.where === undefined) {
+    // Most fleets: one question says that it is right, and only where it is not there are more.
+    const running = askCounts(answers, { devices: countByStratum(runningCondition(product, only.version)) });
+    if (running.kind !== "known") return running;
+    if (totalOf(running.value.devices) > 0) return { kind: "known", value: [] };
+  }
   const among = (condition: string, where: string | undefined): string =>
     countByStratum(where === undefined ? condition : `${condition} AND (${where})`);
   const queries: Record<string, string> = { all: countByStratum(productCondition(product)) };

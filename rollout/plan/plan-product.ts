@@ -1,77 +1,138 @@
 import { refId } from "../model/attempt.ts";
-import { findConfiguration } from "../model/configuration.ts";
 import { digestOf, type Digest } from "../model/digest.ts";
-import { headOf } from "../model/labels.ts";
 import { errorsOf, type Problem } from "../model/problem.ts";
-import { totalOf, type Asked } from "../model/question.ts";
-import { isAborted, type Intent, type RolloutIntent } from "../model/record.ts";
+import { askAll, type Asked } from "../model/question.ts";
+import type { AdoptedIntent, Intent, RolloutIntent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { adoptedIntent, adoptionProblems, toAdopt } from "./adoption.ts";
+import { basisOf } from "./basis.ts";
+import { planChanges } from "./changes.ts";
+import { quotaProblems } from "./configuration-quota.ts";
 import type { Declared } from "./declared.ts";
-import { planRelease, type PlanInput } from "./plan-release.ts";
-import type { Change, PlannedRelease, ProductPlan } from "./product-plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { planRelease } from "./plan-release.ts";
+import type { PlannedRelease, ProductPlan } from "./product-plan.ts";
 import { releaseProblems } from "./release-problems.ts";
+import { nextToRetire, retirable } from "./retirement.ts";
 import { waveCondition } from "./wave-condition.ts";
 import { narrowestWindows } from "./wave-windows.ts";
 import { wantedRelease } from "./wanted-release.ts";
+import { rehearseWayBack, type WayBack } from "./way-back.ts";
+
+/** What a product's plan is made from. */
+export interface ProductInput extends PlanInput {
+  /** Digests of aborted releases. */
+  readonly tombstones: ReadonlySet<string>;
+  /** Ids of the stops in the head's chain. */
+  readonly stopIds: ReadonlySet<string>;
+  /** Configurations that plans of other products, made together with this one, create. */
+  readonly others?: number | undefined;
+}
 
 /** Work out what the declarations mean for one product, now; asks for the counts it needs. */
-export function planProduct(
-  declared: Declared,
-  input: PlanInput & { readonly tombstones: ReadonlySet<string> },
-): Asked<ProductPlan> {
-  const problems: Problem[] = [...declared.problems, ...activeProblems(declared, input.intents)];
-  const changes: Change[] = [];
-  let intents = input.intents;
+export function planProduct(declared: Declared, input: ProductInput): Asked<ProductPlan> {
   // A condition that is none cannot be asked about: what it means for the fleet is told once it is corrected.
   const isAskable = !errorsOf(declared.problems).some(({ code }) => code === "CONDITION_INVALID");
-  const pending = isAskable ? toAdopt(declared, intents) : [];
-  if (pending.length > 0) {
-    const found = adoptionProblems(declared, input.answers);
-    if (found.kind !== "known") return found;
-    problems.push(...found.value);
-    for (const adopted of pending) {
-      const whose = adopted.where === undefined ? "the devices" : `devices with ${adopted.where}`;
-      const reason = `what ${whose} run today becomes the baseline; no device is written to`;
-      changes.push({ kind: "adopt", version: adopted.version, reason });
-      // What follows is planned as if the baseline were there already.
-      intents = [...intents, adoptedIntent(declared.product, adopted, intents)];
-    }
-  }
-  const { releases } = declared;
-  const wanted = isAskable ? wantedRelease({ releases, intents, tombstones: input.tombstones }) : undefined;
-  let release: PlannedRelease | undefined;
-  if (wanted !== undefined) {
-    const planned = planRelease(wanted, { ...input, intents });
-    if (planned.kind !== "known") return planned;
-    const found = releaseProblems(planned.value, { ...input, intents });
-    if (found.kind !== "known") return found;
-    release = planned.value;
-    problems.push(...found.value);
-    for (const { version } of intents.filter(isUnderWay)) {
-      changes.push({
-        kind: "supersede",
-        version,
-        reason: `frozen where it stands: ${release.release.version} takes over`,
-      });
-    }
-    const [first] = release.waves;
-    const reason = `opens wave "${first?.name ?? ""}" with ${totalOf(first?.devices ?? {})} devices`;
-    changes.push({ kind: "start", version: release.release.version, reason });
-  }
-  const [first] = input.listings;
-  const ref = first === undefined ? undefined : findConfiguration(first, refId(declared.product));
-  const head = headOf(ref?.labels ?? {});
+  const pending = isAskable ? toAdopt(declared, input.intents) : [];
+  // What follows is planned as if the baselines were there already.
+  const adopting = pending.reduce<readonly AdoptedIntent[]>(
+    (before, one) => [...before, adoptedIntent(declared.product, one, [...input.intents, ...before])],
+    [],
+  );
+  const after = { ...input, intents: [...input.intents, ...adopting] };
+  const started = isAskable ? plannedStart(declared, after) : NOTHING;
+  const asked = askAll<unknown>([
+    pending.length > 0 ? adoptionProblems(declared, input.answers) : NO_PROBLEMS,
+    started,
+    // Nothing is retired while something starts.
+    started.kind === "known" && started.value === undefined && pending.length === 0 && isAskable
+      ? nextToRetire(input.intents, input.tombstones, input.answers)
+      : NOTHING,
+  ]);
+  if (asked.kind !== "known") return asked;
+  // In the order they were asked.
+  const [adoption, start, retiring] = asked.value as [
+    readonly Problem[],
+    Started | undefined,
+    Intent | undefined,
+  ];
+  const planned = start?.release;
+  const retirables = retirable(input.intents, input.tombstones).map(({ intent }) => intent.attempt);
+  const basis = basisOf(
+    declared,
+    input.hubs,
+    planned === undefined
+      ? undefined
+      : {
+          digest: planned.digest,
+          attempt: planned.attempt,
+          priority: planned.priority,
+          conditions: conditionsDigest(planned),
+        },
+  );
+  const changes = planChanges({
+    declared,
+    intents: input.intents,
+    hubs: input.hubs,
+    stopIds: input.stopIds,
+    adopting,
+    starting: planned,
+    retiring: retiring?.attempt,
+    retirable: retirables,
+  });
+  const gone = input.intents.flatMap(({ state, attempt }) => (state === "retired" ? [attempt] : []));
   return {
     kind: "known",
     value: {
       schemaVersion: 1,
       product: declared.product,
-      digest: planDigest(declared.product, head, changes, release),
+      digest: digestOf(basis),
+      basis,
       changes,
-      ...(release === undefined ? {} : { release }),
-      problems,
+      ...(planned === undefined ? {} : { release: planned }),
+      problems: [
+        ...declared.problems,
+        ...activeProblems(declared, input.intents),
+        ...adoption,
+        ...(start?.problems ?? []),
+        ...quotaProblems({
+          hubs: input.hubs,
+          creates: [
+            refId(declared.product),
+            ...adopting.map(({ attempt }) => attempt),
+            ...(planned === undefined ? [] : [planned.attempt]),
+          ],
+          frees: [...gone, ...retirables],
+          others: input.others,
+        }),
+      ],
     },
+  };
+}
+
+interface Started {
+  readonly release: PlannedRelease;
+  readonly problems: readonly Problem[];
+}
+
+const NO_PROBLEMS: Asked<readonly Problem[]> = { kind: "known", value: [] };
+const NOTHING: Asked<undefined> = { kind: "known", value: undefined };
+
+/** The release that would start, what speaks against it and what became of its devices if it were taken back. */
+function plannedStart(declared: Declared, input: ProductInput): Asked<Started | undefined> {
+  const { releases, fleet } = declared;
+  const wanted = wantedRelease({ releases, intents: input.intents, tombstones: input.tombstones });
+  if (wanted === undefined) return NOTHING;
+  const sized = planRelease(wanted, input, Object.keys(fleet.products).length);
+  if (sized.kind !== "known") return sized;
+  const way = rehearseWayBack(sized.value, input);
+  const asked = askAll<unknown>([releaseProblems(sized.value, input), way]);
+  if (asked.kind !== "known") return asked;
+  // In the order they were asked.
+  const [problems, { wayBack, problems: back }] = asked.value as [readonly Problem[], WayBack];
+  return {
+    kind: "known",
+    value: { release: { ...sized.value, wayBack }, problems: [...problems, ...back] },
   };
 }
 
@@ -110,31 +171,8 @@ function isActive(intent: Intent): intent is RolloutIntent {
   return intent.state === "running" || intent.state === "held" || intent.state === "watching";
 }
 
-function isUnderWay(intent: Intent): boolean {
-  return (intent.state === "running" || intent.state === "held") && !isAborted(intent);
-}
-
-function planDigest(
-  product: string,
-  head: Digest | undefined,
-  changes: readonly Change[],
-  release: PlannedRelease | undefined,
-): Digest {
-  return digestOf({
-    product,
-    head: head ?? null,
-    changes: changes.map(({ kind, version }) => ({ kind, version })),
-    release:
-      release === undefined
-        ? null
-        : {
-            digest: release.digest,
-            attempt: release.attempt,
-            priority: release.priority,
-            // Counts are no part of a plan's identity, and so no windows that are made from them.
-            conditions: release.waves.map((_, index) =>
-              waveCondition({ ...release, windows: narrowestWindows(release.release) }, index),
-            ),
-          },
-  });
+/** Counts are no part of a plan's identity, and so no windows that are made from them. */
+function conditionsDigest({ release, priority }: PlannedRelease): Digest {
+  const of = { release, priority, windows: narrowestWindows(release) };
+  return digestOf(release.waves.map((_, index) => waveCondition(of, index)));
 }

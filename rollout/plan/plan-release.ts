@@ -3,32 +3,30 @@ import { sizeToProve } from "../gate/size-to-prove.ts";
 import { thresholds } from "../gate/thresholds.ts";
 import { attemptId, type AttemptId } from "../model/attempt.ts";
 import { formatCohort } from "../model/cohort.ts";
-import { findConfiguration, type Listing } from "../model/configuration.ts";
+import { findConfiguration } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import { LABEL } from "../model/labels.ts";
-import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
+import { askCounts, totalOf, type Asked } from "../model/question.ts";
 import type { Intent } from "../model/record.ts";
 import { digestOfRelease, type Release } from "../model/release.ts";
 import type { DeclaredRelease } from "./declared.ts";
 import { nextPriority } from "./documents.ts";
-import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import type { SizedRelease, PlannedWave } from "./product-plan.ts";
+import { desiredBytesOf, plannedCalls, waveTraffic } from "./planned-traffic.ts";
 import { countByStratum } from "./queries.ts";
 import { waveBounds } from "./wave-bounds.ts";
-import { releaseCondition, stampedCondition } from "./target-condition.ts";
+import { releaseCondition } from "./target-condition.ts";
 import { waveCondition } from "./wave-condition.ts";
 import { narrowestWindows, windowsUpTo } from "./wave-windows.ts";
 
-/** What a plan is made from. */
-export interface PlanInput {
-  /** The head record's intents, oldest first. */
-  readonly intents: readonly Intent[];
-  /** One listing a hub. */
-  readonly listings: readonly Listing[];
-  readonly answers: Answers;
-}
-
 /** Work out what a release means for this fleet: its waves with their sizes, the strata that can prove its gate. */
-export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<PlannedRelease> {
+export function planRelease(
+  declared: DeclaredRelease,
+  input: PlanInput,
+  /** Products of the fleet, which share the hubs' budgets. */
+  products = 1,
+): Asked<SizedRelease> {
   const { intents } = input;
   const { release, file } = declared;
   const priority = nextPriority(intents.map((intent) => intent.priority));
@@ -40,7 +38,6 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
   const conditions = release.waves.map((_, index) => waveCondition(exposable, index));
   const counts = askCounts(input.answers, {
     all: countByStratum(releaseCondition(exposable)),
-    stamped: countByStratum(stampedCondition(exposable)),
     ...Object.fromEntries(conditions.map((condition, index) => [`wave ${index}`, countByStratum(condition)])),
   });
   if (counts.kind !== "known") return counts;
@@ -57,6 +54,8 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
     strata: Math.max(1, strata.length),
     evidenceWaves,
   });
+  const attempt = nextAttempt(release, digest, input);
+  const desiredBytes = desiredBytesOf({ release, attempt, digest, priority, imageBase: input.imageBase });
   const waves = conditions.map((condition, index): PlannedWave => {
     const wave = byKey[`wave ${index}`] ?? {};
     const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
@@ -68,23 +67,43 @@ export function planRelease(declared: DeclaredRelease, input: PlanInput): Asked<
       proving: kind === "evidence" ? proving : [],
       cumulative: levels.cumulative,
     });
-    return { name, kind, cohort: formatCohort(cohort), condition, bakeMs, devices: wave, added, ...bounds };
+    const traffic = waveTraffic({
+      conditions,
+      wave: index,
+      hubs: input.hubs,
+      answers: input.answers,
+      desiredBytes,
+    });
+    return {
+      name,
+      kind,
+      cohort: formatCohort(cohort),
+      condition,
+      bakeMs,
+      devices: wave,
+      added,
+      traffic,
+      ...bounds,
+    };
   });
+  const calls = plannedCalls(release, input, products);
   return {
     kind: "known",
     value: {
       release,
       digest,
       file,
-      attempt: nextAttempt(release, digest, input),
+      attempt,
       priority,
       windows: exposable.windows,
       baseline: baselineText(intents),
       waves,
       devices,
-      unstamped: totalOf(devices) - totalOf(byKey["stamped"] ?? {}),
+      unstamped: totalOf(devices) - totalOf(byKey[`wave ${last}`] ?? {}),
       proving,
       thresholds: { ...levels, sizeToProve: sizeToProve(gate) },
+      desiredBytes,
+      ...(calls === undefined ? {} : { ownCalls: calls }),
     },
   };
 }
@@ -111,13 +130,13 @@ function baselineText(intents: readonly Intent[]): string | undefined {
 export function nextAttempt(
   release: Release,
   digest: Digest,
-  { intents, listings }: Pick<PlanInput, "intents" | "listings">,
+  { intents, hubs }: Pick<PlanInput, "intents" | "hubs">,
 ): AttemptId {
   const used = new Set<string>(intents.map(({ attempt }) => attempt));
   for (let attempt = 1; ; attempt++) {
     const id = attemptId(release.product, release.version, attempt);
-    const free = listings
-      .flatMap((listing) => findConfiguration(listing, id) ?? [])
+    const free = hubs
+      .flatMap(({ listing }) => findConfiguration(listing, id) ?? [])
       .every(({ condition, labels }) => condition === "" && labels[LABEL.release] === digest);
     if (!used.has(id) && free) return id;
   }

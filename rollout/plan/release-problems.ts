@@ -1,17 +1,15 @@
 import { provingShare } from "../gate/proving-strata.ts";
-import type { Listing } from "../model/configuration.ts";
-import { LABEL } from "../model/labels.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
-import { askAll, askCounts, askImage, totalOf, type Answers, type Asked } from "../model/question.ts";
-import { artifactOf, type Intent, isRolledOut } from "../model/record.ts";
-import type { Artifact } from "../model/artifact.ts";
-import { DESIRED_PATH, TAG } from "../model/twin-contract.ts";
-import { baselinesBelow, type PlanInput } from "./plan-release.ts";
+import { askAll, totalOf, type Asked } from "../model/question.ts";
+import { TAG } from "../model/twin-contract.ts";
+import { imageProblem } from "./image-problem.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { tooLong } from "./condition-lengths.ts";
-import type { PlannedRelease, PlannedWave } from "./product-plan.ts";
-import { countByStratum } from "./queries.ts";
-import { MAX_CONDITION, productCondition } from "./target-condition.ts";
+import { foreignProblems } from "./foreign-configurations.ts";
+import type { SizedRelease, PlannedWave } from "./product-plan.ts";
+import { MAX_CONDITION } from "./target-condition.ts";
+import { waveTooFast } from "./wave-speed.ts";
 import { unnamedStrata } from "./wave-windows.ts";
 
 /** Share of a fleet without buckets that blocks a release. */
@@ -20,57 +18,27 @@ const UNSTAMPED_LIMIT = 0.01;
 const PROVING_SHARE = 0.9;
 
 /** Everything that speaks against starting a release on this fleet; errors block it. */
-export function releaseProblems(planned: PlannedRelease, input: PlanInput): Asked<readonly Problem[]> {
-  const asked = askAll([imageProblems(planned, input), foreignProblems(planned, input)]);
+export function releaseProblems(planned: SizedRelease, input: PlanInput): Asked<readonly Problem[]> {
+  const asked = askAll([
+    imageProblem(planned.release.artifact, `${planned.file}: artifact`, input.answers),
+    foreignProblems(
+      planned.release,
+      input.hubs.map(({ listing }) => listing),
+      input.answers,
+    ),
+  ]);
   if (asked.kind !== "known") return asked;
   return {
     kind: "known",
     value: [
       ...fleetProblems(planned),
-      ...partialBaselines(planned, input.intents),
       ...planned.waves.flatMap((wave) => waveProblems(wave, planned)),
       ...asked.value.flat(),
     ],
   };
 }
 
-/** The bits of an image, as the store has them, against what was declared. */
-export function imageProblem(artifact: Artifact, path: string, answers: Answers): Asked<readonly Problem[]> {
-  const asked = askImage(answers, artifact.path);
-  if (asked.kind !== "known") return asked;
-  const image = asked.value;
-  const problem = (
-    code: "ARTIFACT_MISSING" | "ARTIFACT_MISMATCH",
-    summary: string,
-  ): Asked<readonly Problem[]> => ({
-    kind: "known",
-    value: [
-      {
-        severity: "error",
-        code,
-        path,
-        summary,
-        hint: "upload the image again with: wavegate release add FILE",
-      },
-    ],
-  });
-  if (image === undefined) return problem("ARTIFACT_MISSING", `the image store has no ${artifact.path}`);
-  if (image.sha256 !== artifact.sha256) {
-    return problem(
-      "ARTIFACT_MISMATCH",
-      `the stored image has SHA-256 ${image.sha256}, declared is ${artifact.sha256}`,
-    );
-  }
-  if (image.size !== artifact.size) {
-    return problem(
-      "ARTIFACT_MISMATCH",
-      `the stored image has ${image.size} bytes, declared are ${artifact.size}`,
-    );
-  }
-  return { kind: "known", value: [] };
-}
-
-function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedRelease): Problem[] {
+function fleetProblems({ release, file, devices, unstamped }: SizedRelease): Problem[] {
   const total = totalOf(devices);
   const found: Problem[] = [];
   if (total === 0) {
@@ -96,37 +64,31 @@ function fleetProblems({ release, file, devices, unstamped, baseline }: PlannedR
       hint: `let the agent report its bucket, or run: wavegate enroll ${release.product}`,
     });
   }
-  if (baseline === undefined) {
-    found.push({
-      severity: "error",
-      code: "NO_BASELINE",
-      path: `product ${release.product}`,
-      summary: "no earlier release and no adopted baseline: devices could be stopped, but not taken back",
-      hint: `declare what they run today in fleet.ts: products.${release.product}.adopt`,
-    });
-  }
   return found;
-}
-
-/** Devices that go on from a release with `requires` leave its condition: taken back, they fall through it. */
-function partialBaselines({ release }: PlannedRelease, intents: readonly Intent[]): Problem[] {
-  return baselinesBelow(intents).flatMap((below): Problem[] => {
-    const required = isRolledOut(below) ? below.release.requires : undefined;
-    if (required === undefined) return [];
-    const summary = `${below.version} takes devices that run ${required}, not those of ${release.version}: taken back, they return to what is below it first`;
-    const hint = `see that the devices may go back to ${required}; they climb to ${below.version} again from there`;
-    return [{ severity: "warning", code: "NO_BASELINE", path: `baseline ${below.version}`, summary, hint }];
-  });
 }
 
 function waveProblems(
   wave: PlannedWave,
-  { release, file, devices, proving, thresholds }: PlannedRelease,
+  { release, file, devices, proving, thresholds, desiredBytes }: SizedRelease,
 ): Problem[] {
   const path = `${file}: waves: ${wave.name}`;
   const added = totalOf(wave.added);
   if (totalOf(devices) === 0) return [];
   const found: Problem[] = [];
+  for (const { hub, tier, units, devices: on } of wave.traffic) {
+    const tooFast = waveTooFast({
+      path,
+      wave: wave.name,
+      hub: wave.traffic.length > 1 ? hub : undefined,
+      devices: on,
+      tier,
+      units,
+      desiredBytes,
+      deadlineMs: release.gate.deadlineMs,
+      pace: release.waves.find(({ name }) => name === wave.name)?.pace,
+    });
+    if (tooFast !== undefined) found.push(tooFast);
+  }
   if (wave.condition.length > MAX_CONDITION) {
     found.push(tooLong(path, wave.condition.length));
   }
@@ -168,63 +130,4 @@ function waveProblems(
     found.push({ severity: "error", code: "WAVE_CANNOT_PROVE", path, summary, hint });
   }
   return found;
-}
-
-function imageProblems(planned: PlannedRelease, { intents, answers }: PlanInput): Asked<readonly Problem[]> {
-  const own = imageProblem(planned.release.artifact, `${planned.file}: artifact`, answers);
-  const below = baselinesBelow(intents).flatMap((intent) => {
-    const image = artifactOf(intent);
-    return image === undefined ? [] : [imageProblem(image, `baseline ${intent.version}`, answers)];
-  });
-  const asked = askAll([own, ...below]);
-  return asked.kind === "known" ? { kind: "known", value: asked.value.flat() } : asked;
-}
-
-/** Configurations of others that would write into our section of the twin, for devices of this product. */
-function foreignProblems(
-  { release }: PlannedRelease,
-  { listings, answers }: PlanInput,
-): Asked<readonly Problem[]> {
-  const foreign = listings.flatMap(foreignConfigurations);
-  const queries = Object.fromEntries(
-    foreign.map(({ id, condition }) => [
-      id,
-      countByStratum(
-        condition === "*"
-          ? productCondition(release.product)
-          : `${productCondition(release.product)} AND (${condition})`,
-      ),
-    ]),
-  );
-  const counts = askCounts(answers, queries);
-  if (counts.kind !== "known") return counts;
-  return {
-    kind: "known",
-    value: foreign.flatMap(({ id }): Problem[] => {
-      const devices = totalOf(counts.value[id] ?? {});
-      if (devices === 0) return [];
-      const summary = `it writes to ${DESIRED_PATH} of ${devices} devices of ${release.product}`;
-      return [
-        {
-          severity: "error",
-          code: "FOREIGN_CONFIGURATION",
-          path: `configuration ${id}`,
-          summary,
-          hint: `empty its target condition or delete it: az iot hub configuration delete -c ${id}`,
-        },
-      ];
-    }),
-  };
-}
-
-function foreignConfigurations(listing: Listing): Listing["configurations"] {
-  return listing.configurations.filter(
-    ({ labels, content, condition }) =>
-      labels[LABEL.kind] === undefined &&
-      condition !== "" &&
-      Object.keys(content).some(
-        (path) =>
-          path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`),
-      ),
-  );
 }

@@ -1,7 +1,10 @@
+import { hubLimits } from "../model/hub-limits.ts";
 import { formatDuration } from "../model/duration.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
-import { fleetTraffic, type FleetTrafficInput } from "./traffic.ts";
+import type { Wave } from "../model/wave.ts";
+import { takeBackRoom } from "./take-back-room.ts";
+import { fleetTraffic, type FleetTraffic, type FleetTrafficInput } from "./traffic.ts";
 
 /** A wave on one hub: the devices are those it adds. */
 export interface WaveSpeedInput extends FleetTrafficInput {
@@ -23,6 +26,8 @@ const QUOTA_SHARE = 0.3;
 /** Part of the deadline that the throttle may eat: beyond it a healthy device looks silent because the hub is slow. */
 const DEADLINE_PART = 1 / 4;
 const DAY_MS = 86_400_000;
+/** Most parts that a release file can declare [model/wave.ts]. */
+const MOST_PARTS = 100;
 
 /** The sub-windows that `pace` needs for a wave: no day takes more than its share, no part more than a quarter of the deadline. */
 export function subWindows(input: WaveSpeedInput): SubWindows {
@@ -39,29 +44,74 @@ export function subWindows(input: WaveSpeedInput): SubWindows {
   return { count, apartMs: Math.ceil(Math.max(throttledMs / count, byDay)) };
 }
 
-/** The problem of a wave that asks too much of its hub at once; undefined where it does not. */
+/** What a wave with this pace opens at once, and within a day; without pace all of it. */
+export function openedBy(
+  input: FleetTrafficInput,
+  pace: Wave["pace"],
+): { readonly part: FleetTraffic; readonly day: FleetTraffic; readonly devicesADay: number } {
+  const { parts, everyMs } = pace ?? { parts: 1, everyMs: DAY_MS };
+  const part = Math.ceil(input.devices / parts);
+  const partsADay = Math.min(parts, Math.max(1, Math.ceil(DAY_MS / Math.max(1, everyMs))));
+  const devicesADay = Math.min(input.devices, part * partsADay);
+  return {
+    part: fleetTraffic({ ...input, devices: part }),
+    day: fleetTraffic({ ...input, devices: devicesADay }),
+    devicesADay,
+  };
+}
+
+/**
+ * The problem of a wave that asks too much of its hub; undefined where it does not. What cannot be given AND taken back
+ * in one day's messages is an error: an exhausted quota stops the way back too. Over its share of a day or of the
+ * deadline, it costs telemetry or makes healthy devices look silent, and a person may choose that: a warning
+ * (docs/decisions/0007).
+ */
 export function waveTooFast(
   input: WaveSpeedInput & {
     /** Where it is declared, for the problem. */
     readonly path: string;
     readonly wave: string;
+    readonly pace?: Wave["pace"];
+    /** The hub, where there are several. */
+    readonly hub?: string | undefined;
   },
 ): Problem | undefined {
-  const { count, apartMs } = subWindows(input);
-  if (count === 1) return undefined;
-  const { quotaShare, hours } = fleetTraffic(input);
-  const { tier, units, devices } = input;
-  const most = formatPercentage(input.quotaShare ?? QUOTA_SHARE);
+  const { tier, units, devices, deadlineMs, pace, quotaShare = QUOTA_SHARE } = input;
+  const { part, day, devicesADay } = openedBy(input, pace);
+  const partMs = part.hours * 3_600_000;
+  const isOverDay = day.quotaShare > quotaShare + ROUNDING;
+  const isSlow = partMs > deadlineMs * DEADLINE_PART + 1;
+  const isCrowded = pace !== undefined && partMs > pace.everyMs;
+  if (!isOverDay && !isSlow && !isCrowded) return undefined;
+  // All of a day's messages at most: telemetry is not known here, and does not make it less.
+  const canGoBack = takeBackRoom({ ...input, exposed: 0, usedToday: 0 }).devices >= devicesADay;
+  const { count, apartMs } = subWindows({ ...input, quotaShare });
+  const at = input.hub === undefined ? "" : ` on ${input.hub}`;
+  const how =
+    pace === undefined ? "at once" : `in ${pace.parts} parts, ${formatDuration(pace.everyMs)} apart`;
+  const back = canGoBack
+    ? ""
+    : `; ${devicesADay} in a day are more than its ${hubLimits(tier, units).messagesPerDay} messages can take back`;
   return {
-    severity: "error",
+    severity: canGoBack ? "warning" : "error",
     code: "WAVE_TOO_FAST",
     path: input.path,
     summary:
-      `wave "${input.wave}" updates ${devices} devices at once: ${formatPercentage(quotaShare)} of a day's messages of ` +
-      `${tier} x ${units} (at most ${most}), ${formatDuration(hours * 3_600_000)} at its twin throttle ` +
-      `(at most ${formatDuration(input.deadlineMs * DEADLINE_PART)}, a quarter of the deadline)`,
-    hint: `pace it: ${count} sub-windows, ${formatDuration(apartMs)} apart; or make the wave smaller, or the hub bigger`,
+      `wave "${input.wave}" updates ${devices} devices${at} ${how}: ${formatPercentage(day.quotaShare)} of a day's messages of ` +
+      `${tier} x ${units} (at most ${formatPercentage(quotaShare)}), ${formatDuration(partMs)} at its twin throttle ` +
+      `(at most ${formatDuration(deadlineMs * DEADLINE_PART)}, a quarter of the deadline)${back}`,
+    hint:
+      count > MOST_PARTS
+        ? `make the wave smaller or the hub bigger: it would take ${count} parts`
+        : `write in the wave: pace: { parts: ${Math.max(2, count)}, every: "${durationText(apartMs)}" }; or make the wave smaller, or the hub bigger`,
   };
+}
+
+/** A duration as release files write it, not shorter than this. */
+function durationText(ms: number): string {
+  const [unitMs, unit] = ms > 3_600_000 ? [3_600_000, "hour"] : [60_000, "minute"];
+  const count = Math.max(1, Math.ceil(ms / unitMs));
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 /** 0.1 + 0.2 is more than 0.3 to a computer; no wave is split for that. */

@@ -1,7 +1,7 @@
 import type { HubView } from "../engine/observation.ts";
 import type { Tally } from "../model/look.ts";
 import { WavegateError } from "../model/problem.ts";
-import type { Answer, Question } from "../model/question.ts";
+import { totalOf, type Answer, type Question } from "../model/question.ts";
 import type { HubPort, ImagePort } from "./ports.ts";
 
 /** Who is asked. */
@@ -18,7 +18,11 @@ export async function answer(question: Question, asked: Asked): Promise<Answer> 
     case "count":
       return summed(asked, {
         ask: (hub) => hub.count(question.query),
-        answer: (counts) => ({ kind: "count", byStratum: sumOf(counts, (one, other) => one + other) }),
+        answer: (counts) => ({
+          kind: "count",
+          byStratum: sumOf(counts, (one, other) => one + other),
+          byHub: Object.fromEntries(counts.map(({ hub, value }) => [hub, totalOf(value)])),
+        }),
       });
     case "tally":
       return summed(asked, {
@@ -32,7 +36,7 @@ export async function answer(question: Question, asked: Asked): Promise<Answer> 
       // Names of some would pass for the names of all.
       return missing.length > 0
         ? { kind: "failed", reason: reason ?? `no answer of ${missing.join(", ")}` }
-        : { kind: "devices", ids: known.flat().slice(0, question.most) };
+        : { kind: "devices", ids: known.flatMap(({ value }) => value).slice(0, question.most) };
     }
     case "image": {
       const image = await settled("the image store", () => asked.images.describe(question.path));
@@ -43,12 +47,18 @@ export async function answer(question: Question, asked: Asked): Promise<Answer> 
   }
 }
 
+/** What one hub answered. */
+interface FromHub<T> {
+  readonly hub: string;
+  readonly value: T;
+}
+
 async function settled<T>(
   hub: string,
   run: () => Promise<T>,
-): Promise<{ readonly value: T } | { readonly hub: string; readonly reason: string }> {
+): Promise<FromHub<T> | { readonly hub: string; readonly reason: string }> {
   try {
-    return { value: await run() };
+    return { hub, value: await run() };
   } catch (error) {
     // Whoever interrupts wants no answer, and none that a decision is made by.
     if (error instanceof WavegateError && error.code !== "INTERRUPTED")
@@ -63,7 +73,7 @@ async function summed<T>(
   how: {
     readonly ask: (hub: HubPort) => Promise<Readonly<Record<string, T>>>;
     readonly answer: (
-      all: readonly Readonly<Record<string, T>>[],
+      all: readonly FromHub<Readonly<Record<string, T>>>[],
     ) => Extract<Answer, { kind: "count" | "tally" }>;
   },
 ): Promise<Answer> {
@@ -76,25 +86,29 @@ async function summed<T>(
 async function onEach<T>(
   { hubs, seen }: Asked,
   ask: (hub: HubPort) => Promise<T>,
-): Promise<{ readonly known: readonly T[]; readonly missing: readonly string[]; readonly reason?: string }> {
+): Promise<{
+  readonly known: readonly FromHub<T>[];
+  readonly missing: readonly string[];
+  readonly reason?: string;
+}> {
   const reached = hubs.filter(({ name }) => seen.find((hub) => hub.name === name)?.listing !== undefined);
   const answers = await Promise.all(reached.map((hub) => settled(hub.name, () => ask(hub))));
   const failed = answers.filter((one) => "reason" in one);
   const [first] = failed;
   const unasked = hubs.filter((hub) => !reached.includes(hub)).map(({ name }) => name);
   return {
-    known: answers.flatMap((one) => ("value" in one ? [one.value] : [])),
+    known: answers.flatMap((one) => ("value" in one ? [one] : [])),
     missing: [...unasked, ...failed.map(({ hub }) => hub)],
     ...(first === undefined ? {} : { reason: first.reason }),
   };
 }
 
 function sumOf<T>(
-  all: readonly Readonly<Record<string, T>>[],
+  all: readonly FromHub<Readonly<Record<string, T>>>[],
   add: (one: T, other: T) => T,
 ): Readonly<Record<string, T>> {
   const total = new Map<string, T>();
-  for (const [stratum, value] of all.flatMap((one) => Object.entries(one))) {
+  for (const [stratum, value] of all.flatMap(({ value: one }) => Object.entries(one))) {
     const before = total.get(stratum);
     total.set(stratum, before === undefined ? value : add(before, value));
   }

@@ -74,6 +74,9 @@ export async function apply(
         reconcile(declared, ports, {
           actor: options.actor,
           queryLagMs: options.queryLagMs,
+          plan: options.plan,
+          // What a plan stands on moves with the first step it leads to.
+          ...(looked ? {} : { admit: once(options.admit) }),
           onEvent: (event) => {
             const taken = event.kind === "step" ? takenBackBy(event.step) : undefined;
             if (taken !== undefined) seen.add(taken);
@@ -109,6 +112,15 @@ export async function apply(
       return { product, outcome: "interrupted", ...(status === undefined ? {} : { status }) };
     }
   }
+}
+
+/** The first observation alone is what a saved plan is held against. */
+function once(admit: ApplyOptions["admit"]): ApplyOptions["admit"] {
+  let isFirst = true;
+  return (observation) => {
+    if (isFirst) admit?.(observation);
+    isFirst = false;
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { countingApprovals, pendingApprovals } from "../engine/growth-bar.ts";
-import { listingsOf } from "../engine/found.ts";
+import { reachedHubs } from "../engine/found.ts";
 import { nextRecord } from "../engine/next-record.ts";
 import type { StepInput } from "../engine/observation.ts";
 import type { Step } from "../engine/step.ts";
@@ -90,7 +90,7 @@ function subjectOf(input: StepInput, { version }: { readonly version?: string })
     const { release, digest } = wanted;
     const attempt = nextAttempt(release, digest ?? digestOfRelease(release), {
       intents,
-      listings: listingsOf(observation),
+      hubs: reachedHubs(observation),
     });
     return { attempt, release, approvals: pendingApprovals(input, attempt), author: "", open: -1 };
   }

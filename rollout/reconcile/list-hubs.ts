@@ -12,15 +12,20 @@ export async function listHubs(
 ): Promise<readonly HubView[]> {
   const answers = await Promise.all(
     hubs.map(async (hub): Promise<HubView & { readonly error?: WavegateError }> => {
+      const known = { name: hub.name, ...(hub.size === undefined ? {} : { size: hub.size }) };
       try {
-        return { name: hub.name, listing: await hub.list(options) };
+        return { ...known, listing: await hub.list(options) };
       } catch (error) {
         if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
-        return { name: hub.name, listing: undefined, error };
+        return { ...known, listing: undefined, error };
       }
     }),
   );
   const [first] = answers;
   if (first?.error !== undefined && answers.every(({ listing }) => listing === undefined)) throw first.error;
-  return answers.map(({ name, listing }) => ({ name, listing }));
+  return answers.map(({ name, size, listing }) => ({
+    name,
+    ...(size === undefined ? {} : { size }),
+    listing,
+  }));
 }

@@ -1,11 +1,10 @@
-import { listingsOf } from "../engine/found.ts";
 import { judge, type Judgement } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
-import type { Observation } from "../engine/observation.ts";
+import type { HubView, Observation } from "../engine/observation.ts";
+import { planOf } from "../engine/plan-of.ts";
 import type { Status, Step } from "../engine/step.ts";
 import type { Answer, Asked } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
-import { planProduct } from "../plan/plan-product.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { answer } from "./answer.ts";
 import { listHubs } from "./list-hubs.ts";
@@ -28,11 +27,15 @@ const ASKS = 8;
 export async function observeProduct(
   declared: Declared,
   ports: Pick<ReconcilePorts, "hubs" | "records" | "images" | "clock"> & {
-    readonly settings: { readonly queryLag: number };
+    readonly settings: { readonly queryLag: number; readonly lookEvery?: number };
+    /** The hubs, listed a moment ago for another product; default: they are listed now. */
+    readonly seen?: readonly HubView[];
+    /** Configurations that the products planned before this one create. */
+    readonly others?: number;
   },
 ): Promise<Observed> {
   const { records, images, clock } = ports;
-  const hubs = await listHubs(ports.hubs);
+  const hubs = ports.seen ?? (await listHubs(ports.hubs));
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
   const at = Math.floor(clock.now());
   const store = await readStore({ records, product: declared.product, hubs });
@@ -41,12 +44,7 @@ export async function observeProduct(
   const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
   const stepInput = { declared, observation, deciding };
   for (let asks = 0; ; asks++) {
-    const plan = planProduct(declared, {
-      intents: store?.head?.record.intents ?? [],
-      listings: listingsOf(observation),
-      answers,
-      tombstones: store?.tombstones ?? new Set(),
-    });
+    const plan = planOf({ ...stepInput, lookEveryMs: ports.settings.lookEvery, others: ports.others });
     const { judgements, questions: counts } = judge(stepInput);
     const { step } = nextStep(stepInput);
     const questions = [
@@ -57,9 +55,13 @@ export async function observeProduct(
     if (questions.length === 0 || asks >= ASKS) {
       return { observation, judgements, plan, next: nextOf(step) };
     }
-    for (const question of questions)
-      if (!answers.has(question.id))
+    // All at once, each once: the hub's port keeps the pace.
+    const fresh = new Map(questions.map((question) => [question.id, question]));
+    await Promise.all(
+      [...fresh.values()].map(async (question) => {
         answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
+      }),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
+import type { HubSize } from "../model/hub-limits.ts";
 import type { Look, Tally } from "../model/look.ts";
 import type { StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
@@ -27,6 +28,8 @@ export interface HubCallOptions {
 export interface HubPort {
   /** The hub's name in the settings; records and marks are kept under it. */
   readonly name: string;
+  /** What it may be asked, as far as the settings say; without it no plan prices the fleet's traffic. */
+  readonly size?: HubSize;
   /** All configurations, foreign ones too, as of one instant. */
   list(options?: HubCallOptions): Promise<Listing>;
   /** Create only; HUB_CONFLICT when the name exists. */

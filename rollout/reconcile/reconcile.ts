@@ -3,6 +3,7 @@ import type { Judgement } from "../engine/judge.ts";
 import { nextStep, type Decision } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
+import type { Digest } from "../model/digest.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
@@ -25,6 +26,10 @@ export interface ReconcilePorts {
 export interface ReconcileOptions {
   readonly actor: string;
   readonly queryLagMs: number;
+  /** Digest of the saved plan that is carried out, for the record of the start. */
+  readonly plan?: Digest | undefined;
+  /** Looks at each observation before anything is decided by it; throws where nothing may be. */
+  readonly admit?: ((observation: Observation) => void) | undefined;
   /** Told of each look and each step, as they happen. */
   readonly onEvent?: (event: ReconcileEvent) => void;
 }
@@ -106,13 +111,22 @@ export async function observeAndDecide(input: {
   const at = Math.floor(clock.now());
   const store = await readStore({ records: ports.records, product: declared.product, hubs });
   const answers = new Map<string, Answer>();
-  const deciding = { actor: options.actor, imageBase: images.base, queryLagMs: options.queryLagMs, nonce };
+  const deciding = {
+    actor: options.actor,
+    imageBase: images.base,
+    queryLagMs: options.queryLagMs,
+    nonce,
+    plan: options.plan,
+  };
   const observation: Observation = { at, hubs, store, answers };
+  options.admit?.(observation);
   for (let asks = 0; ; asks++) {
     const decision = nextStep({ declared, observation, deciding });
     if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
     for (const question of decision.step.questions)
-      answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
+      // One text may be asked for two reasons.
+      if (!answers.has(question.id))
+        answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
   }
 }
 

@@ -12,6 +12,8 @@ export interface Talking {
   until(pattern: RegExp): Promise<string>;
   /** Exit code; undefined when it was killed. */
   readonly ended: Promise<number | undefined>;
+  /** Ctrl-C. */
+  interrupt(): void;
 }
 
 /** Start a program of the project; standard output and standard error are read as one. */
@@ -46,6 +48,7 @@ export function start(
   return {
     lines,
     ended,
+    interrupt: () => void child.kill("SIGINT"),
     until: async (pattern) => {
       for (;;) {
         while (looked < lines.length) {

@@ -1,7 +1,12 @@
+import { resolve } from "node:path";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
-import { apply as watch, type ApplyResult } from "../../reconcile/apply.ts";
+import { observeProduct } from "../../reconcile/observe.ts";
+import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
 import { EXIT, type Command, type ExitCode } from "../command.ts";
-import { chosenProducts } from "../session.ts";
+import type { Declared } from "../../plan/declared.ts";
+import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
+import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
+import { chosenProducts, type Session } from "../session.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines, type RolloutView } from "../views/rollout-lines.ts";
 import { rolloutTasks } from "../views/rollout-tasks.ts";
@@ -12,10 +17,11 @@ export const apply: Command = {
   summary: "carry the declared releases out, and watch until there is nothing left to do",
   help: `Start the wanted release and carry it from wave to wave, judging its gate at
 every look, until it has reached everyone, was taken back, or a person has to
-carry on. Ctrl-C stops watching, never the rollout: run it again (or let
-\`reconcile\` run on a schedule) and it goes on where it stands.`,
-  examples: ["wavegate apply", "wavegate apply thermostat --json"],
-  arguments: [["[product]", "apply one product only"]],
+carry on. Given a plan that was saved with plan --out, it does what was planned, or
+nothing if that no longer stands. Ctrl-C stops watching, never the rollout: run it
+again (or let \`reconcile\` run on a schedule) and it goes on where it stands.`,
+  examples: ["wavegate apply thermostat", "wavegate apply release.plan.json"],
+  arguments: [["[target]", "a product, or the file of a saved plan; default: every product"]],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
@@ -26,7 +32,15 @@ carry on. Ctrl-C stops watching, never the rollout: run it again (or let
         problems: blockedBy,
       });
     }
-    const products = chosenProducts(checked, input.args[0]);
+    const [named] = input.args;
+    const saved =
+      named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
+    const products =
+      saved === undefined
+        ? chosenProducts(checked, named)
+        : saved.flatMap(({ product }) => chosenProducts(checked, product));
+    // All of them before any of them: a plan is carried out whole or not at all.
+    for (const plan of saved ?? []) await stillStands(plan, products, session, context.progress);
     // One product at a time can be drawn as tasks; more are told apart line by line.
     const view: RolloutView =
       context.isTerminal && !context.json && products.length === 1
@@ -39,6 +53,7 @@ carry on. Ctrl-C stops watching, never the rollout: run it again (or let
         products.map((declared) =>
           watch(declared, session, {
             inTurn,
+            ...carriedOut(declared, saved),
             actor: session.actor,
             queryLagMs: session.settings.queryLag,
             lookEveryMs: session.settings.lookEvery,
@@ -59,6 +74,35 @@ carry on. Ctrl-C stops watching, never the rollout: run it again (or let
     };
   },
 };
+
+/** Refuse a plan that is stale, and tell what was counted differently since. */
+async function stillStands(
+  plan: SavedPlan,
+  products: readonly Declared[],
+  session: Session,
+  progress: (line: string) => void,
+): Promise<void> {
+  const declared = products.find(({ product }) => product === plan.product);
+  if (declared === undefined) return;
+  const now = planIn(await observeProduct(declared, session), plan.product);
+  for (const moved of comparePlan(plan, now))
+    progress(`warning: ${plan.product}: ${moved}: the plan still stands`);
+}
+
+/** What makes a watched product follow its saved plan. */
+function carriedOut(
+  declared: Declared,
+  saved: readonly SavedPlan[] | undefined,
+): Pick<ApplyOptions, "plan" | "admit"> {
+  const plan = saved?.find(({ product }) => product === declared.product);
+  if (plan === undefined) return {};
+  return {
+    plan: plan.digest,
+    admit: (observation) => {
+      admitPlan(plan, declared, observation);
+    },
+  };
+}
 
 /** Looks of several products one after the other: paced together, none would act within a minute of its listing. */
 function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {

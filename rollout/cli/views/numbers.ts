@@ -8,3 +8,8 @@ export function formatCounts(byStratum: Readonly<Record<string, number>>): strin
   const entries = Object.entries(byStratum).sort(([a], [b]) => a.localeCompare(b));
   return entries.length === 0 ? "none" : entries.map(([stratum, count]) => `${stratum} ${count}`).join(", ");
 }
+
+/** "1 error", "2 errors". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

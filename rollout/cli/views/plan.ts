@@ -1,30 +1,52 @@
 import Table from "cli-table3";
-import { formatThreshold } from "../../gate/format-evidence.ts";
+import { formatThreshold, withThousands } from "../../gate/format-evidence.ts";
 import { BUCKET_COUNT } from "../../model/bucket.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { formatPercentage } from "../../model/percentage.ts";
+import { errorsOf } from "../../model/problem.ts";
 import { totalOf } from "../../model/question.ts";
-import type { PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
-import { formatCounts } from "./numbers.ts";
+import { hasChanges } from "../../plan/changes.ts";
+import type { PlannedRelease, PlannedWave, ProductPlan } from "../../plan/product-plan.ts";
+import { counted, formatCounts } from "./numbers.ts";
 import { renderProblems } from "./problems.ts";
 
 /** A plan for people: what would change, wave by wave, what the gate will ask, what speaks against it. */
 export function renderPlan(plan: ProductPlan): string {
   const { product, changes, release, problems, digest } = plan;
-  if (changes.length === 0 && problems.length === 0)
-    return `${product}: nothing to do, the fleet is as declared`;
-  const lines = [`${product}: plan ${digest.slice(0, 12)}`];
-  for (const { kind, version, reason } of changes) lines.push(`  ${kind} ${version}: ${reason}`);
+  const isQuiet = !hasChanges(changes) && problems.length === 0;
+  const lines = [
+    isQuiet
+      ? `${product}: nothing to do, the fleet is as declared`
+      : `${product}: plan ${digest.slice(0, 12)}`,
+  ];
+  for (const { kind, version, id, reason } of changes) lines.push(`  ${kind} ${version ?? id}: ${reason}`);
   if (release !== undefined) lines.push(renderRelease(release));
   if (problems.length > 0) lines.push(renderProblems(problems));
   return lines.join("\n");
 }
 
+/** The last line under several plans. */
+export function renderSummary(plans: readonly ProductPlan[]): string {
+  const count = (of: (plan: ProductPlan) => boolean): number => plans.filter(of).length;
+  const isBlocked = ({ problems }: ProductPlan): boolean => errorsOf(problems).length > 0;
+  const problems = plans.flatMap((plan) => plan.problems);
+  const errors = errorsOf(problems).length;
+  return (
+    `${plans.length} products: ${count((plan) => !isBlocked(plan) && hasChanges(plan.changes))} to change, ` +
+    `${count((plan) => !isBlocked(plan) && !hasChanges(plan.changes))} as declared, ${count(isBlocked)} blocked ` +
+    `(${counted(errors, "error")}, ${counted(problems.length - errors, "warning")})`
+  );
+}
+
 function renderRelease(planned: PlannedRelease): string {
-  const { release, waves, devices, thresholds, proving, baseline } = planned;
+  const { release, waves, devices, thresholds, proving } = planned;
+  const isPriced = waves.some(({ traffic }) => traffic.length > 0);
   const { gate } = release;
   const table = new Table({
-    head: ["wave", "adds", "devices", "kind", "bake", "stops at", "promotes with"],
+    head: [
+      ...["wave", "adds", "devices", "kind", "bake", "stops at", "promotes with"],
+      ...(isPriced ? ["traffic"] : []),
+    ],
     style: { head: [], border: [], compact: true },
     chars: PLAIN,
   });
@@ -37,6 +59,7 @@ function renderRelease(planned: PlannedRelease): string {
       formatDuration(wave.bakeMs),
       `${formatCounts(wave.stopsAt)} bad`,
       wave.kind === "evidence" ? `${formatCounts(wave.promotesWith)} bad` : "-",
+      ...(isPriced ? [trafficText(wave)] : []),
     ]);
   }
   const small = Object.keys(devices)
@@ -54,10 +77,47 @@ function renderRelease(planned: PlannedRelease): string {
     ...(small.length === 0
       ? []
       : [`  too small to prove the gate, judged for abort only: ${small.join(", ")}`]),
-    baseline === undefined
-      ? "  no way back: there is no baseline"
-      : `  way back: devices return to ${baseline}`,
+    `  way back: ${wayBackText(planned)}`,
+    ...callLines(planned),
   ].join("\n");
+}
+
+/** What a wave costs: all messages, and what they are to the hub that they are hardest on. */
+function trafficText({ traffic }: PlannedWave): string {
+  const messages = traffic.reduce((sum, one) => sum + one.messages, 0);
+  const share = Math.max(...traffic.map(({ quotaShare }) => quotaShare));
+  const hours = Math.max(...traffic.map((one) => one.hours));
+  return `${withThousands(messages)} messages, ${formatPercentage(share)} of a day, ${formatDuration(hours * 3_600_000)}`;
+}
+
+function wayBackText({ wayBack, waves }: PlannedRelease): string {
+  const { baselines, uncaught, floor, onAbort } = wayBack;
+  if (baselines.length === 0) return "none, there is no baseline";
+  const versions = [...new Set(baselines.map(({ version }) => version))].join(" or ");
+  const whom =
+    uncaught === undefined
+      ? "; whom it catches could not be asked"
+      : uncaught > 0
+        ? `, ${uncaught} to nothing`
+        : "";
+  const floorText = floor === undefined ? "unsigned, so no floor is known" : `floor ${floor}`;
+  const everyone = waves.flatMap(({ traffic }) => traffic);
+  const byHub = [...new Set(everyone.map(({ hub }) => hub))].map((hub) =>
+    everyone.filter((one) => one.hub === hub).reduce((sum, one) => sum + one.quotaShare, 0),
+  );
+  const price =
+    byHub.length === 0 ? "" : `; all of them: ${formatPercentage(Math.max(...byHub))} of a day's messages`;
+  const halt = onAbort === "halt" ? "an abort halts; what would be left: " : "";
+  return `${halt}devices return to ${versions}${whom} (${floorText})${price}`;
+}
+
+function callLines({ ownCalls }: PlannedRelease): string[] {
+  if (ownCalls === undefined) return [];
+  const { callsPerLook, calls, days, queryShare, products } = ownCalls;
+  const among = products > 1 ? `, ${products} products side by side` : "";
+  return [
+    `  our calls: ${callsPerLook} a look and hub, ${withThousands(calls)} in ${formatDuration(days * 86_400_000)}: ${formatPercentage(queryShare)} of the query budget${among}`,
+  ];
 }
 
 /** Windows made from counts, as they would be now: what the plan counted may have moved when a wave opens. */

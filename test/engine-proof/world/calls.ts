@@ -9,6 +9,7 @@ type Kind = "effect" | "read" | "not a call";
  */
 export const HUB_CALLS = {
   name: "not a call",
+  size: "not a call",
   list: "read",
   count: "read",
   device: "read",

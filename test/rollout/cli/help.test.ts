@@ -27,7 +27,7 @@ describe("wavegate --help", () => {
       Commands:
         plan [options] [product]       show what the declarations would change, and
                                        what speaks against it
-        apply [options] [product]      carry the declared releases out, and watch
+        apply [options] [target]       carry the declared releases out, and watch
                                        until there is nothing left to do
         reconcile [options] [product]  look once, do what is due, end: the command for
                                        a schedule

@@ -17,6 +17,7 @@ describe("the limits of a hub", () => {
     ["S3", 10, 200, 10_000, 5_000, 2_500, 3_000_000_000, 4_096],
   ] as const)("%s x %i", (tier, units, configurations, queries, reads, writes, messages, meter) => {
     expect(hubLimits(tier, units)).toEqual({
+      configurations: tier === "F1" ? 10 : 100,
       configurationCallsPerMinute: configurations,
       queriesPerMinute: queries,
       twinReadsPerSecond: reads,

@@ -3,6 +3,7 @@ import { hubLimits } from "../../../rollout/model/hub-limits.ts";
 import { deviceTraffic } from "../../../rollout/plan/device-traffic.ts";
 import { takeBackRoom } from "../../../rollout/plan/take-back-room.ts";
 import { fleetTraffic } from "../../../rollout/plan/traffic.ts";
+import { parseDuration } from "../../../rollout/model/duration.ts";
 import { subWindows, waveTooFast } from "../../../rollout/plan/wave-speed.ts";
 
 // Worked by hand from facts/iothub.md §1.9. By default a device costs 7 twin writes, 2 reads and a notification: 10
@@ -105,29 +106,82 @@ describe("a wave that is too fast", () => {
 
   it("is a problem with its numbers and the sub-windows that pace needs", () => {
     expect(waveTooFast({ ...wave, devices: 30_000, tier: "S1", units: 1 })).toEqual({
+      // 30,000 there and back are 600,000 messages: more than a day has.
       severity: "error",
       code: "WAVE_TOO_FAST",
       path: "releases/x.ts: waves[2]",
       // 300,000 of 400,000 messages; 210,000 writes at 50/s are 4,200 s.
       summary:
         'wave "everyone" updates 30000 devices at once: 75% of a day\'s messages of S1 x 1 (at most 30%), ' +
-        "1.2 hours at its twin throttle (at most 12 hours, a quarter of the deadline)",
-      hint: "pace it: 3 sub-windows, 1 day apart; or make the wave smaller, or the hub bigger",
+        "1.2 hours at its twin throttle (at most 12 hours, a quarter of the deadline); " +
+        "30000 in a day are more than its 400000 messages can take back",
+      hint: 'write in the wave: pace: { parts: 3, every: "24 hours" }; or make the wave smaller, or the hub bigger',
     });
   });
 
   it("may take another share of the day where that is declared", () => {
     const input = { ...wave, devices: 30_000, tier: "S1", units: 1 } as const;
     expect(waveTooFast({ ...input, quotaShare: 0.75 })).toBeUndefined();
-    expect(waveTooFast({ ...input, quotaShare: 0.1 })?.hint).toContain("8 sub-windows");
+    expect(waveTooFast({ ...input, quotaShare: 0.1 })?.hint).toContain("parts: 8");
   });
 
   it("by the throttle alone is one too", () => {
     // 140,000 s against a quarter of 48 hours.
     expect(waveTooFast({ ...wave, devices: 1_000_000, tier: "S2", units: 10 })?.hint).toContain(
-      "4 sub-windows, 9.7 hours apart",
+      'pace: { parts: 4, every: "10 hours" }',
     );
     expect(waveTooFast({ ...wave, devices: 300_000, tier: "S2", units: 10 })).toBeUndefined();
+  });
+
+  it.each([
+    // devices, pace, severity
+    // 37.5% of a day, and 75% there and back: telemetry suffers, nobody is stranded.
+    [15_000, undefined, "warning"],
+    [20_000, undefined, "warning"],
+    [20_001, undefined, "error"],
+    // A third of 30,000 a day.
+    [30_000, { parts: 3, everyMs: 24 * HOUR }, undefined],
+    // Three parts within a day are no pace for the quota.
+    [30_000, { parts: 3, everyMs: 6 * HOUR }, "error"],
+    // Two of them a day: 20,000 devices, half of its messages.
+    [30_000, { parts: 3, everyMs: 12 * HOUR }, "warning"],
+    // Parts of 5,000 take 700 s at the throttle: the next comes before the last one is through.
+    [10_000, { parts: 2, everyMs: 600_000 }, "warning"],
+    [10_000, { parts: 2, everyMs: 700_000 }, undefined],
+    // A hundred parts a day are a hundred days; nothing else would do.
+    [1_200_000, { parts: 100, everyMs: 24 * HOUR }, undefined],
+    [1_200_100, { parts: 100, everyMs: 24 * HOUR }, "warning"],
+  ] as const)("%i devices on S1 x 1, paced %o: %s", (devices, pace, severity) => {
+    const found = waveTooFast({ ...wave, devices, tier: "S1", units: 1, ...(pace && { pace }) });
+    expect(found?.severity).toBe(severity);
+  });
+
+  it("proposes a pace with which it is none", () => {
+    let proposed = 0;
+    for (const [tier, units] of [
+      ["F1", 1],
+      ["S1", 1],
+      ["S1", 7],
+      ["S2", 1],
+      ["S2", 30],
+      ["S3", 2],
+    ] as const)
+      for (const deadlineMs of [HOUR, 7 * HOUR, 48 * HOUR])
+        for (let devices = 50; devices < 3_000_000; devices = Math.ceil(devices * 1.37)) {
+          const input = { ...wave, deadlineMs, devices, tier, units };
+          const hint = waveTooFast(input)?.hint ?? "";
+          const [, parts, every = ""] = /parts: (\d+), every: "([^"]+)"/.exec(hint) ?? [];
+          if (parts === undefined) {
+            expect(hint).toMatch(/^$|^make the wave smaller or the hub bigger: it would take \d{3,} parts$/);
+            continue;
+          }
+          proposed += 1;
+          const everyMs = parseDuration(every);
+          if (everyMs === undefined) throw new Error(hint);
+          const pace = { parts: Number(parts), everyMs };
+          expect(waveTooFast({ ...input, pace }), `${JSON.stringify(input)} ${hint}`).toBeUndefined();
+        }
+    expect(proposed).toBeGreaterThan(100);
   });
 });
 

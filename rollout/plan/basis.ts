@@ -1,0 +1,129 @@
+import { refId } from "../model/attempt.ts";
+import { findConfiguration, type Configuration } from "../model/configuration.ts";
+import { digestOf, type Digest } from "../model/digest.ts";
+import { headOf, LABEL } from "../model/labels.ts";
+import { digestOfRelease } from "../model/release.ts";
+import type { Declared } from "./declared.ts";
+import { meetsOurPath } from "./foreign-configurations.ts";
+import type { PlanHub } from "./plan-input.ts";
+
+/**
+ * What a plan stands on; its digest is the plan's. Counts, forecasts and etags are no part of it: devices come and go,
+ * and a plan that was reviewed yesterday still means the same.
+ */
+export interface PlanBasis {
+  readonly product: string;
+  /** Digest of what fleet.ts says about the product. */
+  readonly fleet: Digest;
+  /** Releases as they are declared, by version. */
+  readonly releases: Readonly<Record<string, Digest>>;
+  /** The head record that each hub's ref names; null: it has no ref. */
+  readonly heads: Readonly<Record<string, Digest | null>>;
+  /** Configurations on our path, ours and others', by hub and id. */
+  readonly configurations: Readonly<Record<string, Readonly<Record<string, BasisConfiguration>>>>;
+  /** The release that would start; null: none. */
+  readonly starts: BasisStart | null;
+}
+
+/** A configuration as far as a plan depends on it. */
+export interface BasisConfiguration {
+  /** Digest of what it writes. */
+  readonly content: Digest;
+  readonly condition: string;
+  readonly priority: number;
+}
+
+/** A release as it would be started. */
+export interface BasisStart {
+  readonly digest: Digest;
+  readonly attempt: string;
+  readonly priority: number;
+  /** Digest of its waves' conditions, less the windows that are made from counts. */
+  readonly conditions: Digest;
+}
+
+/** What the plan of one product stands on. */
+export function basisOf(
+  { product, fleet, releases }: Declared,
+  hubs: readonly PlanHub[],
+  starts: BasisStart | undefined,
+): PlanBasis {
+  const { activeWithinMs, freezes } = fleet;
+  return {
+    product,
+    fleet: digestOf({ product: fleet.products[product] ?? null, activeWithinMs, freezes }),
+    releases: Object.fromEntries(releases.map(({ release }) => [release.version, digestOfRelease(release)])),
+    heads: Object.fromEntries(
+      hubs.map(({ name, listing }) => [
+        name,
+        headOf(findConfiguration(listing, refId(product))?.labels ?? {}) ?? null,
+      ]),
+    ),
+    configurations: Object.fromEntries(
+      hubs.map(({ name, listing }) => [
+        name,
+        Object.fromEntries(
+          listing.configurations
+            .filter((one) => concerns(one, product))
+            .map(({ id, content, condition, priority }) => [
+              id,
+              { content: digestOf(content), condition, priority },
+            ]),
+        ),
+      ]),
+    ),
+    starts: starts ?? null,
+  };
+}
+
+/** What changed between two of them, each as a phrase; nothing: the plan still stands. */
+export function basisChanges(before: PlanBasis, now: PlanBasis): readonly string[] {
+  const changes: string[] = [];
+  if (before.fleet !== now.fleet) changes.push(`what fleet.ts says about ${now.product}`);
+  changes.push(
+    ...keyChanges(before.releases, now.releases, (version) => `the file of ${now.product} ${version}`),
+    ...keyChanges(before.heads, now.heads, (hub) => `the head record on ${hub}`),
+  );
+  for (const hub of keysOf(before.configurations, now.configurations)) {
+    const [was, is] = [before.configurations[hub] ?? {}, now.configurations[hub] ?? {}];
+    for (const id of keysOf(was, is)) {
+      const what = configurationChange(was[id], is[id]);
+      if (what !== undefined) changes.push(`configuration ${id} on ${hub}: ${what}`);
+    }
+  }
+  // Told apart only where nothing above explains it: another version of wavegate makes other conditions.
+  if (changes.length === 0 && digestOf(before.starts) !== digestOf(now.starts))
+    changes.push(`how ${now.product} would be started`);
+  return changes;
+}
+
+function concerns({ labels, content, condition }: Configuration, product: string): boolean {
+  if (labels[LABEL.kind] === "ref") return false;
+  if (labels[LABEL.kind] !== undefined) return labels[LABEL.product] === product;
+  return condition !== "" && Object.keys(content).some(meetsOurPath);
+}
+
+function keyChanges<Value>(
+  before: Readonly<Record<string, Value>>,
+  now: Readonly<Record<string, Value>>,
+  name: (key: string) => string,
+): string[] {
+  return keysOf(before, now).flatMap((key) => {
+    if (before[key] === now[key]) return [];
+    return [`${name(key)}${before[key] === undefined ? " (new)" : now[key] === undefined ? " (gone)" : ""}`];
+  });
+}
+
+function configurationChange(
+  before: BasisConfiguration | undefined,
+  now: BasisConfiguration | undefined,
+): string | undefined {
+  if (before === undefined || now === undefined)
+    return before === now ? undefined : before === undefined ? "new" : "gone";
+  const parts = (["content", "condition", "priority"] as const).filter((key) => before[key] !== now[key]);
+  return parts.length === 0 ? undefined : parts.join(" and ");
+}
+
+function keysOf(a: object, b: object): readonly string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+}

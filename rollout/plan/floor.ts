@@ -1,0 +1,30 @@
+import semver from "semver";
+import { z } from "zod";
+import type { Artifact } from "../model/artifact.ts";
+import { artifactOf, isRolledOut, type Intent } from "../model/record.ts";
+import { versionSchema } from "../model/release.ts";
+
+// The rest of the manifest is the device's business.
+const manifestSchema = z.object({ floor: versionSchema });
+
+/** The lowest version that devices go back to once they run this image; undefined: it is not signed, or says none. */
+export function floorOf({ manifest }: Pick<Artifact, "manifest">): string | undefined {
+  try {
+    return manifestSchema.safeParse(JSON.parse(manifest)).data?.floor;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The floor that devices have once they took a release: its own, or a higher one of what reached everyone before. */
+export function floorAfter(artifact: Artifact, intents: readonly Intent[]): string | undefined {
+  const before = intents.flatMap((intent) =>
+    isRolledOut(intent) && (intent.state === "watching" || intent.state === "settled")
+      ? (artifactOf(intent) ?? [])
+      : [],
+  );
+  return [artifact, ...before]
+    .flatMap((one) => floorOf(one) ?? [])
+    .toSorted(semver.rcompare)
+    .at(0);
+}
