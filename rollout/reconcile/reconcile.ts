@@ -3,6 +3,7 @@ import type { Judgement } from "../engine/judge.ts";
 import { nextStep, type Decision } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
+import type { AttemptId } from "../model/attempt.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
@@ -63,13 +64,28 @@ export async function reconcile(
 ): Promise<ReconcileResult> {
   const steps: Effect[] = [];
   const nonce = randomBytes(8).toString("hex");
+  const unstoppable = new Set<AttemptId>();
+  let notStopped: WavegateError | undefined;
+  const ends = (error: WavegateError, observation: Observation): ReconcileResult => {
+    if (error.code !== "HUB_CONFLICT") throw error;
+    options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
+    return { steps, observation };
+  };
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
-    const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+    const { decision, observation } = await observeAndDecide({
+      declared,
+      ports,
+      options,
+      nonce,
+      unstoppable,
+    });
     await keepLooks(declared.product, decision, ports.records);
     for (const judgement of decision.judgements)
       options.onEvent?.({ kind: "judged", at: observation.at, judgement });
     const { step } = decision;
+    // A stop that could not be written keeps no other stop from being written, and everything else.
+    if (notStopped !== undefined && step.kind !== "stop") return ends(notStopped, observation);
     switch (step.kind) {
       case "ask":
         throw new InvariantError("a decision went on asking");
@@ -81,9 +97,11 @@ export async function reconcile(
         try {
           await act(step, { product: declared.product, hubs: observation.hubs, monotonicMs }, ports);
         } catch (error) {
-          if (!(error instanceof WavegateError) || error.code !== "HUB_CONFLICT") throw error;
-          options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
-          return { steps, observation };
+          if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
+          if (step.kind !== "stop") return ends(error, observation);
+          notStopped ??= error;
+          unstoppable.add(step.stop.attempt);
+          continue;
         }
         options.onEvent?.({ kind: "step", at: observation.at, step });
         steps.push(step);
@@ -98,15 +116,17 @@ export async function observeAndDecide(input: {
   readonly ports: ReconcilePorts;
   readonly options: ReconcileOptions;
   readonly nonce: string;
+  readonly unstoppable?: ReadonlySet<AttemptId>;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
-  const { declared, ports, options, nonce } = input;
+  const { declared, ports, options, nonce, unstoppable = new Set<AttemptId>() } = input;
   const { clock, images } = ports;
   const hubs = await listHubs(ports.hubs);
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
   const at = Math.floor(clock.now());
   const store = await readStore({ records: ports.records, product: declared.product, hubs });
   const answers = new Map<string, Answer>();
-  const deciding = { actor: options.actor, imageBase: images.base, queryLagMs: options.queryLagMs, nonce };
+  const { actor, queryLagMs } = options;
+  const deciding = { actor, imageBase: images.base, queryLagMs, nonce, unstoppable };
   const observation: Observation = { at, hubs, store, answers };
   for (let asks = 0; ; asks++) {
     const decision = nextStep({ declared, observation, deciding });

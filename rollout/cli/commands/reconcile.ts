@@ -1,5 +1,5 @@
 import { takenBackBy } from "../../reconcile/apply.ts";
-import { reconcile as runOnce } from "../../reconcile/reconcile.ts";
+import { reconcile as runOnce, type ReconcileResult } from "../../reconcile/reconcile.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, type Command, type ExitCode } from "../command.ts";
 import { chosenProducts } from "../session.ts";
@@ -30,16 +30,30 @@ the next.`,
     const worse = (code: ExitCode): void => {
       if (exitCode === EXIT.done || code === EXIT.error) exitCode = code;
     };
-    for (const declared of chosenProducts(checked, input.args[0])) {
+    const products = chosenProducts(checked, input.args[0]);
+    for (const declared of products) {
       const { product } = declared;
       const view = rolloutLines(context.progress);
-      const { steps, status, problems } = await runOnce(declared, session, {
-        actor: session.actor,
-        queryLagMs: session.settings.queryLag,
-        onEvent: (event) => {
-          view.onEvent(product, event);
-        },
-      });
+      let result: ReconcileResult;
+      try {
+        result = await runOnce(declared, session, {
+          actor: session.actor,
+          queryLagMs: session.settings.queryLag,
+          onEvent: (event) => {
+            view.onEvent(product, event);
+          },
+        });
+      } catch (error) {
+        // One product's trouble keeps no other from being stopped.
+        if (!(error instanceof WavegateError) || error.code === "INTERRUPTED" || products.length === 1)
+          throw error;
+        const { code, message, hint } = error;
+        worse(EXIT.error);
+        human.push(`${product}: ${code}: ${message}\n  next: ${hint}`);
+        results.push({ product, error: { code, message, hint } });
+        continue;
+      }
+      const { steps, status, problems } = result;
       if (steps.some((step) => takenBackBy(step) !== undefined)) worse(EXIT.aborted);
       if (status?.needsPerson === true) worse(EXIT.held);
       if (problems !== undefined) worse(EXIT.error);
