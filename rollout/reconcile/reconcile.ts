@@ -66,11 +66,6 @@ export async function reconcile(
   const nonce = randomBytes(8).toString("hex");
   const unstoppable = new Set<AttemptId>();
   let notStopped: WavegateError | undefined;
-  const ends = (error: WavegateError, observation: Observation): ReconcileResult => {
-    if (error.code !== "HUB_CONFLICT") throw error;
-    options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
-    return { steps, observation };
-  };
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
     const { decision, observation } = await observeAndDecide({
@@ -84,8 +79,8 @@ export async function reconcile(
     for (const judgement of decision.judgements)
       options.onEvent?.({ kind: "judged", at: observation.at, judgement });
     const { step } = decision;
-    // A stop that could not be written keeps no other stop from being written, and everything else.
-    if (notStopped !== undefined && step.kind !== "stop") return ends(notStopped, observation);
+    // A stop that could not be written keeps no other stop waiting; everything else waits for the next run.
+    if (notStopped !== undefined && step.kind !== "stop") throw notStopped;
     switch (step.kind) {
       case "ask":
         throw new InvariantError("a decision went on asking");
@@ -98,14 +93,20 @@ export async function reconcile(
           await act(step, { product: declared.product, hubs: observation.hubs, monotonicMs }, ports);
         } catch (error) {
           if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
-          if (step.kind !== "stop") return ends(error, observation);
-          notStopped ??= error;
-          unstoppable.add(step.stop.attempt);
-          continue;
+          if (step.kind === "stop") {
+            notStopped ??= error;
+            unstoppable.add(step.stop.attempt);
+            continue;
+          }
+          if (error.code !== "HUB_CONFLICT") throw error;
+          options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
+          return { steps, observation };
         }
         options.onEvent?.({ kind: "step", at: observation.at, step });
         steps.push(step);
-        if (steps.length >= ROUNDS) return { steps, observation };
+        if (steps.length < ROUNDS) continue;
+        if (notStopped !== undefined) throw notStopped;
+        return { steps, observation };
     }
   }
 }

@@ -68,6 +68,20 @@ describe("two releases of one product that fail in one pass", () => {
     expect(world.exposed(broken).size).toBe(0);
   });
 
+  it("are told not to be stopped when somebody else wins every race, and the other is", async () => {
+    const world = await bothFailing();
+    world.fault = ({ when, call }) => {
+      if (when !== "before" || call !== `replace ${ATTEMPT}`) return;
+      const labels = world.configuration(ATTEMPT)?.labels ?? {};
+      world.edit(ATTEMPT, { labels: { ...labels, noise: `${Number(labels["noise"] ?? 0) + 1}` } });
+    };
+    await expect(look(world, BOTH)).rejects.toMatchObject({
+      code: "HUB_CONFLICT",
+      message: expect.stringContaining("NOT in force") as string,
+    });
+    expect(world.exposed(LATER).size).toBe(0);
+  });
+
   it("are stopped once: looking again writes nothing", async () => {
     const world = await bothFailing();
     await rest(world, BOTH);
