@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { reconcile as reconcileCommand } from "../../../rollout/cli/commands/reconcile.ts";
 import type { Context, Result } from "../../../rollout/cli/command.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
+import { refSlotLabels } from "../../../rollout/model/labels.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import type { World } from "../../support/world.ts";
-import { ATTEMPT, HOUR, inCanary, rest, stateOf } from "./in-canary.ts";
+import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf } from "./in-canary.ts";
 
 const WRONG = checkDeclarations({ fleet: { value: { product: {} }, file: "fleet.ts" }, releases: [] });
 
@@ -26,6 +27,15 @@ function failAll(world: World): void {
     world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
 }
 
+/** What is written from now on. */
+function writesOf(world: World): readonly string[] {
+  const writes: string[] = [];
+  world.fault = ({ when, call }) => {
+    if (when === "before" && /^(create|replace|remove|put|mark)/.test(call)) writes.push(call);
+  };
+  return writes;
+}
+
 describe("a controller that cannot read its fleet.ts", () => {
   it("stops a bad release all the same, and says what is wrong", async () => {
     const world = await inCanary();
@@ -42,10 +52,7 @@ describe("a controller that cannot read its fleet.ts", () => {
   it("lets a good one stand, and no further", async () => {
     const world = await inCanary();
     await rest(world);
-    const writes: string[] = [];
-    world.fault = ({ when, call }) => {
-      if (when === "before" && /^(create|replace|remove|put)/.test(call)) writes.push(call);
-    };
+    const writes = writesOf(world);
     for (let looks = 0; looks < 5; looks++) {
       world.advance(20 * HOUR);
       await expect(run(world)).rejects.toMatchObject({ code: "PLAN_BLOCKED" });
@@ -54,12 +61,15 @@ describe("a controller that cannot read its fleet.ts", () => {
     expect(world.exposed(ATTEMPT).size).toBe(6);
   });
 
-  it("leaves alone what another project runs on the same hub", async () => {
+  it("leaves alone what another project runs on the same hub, its unfinished stops too", async () => {
     const world = await inCanary();
     await rest(world);
     failAll(world);
+    const labels = world.configuration(REF)?.labels ?? {};
+    world.edit(REF, { labels: { ...labels, ...refSlotLabels(aStop("hold", world)) } });
+    const writes = writesOf(world);
     const theirs = { ...world.ports.records, getRecord: () => Promise.resolve(undefined) };
     await expect(run(world, { records: theirs })).rejects.toMatchObject({ code: "PLAN_BLOCKED" });
-    expect(world.exposed(ATTEMPT).size).toBe(6);
+    expect(writes).toEqual([]);
   });
 });
