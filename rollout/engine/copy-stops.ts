@@ -58,6 +58,7 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     });
   const recorded = store?.stopIds ?? new Set<string>();
   for (const stop of [...unrecorded, ...refilled, ...buried, ...forgotten]) {
+    if (deciding.unstoppable?.has(stop.attempt) === true) continue;
     for (const listing of listings) {
       const write = nextStopWrite(listing, product, stop, recorded);
       if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };

@@ -28,6 +28,7 @@ export function gateStop(
   for (const judgement of judgements) {
     if (judgement.kind === "unanswered" || judgement.verdict.kind !== "abort") continue;
     const { intent, verdict } = judgement;
+    if (deciding.unstoppable?.has(intent.attempt) === true) continue;
     const canGoBack = listings.every((listing) => {
       const own = findConfiguration(listing, intent.attempt);
       return own === undefined || hasBaseline(listing, declared.product, own);

@@ -78,6 +78,8 @@ export interface Deciding {
   readonly plan?: Digest | undefined;
   /** Something no other controller has: it makes this stop distinct from any other. */
   readonly nonce: string;
+  /** Attempts whose stop could not be written in this run: they do not keep the next one waiting. */
+  readonly unstoppable?: ReadonlySet<AttemptId>;
 }
 
 /** Everything one decision is made of. */

@@ -64,7 +64,7 @@ export function openedBy(
  * The problem of a wave that asks too much of its hub; undefined where it does not. What cannot be given AND taken back
  * in one day's messages is an error: an exhausted quota stops the way back too. Over its share of a day or of the
  * deadline, it costs telemetry or makes healthy devices look silent, and a person may choose that: a warning
- * (docs/decisions/0007).
+ * (docs/decisions/0008).
  */
 export function waveTooFast(
   input: WaveSpeedInput & {

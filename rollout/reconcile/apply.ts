@@ -48,6 +48,8 @@ const WEATHER: readonly Code[] = [
   "HUB_FAILED",
   "HUB_NOT_FOUND",
   "HUB_QUOTA",
+  // A stop that lost every race; anything else that loses one ends its look without an error.
+  "HUB_CONFLICT",
   "RECORD_STORE_FAILED",
   "OBSERVATION_STALE",
 ];

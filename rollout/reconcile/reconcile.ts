@@ -4,6 +4,7 @@ import { nextStep, type Decision } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import type { Digest } from "../model/digest.ts";
+import type { AttemptId } from "../model/attempt.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
@@ -68,13 +69,23 @@ export async function reconcile(
 ): Promise<ReconcileResult> {
   const steps: Effect[] = [];
   const nonce = randomBytes(8).toString("hex");
+  const unstoppable = new Set<AttemptId>();
+  let notStopped: WavegateError | undefined;
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
-    const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+    const { decision, observation } = await observeAndDecide({
+      declared,
+      ports,
+      options,
+      nonce,
+      unstoppable,
+    });
     await keepLooks(declared.product, decision, ports.records);
     for (const judgement of decision.judgements)
       options.onEvent?.({ kind: "judged", at: observation.at, judgement });
     const { step } = decision;
+    // A stop that could not be written keeps no other stop waiting; everything else waits for the next run.
+    if (notStopped !== undefined && step.kind !== "stop") throw notStopped;
     switch (step.kind) {
       case "ask":
         throw new InvariantError("a decision went on asking");
@@ -86,13 +97,21 @@ export async function reconcile(
         try {
           await act(step, { product: declared.product, hubs: observation.hubs, monotonicMs }, ports);
         } catch (error) {
-          if (!(error instanceof WavegateError) || error.code !== "HUB_CONFLICT") throw error;
+          if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
+          if (step.kind === "stop") {
+            notStopped ??= error;
+            unstoppable.add(step.stop.attempt);
+            continue;
+          }
+          if (error.code !== "HUB_CONFLICT") throw error;
           options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
           return { steps, observation };
         }
         options.onEvent?.({ kind: "step", at: observation.at, step });
         steps.push(step);
-        if (steps.length >= ROUNDS) return { steps, observation };
+        if (steps.length < ROUNDS) continue;
+        if (notStopped !== undefined) throw notStopped;
+        return { steps, observation };
     }
   }
 }
@@ -103,8 +122,9 @@ export async function observeAndDecide(input: {
   readonly ports: ReconcilePorts;
   readonly options: ReconcileOptions;
   readonly nonce: string;
+  readonly unstoppable?: ReadonlySet<AttemptId>;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
-  const { declared, ports, options, nonce } = input;
+  const { declared, ports, options, nonce, unstoppable = new Set<AttemptId>() } = input;
   const { clock, images } = ports;
   const hubs = await listHubs(ports.hubs);
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
@@ -117,6 +137,7 @@ export async function observeAndDecide(input: {
     queryLagMs: options.queryLagMs,
     nonce,
     plan: options.plan,
+    unstoppable,
   };
   const observation: Observation = { at, hubs, store, answers };
   options.admit?.(observation);

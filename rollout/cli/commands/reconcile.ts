@@ -1,8 +1,9 @@
 import { takenBackBy } from "../../reconcile/apply.ts";
-import { reconcile as runOnce } from "../../reconcile/reconcile.ts";
-import { WavegateError } from "../../model/problem.ts";
-import { EXIT, type Command, type ExitCode } from "../command.ts";
-import { chosenProducts } from "../session.ts";
+import { reconcile as runOnce, type ReconcileResult } from "../../reconcile/reconcile.ts";
+import { errorsOf, WavegateError, type Problem } from "../../model/problem.ts";
+import { recordedProducts } from "../../reconcile/recorded-products.ts";
+import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
+import { chosenProducts, type Session } from "../session.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines } from "../views/rollout-lines.ts";
 
@@ -19,27 +20,43 @@ the next.`,
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
-    if (checked.products.length === 0)
-      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
+    if (checked.products.length === 0) {
+      await stopWhatIsDue(checked.problems, session, context);
+      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
         hint: "correct them: wavegate plan",
         problems: checked.problems,
       });
+    }
     const results: unknown[] = [];
     const human: string[] = [];
     let exitCode: ExitCode = EXIT.done;
     const worse = (code: ExitCode): void => {
       if (exitCode === EXIT.done || code === EXIT.error) exitCode = code;
     };
-    for (const declared of chosenProducts(checked, input.args[0])) {
+    const products = chosenProducts(checked, input.args[0]);
+    for (const declared of products) {
       const { product } = declared;
       const view = rolloutLines(context.progress);
-      const { steps, status, problems } = await runOnce(declared, session, {
-        actor: session.actor,
-        queryLagMs: session.settings.queryLag,
-        onEvent: (event) => {
-          view.onEvent(product, event);
-        },
-      });
+      let result: ReconcileResult;
+      try {
+        result = await runOnce(declared, session, {
+          actor: session.actor,
+          queryLagMs: session.settings.queryLag,
+          onEvent: (event) => {
+            view.onEvent(product, event);
+          },
+        });
+      } catch (error) {
+        // One product's trouble keeps no other from being stopped.
+        if (!(error instanceof WavegateError) || error.code === "INTERRUPTED" || products.length === 1)
+          throw error;
+        const { code, message, hint } = error;
+        worse(EXIT.error);
+        human.push(`${product}: ${code}: ${message}\n  next: ${hint}`);
+        results.push({ product, error: { code, message, hint } });
+        continue;
+      }
+      const { steps, status, problems } = result;
       if (steps.some((step) => takenBackBy(step) !== undefined)) worse(EXIT.aborted);
       if (status?.needsPerson === true) worse(EXIT.held);
       if (problems !== undefined) worse(EXIT.error);
@@ -53,3 +70,27 @@ the next.`,
     return { exitCode, human: human.join("\n"), json: { schemaVersion: 1, products: results } };
   },
 };
+
+/** A typing error in fleet.ts must not keep the gate from stopping what is under way. */
+async function stopWhatIsDue(
+  problems: readonly Problem[],
+  session: Session,
+  { progress }: Pick<Context, "progress">,
+): Promise<void> {
+  if (errorsOf(problems).length === 0) return;
+  for (const declared of await recordedProducts(problems, session)) {
+    const view = rolloutLines(progress);
+    try {
+      await runOnce(declared, session, {
+        actor: session.actor,
+        queryLagMs: session.settings.queryLag,
+        onEvent: (event) => {
+          view.onEvent(declared.product, event);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
+      progress(`${declared.product}: ${error.code}: ${error.message}`);
+    }
+  }
+}

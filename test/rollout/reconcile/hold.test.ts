@@ -51,6 +51,22 @@ describe("a hold", () => {
     expect(world.exposed(ATTEMPT).size).toBe(0);
   });
 
+  it("does not keep the gate from stopping: bad news is judged while a person is waited for", async () => {
+    const world = await inCanary();
+    await stopRelease(
+      { kind: "hold", product: "thermostat", actor: "operator", reason: "odd calls" },
+      world.ports,
+    );
+    await rest(world);
+    for (const deviceId of world.exposed(ATTEMPT))
+      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    world.advance(HOUR);
+    await rest(world);
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+    expect(stateOf(world)).toBe("rolling back");
+    expect(headRecord(world)).toMatchObject({ kind: "abort", actor: "gate" });
+  });
+
   it("that comes while another is resumed stays in force", async () => {
     const world = await inCanary();
     await stopRelease({ kind: "hold", product: "thermostat", actor: "one", reason: "first" }, world.ports);

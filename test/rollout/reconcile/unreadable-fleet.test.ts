@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { reconcile as reconcileCommand } from "../../../rollout/cli/commands/reconcile.ts";
+import type { Context, Result } from "../../../rollout/cli/command.ts";
+import type { Session } from "../../../rollout/cli/session.ts";
+import { refSlotLabels } from "../../../rollout/model/labels.ts";
+import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
+import type { World } from "../../support/world.ts";
+import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf } from "./in-canary.ts";
+
+const WRONG = checkDeclarations({ fleet: { value: { product: {} }, file: "fleet.ts" }, releases: [] });
+
+/** `wavegate reconcile` of a project whose fleet.ts has a typing error. */
+function run(world: World, ports: Partial<World["ports"]> = {}): Promise<Result> {
+  const session = {
+    settings: { queryLag: 0 },
+    ...world.ports,
+    ...ports,
+    actor: "cron",
+    declarations: () => Promise.resolve(WRONG),
+  } as unknown as Session; // The rest of a session is for other commands.
+  const context = { session: () => Promise.resolve(session), progress: () => undefined };
+  return reconcileCommand.run(context as unknown as Context, { args: [], options: {} });
+}
+
+function failAll(world: World): void {
+  for (const deviceId of world.exposed(ATTEMPT))
+    world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+}
+
+/** What is written from now on. */
+function writesOf(world: World): readonly string[] {
+  const writes: string[] = [];
+  world.fault = ({ when, call }) => {
+    if (when === "before" && /^(create|replace|remove|put|mark)/.test(call)) writes.push(call);
+  };
+  return writes;
+}
+
+describe("a controller that cannot read its fleet.ts", () => {
+  it("stops a bad release all the same, and says what is wrong", async () => {
+    const world = await inCanary();
+    await rest(world);
+    failAll(world);
+    await expect(run(world)).rejects.toMatchObject({
+      code: "PLAN_BLOCKED",
+      problems: [{ code: "FLEET_INVALID" }, {}],
+    });
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+    expect(stateOf(world)).toBe("rolling back");
+  });
+
+  it("lets a good one stand, and no further", async () => {
+    const world = await inCanary();
+    await rest(world);
+    const writes = writesOf(world);
+    for (let looks = 0; looks < 5; looks++) {
+      world.advance(20 * HOUR);
+      await expect(run(world)).rejects.toMatchObject({ code: "PLAN_BLOCKED" });
+    }
+    expect(writes).toEqual([]);
+    expect(world.exposed(ATTEMPT).size).toBe(6);
+  });
+
+  it("leaves alone what another project runs on the same hub, its unfinished stops too", async () => {
+    const world = await inCanary();
+    await rest(world);
+    failAll(world);
+    const labels = world.configuration(REF)?.labels ?? {};
+    world.edit(REF, { labels: { ...labels, ...refSlotLabels(aStop("hold", world)) } });
+    const writes = writesOf(world);
+    const theirs = { ...world.ports.records, getRecord: () => Promise.resolve(undefined) };
+    await expect(run(world, { records: theirs })).rejects.toMatchObject({ code: "PLAN_BLOCKED" });
+    expect(writes).toEqual([]);
+  });
+});
