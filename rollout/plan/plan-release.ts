@@ -99,7 +99,11 @@ export function planRelease(
       baseline: baselineText(intents),
       waves,
       devices,
-      unstamped: totalOf(devices) - totalOf(byKey[`wave ${last}`] ?? {}),
+      // Another attempt for the devices that failed is for them alone.
+      unstamped:
+        release.waves[last]?.cohort.kind === "percent"
+          ? totalOf(devices) - totalOf(byKey[`wave ${last}`] ?? {})
+          : 0,
       proving,
       thresholds: { ...levels, sizeToProve: sizeToProve(gate) },
       desiredBytes,
