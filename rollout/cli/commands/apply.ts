@@ -13,9 +13,12 @@ export const apply: Command = {
   help: `Start the wanted release and carry it from wave to wave, judging its gate at
 every look, until it has reached everyone, was taken back, or a person has to
 carry on. Ctrl-C stops watching, never the rollout: run it again (or let
-\`reconcile\` run on a schedule) and it goes on where it stands.`,
-  examples: ["wavegate apply", "wavegate apply thermostat --json"],
+\`reconcile\` run on a schedule) and it goes on where it stands. With --no-wait it
+does what is due now and ends in 0: a pipeline that starts, and a schedule that
+carries on.`,
+  examples: ["wavegate apply thermostat --json", "wavegate apply --no-wait"],
   arguments: [["[product]", "apply one product only"]],
+  options: [["--no-wait", "do what is due now, and do not watch"]],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
@@ -43,6 +46,7 @@ carry on. Ctrl-C stops watching, never the rollout: run it again (or let
             queryLagMs: session.settings.queryLag,
             lookEveryMs: session.settings.lookEvery,
             signal: context.signal,
+            wait: input.options["wait"] !== false,
             onEvent: (product, event) => {
               view.onEvent(product, event);
             },
@@ -78,6 +82,7 @@ async function allSettled<T>(runs: readonly Promise<T>[]): Promise<readonly T[]>
 
 const CODES: Readonly<Record<ApplyResult["outcome"], ExitCode>> = {
   done: EXIT.done,
+  "under way": EXIT.done,
   aborted: EXIT.aborted,
   held: EXIT.held,
   blocked: EXIT.error,
@@ -96,6 +101,8 @@ function sentence({ product, outcome, status, problems }: ApplyResult): string {
   switch (outcome) {
     case "blocked":
       return `${product}: blocked, nothing was changed\n${renderProblems(problems ?? [])}`;
+    case "under way":
+      return `${product}: under way: ${status?.text ?? ""}\n  next: wavegate status ${product} --watch`;
     case "interrupted":
       return `${product}: stopped watching; the rollout stands and goes on with: wavegate apply ${product}`;
     case "held":

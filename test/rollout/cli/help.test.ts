@@ -21,6 +21,7 @@ describe("wavegate --help", () => {
                                        ./wavegate.settings.json, a running demo)
         --stack-outputs <file>         what \`pulumi stack output --json\` wrote, for
                                        what no settings file says
+        --as <name>                    decide under this name; for a local hub only
         --json                         print the result as JSON
         -h, --help                     display help for command
 
@@ -56,6 +57,8 @@ describe("wavegate --help", () => {
         enroll [options] <product>     give a product's new devices their bucket, so
                                        that waves reach them
         release                        release files
+        completion [options] <shell>   print a script that completes commands and
+                                       options in your shell
         help [command]                 display help for command
 
       Exit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a
