@@ -18,9 +18,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   const json = argv.includes("--json");
   const program = programOf((command, args, options, sources) =>
     command.run(contextOf({ sources, json, signal: interrupt.signal }), { args, options }).then((result) => {
-      const { columns } = process.stdout;
-      const human = isScreen(process.stdout) ? wrapText(result.human, columns) : result.human;
-      const text = json ? jsonText(result.json) : human;
+      const text = json ? jsonText(result.json) : fitted(result.human, process.stdout);
       if (text !== "") process.stdout.write(`${text}\n`);
       exitCode = result.exitCode;
     }),
@@ -141,7 +139,7 @@ function contextOf(input: {
     },
     screen: isScreen(process.stdout) ? process.stdout : undefined,
     progress: (line) => {
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${fitted(line, process.stderr)}\n`);
     },
     isTerminal: isScreen(process.stderr),
     json: input.json,
@@ -153,6 +151,11 @@ function contextOf(input: {
 /** True for a terminal that can be drawn over. */
 function isScreen(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && process.env["TERM"] !== "dumb" && process.env["CI"] === undefined;
+}
+
+/** Text for a stream: wrapped where people read it in a terminal. */
+function fitted(text: string, stream: NodeJS.WriteStream): string {
+  return isScreen(stream) ? wrapText(text, stream.columns) : text;
 }
 
 /** What `--json` prints of a failure. */
@@ -173,8 +176,7 @@ function report(error: unknown, json: boolean): void {
     const { code, message, hint, problems } = error;
     if (json) writeError({ code, message, hint, problems });
     const list = problems.length === 0 ? "" : `\n${renderProblems(problems)}`;
-    const told = `${code}: ${message}${list}\n  next: ${hint}\n`;
-    process.stderr.write(isScreen(process.stderr) ? wrapText(told, process.stderr.columns) : told);
+    process.stderr.write(fitted(`${code}: ${message}${list}\n  next: ${hint}\n`, process.stderr));
     return;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

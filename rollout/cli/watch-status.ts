@@ -56,9 +56,11 @@ export async function watchStatus(input: {
   }
   if (context.json && outcome === "interrupted") document({ outcome });
   const stands = (last?.products ?? []).map((product) => renderStatus({ ...product, hub: hub.name }));
+  const left = "stopped watching; the rollout is not touched by that";
+  // Lines are there to be read; a screen is gone, and what it showed last is told once more.
   const human =
-    outcome === "interrupted" ? "stopped watching; the rollout is not touched by that" : stands.join("\n\n");
-  return { exitCode: CODES[outcome], human, json: undefined };
+    outcome !== "interrupted" ? stands : context.screen === undefined ? [left] : [...stands, left];
+  return { exitCode: CODES[outcome], human: human.join("\n\n"), json: undefined };
 }
 
 /** The hub that takes the fewest calls. */

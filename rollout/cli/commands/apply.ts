@@ -30,9 +30,10 @@ carries on.`,
       });
     }
     const products = chosenProducts(checked, input.args[0]);
+    const wait = input.options["wait"] !== false;
     // One product at a time can be drawn as tasks; more are told apart line by line.
     const view: RolloutView =
-      context.isTerminal && !context.json && products.length === 1
+      context.isTerminal && !context.json && wait && products.length === 1
         ? rolloutTasks(process.stderr)
         : rolloutLines(context.progress);
     const inTurn = oneAtATime();
@@ -46,7 +47,7 @@ carries on.`,
             queryLagMs: session.settings.queryLag,
             lookEveryMs: session.settings.lookEvery,
             signal: context.signal,
-            wait: input.options["wait"] !== false,
+            wait,
             onEvent: (product, event) => {
               view.onEvent(product, event);
             },

@@ -1,4 +1,4 @@
-import { clearScreenDown, moveCursor } from "node:readline";
+import { clearScreenDown, cursorTo, moveCursor } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { formatDuration } from "../../model/duration.ts";
 import type { Refresh } from "../../reconcile/watch.ts";
@@ -34,6 +34,8 @@ export function watchScreen(stream: NodeJS.WriteStream): WatchView {
   };
   const erase = (): void => {
     if (drawn === 0) return;
+    // What a terminal echoes of Ctrl-C has moved the cursor to the right.
+    cursorTo(stream, 0);
     moveCursor(stream, 0, -drawn);
     clearScreenDown(stream);
     drawn = 0;

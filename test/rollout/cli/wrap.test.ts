@@ -12,8 +12,16 @@ describe("wrapText", () => {
     expect(rows.map((row) => row.trim()).join(" ")).toBe(text.trim());
   });
 
-  it("leaves short lines, empty lines, and those with something to type", () => {
-    const text = `one\n\n  next: wavegate approve thermostat --wave "half" --reason "${"x".repeat(60)}"`;
-    expect(wrapText(text, 60)).toBe(text);
+  it("leaves short lines and empty ones", () => {
+    expect(wrapText("one\n\n  two", 60)).toBe("one\n\n  two");
+  });
+
+  it("breaks before a command, never inside it", () => {
+    const command = 'wavegate approve thermostat --wave "half"';
+    expect(wrapText(`  next: "half" awaits the approval of 2 people: ${command}`, 60)).toBe(
+      `  next: "half" awaits the approval of 2 people:\n    ${command}`,
+    );
+    const long = `wavegate approve thermostat --reason "${"x".repeat(60)}"`;
+    expect(wrapText(`  next: ${long}`, 60)).toBe(`  next: ${long}`);
   });
 });
