@@ -6,8 +6,8 @@ import { outlookOf, type Outlook } from "../engine/outlook.ts";
 import type { Status } from "../engine/step.ts";
 import { totalOf, type Answer } from "../model/question.ts";
 import { isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
-import type { Release } from "../model/release.ts";
 import type { Declared } from "../plan/declared.ts";
+import type { PlannedRelease } from "../plan/product-plan.ts";
 import { countByStratum, runningCondition } from "../plan/queries.ts";
 import { answer } from "./answer.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
@@ -39,7 +39,7 @@ export interface Seen {
   /** What the next run would wait for; absent when it would act. */
   readonly next: Status | undefined;
   /** The release that would start, where a plan was made. */
-  readonly planned?: Release | undefined;
+  readonly planned?: PlannedRelease | undefined;
 }
 
 /** What the status of a product says when the next run would act. */
@@ -77,7 +77,8 @@ export async function overviewOf(
   }
   const underWay = intents.findLast((intent) => isJudged(intent));
   const exposure =
-    options.exposure ?? (underWay === undefined ? undefined : await exposureOf(underWay, observation, ask));
+    options.exposure ??
+    (underWay === undefined ? plannedExposure(seen.planned) : await exposureOf(underWay, observation, ask));
   const outlook = outlookIn(seen, underWay, ports.settings.queryLag);
   return {
     product,
@@ -90,6 +91,13 @@ export async function overviewOf(
     ...(outlook === undefined ? {} : { outlook }),
     ...(exposure === undefined ? {} : { exposure }),
   };
+}
+
+/** What the plan has counted already. */
+function plannedExposure(planned: PlannedRelease | undefined): Exposure | undefined {
+  if (planned === undefined) return undefined;
+  const waves = planned.waves.map(({ name, added }) => ({ name, adds: totalOf(added), exposed: 0 }));
+  return { exposed: 0, unexposed: totalOf(planned.waves.at(-1)?.devices ?? {}), waves };
 }
 
 async function exposureOf(
@@ -110,7 +118,7 @@ function outlookIn(
   underWay: RolloutIntent | undefined,
   queryLagMs: number,
 ): Outlook | undefined {
-  const release = underWay?.release ?? planned;
+  const release = underWay?.release ?? planned?.release;
   if (release === undefined) return undefined;
   const { fleet, product } = declared;
   const judgement = judgements.find(({ intent }) => intent.attempt === underWay?.attempt);

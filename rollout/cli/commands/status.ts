@@ -29,7 +29,7 @@ as apply would. Changes nothing.`,
     const found: ProductStatus[] = [];
     for (const declared of products) {
       const observed = await observeProduct(declared, session);
-      const planned = observed.plan.kind === "known" ? observed.plan.value.release?.release : undefined;
+      const planned = observed.plan.kind === "known" ? observed.plan.value.release : undefined;
       found.push({
         ...(await overviewOf({ ...observed, declared, planned }, session)),
         hub: session.settings.hub.name,

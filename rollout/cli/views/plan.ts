@@ -25,7 +25,7 @@ function renderRelease(planned: PlannedRelease): string {
   const { gate } = release;
   const table = new Table({
     head: ["wave", "adds", "devices", "kind", "bake", "stops at", "promotes with"],
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
     chars: PLAIN,
   });
   for (const wave of waves) {
@@ -39,6 +39,7 @@ function renderRelease(planned: PlannedRelease): string {
       wave.kind === "evidence" ? `${formatCounts(wave.promotesWith)} bad` : "-",
     ]);
   }
+  const hasEvidence = waves.some(({ kind }) => kind === "evidence");
   const small = Object.keys(devices)
     .filter((stratum) => !proving.includes(stratum))
     .sort();
@@ -50,8 +51,12 @@ function renderRelease(planned: PlannedRelease): string {
       .map((line) => line.trimEnd()),
     ...windowLines(planned),
     `  gate: tolerate ${formatPercentage(gate.tolerate)}, reject ${formatPercentage(gate.reject)}; ${abort}`,
-    `  promote an evidence wave at ${formatThreshold(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
-    ...(small.length === 0
+    ...(hasEvidence
+      ? [
+          `  promote an evidence wave at ${formatThreshold(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
+        ]
+      : []),
+    ...(small.length === 0 || !hasEvidence
       ? []
       : [`  too small to prove the gate, judged for abort only: ${small.join(", ")}`]),
     baseline === undefined
@@ -83,5 +88,5 @@ const PLAIN = {
     "bottom-left": "",
     "bottom-right": "",
   },
-  ...{ left: "  ", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: " " },
+  ...{ left: "  ", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
 };
