@@ -7,6 +7,7 @@ import { versionQueryString } from "azure-iothub/dist/version.js";
 import { create as createSignature } from "azure-iothub/dist/shared_access_signature.js";
 import { WavegateError } from "../model/problem.ts";
 import { callSignal } from "./call-signal.ts";
+import { TOKEN_SCOPE } from "./token-scope.ts";
 
 /** Microsoft's service client for one hub, with the one call that it lacks. */
 export class Registry extends azureIothub.Registry {
@@ -42,8 +43,6 @@ export type HubConnection =
       readonly ca?: string;
     };
 
-/** The resource that tokens for IoT Hub are for, as Registry.fromTokenCredential has it. */
-const TOKEN_SCOPE = "https://iothubs.azure.net/.default";
 const USER_AGENT = "wavegate";
 
 /**

@@ -28,8 +28,14 @@ export interface Input {
 export interface Context {
   readonly settings: () => Promise<Settings>;
   readonly session: () => Promise<Session>;
+  /** Every command there is. */
+  readonly commands: readonly Command[];
   /** Progress, for people: standard error. */
   readonly progress: (line: string) => void;
+  /** A line of the result, ahead of its end: standard output. */
+  readonly output: (line: string) => void;
+  /** Standard output, when it is a terminal that can be redrawn. */
+  readonly screen: NodeJS.WriteStream | undefined;
   /** True when progress goes to a terminal that can be redrawn. */
   readonly isTerminal: boolean;
   /** True when the result is wanted as JSON: progress is not drawn. */
@@ -43,6 +49,7 @@ export interface Context {
 export interface Result {
   readonly exitCode: ExitCode;
   readonly human: string;
+  /** undefined: the command has written its documents itself. */
   readonly json: unknown;
 }
 

@@ -1,46 +1,11 @@
 import { Command as Commander, CommanderError } from "commander";
-import { InvariantError, WavegateError } from "../model/problem.ts";
-import { abort } from "./commands/abort.ts";
-import { apply } from "./commands/apply.ts";
-import { approve } from "./commands/approve.ts";
-import { enroll } from "./commands/enroll.ts";
-import { exportStore } from "./commands/export.ts";
-import { history } from "./commands/history.ts";
-import { hold } from "./commands/hold.ts";
-import { lint } from "./commands/lint.ts";
-import { override } from "./commands/override.ts";
-import { plan } from "./commands/plan.ts";
-import { reconcile } from "./commands/reconcile.ts";
-import { releaseAdd } from "./commands/release-add.ts";
-import { resume } from "./commands/resume.ts";
-import { retry } from "./commands/retry.ts";
-import { status } from "./commands/status.ts";
-import { stop } from "./commands/stop.ts";
-import { verify } from "./commands/verify.ts";
+import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
+import { COMMANDS } from "./commands.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "./command.ts";
 import { openSession } from "./session.ts";
 import { loadSettings, type SettingsSources } from "./settings.ts";
 import { renderProblems } from "./views/problems.ts";
-
-const COMMANDS: readonly Command[] = [
-  plan,
-  apply,
-  reconcile,
-  status,
-  history,
-  lint,
-  verify,
-  exportStore,
-  approve,
-  hold,
-  resume,
-  abort,
-  override,
-  retry,
-  stop,
-  enroll,
-  releaseAdd,
-];
+import { wrapText } from "./views/wrap.ts";
 
 /** Run the command line; the exit code is the answer. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -53,13 +18,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   const json = argv.includes("--json");
   const program = programOf((command, args, options, sources) =>
     command.run(contextOf({ sources, json, signal: interrupt.signal }), { args, options }).then((result) => {
-      process.stdout.write(
-        json
-          ? `${JSON.stringify(result.json, undefined, 2)}\n`
-          : result.human === ""
-            ? ""
-            : `${result.human}\n`,
-      );
+      const text = json ? jsonText(result.json) : fitted(result.human, process.stdout);
+      if (text !== "") process.stdout.write(`${text}\n`);
       exitCode = result.exitCode;
     }),
   );
@@ -68,7 +28,11 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     // Commander has printed its own message and hint.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.error;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    if (error instanceof CommanderError) {
+      if (json) writeError(optionError(error));
+      return EXIT.error;
+    }
     report(error, json);
     return error instanceof WavegateError && error.code === "INTERRUPTED" ? EXIT.interrupted : EXIT.error;
   } finally {
@@ -76,12 +40,28 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** Commander's complaint as ours: its message has the suggestion on a line of its own. */
+function optionError({ message, code }: CommanderError): ErrorDocument {
+  const [first = "", near] = message.replace(/^error: /, "").split("\n");
+  // Without a command it shows its help, which is no message.
+  const text = code === "commander.help" ? "a command is needed" : first;
+  const hint = near === undefined ? "see: wavegate --help" : near.replace(/^\((.*)\)$/, "$1");
+  return { code: "BAD_OPTION", message: text, hint, problems: [] };
+}
+
+function jsonText(value: unknown): string {
+  return value === undefined ? "" : JSON.stringify(value, undefined, 2);
+}
+
 type Run = (
   command: Command,
   args: readonly (string | undefined)[],
   options: Readonly<Record<string, unknown>>,
-  sources: Pick<SettingsSources, "flag" | "stackOutputs">,
+  sources: Sources,
 ) => Promise<void>;
+
+/** What the options that every command takes say. */
+type Sources = Pick<SettingsSources, "flag" | "stackOutputs"> & { readonly as: string | undefined };
 
 function programOf(run: Run): Commander {
   const program = new Commander("wavegate")
@@ -94,6 +74,7 @@ function programOf(run: Run): Commander {
       "--stack-outputs <file>",
       "what `pulumi stack output --json` wrote, for what no settings file says",
     )
+    .option("--as <name>", "decide under this name; for a local hub only")
     .option("--json", "print the result as JSON")
     .exitOverride()
     .showHelpAfterError("(add --help for more)")
@@ -121,6 +102,7 @@ function programOf(run: Run): Commander {
     verb
       .option("--settings <file>", "settings file")
       .option("--stack-outputs <file>", "outputs of a stack, as JSON")
+      .option("--as <name>", "decide under this name; for a local hub only")
       .option("--json", "print the result as JSON");
     verb.addHelpText(
       "after",
@@ -128,10 +110,11 @@ function programOf(run: Run): Commander {
     );
     verb.action(async () => {
       const options = verb.optsWithGlobals();
-      const fileOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+      const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
       await run(command, verb.processedArgs as (string | undefined)[], options, {
-        flag: fileOf(options["settings"]),
-        stackOutputs: fileOf(options["stackOutputs"]),
+        flag: textOf(options["settings"]),
+        stackOutputs: textOf(options["stackOutputs"]),
+        as: textOf(options["as"]),
       });
     });
   }
@@ -139,7 +122,7 @@ function programOf(run: Run): Commander {
 }
 
 function contextOf(input: {
-  readonly sources: Pick<SettingsSources, "flag" | "stackOutputs">;
+  readonly sources: Sources;
   readonly json: boolean;
   readonly signal: AbortSignal;
 }): Context {
@@ -148,28 +131,56 @@ function contextOf(input: {
     loadSettings({ ...input.sources, environment: process.env, folder });
   return {
     settings,
-    session: async () => openSession(await settings(), folder, input.signal),
-    progress: (line) => {
-      process.stderr.write(`${line}\n`);
+    session: async () =>
+      openSession(await settings(), { folder, signal: input.signal, as: input.sources.as }),
+    commands: COMMANDS,
+    output: (line) => {
+      process.stdout.write(`${line}\n`);
     },
-    isTerminal: process.stderr.isTTY && process.env["TERM"] !== "dumb" && process.env["CI"] === undefined,
+    screen: isScreen(process.stdout) ? process.stdout : undefined,
+    progress: (line) => {
+      process.stderr.write(`${fitted(line, process.stderr)}\n`);
+    },
+    isTerminal: isScreen(process.stderr),
     json: input.json,
     folder,
     signal: input.signal,
   };
 }
 
+/** True for a terminal that can be drawn over. */
+function isScreen(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env["TERM"] !== "dumb" && process.env["CI"] === undefined;
+}
+
+/** Text for a stream: wrapped where people read it in a terminal. */
+function fitted(text: string, stream: NodeJS.WriteStream): string {
+  return isScreen(stream) ? wrapText(text, stream.columns) : text;
+}
+
+/** What `--json` prints of a failure. */
+interface ErrorDocument {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly problems: readonly Problem[];
+}
+
+function writeError(error: ErrorDocument): void {
+  process.stdout.write(`${jsonText({ error })}\n`);
+}
+
 /** Expected trouble in three lines; a bug with its stack, since somebody has to find it. */
 function report(error: unknown, json: boolean): void {
   if (error instanceof WavegateError) {
     const { code, message, hint, problems } = error;
-    if (json)
-      process.stdout.write(`${JSON.stringify({ error: { code, message, hint, problems } }, undefined, 2)}\n`);
+    if (json) writeError({ code, message, hint, problems });
     const list = problems.length === 0 ? "" : `\n${renderProblems(problems)}`;
-    process.stderr.write(`${code}: ${message}${list}\n  next: ${hint}\n`);
+    process.stderr.write(fitted(`${code}: ${message}${list}\n  next: ${hint}\n`, process.stderr));
     return;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const kind = error instanceof InvariantError ? "this is a bug in wavegate" : "unexpected";
+  if (json) writeError({ code: "BUG", message: kind, hint: "report it, with the stack", problems: [] });
   process.stderr.write(`${kind}: ${text}\n`);
 }

@@ -13,6 +13,7 @@ import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { HubPort, RecordPort, ClockPort } from "../reconcile/ports.ts";
 import { loadDeclarations } from "./declarations.ts";
+import { findActor } from "./actor.ts";
 import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */
@@ -31,12 +32,18 @@ export interface Session {
 /** Open what the settings name. */
 export async function openSession(
   settings: Settings,
-  folder: string,
-  /** Ends waits for the hub at once, except those of a stop. */
-  signal?: AbortSignal,
+  options: {
+    readonly folder: string;
+    /** Ends waits for the hub at once, except those of a stop. */
+    readonly signal?: AbortSignal;
+    /** `--as`. */
+    readonly as?: string | undefined;
+  },
 ): Promise<Session> {
+  const { folder, signal, as } = options;
   const clock = systemClock(settings.clock);
   const { images } = settings;
+  const actor = await findActor({ settings, as, environment: process.env, user: () => userInfo().username });
   return {
     settings,
     hubs: await Promise.all(
@@ -52,7 +59,9 @@ export async function openSession(
       ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
     }),
     clock,
-    actor: actorOf(),
+    get actor() {
+      return actor();
+    },
     declarations: () => loadDeclarations({ ...settings.declarations, folder }),
   };
 }
@@ -131,10 +140,4 @@ export async function readCa(file: string): Promise<string> {
       cause: error,
     });
   }
-}
-
-/** The pipeline's identity where there is one, else the person at this machine. */
-function actorOf(): string {
-  const { GITHUB_ACTOR, BUILD_REQUESTEDFOREMAIL } = process.env;
-  return GITHUB_ACTOR ?? BUILD_REQUESTEDFOREMAIL ?? userInfo().username;
 }

@@ -1,7 +1,9 @@
 import { assessWatched, assessWave } from "../gate/assess.ts";
 import type { Counts } from "../gate/counts.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { Gate } from "../model/gate.ts";
 import type { Release } from "../model/release.ts";
+import type { Wave } from "../model/wave.ts";
 import type { Reason, Verdict } from "../model/verdict.ts";
 import { slowDownReason } from "../gate/slow-down.ts";
 
@@ -14,14 +16,22 @@ export function assessEvidence(evidence: Evidence, release: Release): Verdict {
   if (evidence.judgedAs === "watched" || wave === undefined) return assessWatched(common);
   return assessWave({
     ...common,
-    // Silence shows a deadline and a lag after contact: a wave is not judged before it could.
-    wave: { ...wave, bakeMs: Math.max(wave.bakeMs, gate.deadlineMs + queryLagMs) },
+    wave: { ...wave, bakeMs: bakeNeededMs(wave, gate, queryLagMs) },
     proving,
     coverage,
     nowMs: at,
     openedAtMs: openedAt,
     bakedSinceMs: bakedSince,
   });
+}
+
+/** How long a wave bakes: silence shows a deadline and a lag after contact, and it is not judged before it could. */
+export function bakeNeededMs(
+  { bakeMs }: Pick<Wave, "bakeMs">,
+  { deadlineMs }: Pick<Gate, "deadlineMs">,
+  queryLagMs: number,
+): number {
+  return Math.max(bakeMs, deadlineMs + queryLagMs);
 }
 
 /** Why no further part of a wave may open, where something speaks against the release. */

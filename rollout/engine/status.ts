@@ -1,5 +1,6 @@
 import { formatDuration } from "../model/duration.ts";
 import type { RolloutIntent } from "../model/record.ts";
+import { bakeNeededMs } from "./assess-evidence.ts";
 import { remainingDevices } from "./finish-taking-back.ts";
 import { growthBar, startBar, type GrowthBar } from "./growth-bar.ts";
 import type { Judged, Judgement } from "./judge.ts";
@@ -102,7 +103,7 @@ function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Jud
     const text = `${name}: ${coverage.contacted} of ${coverage.targeted} devices made contact`;
     return { phase: "contacting", attempt, text, needsPerson, verdict };
   }
-  const until = bakedSince + wave.bakeMs;
+  const until = bakedSince + bakeNeededMs(wave, intent.release.gate, input.deciding.queryLagMs);
   if (until > input.observation.at) {
     const text = `${name}: bakes for another ${formatDuration(until - input.observation.at)}`;
     return { phase: "baking", attempt, text, needsPerson, notBefore: until, verdict };

@@ -1,6 +1,7 @@
 import type { AttemptId } from "../model/attempt.ts";
 import { isStopped, type Intent } from "../model/record.ts";
 import { WavegateError, type Code, type Problem } from "../model/problem.ts";
+import type { Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { Effect } from "./act.ts";
@@ -18,6 +19,8 @@ export interface ApplyOptions extends Omit<ReconcileOptions, "onEvent"> {
   readonly lookEveryMs: number;
   /** Stops watching, never the rollout. */
   readonly signal: AbortSignal;
+  /** False: end as soon as all that is due now is done; default: watch to the end. */
+  readonly wait?: boolean;
   readonly onEvent: (product: string, event: ApplyEvent) => void;
   /** Runs one look after those of other products; default: at once. */
   readonly inTurn?: <T>(run: () => Promise<T>) => Promise<T>;
@@ -34,15 +37,15 @@ export type ApplyEvent =
 export interface ApplyResult {
   readonly product: string;
   /** `aborted`: a release was stopped or its taking back was finished while we watched. */
-  readonly outcome: "done" | "aborted" | "held" | "blocked" | "interrupted";
+  readonly outcome: "done" | "under way" | "aborted" | "held" | "blocked" | "interrupted";
   readonly status?: Status;
   readonly problems?: readonly Problem[];
 }
 
 /** Looks in a row that may go wrong before `apply` gives up; the rollout itself is not touched by that. */
-const TROUBLES = 20;
+export const TROUBLES = 20;
 /** Worth another look: the weather, not the input. */
-const WEATHER: readonly Code[] = [
+export const WEATHER: readonly Code[] = [
   "HUB_UNREACHABLE",
   "HUB_THROTTLED",
   "HUB_FAILED",
@@ -103,12 +106,13 @@ export async function apply(
     }
     if (result?.problems !== undefined) return { product, outcome: "blocked", problems: result.problems };
     const status = result?.status;
-    const aborted = wasTakenBack(result, seen);
+    const aborted = wasTakenBack(result?.observation, seen);
     if (status !== undefined) {
       tell({ kind: "status", at: clock.now(), status });
       if (status.needsPerson) return { product, outcome: aborted ? "aborted" : "held", status };
       if (status.phase === "idle" || status.phase === "watching")
         return { product, outcome: aborted ? "aborted" : "done", status };
+      if (options.wait === false) return { product, outcome: aborted ? "aborted" : "under way", status };
     }
     if (!(await waited(ports, options, status !== undefined || result === undefined))) {
       return { product, outcome: "interrupted", ...(status === undefined ? {} : { status }) };
@@ -129,8 +133,8 @@ function once(admit: ApplyOptions["admit"]): ApplyOptions["admit"] {
  * True when a release that was under way at one of our looks is now stopped for good, whoever stopped it. What was over
  * before we came is no news.
  */
-function wasTakenBack(result: ReconcileResult | undefined, seen: Set<AttemptId>): boolean {
-  const intents = result?.observation.store?.head?.record.intents ?? [];
+export function wasTakenBack(observation: Observation | undefined, seen: Set<AttemptId>): boolean {
+  const intents = observation?.store?.head?.record.intents ?? [];
   for (const { attempt, state } of intents) {
     if (isUnderWay(state)) seen.add(attempt);
   }

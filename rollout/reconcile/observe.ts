@@ -66,7 +66,7 @@ export async function observeProduct(
 }
 
 /** What the next run would wait for; absent when it would act. */
-function nextOf(step: Step): Status | undefined {
+export function nextOf(step: Step): Status | undefined {
   if (step.kind === "wait") return step.status;
   if (step.kind !== "blocked") return undefined;
   const text = step.problems.map(({ code, path, summary }) => `${code}: ${path}: ${summary}`).join("; ");

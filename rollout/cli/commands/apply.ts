@@ -19,9 +19,12 @@ export const apply: Command = {
 every look, until it has reached everyone, was taken back, or a person has to
 carry on. Given a plan that was saved with plan --out, it does what was planned, or
 nothing if that no longer stands. Ctrl-C stops watching, never the rollout: run it
-again (or let \`reconcile\` run on a schedule) and it goes on where it stands.`,
-  examples: ["wavegate apply thermostat", "wavegate apply release.plan.json"],
+again (or let \`reconcile\` run on a schedule) and it goes on where it stands. With
+--no-wait it does what is due now and ends in 0: a pipeline that starts, and a
+schedule that carries on.`,
+  examples: ["wavegate apply --no-wait", "wavegate apply release.plan.json"],
   arguments: [["[target]", "a product, or the file of a saved plan; default: every product"]],
+  options: [["--no-wait", "do what is due now, and do not watch"]],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
@@ -41,9 +44,10 @@ again (or let \`reconcile\` run on a schedule) and it goes on where it stands.`,
         : saved.flatMap(({ product }) => chosenProducts(checked, product));
     // All of them before any of them: a plan is carried out whole or not at all.
     for (const plan of saved ?? []) await stillStands(plan, products, session, context.progress);
+    const wait = input.options["wait"] !== false;
     // One product at a time can be drawn as tasks; more are told apart line by line.
     const view: RolloutView =
-      context.isTerminal && !context.json && products.length === 1
+      context.isTerminal && !context.json && wait && products.length === 1
         ? rolloutTasks(process.stderr)
         : rolloutLines(context.progress);
     const inTurn = oneAtATime();
@@ -58,6 +62,7 @@ again (or let \`reconcile\` run on a schedule) and it goes on where it stands.`,
             queryLagMs: session.settings.queryLag,
             lookEveryMs: session.settings.lookEvery,
             signal: context.signal,
+            wait,
             onEvent: (product, event) => {
               view.onEvent(product, event);
             },
@@ -122,6 +127,7 @@ async function allSettled<T>(runs: readonly Promise<T>[]): Promise<readonly T[]>
 
 const CODES: Readonly<Record<ApplyResult["outcome"], ExitCode>> = {
   done: EXIT.done,
+  "under way": EXIT.done,
   aborted: EXIT.aborted,
   held: EXIT.held,
   blocked: EXIT.error,
@@ -140,6 +146,8 @@ function sentence({ product, outcome, status, problems }: ApplyResult): string {
   switch (outcome) {
     case "blocked":
       return `${product}: blocked, nothing was changed\n${renderProblems(problems ?? [])}`;
+    case "under way":
+      return `${product}: under way: ${status?.text ?? ""}\n  next: wavegate status ${product} --watch`;
     case "interrupted":
       return `${product}: stopped watching; the rollout stands and goes on with: wavegate apply ${product}`;
     case "held":

@@ -1,67 +1,44 @@
-import { repeatFailers } from "../../engine/failed-devices.ts";
-import { totalOf } from "../../model/question.ts";
-import { countByStratum, runningCondition } from "../../plan/queries.ts";
-import { answer } from "../../reconcile/answer.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
-import { EXIT, type Command } from "../command.ts";
+import { overviewOf } from "../../reconcile/overview.ts";
+import { EXIT, textOption, type Command } from "../command.ts";
 import { readableProducts } from "../session.ts";
-import { judgementForJson } from "../views/judgement.ts";
-import { renderStatus, type ProductStatus } from "../views/status.ts";
+import { statusForJson, renderStatus, type ProductStatus } from "../views/status.ts";
+import { watchStatus } from "../watch-status.ts";
 
 /** `wavegate status`. */
 export const status: Command = {
   name: "status",
   summary: "show what runs, what is under way and what happens next",
   help: `Show each product: how many devices report which version, every release with its
-state, the counts and the evidence of the one under way, and what happens next
-and when. Changes nothing.`,
-  examples: ["wavegate status", "wavegate status thermostat --json"],
+state, the counts and the evidence of the one under way, how many devices it has
+reached, when its waves can open at the earliest, and what happens next. With
+--watch it looks again and again at a rollout that somebody else drives, and ends
+as apply would. Changes nothing.`,
+  examples: ["wavegate status thermostat --json", 'wavegate status --watch --every "1 minute"'],
   arguments: [["[product]", "show one product only"]],
+  options: [
+    ["--watch", "look again until the rollout ends or a person is needed"],
+    ["--every <duration>", "time between two looks (default: the settings' lookEvery)"],
+  ],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
+    const products = readableProducts(checked, input.args[0]);
+    if (input.options["watch"] === true)
+      return watchStatus({ context, session, products, every: textOption(input, "every") });
     const found: ProductStatus[] = [];
-    for (const declared of readableProducts(checked, input.args[0])) {
-      const { observation, judgements, next } = await observeProduct(declared, session);
-      const intents = observation.store?.head?.record.intents ?? [];
-      const versions: Record<string, number> = {};
-      for (const version of new Set(intents.map((intent) => intent.version))) {
-        const query = countByStratum(runningCondition(declared.product, version));
-        const { hubs, images } = session;
-        const counted = await answer(
-          { kind: "count", id: query, query },
-          { hubs, images, seen: observation.hubs },
-        );
-        // What was not counted is not shown as nobody.
-        if (counted.kind === "count") versions[version] = totalOf(counted.byStratum);
-      }
+    for (const declared of products) {
+      const observed = await observeProduct(declared, session);
+      const planned = observed.plan.kind === "known" ? observed.plan.value.release : undefined;
       found.push({
-        product: declared.product,
-        at: observation.at,
-        versions: Object.fromEntries(Object.entries(versions).filter(([, devices]) => devices > 0)),
-        intents,
-        judgements,
-        repeatFailers: repeatFailers(intents),
+        ...(await overviewOf({ ...observed, declared, planned }, session)),
         hub: session.settings.hub.name,
-        next: next ?? {
-          phase: "judged",
-          attempt: undefined,
-          text: "the next run has something to do: wavegate reconcile",
-          needsPerson: false,
-        },
       });
     }
     return {
       exitCode: EXIT.done,
       human: found.map(renderStatus).join("\n\n"),
-      json: {
-        schemaVersion: 1,
-        products: found.map((product) => ({
-          ...product,
-          judgements: product.judgements.map(judgementForJson),
-        })),
-        problems: checked.problems,
-      },
+      json: { schemaVersion: 1, products: found.map(statusForJson), problems: checked.problems },
     };
   },
 };

@@ -118,6 +118,7 @@ function decimal(value: number): string {
 
 /** "40 seconds", "12 minutes", "3.5 hours". */
 function formatHours(ms: number): string {
+  if (ms <= 1_000) return "1 second";
   if (ms < 90_000) return `${Math.ceil(ms / 1_000)} seconds`;
   if (ms < 90 * 60_000) return `${Math.ceil(ms / 60_000)} minutes`;
   return `${decimal(ms / 3_600_000)} hours`;

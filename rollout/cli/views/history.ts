@@ -9,7 +9,7 @@ import { formatInstant } from "./numbers.ts";
 export function renderHistory(product: string, chain: readonly NamedRecord[], shown = chain): string {
   const kept = shown.length === chain.length ? "" : `, ${shown.length} of them shown`;
   return [
-    `${product}: ${chain.length} records, one unbroken chain${kept}`,
+    `${product}: ${chain.length} ${chain.length === 1 ? "record" : "records"}, one unbroken chain${kept}`,
     ...shown.toReversed().map(lineOf),
   ].join("\n");
 }

@@ -47,7 +47,7 @@ function renderRelease(planned: PlannedRelease): string {
       ...["wave", "adds", "devices", "kind", "bake", "stops at", "promotes with"],
       ...(isPriced ? ["traffic"] : []),
     ],
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
     chars: PLAIN,
   });
   for (const wave of waves) {
@@ -62,6 +62,7 @@ function renderRelease(planned: PlannedRelease): string {
       ...(isPriced ? [trafficText(wave)] : []),
     ]);
   }
+  const hasEvidence = waves.some(({ kind }) => kind === "evidence");
   const small = Object.keys(devices)
     .filter((stratum) => !proving.includes(stratum))
     .sort();
@@ -73,8 +74,12 @@ function renderRelease(planned: PlannedRelease): string {
       .map((line) => line.trimEnd()),
     ...windowLines(planned),
     `  gate: tolerate ${formatPercentage(gate.tolerate)}, reject ${formatPercentage(gate.reject)}; ${abort}`,
-    `  promote an evidence wave at ${formatThreshold(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
-    ...(small.length === 0
+    ...(hasEvidence
+      ? [
+          `  promote an evidence wave at ${formatThreshold(thresholds.promote)} in ${proving.join(" and ") || "no stratum"}: ${thresholds.sizeToProve} clean devices each suffice`,
+        ]
+      : []),
+    ...(small.length === 0 || !hasEvidence
       ? []
       : [`  too small to prove the gate, judged for abort only: ${small.join(", ")}`]),
     `  way back: ${wayBackText(planned)}`,
@@ -143,5 +148,5 @@ const PLAIN = {
     "bottom-left": "",
     "bottom-right": "",
   },
-  ...{ left: "  ", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: " " },
+  ...{ left: "  ", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
 };

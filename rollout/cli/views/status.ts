@@ -1,26 +1,15 @@
-import { newestPriority } from "../../model/record.ts";
+import { isJudged, newestPriority } from "../../model/record.ts";
 import { evidenceDigest } from "../../model/evidence.ts";
-import type { Intent, RolloutIntent } from "../../model/record.ts";
+import type { RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
-import type { Judgement } from "../../engine/judge.ts";
-import type { Status } from "../../engine/step.ts";
-import { renderCounts, renderEvidence } from "./judgement.ts";
+import type { Overview } from "../../reconcile/overview.ts";
+import { judgementForJson, renderCounts, renderEvidence } from "./judgement.ts";
 import { formatInstant } from "./numbers.ts";
+import { outlookLines } from "./outlook.ts";
 import { quarantineLines } from "./quarantine.ts";
 
-/** Where one product stands. */
-export interface ProductStatus {
-  readonly product: string;
-  /** Epoch ms of the look. */
-  readonly at: number;
-  /** Devices by the version they report. */
-  readonly versions: Readonly<Record<string, number>>;
-  readonly intents: readonly Intent[];
-  readonly judgements: readonly Judgement[];
-  /** What happens next, and when. */
-  readonly next: Status;
-  /** Devices that failed more than one attempt. */
-  readonly repeatFailers: readonly string[];
+/** Where one product stands, and on which hub. */
+export interface ProductStatus extends Overview {
   /** Name of the hub. */
   readonly hub: string;
 }
@@ -35,6 +24,8 @@ export function renderStatus({
   next,
   hub,
   repeatFailers,
+  outlook,
+  exposure,
 }: ProductStatus): string {
   const running = Object.entries(versions)
     .sort(([a], [b]) => a.localeCompare(b))
@@ -42,6 +33,9 @@ export function renderStatus({
   const lines = [
     `${product} at ${formatInstant(at)}: ${running.join(", ") || "no device reports a version"}`,
   ];
+  const underWay = intents.findLast((intent) => isJudged(intent));
+  if (outlook !== undefined && underWay === undefined)
+    lines.push(`  ${outlook.version}  planned`, ...outlookLines(outlook, exposure));
   for (const intent of intents.toReversed()) {
     // Its configuration is gone, or goes soon; history tells of it.
     if (intent.state === "retired") continue;
@@ -62,11 +56,17 @@ export function renderStatus({
       if (intent.state !== "watching")
         lines.push(`    evidence ${evidenceDigest(judgement.evidence).slice(0, 12)}`);
     } else if (judgement !== undefined) lines.push(`    not judged: ${judgement.reason}`);
+    if (outlook !== undefined && intent === underWay) lines.push(...outlookLines(outlook, exposure));
   }
   lines.push(...quarantineLines(repeatFailers, { hub, priority: newestPriority(intents) }));
   const when = next.notBefore === undefined ? "" : ` (until ${formatInstant(next.notBefore)})`;
   lines.push(`  next: ${next.text}${when}`);
   return lines.join("\n");
+}
+
+/** The same for programs. */
+export function statusForJson(status: ProductStatus): Readonly<Record<string, unknown>> {
+  return { ...status, judgements: status.judgements.map(judgementForJson) };
 }
 
 function partOf({ release, wave, part, state }: RolloutIntent): string {

@@ -9,7 +9,7 @@ export function renderVerification({ product, heads, steps, problems }: Verifica
   const judged = steps.filter(({ rejudged }) => rejudged).length;
   const [errors, warnings] = [errorsOf(problems).length, problems.length - errorsOf(problems).length];
   const found = [counted(errors, "error"), counted(warnings, "warning")].filter((text) => text !== "");
-  const sum = `${product}: ${steps.length} records under ${heads.map((head) => head.slice(0, 12)).join(", ") || "no head"}, ${judged} verdicts judged again: ${found.join(", ") || "all as recorded"}`;
+  const sum = `${product}: ${counted(steps.length, "record") || "no record"} under ${heads.map((head) => head.slice(0, 12)).join(", ") || "no head"}, ${counted(judged, "verdict") || "no verdict"} judged again: ${found.join(", ") || "all as recorded"}`;
   return [...steps.map(lineOf), sum, ...(problems.length === 0 ? [] : [renderProblems(problems)])].join("\n");
 }
 

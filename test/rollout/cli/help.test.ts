@@ -21,6 +21,7 @@ describe("wavegate --help", () => {
                                        ./wavegate.settings.json, a running demo)
         --stack-outputs <file>         what \`pulumi stack output --json\` wrote, for
                                        what no settings file says
+        --as <name>                    decide under this name; for a local hub only
         --json                         print the result as JSON
         -h, --help                     display help for command
 
@@ -56,37 +57,14 @@ describe("wavegate --help", () => {
         enroll [options] <product>     give a product's new devices their bucket, so
                                        that waves reach them
         release                        release files
+        completion [options] <shell>   print a script that completes commands and
+                                       options in your shell
         help [command]                 display help for command
 
       Exit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a
       person, 130 interrupted. Try it without an account: npm start"
     `);
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-  });
-
-  it.each([
-    "plan",
-    "apply",
-    "reconcile",
-    "status",
-    "history",
-    "lint",
-    "verify",
-    "export",
-    "approve",
-    "hold",
-    "resume",
-    "abort",
-    "override",
-    "retry",
-    "stop",
-    "enroll",
-    "release add",
-  ])("of %s says what it does, with two examples", async (name) => {
-    const text = await help([...name.split(" "), "--help"]);
-    const examples = text.split("\n").filter((line) => line.startsWith(`  $ wavegate ${name}`));
-    expect(examples).toHaveLength(2);
-    expect(text).toContain("--json");
   });
 });
 

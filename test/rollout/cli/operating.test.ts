@@ -46,14 +46,28 @@ function consoleOf(world: World): {
     command: Command,
     product: string,
     options?: Record<string, unknown>,
+    /** What everybody else does while the command sleeps. */
+    meanwhile?: () => Promise<void>,
   ) => Promise<Result>;
 } {
   return {
-    run: async (as: string, command: Command, product: string, options: Record<string, unknown> = {}) => {
-      const { records, images, clock } = world.ports;
+    run: async (
+      as: string,
+      command: Command,
+      product: string,
+      options: Record<string, unknown> = {},
+      meanwhile: () => Promise<void> = () => Promise.resolve(),
+    ) => {
+      const { records, images } = world.ports;
+      const clock = { ...world.ports.clock, sleep: meanwhile };
       const { hub } = world;
       const session = {
-        settings: { queryLag: 0, hub: { name: "plant" } },
+        settings: {
+          queryLag: 0,
+          lookEvery: HOUR,
+          hub: { name: "plant", tier: "S1", units: 1 },
+          otherHubs: [],
+        },
         hubs: [{ ...hub, name: "plant" }],
         records,
         images,
@@ -61,9 +75,13 @@ function consoleOf(world: World): {
         actor: as,
         declarations: () => Promise.resolve({ products: [PRODUCT], problems: [] }),
       } as unknown as Session; // The rest of a session is for other commands.
+      const lines: string[] = [];
       const context = {
         session: () => Promise.resolve(session),
         progress: () => undefined,
+        output: (line: string) => lines.push(line),
+        json: false,
+        signal: new AbortController().signal,
       } as unknown as Context;
       const flags = Object.entries(options).map(([name, value]) =>
         value === true
@@ -75,7 +93,7 @@ function consoleOf(world: World): {
       const result = await command
         .run(context, { args, options })
         .catch((error: unknown) => ({ human: String(error), exitCode: 1 as const, json: undefined }));
-      shown.push(`$ ${typed}\n${result.human}`);
+      shown.push([`$ ${typed}`, ...lines, result.human].join("\n"));
       return result;
     },
   };
@@ -152,6 +170,22 @@ describe("operating a rollout by its commands", () => {
     expect((await run("alice", abort, "thermostat", { halt: true, reason: "no better" })).human).toContain(
       "is halted",
     );
+  });
+
+  it("watches what another process drives", async () => {
+    const world = createWorld({ devices: aFleet(200), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
+    const driver = consoleOf(world);
+    const { run } = consoleOf(world);
+    await driver.run("cron", reconcile, "thermostat");
+    await driver.run("cron", reconcile, "thermostat");
+    const watched = await run("alice", status, "thermostat", { watch: true }, async () => {
+      world.settle(() => "ok");
+      world.advance(HOUR);
+      await driver.run("cron", reconcile, "thermostat");
+    });
+    expect(watched.exitCode).toBe(4);
+    const [, ...lines] = (shown.at(-1) ?? "").split("\n");
+    expect(lines.filter((line) => /^2026-/.test(line)).length).toBeGreaterThan(2);
   });
 
   it("stops the line", async () => {

@@ -60,12 +60,10 @@ describe("wavegate plan", () => {
         create 1.1.0: its configuration fw--thermostat--1-1-0--1, for nobody yet
         start 1.1.0: opens wave "canary" with 8 devices
         widen 1.1.0: opens wave "everyone" with 1 more when the gate promotes "canary"
-         wave       adds           devices   kind    bake        stops at       promotes with   traffic
-         canary     8 (A 4, B 4)   8         smoke   3.5 hours   A 3, B 3 bad   -               80 messages, 0.02% of a day, 1 second
-         everyone   1 (A 1, B 0)   9         smoke   3.5 hours   A 3, B 3 bad   -               10 messages, 0% of a day, 0 seconds
+        wave      adds          devices  kind   bake       stops at      promotes with  traffic
+        canary    8 (A 4, B 4)  8        smoke  3.5 hours  A 3, B 3 bad  -              80 messages, 0.02% of a day, 1 second
+        everyone  1 (A 1, B 0)  9        smoke  3.5 hours  A 3, B 3 bad  -              10 messages, 0% of a day, 0 seconds
         gate: tolerate 2%, reject 10%; abort at 80 over the rollout, 80 in a wave, or 20 devices harmed
-        promote an evidence wave at 20 in no stratum: 40 clean devices each suffice
-        too small to prove the gate, judged for abort only: A, B
         way back: devices return to 1.0.0 (unsigned, so no floor is known); all of them: 0.02% of a day's messages
         our calls: 7 a look and hub, 2,624 in 1.3 days: 6.01% of the query budget"
     `);

@@ -1,0 +1,82 @@
+import { durationSchema } from "../model/duration.ts";
+import { hubLimits } from "../model/hub-limits.ts";
+import { WavegateError } from "../model/problem.ts";
+import { watch, type Refresh, type WatchOutcome } from "../reconcile/watch.ts";
+import type { Declared } from "../plan/declared.ts";
+import { EXIT, type Context, type ExitCode, type Result } from "./command.ts";
+import type { Session } from "./session.ts";
+import { hubsOf } from "./settings.ts";
+import { renderStatus, statusForJson } from "./views/status.ts";
+import { watchLines, watchScreen, type WatchView } from "./views/watch.ts";
+
+const CODES: Readonly<Record<WatchOutcome, ExitCode>> = {
+  done: EXIT.done,
+  aborted: EXIT.aborted,
+  held: EXIT.held,
+  interrupted: EXIT.interrupted,
+};
+
+/** `wavegate status --watch`: a screen in a terminal, lines in a pipe, a JSON document a refresh under --json. */
+export async function watchStatus(input: {
+  readonly context: Context;
+  readonly session: Session;
+  readonly products: readonly Declared[];
+  readonly every: string | undefined;
+}): Promise<Result> {
+  const { context, session, products, every } = input;
+  const everyMs = every === undefined ? session.settings.lookEvery : durationOf(every);
+  const { hub } = session.settings;
+  const view: WatchView =
+    context.screen !== undefined && !context.json ? watchScreen(context.screen) : watchLines(context.output);
+  let last: Refresh | undefined;
+  const document = (value: Readonly<Record<string, unknown>>): void => {
+    context.output(JSON.stringify({ schemaVersion: 1, ...value }));
+  };
+  let outcome: WatchOutcome;
+  try {
+    outcome = await watch(products, session, {
+      everyMs,
+      hub: slowestOf(session),
+      signal: context.signal,
+      onRefresh: (refresh) => {
+        last = refresh;
+        const { products: found, ...rest } = refresh;
+        const shown = found.map((product) => ({ ...product, hub: hub.name }));
+        if (context.json) document({ ...rest, products: shown.map(statusForJson) });
+        else view.onRefresh(refresh, { products: shown, everyMs });
+      },
+      onTrouble: ({ at, error }) => {
+        const { code, message } = error;
+        if (context.json) document({ at, trouble: { code, message } });
+        else view.onTrouble(at, `${code}: ${message}`);
+      },
+    });
+  } finally {
+    view.end();
+  }
+  if (context.json && outcome === "interrupted") document({ outcome });
+  const stands = (last?.products ?? []).map((product) => renderStatus({ ...product, hub: hub.name }));
+  const left = "stopped watching; the rollout is not touched by that";
+  // Lines are there to be read; a screen is gone, and what it showed last is told once more.
+  const human =
+    outcome !== "interrupted" ? stands : context.screen === undefined ? [left] : [...stands, left];
+  return { exitCode: CODES[outcome], human: human.join("\n\n"), json: undefined };
+}
+
+/** The hub that takes the fewest calls. */
+function slowestOf({ settings }: Session): {
+  readonly tier: "F1" | "S1" | "S2" | "S3";
+  readonly units: number;
+} {
+  const queries = ({ tier, units }: Pick<Session["settings"]["hub"], "tier" | "units">): number =>
+    hubLimits(tier, units).queriesPerMinute;
+  return hubsOf(settings).reduce((slowest, hub) => (queries(hub) < queries(slowest) ? hub : slowest));
+}
+
+function durationOf(text: string): number {
+  const parsed = durationSchema.safeParse(text);
+  if (parsed.success && parsed.data > 0) return parsed.data;
+  throw new WavegateError("BAD_OPTION", `--every is "${text}", a time such as "30 seconds" is needed`, {
+    hint: 'write it as in: wavegate status --watch --every "30 seconds"',
+  });
+}

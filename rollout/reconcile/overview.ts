@@ -1,0 +1,137 @@
+import { askExposure, type Exposure } from "../engine/exposure.ts";
+import { repeatFailers } from "../engine/failed-devices.ts";
+import type { Judgement } from "../engine/judge.ts";
+import type { Observation } from "../engine/observation.ts";
+import { outlookOf, type Outlook } from "../engine/outlook.ts";
+import type { Status } from "../engine/step.ts";
+import { totalOf, type Answer } from "../model/question.ts";
+import { isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
+import type { Declared } from "../plan/declared.ts";
+import type { PlannedRelease } from "../plan/product-plan.ts";
+import { countByStratum, runningCondition } from "../plan/queries.ts";
+import { answer } from "./answer.ts";
+import type { ReconcilePorts } from "./reconcile.ts";
+
+/** Where one product stands, and how it goes on. */
+export interface Overview {
+  readonly product: string;
+  /** Epoch ms of the look. */
+  readonly at: number;
+  /** Devices by the version they report. */
+  readonly versions: Readonly<Record<string, number>>;
+  readonly intents: readonly Intent[];
+  readonly judgements: readonly Judgement[];
+  /** What happens next, and when. */
+  readonly next: Status;
+  /** How the release under way, else the one that would start, goes on at the earliest. */
+  readonly outlook?: Outlook;
+  /** Devices that the release under way has reached, and those to come; absent where the hub did not answer. */
+  readonly exposure?: Exposure;
+  /** Devices that failed more than one attempt. */
+  readonly repeatFailers: readonly string[];
+}
+
+/** What was seen of a product. */
+export interface Seen {
+  readonly declared: Declared;
+  readonly observation: Observation;
+  readonly judgements: readonly Judgement[];
+  /** What the next run would wait for; absent when it would act. */
+  readonly next: Status | undefined;
+  /** The release that would start, where a plan was made. */
+  readonly planned?: PlannedRelease | undefined;
+}
+
+/** What the status of a product says when the next run would act. */
+export const DUE: Status = {
+  phase: "judged",
+  attempt: undefined,
+  text: "the next run has something to do: wavegate reconcile",
+  needsPerson: false,
+};
+
+/** Count what an overview shows beyond what was seen, and put it together. Reads only. `asked` is told of each count. */
+export async function overviewOf(
+  seen: Seen,
+  ports: Pick<ReconcilePorts, "hubs" | "images"> & { readonly settings: { readonly queryLag: number } },
+  options: {
+    /** Exposure that is still good; it is counted where there is none. */
+    readonly exposure?: Exposure | undefined;
+    readonly asked?: () => void;
+  } = {},
+): Promise<Overview> {
+  const { declared, observation, judgements } = seen;
+  const { product } = declared;
+  const intents = observation.store?.head?.record.intents ?? [];
+  const ask = async (id: string): Promise<Answer> => {
+    options.asked?.();
+    const { hubs, images } = ports;
+    return answer({ kind: "count", id, query: id }, { hubs, images, seen: observation.hubs });
+  };
+  const versions: Record<string, number> = {};
+  for (const version of new Set(intents.map((intent) => intent.version))) {
+    const counted = await ask(countByStratum(runningCondition(product, version)));
+    // What was not counted is not shown as nobody.
+    if (counted.kind === "count" && totalOf(counted.byStratum) > 0)
+      versions[version] = totalOf(counted.byStratum);
+  }
+  const underWay = intents.findLast((intent) => isJudged(intent));
+  const exposure =
+    options.exposure ??
+    (underWay === undefined ? plannedExposure(seen.planned) : await exposureOf(underWay, observation, ask));
+  const outlook = outlookIn(seen, underWay, ports.settings.queryLag);
+  return {
+    product,
+    at: observation.at,
+    versions,
+    intents,
+    judgements,
+    next: seen.next ?? DUE,
+    repeatFailers: repeatFailers(intents),
+    ...(outlook === undefined ? {} : { outlook }),
+    ...(exposure === undefined ? {} : { exposure }),
+  };
+}
+
+/** What the plan has counted already. */
+function plannedExposure(planned: PlannedRelease | undefined): Exposure | undefined {
+  if (planned === undefined) return undefined;
+  const waves = planned.waves.map(({ name, added }) => ({ name, adds: totalOf(added), exposed: 0 }));
+  return { exposed: 0, unexposed: totalOf(planned.waves.at(-1)?.devices ?? {}), waves };
+}
+
+async function exposureOf(
+  intent: RolloutIntent,
+  observation: Observation,
+  ask: (id: string) => Promise<Answer>,
+): Promise<Exposure | undefined> {
+  const answers = new Map(observation.answers);
+  const asked = askExposure(answers, intent);
+  if (asked.kind === "ask")
+    for (const { id } of asked.questions) if (!answers.has(id)) answers.set(id, await ask(id));
+  const counted = askExposure(answers, intent);
+  return counted.kind === "known" ? counted.value : undefined;
+}
+
+function outlookIn(
+  { declared, observation, judgements, planned }: Seen,
+  underWay: RolloutIntent | undefined,
+  queryLagMs: number,
+): Outlook | undefined {
+  const release = underWay?.release ?? planned?.release;
+  if (release === undefined) return undefined;
+  const { fleet, product } = declared;
+  const judgement = judgements.find(({ intent }) => intent.attempt === underWay?.attempt);
+  const judged = judgement?.kind === "judged" ? judgement : undefined;
+  return outlookOf({
+    at: observation.at,
+    release,
+    fleet,
+    product: fleet.products[product],
+    queryLagMs,
+    position:
+      underWay === undefined
+        ? undefined
+        : { ...underWay, bakedSince: judged?.bakedSince, isPromoted: judged?.verdict.kind === "promote" },
+  });
+}
