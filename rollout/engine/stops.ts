@@ -158,7 +158,12 @@ function configurationWrite(
 function refWrite({ listing, product, stop, recorded }: StopInput): Write | undefined {
   const ref = findConfiguration(listing, refId(product));
   if (ref === undefined) return undefined;
-  if (covers(refSlotOf(ref.labels, stop.attempt), stop, recorded)) return undefined;
+  const there = refSlotOf(ref.labels, stop.attempt);
+  if (covers(there, stop, recorded)) return undefined;
+  // Two holds at one time: each keeps one place, so that both are recorded.
+  const own = findConfiguration(listing, stop.attempt);
+  const standsThere = own !== undefined && slotOf(own.labels, stop.attempt)?.id === stop.id;
+  if (stop.kind === "hold" && there?.kind === "hold" && standsThere) return undefined;
   return {
     document: { ...ref, labels: { ...ref.labels, ...refSlotLabels(stop) } },
     etag: ref.etag,
