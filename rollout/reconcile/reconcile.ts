@@ -51,6 +51,19 @@ export interface ReconcileResult {
 const ROUNDS = 5;
 /** A decision that asks more often than this would ask for ever. */
 const ASKS = 8;
+/** Rounds that begin later than this after the first look count anew, by a clock that never jumps. */
+const COUNTS_LIFE_MS = 60_000;
+
+/**
+ * What earlier rounds of a run were answered. A run lists the hub before every step, for the etags, but counts once: its
+ * later rounds judge the same look, at the same instant, so that a count is never taken for one of a later time.
+ */
+interface Counted {
+  readonly at: number;
+  readonly answers: ReadonlyMap<string, Answer>;
+  /** By the clock that never jumps. */
+  readonly until: number;
+}
 
 /**
  * Observe, decide, act, and again, until nothing is left to do now or five rounds are over. Late, twice or from two
@@ -63,9 +76,17 @@ export async function reconcile(
 ): Promise<ReconcileResult> {
   const steps: Effect[] = [];
   const nonce = randomBytes(8).toString("hex");
+  let counted: Counted | undefined;
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
-    const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+    if (counted !== undefined && monotonicMs > counted.until) counted = undefined;
+    const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce, counted });
+    counted = {
+      until: monotonicMs + COUNTS_LIFE_MS,
+      ...counted,
+      at: observation.at,
+      answers: knownOf(observation),
+    };
     await keepLooks(declared.product, decision, ports.records);
     for (const judgement of decision.judgements)
       options.onEvent?.({ kind: "judged", at: observation.at, judgement });
@@ -98,14 +119,15 @@ export async function observeAndDecide(input: {
   readonly ports: ReconcilePorts;
   readonly options: ReconcileOptions;
   readonly nonce: string;
+  readonly counted?: Pick<Counted, "at" | "answers"> | undefined;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
-  const { declared, ports, options, nonce } = input;
+  const { declared, ports, options, nonce, counted } = input;
   const { clock, images } = ports;
   const hubs = await listHubs(ports.hubs);
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
-  const at = Math.floor(clock.now());
+  const at = counted?.at ?? Math.floor(clock.now());
   const store = await readStore({ records: ports.records, product: declared.product, hubs });
-  const answers = new Map<string, Answer>();
+  const answers = new Map(counted?.answers);
   const deciding = { actor: options.actor, imageBase: images.base, queryLagMs: options.queryLagMs, nonce };
   const observation: Observation = { at, hubs, store, answers };
   for (let asks = 0; ; asks++) {
@@ -114,6 +136,15 @@ export async function observeAndDecide(input: {
     for (const question of decision.step.questions)
       answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
   }
+}
+
+/** The answers that the next round need not ask for again: whoever did not answer, or not for every hub, is asked again. */
+function knownOf({ answers }: Observation): ReadonlyMap<string, Answer> {
+  return new Map(
+    [...answers].filter(
+      ([, answer]) => answer.kind !== "failed" && !("missing" in answer && answer.missing.length > 0),
+    ),
+  );
 }
 
 /** Append what was counted to the series of looks; one that is lost costs power, never validity. */
