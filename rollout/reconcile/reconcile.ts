@@ -4,10 +4,10 @@ import { nextStep, type Decision } from "../engine/next-step.ts";
 import type { Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
-import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import { act, type Effect } from "./act.ts";
 import { answer } from "./answer.ts";
+import { countedAfter, countedIn, countedUntil, type Counted } from "./counted.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ClockPort, HubPort, ImagePort, RecordPort } from "./ports.ts";
 import { readStore } from "./store-view.ts";
@@ -51,20 +51,6 @@ export interface ReconcileResult {
 const ROUNDS = 5;
 /** A decision that asks more often than this would ask for ever. */
 const ASKS = 8;
-/** Rounds that begin later than this after the first look count anew, by a clock that never jumps. */
-const COUNTS_LIFE_MS = 60_000;
-
-/**
- * What earlier rounds of a run were answered. A run lists the hub before every step, for the etags, but counts once: its
- * later rounds judge the same look, at the same instant, so that a count is never taken for one of a later time.
- */
-interface Counted {
-  readonly at: number;
-  readonly answers: ReadonlyMap<string, Answer>;
-  /** By the clock that never jumps. */
-  readonly until: number;
-}
-
 /**
  * Observe, decide, act, and again, until nothing is left to do now or five rounds are over. Late, twice or from two
  * places is harmless; a crash anywhere is finished by the next run.
@@ -79,14 +65,9 @@ export async function reconcile(
   let counted: Counted | undefined;
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
-    if (counted !== undefined && monotonicMs > counted.until) counted = undefined;
+    counted = countedUntil(counted, monotonicMs);
     const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce, counted });
-    counted = {
-      until: monotonicMs + COUNTS_LIFE_MS,
-      ...counted,
-      at: observation.at,
-      answers: knownOf(observation),
-    };
+    counted = countedIn(observation, monotonicMs, counted);
     await keepLooks(declared.product, decision, ports.records);
     for (const judgement of decision.judgements)
       options.onEvent?.({ kind: "judged", at: observation.at, judgement });
@@ -108,6 +89,7 @@ export async function reconcile(
         }
         options.onEvent?.({ kind: "step", at: observation.at, step });
         steps.push(step);
+        counted = countedAfter(step, counted, options.queryLagMs);
         if (steps.length >= ROUNDS) return { steps, observation };
     }
   }
@@ -136,15 +118,6 @@ export async function observeAndDecide(input: {
     for (const question of decision.step.questions)
       answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
   }
-}
-
-/** The answers that the next round need not ask for again: whoever did not answer, or not for every hub, is asked again. */
-function knownOf({ answers }: Observation): ReadonlyMap<string, Answer> {
-  return new Map(
-    [...answers].filter(
-      ([, answer]) => answer.kind !== "failed" && !("missing" in answer && answer.missing.length > 0),
-    ),
-  );
 }
 
 /** Append what was counted to the series of looks; one that is lost costs power, never validity. */
