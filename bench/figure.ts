@@ -5,13 +5,19 @@ export interface Figure {
   readonly measured: string;
   /** The limit or the peer it is to be read beside, as docs or design state it; absent when there is none. */
   readonly limit?: string;
+  /** True when what was measured is beyond the limit, which ends the run with an error. */
+  readonly isBroken?: boolean;
 }
 
 /** Figures as a table for the terminal and for the documentation. */
 export function formatFigures(figures: readonly Figure[]): string {
   const rows = [
     ["what", "measured", "to reach"],
-    ...figures.map(({ what, measured, limit = "-" }) => [what, measured, limit]),
+    ...figures.map(({ what, measured, limit = "-", isBroken = false }) => [
+      what,
+      measured,
+      isBroken ? `${limit}: BROKEN` : limit,
+    ]),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows

@@ -12,6 +12,11 @@ interface Area {
 }
 
 const AREAS: Readonly<Record<string, Area>> = {
+  engine: {
+    summary:
+      "calls of a rollout's controller with 1,000 to 1,000,000 devices, or as many as you say: engine 1000 20000",
+    load: () => import("./engine.ts"),
+  },
   hub: {
     summary:
       "the local hub with 100,000 twins and 10,000 connections, or as many as you say: hub 1000000 10000",
@@ -36,6 +41,7 @@ if (area === undefined) {
   const started = performance.now();
   const figures = await (await area.load()).measure(args);
   console.log(formatFigures(figures));
+  if (figures.some(({ isBroken }) => isBroken === true)) process.exitCode = 1;
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(`\nNode ${process.versions.node}, ${availableParallelism()} cores, ${seconds} s in all`);
 }

@@ -233,6 +233,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
     policies: reachable,
     deviceConnectionString: connectionStringOf,
     createDevice,
+    twins: devices,
     evaluateNow: evaluate,
     calls: counts.read,
     dataActions: dataActions.read,

@@ -9,6 +9,7 @@ import type { MethodResult } from "./direct-methods.ts";
 import type { Telemetry } from "./telemetry-log.ts";
 import type { DataActionUse } from "./data-action-log.ts";
 import type { NewDevice } from "./device.ts";
+import type { DeviceStore } from "./device-store.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { Faults } from "./faults.ts";
 import type { QuotaReport } from "./quota.ts";
@@ -33,6 +34,8 @@ export interface LocalHub extends AsyncDisposable {
   readonly deviceConnectionString: (deviceId: string) => string;
   /** Register a device directly, not throttled and not counted; returns its connection string. */
   readonly createDevice: (device: NewDevice) => string;
+  /** The twins, for devices that live in this very process: what they do here is neither throttled nor counted. */
+  readonly twins: Pick<DeviceStore, "size" | "all" | "get" | "touch" | "mergeReported" | "mergeTwin">;
   /** Evaluate all configurations now; the schedule goes on as it was. */
   readonly evaluateNow: () => Evaluation;
   /** What the service API can be asked: a method and a path, with the parameters in it as `:name`. */

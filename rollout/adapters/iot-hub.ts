@@ -23,6 +23,8 @@ export interface IotHubOptions {
   readonly clock: ClockPort;
   readonly tier: HubTier;
   readonly units: number;
+  /** GROUP BY keys that the hub is known to take; default: two are tried, and remembered by this port. */
+  readonly groupByKeys?: 1 | 2 | undefined;
   /** Interrupts every call that is not urgent, as each call's own signal does. */
   readonly signal?: AbortSignal | undefined;
   /** Longest wait for one answer, real ms; default 30,000. */
@@ -129,7 +131,7 @@ export function iotHub(options: IotHubOptions): HubPort {
         counts.set(stratumOf(row), (counts.get(stratumOf(row)) ?? 0) + row.devices);
       return Object.fromEntries(counts);
     },
-    tally: tallyDevices(rows),
+    tally: tallyDevices(rows, options.groupByKeys),
     device: async (deviceId, how = {}) => {
       const text = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
       const pages = registry.createQuery(text);

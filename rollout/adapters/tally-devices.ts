@@ -22,8 +22,10 @@ const OUTCOMES = ["ok", "failed", "contacted"] as const satisfies readonly (keyo
  */
 export function tallyDevices(
   rowsOf: (query: string, how?: HubCallOptions) => Promise<readonly CountRow[]>,
+  /** What is known of the hub already: with 1 it is not tried. */
+  groupByKeys?: 1 | 2,
 ): (query: TallyQuery, how?: HubCallOptions) => Promise<ByStratum> {
-  let takesTwoKeys = true;
+  let takesTwoKeys = groupByKeys !== 1;
   return async ({ grouped, each }, how) => {
     if (takesTwoKeys) {
       const found = await byTwoKeys(() => rowsOf(grouped, how));

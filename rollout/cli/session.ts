@@ -48,8 +48,8 @@ export async function openSession(
     settings,
     hubs: await Promise.all(
       hubsOf(settings).map(async (hub) => {
-        const { name, tier, units } = hub;
-        return iotHub({ name, registry: await registryOf(hub), clock, tier, units, signal });
+        const { name, tier, units, groupByKeys } = hub;
+        return iotHub({ name, registry: await registryOf(hub), clock, tier, units, groupByKeys, signal });
       }),
     ),
     records: await openRecords(settings),

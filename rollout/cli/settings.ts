@@ -50,6 +50,8 @@ const hubSchema = z
     credential: credentialSchema.exactOptional(),
     tier: z.enum(["F1", "S1", "S2", "S3"]).default("S1"),
     units: z.int().positive().default(1),
+    /** GROUP BY keys the hub takes: with 1 no run spends a query on trying two. */
+    groupByKeys: z.union([z.literal(1), z.literal(2)]).exactOptional(),
   })
   .superRefine((hub, context) => {
     if (

@@ -6,10 +6,10 @@ import type { Status } from "../engine/step.ts";
 import type { Digest } from "../model/digest.ts";
 import type { AttemptId } from "../model/attempt.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
-import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import { act, type Effect } from "./act.ts";
 import { answer } from "./answer.ts";
+import { countedAfter, countedIn, countedUntil, type Counted } from "./counted.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ClockPort, HubPort, ImagePort, RecordPort } from "./ports.ts";
 import { readStore } from "./store-view.ts";
@@ -57,7 +57,6 @@ export interface ReconcileResult {
 const ROUNDS = 5;
 /** A decision that asks more often than this would ask for ever. */
 const ASKS = 8;
-
 /**
  * Observe, decide, act, and again, until nothing is left to do now or five rounds are over. Late, twice or from two
  * places is harmless; a crash anywhere is finished by the next run.
@@ -71,15 +70,19 @@ export async function reconcile(
   const nonce = randomBytes(8).toString("hex");
   const unstoppable = new Set<AttemptId>();
   let notStopped: WavegateError | undefined;
+  let counted: Counted | undefined;
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
+    counted = countedUntil(counted, monotonicMs);
     const { decision, observation } = await observeAndDecide({
       declared,
       ports,
       options,
       nonce,
+      counted,
       unstoppable,
     });
+    counted = countedIn(observation, monotonicMs, counted);
     await keepLooks(declared.product, decision, ports.records);
     for (const judgement of decision.judgements)
       options.onEvent?.({ kind: "judged", at: observation.at, judgement });
@@ -109,6 +112,7 @@ export async function reconcile(
         }
         options.onEvent?.({ kind: "step", at: observation.at, step });
         steps.push(step);
+        counted = countedAfter(step, counted, options.queryLagMs);
         if (steps.length < ROUNDS) continue;
         if (notStopped !== undefined) throw notStopped;
         return { steps, observation };
@@ -123,14 +127,15 @@ export async function observeAndDecide(input: {
   readonly options: ReconcileOptions;
   readonly nonce: string;
   readonly unstoppable?: ReadonlySet<AttemptId>;
+  readonly counted?: Pick<Counted, "at" | "answers"> | undefined;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
-  const { declared, ports, options, nonce, unstoppable = new Set<AttemptId>() } = input;
+  const { declared, ports, options, nonce, counted, unstoppable = new Set<AttemptId>() } = input;
   const { clock, images } = ports;
   const hubs = await listHubs(ports.hubs);
   // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
-  const at = Math.floor(clock.now());
+  const at = counted?.at ?? Math.floor(clock.now());
   const store = await readStore({ records: ports.records, product: declared.product, hubs });
-  const answers = new Map<string, Answer>();
+  const answers = new Map(counted?.answers);
   const deciding = {
     actor: options.actor,
     imageBase: images.base,

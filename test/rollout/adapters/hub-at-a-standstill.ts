@@ -26,9 +26,8 @@ export interface Standstill extends AsyncDisposable {
 /** Start them. */
 export async function hubAtAStandstill(
   options: Partial<IotHubOptions> = {},
-  hubOptions: Pick<HubOptions, "log"> = {},
+  { clock = waitedClock(), ...hubOptions }: Omit<HubOptions, "clock"> & { readonly clock?: WaitedClock } = {},
 ): Promise<Standstill> {
-  const clock = waitedClock();
   // The hub's own clockwork must not move the time that only waiting moves.
   const hub = await startHub({
     ...hubOptions,
@@ -47,7 +46,8 @@ function registryOf(hub: LocalHub): Registry {
   });
 }
 
-function waitedClock(): WaitedClock {
+/** One that several hubs may share. */
+export function waitedClock(): WaitedClock {
   let time = Date.UTC(2026, 0, 1);
   let isStopped = false;
   const waits: number[] = [];

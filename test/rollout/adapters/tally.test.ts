@@ -30,14 +30,14 @@ async function open(groupByKeys: "one" | "many"): Promise<{ hub: LocalHub; port:
   return { hub, port: portOf(hub) };
 }
 
-function portOf(hub: LocalHub): HubPort {
+function portOf(hub: LocalHub, groupByKeys?: 1 | 2): HubPort {
   const registry = connectRegistry({
     kind: "connection string",
     connectionString: hub.serviceConnectionString,
     ca: hub.caPem,
   });
   const clock = { now: () => Date.now(), monotonic: () => performance.now(), sleep: () => Promise.resolve() };
-  return iotHub({ name: "test", registry, clock, tier: "S3", units: 10 });
+  return iotHub({ name: "test", registry, clock, tier: "S3", units: 10, groupByKeys });
 }
 
 async function report(
@@ -133,6 +133,9 @@ describe("one look at a release under way, counted by the hub", () => {
         refused: probes,
       });
       expect(await look(process)).toEqual({ total: queries + 1, queries, refused: 0 });
+      // One whose settings say it has nothing to find out.
+      const told = portOf(hub, keys === "one" ? 1 : 2);
+      expect(await look(told)).toEqual({ total: queries + 1, queries, refused: 0 });
     },
   );
 });
