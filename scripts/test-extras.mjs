@@ -1,18 +1,21 @@
-/** `npm run test:extras`: what needs programs that npm cannot install, so it is kept out of `npm test`. */
+/** `npm run test:extras`: what takes long, and what needs programs that npm cannot install. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
+import { LONG_TESTS } from "./long-tests.mjs";
+import { environmentWith, exitCode, findPinnedNode, PROJECT } from "./pinned-node.mjs";
 
 /**
  * One entry for each extra: `name`, `packages` (Debian's names, given to scripts/debian-packages, which installs them)
- * and `run()`, which resolves to `{ passed, failed, skipped }`.
+ * and `run()`, which resolves to `{ passed, failed }`.
  */
-const EXTRAS = [];
+const EXTRAS = [{ name: "long tests", packages: [], run: runLongTests }];
 
 try {
   const counts = { passed: 0, failed: 0 };
-  if (EXTRAS.length === 0)
-    console.log("extras: none yet, every test there is runs from npm alone (npm test)");
-  else await ensureInstalled();
+  await ensureInstalled();
   for (const extra of EXTRAS) {
+    console.log(`${extra.name}:`);
     const { passed, failed } = await extra.run();
     counts.passed += passed;
     counts.failed += failed;
@@ -22,4 +25,23 @@ try {
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
+}
+
+async function runLongTests() {
+  const node = findPinnedNode();
+  const child = spawn(node, [join(PROJECT, "scripts", "test.mjs"), ...LONG_TESTS], {
+    cwd: PROJECT,
+    env: environmentWith(node),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  const code = await exitCode(child);
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
+  // Without its totals a run broke, whatever it ended with.
+  if (passed === undefined) return { passed: 0, failed: 1 };
+  return { passed: Number(passed), failed: Number(failed) || (code === 0 ? 0 : 1) };
 }

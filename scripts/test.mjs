@@ -1,10 +1,11 @@
-/** `npm test`: every check, then every test. `npm test -- FILTER...` runs tests alone, `-- --phase NAME` one phase. */
+/** `npm test`: every check, then every test but the long ones (test:extras). `npm test -- FILTER...` runs tests alone, `-- --phase NAME` one phase. */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
+import { LONG_TESTS } from "./long-tests.mjs";
 import { environmentWith, exitCode, findPinnedNode, PROJECT } from "./pinned-node.mjs";
 import { countTests, summarizeTests } from "./test-summary.mjs";
 
@@ -70,9 +71,15 @@ async function runTests(filters) {
   const report = join(folder, "report.json");
   try {
     const reporters = ["--reporter=default", `--reporter=${join(PROJECT, "scripts", "vitest-report.mjs")}`];
-    const { code, seconds, output } = await runTool("vitest/vitest.mjs", ["run", ...reporters, ...filters], {
-      WAVEGATE_TEST_REPORT: report,
-    });
+    // A test that is named is run, however long it takes.
+    const excludes = filters.length > 0 ? [] : LONG_TESTS.map((path) => `--exclude=${globOf(path)}`);
+    const { code, seconds, output } = await runTool(
+      "vitest/vitest.mjs",
+      ["run", ...reporters, ...excludes, ...filters],
+      {
+        WAVEGATE_TEST_REPORT: report,
+      },
+    );
     const tests = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : [];
     const passed = countTests(tests, "passed");
     // A run that failed without a failed test (no file matches, vitest itself broke) is a failure all the same.
@@ -101,6 +108,10 @@ async function runTool(tool, args, env = {}) {
     stream.setEncoding("utf8").on("data", (text) => (output += text));
   const code = await exitCode(child);
   return { code, output, seconds: (performance.now() - started) / 1000 };
+}
+
+function globOf(path) {
+  return path.endsWith("/") ? `${path}**` : path;
 }
 
 function printPhase({ name, outcome, seconds }) {

@@ -52,15 +52,19 @@ const MAY_BE_GONE: readonly Intent["state"][] = ["settled", "held", "superseded"
 
 /** True when no configuration differs from the head's intent: only then may the head move. */
 export function isTreeClean(input: StepInput): boolean {
-  const { observation } = input;
+  return goneConfigurations(input).length === 0 && differences(input).length === 0;
+}
+
+/** Configurations that the head needs and that a person has deleted, with the hub they are gone from. */
+export function goneConfigurations({ observation }: StepInput): readonly string[] {
   const intents = observation.store?.head?.record.intents ?? [];
-  const isWhole = intents.every(
-    (intent) =>
-      isAborted(intent) ||
-      MAY_BE_GONE.includes(intent.state) ||
-      reachedHubs(observation).every((hub) => configurationOf(hub, intent) !== undefined),
-  );
-  return isWhole && differences(input).length === 0;
+  return intents
+    .filter((intent) => !isAborted(intent) && !MAY_BE_GONE.includes(intent.state))
+    .flatMap((intent) =>
+      reachedHubs(observation)
+        .filter((hub) => configurationOf(hub, intent) === undefined)
+        .map(({ name }) => `${intent.attempt} on ${name}`),
+    );
 }
 
 /** True when the release of an intent is declared, with the same content. */

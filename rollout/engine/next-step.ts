@@ -1,6 +1,6 @@
 import { adoptStops } from "./adopt-stops.ts";
 import { alignRefs } from "./align-refs.ts";
-import { checkOut, isTreeClean, markHead } from "./checkout.ts";
+import { checkOut, goneConfigurations, isTreeClean, markHead } from "./checkout.ts";
 import { copyStops } from "./copy-stops.ts";
 import { decide } from "./decide.ts";
 import { foreignEdit } from "./foreign-edit.ts";
@@ -55,8 +55,11 @@ export function repair(input: StepInput): Step | undefined {
     return held(`${silent.join(", ")} cannot be reached: stops work, nothing widens`, false);
   const step = alignRefs(input) ?? adoptStops(input) ?? foreignEdit(input) ?? checkOut(input);
   if (step !== undefined) return step;
-  return isTreeClean(input)
-    ? markHead(input)
+  const mark = markHead(input);
+  if (mark !== undefined || isTreeClean(input)) return mark;
+  const gone = goneConfigurations(input);
+  return gone.length > 0
+    ? held(`REF_LOST: a configuration was deleted, ${gone.join(", ")}; nothing widens until it is restored`)
     : held(
         "the hub differs from the head record, and this checkout lacks the release: nothing widens from here",
       );

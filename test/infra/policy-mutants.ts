@@ -79,8 +79,8 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
     '    this.#name = name;\n    new storage.Blob("image", { ...inAccount, containerName: blobs.name }, { parent: this });\n',
   ]),
   mutant("roles-name-their-actions", "gives every action on devices", ACTIONS, [
-    "getTwin: [`${TWINS}/read`]",
-    "getTwin: [`${TWINS}/*`]",
+    "updateDevices: [`${DEVICES}/write`, `${DEVICES}/delete`]",
+    "updateDevices: [`${DEVICES}/*`]",
   ]),
   mutant("roles-name-their-actions", "gives every action on enrollment groups", ACTIONS, [
     "get: [`${GROUPS}/read`]",

@@ -121,10 +121,22 @@ describe("npm test", () => {
 });
 
 describe("npm run test:extras", () => {
-  it("says why there is nothing to run", async () => {
-    await using project = await copyProject();
+  it("runs the long tests, which npm test leaves out, and counts them", { timeout: 120_000 }, async () => {
+    await using project = await aProject();
+    await project.write("test/local/sum.test.ts", GOOD);
+    await project.write("test/local/hub/crash.test.ts", GOOD.replaceAll("../../local", "../../../local"));
+    const all = await project.run(process.execPath, ["scripts/test.mjs", "--phase", "tests"]);
+    expect(all.stdout).toMatch(/^tests +1 passed in/m);
     const { code, stdout } = await project.run(process.execPath, ["scripts/test-extras.mjs"]);
-    expect(stdout).toMatch(/^extras: none yet.*\n\n0 passed, 0 failed\n$/);
+    expect(stdout).toMatch(/^tests +1 passed in/m);
+    expect(stdout).toMatch(/\n1 passed, 0 failed\n$/);
     expect(code).toBe(0);
+  });
+
+  it("is a failure when they cannot be run", { timeout: 120_000 }, async () => {
+    await using project = await aProject();
+    const { code, stdout } = await project.run(process.execPath, ["scripts/test-extras.mjs"]);
+    expect(stdout).toMatch(/\n0 passed, 1 failed\n$/);
+    expect(code).toBe(1);
   });
 });

@@ -88,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
         find: STEPS,
         replace: "alignRefs(input) ?? adoptStops(input) ?? foreignEdit(input)",
       },
-      { file: NEXT_STEP, find: "return isTreeClean(input)", replace: "return isTreeClean(input) || true" },
+      { file: NEXT_STEP, find: "|| isTreeClean(input)) return mark", replace: "|| true) return mark" },
       {
         file: NEXT_STEP,
         find: "return { step: repair(input) ?? decide(input, judgements), judgements };",
@@ -140,9 +140,13 @@ export const MUTANTS: readonly Mutant[] = [
     says: "check-out of a held or superseded release may only shrink it",
     edits: [
       {
-        file: "engine/checkout.ts",
-        find: "if (KEEPS_FOUND.includes(intent.state))",
-        replace: `if (intent.state === "adopted")`,
+        file: "plan/intended-condition.ts",
+        find: `    case "held":
+    case "halted":
+    case "superseded":
+    case "settled":
+`,
+        replace: "",
       },
     ],
   },

@@ -69,13 +69,15 @@ describe("completion in bash", () => {
 });
 
 describe("completion in other shells", () => {
-  it.skipIf(!has("zsh"))("is a script that zsh takes (skipped: zsh is not installed)", async () => {
+  it("is a script that zsh takes", async (test) => {
+    test.skip(!has("zsh"), "zsh is not installed");
     const file = join(folder, "_wavegate");
     await writeFile(file, zshCompletion(WORDS));
     expect(spawnSync("zsh", ["-n", file], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
   });
 
-  it.skipIf(!has("fish"))("is a script that fish takes (skipped: fish is not installed)", async () => {
+  it("is a script that fish takes", async (test) => {
+    test.skip(!has("fish"), "fish is not installed");
     const file = join(folder, "wavegate.fish");
     await writeFile(file, fishCompletion(WORDS));
     const run = spawnSync("fish", ["-c", `source ${file}; complete -C'wavegate status --w'`], {

@@ -176,11 +176,10 @@ describe("plans of several products", () => {
         create 1.1.0: its configuration fw--press--1-1-0--1, for nobody yet
         start 1.1.0: opens wave "canary" with 0 devices
         widen 1.1.0: opens wave "everyone" with 0 more when the gate promotes "canary"
-         wave       adds       devices   kind    bake        stops at   promotes with   traffic
-         canary     0 (none)   0         smoke   3.5 hours   none bad   -               0 messages, 0% of a day, 0 seconds
-         everyone   0 (none)   0         smoke   3.5 hours   none bad   -               0 messages, 0% of a day, 0 seconds
+        wave      adds      devices  kind   bake       stops at  promotes with  traffic
+        canary    0 (none)  0        smoke  3.5 hours  none bad  -              0 messages, 0% of a day, 0 seconds
+        everyone  0 (none)  0        smoke  3.5 hours  none bad  -              0 messages, 0% of a day, 0 seconds
         gate: tolerate 2%, reject 10%; abort at 40 over the rollout, 40 in a wave, or 20 devices harmed
-        promote an evidence wave at 20 in no stratum: 40 clean devices each suffice
         way back: devices return to 1.0.0 (unsigned, so no floor is known); all of them: 0% of a day's messages
         our calls: 7 a look and hub, 2,624 in 1.3 days: 18.02% of the query budget, 3 products side by side
       error NO_DEVICES: releases/press.ts: product
@@ -196,11 +195,10 @@ describe("plans of several products", () => {
         create 1.1.0: its configuration fw--thermostat--1-1-0--1, for nobody yet
         start 1.1.0: opens wave "canary" with 6 devices
         widen 1.1.0: opens wave "everyone" with 294 more when the gate promotes "canary"
-         wave       adds                 devices   kind    bake        stops at         promotes with   traffic
-         canary     6 (A 6)              6         smoke   3.5 hours   A 3 bad          -               60 messages, 0.01% of a day, 1 second
-         everyone   294 (A 144, B 150)   300       smoke   3.5 hours   A 11, B 11 bad   -               2,940 messages, 0.73% of a day, 41 seconds
+        wave      adds                devices  kind   bake       stops at        promotes with  traffic
+        canary    6 (A 6)             6        smoke  3.5 hours  A 3 bad         -              60 messages, 0.01% of a day, 1 second
+        everyone  294 (A 144, B 150)  300      smoke  3.5 hours  A 11, B 11 bad  -              2,940 messages, 0.73% of a day, 41 seconds
         gate: tolerate 2%, reject 10%; abort at 80 over the rollout, 80 in a wave, or 20 devices harmed
-        promote an evidence wave at 20 in A and B: 40 clean devices each suffice
         way back: devices return to 1.0.0 (unsigned, so no floor is known); all of them: 0.75% of a day's messages
         our calls: 7 a look and hub, 2,624 in 1.3 days: 18.02% of the query budget, 3 products side by side
 

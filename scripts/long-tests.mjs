@@ -1,0 +1,17 @@
+/**
+ * Tests that take half of a minute each for what seldom breaks: kills, floods, whole rollouts in bad weather, mutants.
+ * `npm test` leaves them out to end within its time, `npm run test:extras` runs them, and so does CI.
+ */
+export const LONG_TESTS = [
+  "test/engine-proof/mutants/mutants.test.ts",
+  "test/infra/properties.test.ts",
+  "test/infra/rollout-data-actions.test.ts",
+  "test/local/hub/crash.test.ts",
+  "test/local/hub/hostile/",
+  "test/local/hub/hub-command.test.ts",
+  "test/local/hub/mqtt-hostile.test.ts",
+  "test/rollout/cli/records-in-container.test.ts",
+  "test/rollout/reconcile/enroll-by-job.test.ts",
+  "test/rollout/weather/",
+  "test/scripts/test-run.test.ts",
+];
