@@ -5,11 +5,10 @@ import { schedules, type Schedule } from "./schedule/event.ts";
 import { reportOf } from "./schedule/report.ts";
 import { createTally, missing } from "./schedule/tally.ts";
 import { outcomeOf } from "./schedule/verdict.ts";
+import { SEED } from "./seed.ts";
 
 /** 2% of what `npm run soak` plays. */
 const RUNS = Number(process.env["SOAK_RUNS"] ?? 400);
-/** `SEED=n` plays the schedules of an earlier run again. */
-const SEED = Number(process.env["SEED"] ?? Math.floor(Date.now() % 2 ** 31));
 /** Most production fleets have one hub; what several add is in their order. */
 const SHARES = [
   { hubs: 1, runs: Math.ceil((RUNS * 5) / 8) },

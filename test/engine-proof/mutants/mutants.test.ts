@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { afterAll, describe, expect, it } from "vitest";
+import { SEED } from "../seed.ts";
 import { hunt } from "./hunt.ts";
 import { MUTANTS } from "./mutants.ts";
 
-/** All of them in `npm run soak`; a few, found by traces alone, in `npm test`. */
+/** All of them in `npm run soak`; a few, found by traces alone, in `npm run test:extras`. */
 const IS_SOAK = process.env["SOAK_RUNS"] !== undefined;
-const SEED = Number(process.env["SEED"] ?? Math.floor(Date.now() % 2 ** 31));
 const QUICK = ["heldShrink", "expiry", "copyStops"];
 const HOLES = ["test/engine-proof/holes/holes.test.ts"];
 
