@@ -80,7 +80,7 @@ describe("npm start, in a pipe", () => {
     // What the README shows is what this run printed: the plan's table and gate, and the last screen's rollouts.
     const readme = (await readFile(join(PROJECT, "README.md"), "utf8")).split("\n");
     const shown = readme.filter((line) =>
-      /^ {2}(create|start|widen|keep|wave|gate: tolerate|promote an|way back:|our calls:)|^1\.[12]\.0 {5}|^ {2}(canary|10%|50%|everyone) |^ {10}\d/.test(
+      /^ {2}(create|start|widen|keep|wave {2}|gate: tolerate|promote an|way back:|our calls:)|^1\.[12]\.0 {5}|^ {2}(canary|10%|50%|everyone) |^ {10}\d/.test(
         line,
       ),
     );

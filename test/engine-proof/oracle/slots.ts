@@ -7,9 +7,9 @@ export function checkSlots(
   { hub, id, before, after }: Extract<Effect, { readonly on: "hub" }>,
 ): void {
   const kept = new Set(slotsOf(after).map((slot) => slot.id));
-  // A move of the ref adopts the slots that it drops.
-  const head = isRef(id) ? headOf(after) : headOf(refOf(memory.hubs[hub]!));
-  const adopted = adoptedIn(chainOf(memory, head) ?? []);
+  // A move of the ref adopts the slots that it drops; a hub whose ref was deleted goes by the others'.
+  const heads = [...memory.hubs.map((each) => headOf(refOf(each))), isRef(id) ? headOf(after) : undefined];
+  const adopted = new Set(heads.flatMap((head) => [...adoptedIn(chainOf(memory, head) ?? [])]));
   for (const slot of slotsOf(before)) {
     if (kept.has(slot.id) || adopted.has(slot.id)) continue;
     const elsewhere = memory.hubs.some(({ documents }) =>
