@@ -26,7 +26,7 @@ const MOVES: Readonly<Record<RolloutState, Partial<Record<RolloutState, readonly
   held: {
     running: ["resume"],
     watching: ["resume"],
-    superseded: ["start"],
+    superseded: ["start", "retry"],
     "rolling back": [...STOPS, "start"],
     halted: STOPS,
   },
