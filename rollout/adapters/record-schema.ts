@@ -97,6 +97,7 @@ const intent = z.discriminatedUnion("state", [
     wave: z.int().nonnegative(),
     strata: z.array(z.string()),
     proving: z.array(z.string()),
+    population: counts.exactOptional(),
     openedAt: z.number(),
     targeted: counts,
     added: counts,
@@ -143,6 +144,14 @@ const verdict = z.strictObject({
       n: z.number().exactOptional(),
       evidence: z.number().exactOptional(),
       threshold: z.number().exactOptional(),
+      rate: z
+        .strictObject({
+          lower: z.number(),
+          upper: z.number(),
+          confidence: z.number(),
+          ofAll: z.strictObject({ devices: z.int(), mostBad: z.int() }).exactOptional(),
+        })
+        .exactOptional(),
       text: z.string(),
     }),
   ),
@@ -173,6 +182,7 @@ const judged = z.strictObject({
   strata: z.array(z.string()),
   proving: z.array(z.string()),
   thresholds: z.strictObject({ cumulative: z.number(), wave: z.number(), promote: z.number() }),
+  rates: z.strictObject({ confidence: z.number(), population: counts }).exactOptional(),
   looks: z.strictObject({ count: z.int().positive(), digest }),
 });
 

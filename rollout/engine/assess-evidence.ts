@@ -10,8 +10,8 @@ import { slowDownReason } from "../gate/slow-down.ts";
 /** The verdict on recorded evidence: the same, whether it is judged at the look or years later from the record alone. */
 export function assessEvidence(evidence: Evidence, release: Release): Verdict {
   const { gate } = release;
-  const { strata, thresholds, proving, coverage, at, openedAt, bakedSince, queryLagMs } = evidence;
-  const common = { gate, counts: countsFrom(evidence.counts), strata, thresholds };
+  const { strata, thresholds, proving, coverage, at, openedAt, bakedSince, queryLagMs, rates } = evidence;
+  const common = { gate, counts: countsFrom(evidence.counts), strata, thresholds, rates };
   const wave = release.waves[evidence.wave];
   if (evidence.judgedAs === "watched" || wave === undefined) return assessWatched(common);
   return assessWave({
@@ -36,10 +36,10 @@ export function bakeNeededMs(
 
 /** Why no further part of a wave may open, where something speaks against the release. */
 export function slowedBy(evidence: Evidence, { gate, waves }: Release): Reason | undefined {
-  const { strata, thresholds } = evidence;
+  const { strata, thresholds, rates } = evidence;
   const isEvidence = waves[evidence.wave]?.kind === "evidence";
   return slowDownReason(
-    { gate, counts: countsFrom(evidence.counts), strata, thresholds },
+    { gate, counts: countsFrom(evidence.counts), strata, thresholds, rates },
     isEvidence ? ["cumulative", "wave"] : ["cumulative"],
   );
 }

@@ -1,7 +1,7 @@
 import { countsOf } from "../gate/counts.ts";
 import { thresholds } from "../gate/thresholds.ts";
 import { digestOf } from "../model/digest.ts";
-import type { Evidence, RecordedEvidence } from "../model/evidence.ts";
+import type { Evidence, RateBasis, RecordedEvidence } from "../model/evidence.ts";
 import type { Look } from "../model/look.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
@@ -35,7 +35,16 @@ export function evidenceAt(input: {
     strata,
     proving,
     thresholds: thresholdsOf(release, strata.length),
+    rates: ratesOf(intent),
   };
+}
+
+/** How sure a failure rate is that is told beside the evidence. */
+const RATE_CONFIDENCE = 0.95;
+
+/** What failure rates of a release are told by. */
+export function ratesOf({ population = {} }: Pick<RolloutIntent, "population">): RateBasis {
+  return { confidence: RATE_CONFIDENCE, population };
 }
 
 /** Evidence at which a release's gate acts, for the strata it was started with. */

@@ -10,7 +10,7 @@ import type { Stop } from "../model/stop.ts";
 import type { Reason, StopVerdict, Verdict } from "../model/verdict.ts";
 import { assessEvidence, slowedBy } from "./assess-evidence.ts";
 import type { Coverage } from "./coverage.ts";
-import { evidenceAt, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
+import { evidenceAt, ratesOf, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
 import type { StepInput } from "./observation.ts";
 import { withOverride } from "./override.ts";
 import { takeLook, type TakenLook } from "./take-look.ts";
@@ -125,6 +125,7 @@ function judgePart(
     counts: partialCounts(counts, targeted),
     strata,
     thresholds: thresholdsOf(release, strata.length),
+    rates: ratesOf(intent),
     kind: isEvidence ? "evidence" : "other",
     missing,
   });

@@ -5,6 +5,7 @@ import { formatEvidence, formatThreshold } from "./format-evidence.ts";
 import type { WatchedInput, WaveInput } from "./gate-input.ts";
 import { harmCapReason } from "./harm-cap.ts";
 import { judgeProof } from "./proof.ts";
+import { rateOf } from "./rate-of.ts";
 import { judgeSmoke } from "./smoke.ts";
 import { judgeTimed } from "./timed.ts";
 import { patienceReason, waitingReason } from "./waiting.ts";
@@ -36,7 +37,7 @@ export function assessWatched(input: WatchedInput): StopVerdict {
   const stop = abortVerdict(input, ["cumulative"]);
   if (stop !== undefined) return stop;
   const worst = abortEvidence(input, ["cumulative"])[0];
-  return { kind: "hold", guarantee: "statistical", reasons: [nothingAgainst(worst)] };
+  return { kind: "hold", guarantee: "statistical", reasons: [nothingAgainst(worst, input)] };
 }
 
 /** Judge what could be counted while something did not answer (see `partialCounts`): it may stop a release, nothing else. */
@@ -47,7 +48,7 @@ export function assessPartial(
   if (stop !== undefined) return stop;
   const text = `no answer of ${input.missing.join(", ")}: what is known may stop the release, never let it on`;
   const worst = abortEvidence(input, ["cumulative"])[0];
-  const reasons: readonly Reason[] = [{ code: "INCOMPLETE", text }, nothingAgainst(worst)];
+  const reasons: readonly Reason[] = [{ code: "INCOMPLETE", text }, nothingAgainst(worst, input)];
   return { kind: "hold", guarantee: "statistical", reasons };
 }
 
@@ -68,12 +69,25 @@ function hold(input: WaveInput, guarantee: Guarantee, reasons: readonly Reason[]
   return { kind: "hold", guarantee, reasons: patience === undefined ? reasons : [patience, ...reasons] };
 }
 
-function nothingAgainst(worst: AbortEvidence | undefined): Reason {
+function nothingAgainst(
+  worst: AbortEvidence | undefined,
+  input: Pick<WatchedInput, "gate" | "rates">,
+): Reason {
   if (worst === undefined)
     return { code: "SHORT_OF_EVIDENCE", text: "nothing against it: no contact was counted" };
   const { stratum, view, k, n, logE, threshold } = worst;
   const evidence = evidenceOf(logE);
   const most = `at most ${formatEvidence(evidence)} (${k} of ${n} failed or silent in ${stratum})`;
   const text = `nothing against it: evidence is ${most}, abort at ${formatThreshold(threshold)}`;
-  return { code: "SHORT_OF_EVIDENCE", stratum, view, k, n, evidence, threshold, text };
+  return {
+    code: "SHORT_OF_EVIDENCE",
+    stratum,
+    view,
+    k,
+    n,
+    evidence,
+    threshold,
+    ...rateOf([worst.counts], input, stratum),
+    text,
+  };
 }

@@ -1,3 +1,4 @@
+import type { RateBasis } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Counts } from "./counts.ts";
@@ -10,6 +11,8 @@ export interface WatchedInput {
   /** Strata that had devices at the start, frozen: the budget is split over them. */
   readonly strata: readonly string[];
   readonly thresholds: Thresholds;
+  /** What it takes to tell failure rates beside the evidence; absent: none are told. */
+  readonly rates?: RateBasis | undefined;
 }
 
 /** What it takes to judge an open wave. */

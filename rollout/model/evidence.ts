@@ -36,6 +36,16 @@ export interface Evidence {
     readonly wave: number;
     readonly promote: number;
   };
+  /** Absent in records from before failure rates were told: judged again, they tell none. */
+  readonly rates?: RateBasis;
+}
+
+/** What failure rates are told by. */
+export interface RateBasis {
+  /** Their level, as a fraction. */
+  readonly confidence: number;
+  /** All devices of each stratum at the start. */
+  readonly population: Readonly<Record<string, number>>;
 }
 
 /** The same, with the name of the looks it was counted from. */

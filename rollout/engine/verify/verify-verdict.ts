@@ -4,7 +4,7 @@ import { instantMs } from "../../model/instant.ts";
 import { isRolledOut, type RolloutIntent, type RolloutRecord } from "../../model/record.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { assessEvidence } from "../assess-evidence.ts";
-import { thresholdsOf } from "../evidence-at.ts";
+import { ratesOf, thresholdsOf } from "../evidence-at.ts";
 import type { Refuse, StepUnderTest } from "./step-under-test.ts";
 
 /**
@@ -65,6 +65,9 @@ function verifyEvidence({
   };
   if (canonicalJson(expected) !== canonicalJson(given))
     refuse("VERDICT_DIFFERS", "wave, strata or thresholds of its evidence are not those of the release");
+  // Records from before rates were told have none, and neither has their verdict.
+  if (judged.rates !== undefined && canonicalJson(judged.rates) !== canonicalJson(ratesOf(before)))
+    refuse("VERDICT_DIFFERS", "its failure rates are told by another level or of other devices");
   if (judged.judgedAs === "watched" && before.state !== "watching")
     refuse("VERDICT_DIFFERS", `it was judged as complete, and was ${before.state}`);
   const instants = [record.at, ...record.stops.map(({ at }) => at)].map(instantMs);
