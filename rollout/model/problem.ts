@@ -9,6 +9,7 @@ export const CODES = {
   CONDITION_INVALID: "a condition is none that IoT Hub takes, or devices would leave it by being updated",
   CONDITION_TOO_LONG: "a target condition is longer than IoT Hub takes",
   CONFIG_QUOTA: "the hub has, or nearly has, as many configurations as it takes",
+  DEADLINE_UNUSED: "the gate's deadline names a stratum that has no device",
   DEVICE_UNKNOWN: "the hub has no device of that name",
   DUPLICATE_RELEASE: "two release files declare the same product and version",
   ENROLL_OPEN_WAVE: "buckets would put devices into a wave that is open",
