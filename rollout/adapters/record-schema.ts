@@ -51,6 +51,7 @@ const release = z.strictObject({
     falseStop: z.number(),
     missedBad: z.number(),
     deadlineMs: z.number(),
+    deadlineMsByStratum: z.record(z.string(), z.number()).exactOptional(),
     bakeMs: z.number(),
     harmCap: z.int(),
     patienceMs: z.number(),
@@ -183,6 +184,9 @@ const judged = z.strictObject({
   proving: z.array(z.string()),
   thresholds: z.strictObject({ cumulative: z.number(), wave: z.number(), promote: z.number() }),
   rates: z.strictObject({ confidence: z.number(), population: counts }).exactOptional(),
+  contact: z
+    .strictObject({ added: counts, idle: z.int().nonnegative(), checkInsMs: z.number().nonnegative() })
+    .exactOptional(),
   looks: z.strictObject({ count: z.int().positive(), digest }),
 });
 

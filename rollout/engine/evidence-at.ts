@@ -1,12 +1,13 @@
 import { countsOf } from "../gate/counts.ts";
 import { thresholds } from "../gate/thresholds.ts";
+import { longestDeadline } from "../model/deadline.ts";
 import { digestOf } from "../model/digest.ts";
 import type { Evidence, RateBasis, RecordedEvidence } from "../model/evidence.ts";
 import type { Look } from "../model/look.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
 import { countsInRecord } from "./assess-evidence.ts";
-import { bakedSince, coverageAt } from "./coverage.ts";
+import { bakedSince, coverageAt, newlyIdleAt } from "./coverage.ts";
 
 /** What the last look of a series and all before it say about a release. */
 export function evidenceAt(input: {
@@ -14,20 +15,25 @@ export function evidenceAt(input: {
   /** In stored order; the last one is judged. */
   readonly series: readonly [...Look[], Look];
   readonly queryLagMs: number;
+  /** The fleet's: within which a device that is up is seen. */
+  readonly activeWithinMs: number;
 }): Evidence {
-  const { intent, series, queryLagMs } = input;
+  const { intent, series, queryLagMs, activeWithinMs } = input;
   const { release, attempt, wave, strata, proving } = intent;
   // The type says that there is one.
   const look = series.at(-1) as Look;
-  const { deadlineMs } = release.gate;
+  const { deadlineMs, deadlineMsByStratum } = release.gate;
   const baked = bakedSince(intent, series);
+  const judgedAs = intent.state === "watching" || release.waves[wave] === undefined ? "watched" : "open";
+  const checkInsMs = Math.max(2 * activeWithinMs, longestDeadline(release.gate));
+  const contact = { added: intent.added, idle: newlyIdleAt(look, intent, series), checkInsMs };
   return {
     attempt,
     at: look.at,
     wave,
-    judgedAs: intent.state === "watching" || release.waves[wave] === undefined ? "watched" : "open",
+    judgedAs,
     queryLagMs,
-    counts: countsInRecord(countsOf({ looks: series, deadlineMs, queryLagMs })),
+    counts: countsInRecord(countsOf({ looks: series, deadlineMs, deadlineMsByStratum, queryLagMs })),
     coverage: coverageAt(look, intent, series),
     // A wave in parts is not undecided before its last part is open.
     openedAt: Math.max(intent.openedAt, intent.partOpenedAt),
@@ -36,6 +42,7 @@ export function evidenceAt(input: {
     proving,
     thresholds: thresholdsOf(release, strata.length),
     rates: ratesOf(intent),
+    ...(judgedAs === "open" ? { contact } : {}),
   };
 }
 

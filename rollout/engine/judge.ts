@@ -88,9 +88,14 @@ export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Sto
   return deciding === undefined ? undefined : decidedBy(judgeLook(input, intent, deciding));
 }
 
-function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judged {
+function judgeLook(
+  { observation, deciding, declared }: StepInput,
+  intent: RolloutIntent,
+  look: Look,
+): Judged {
   const series = seriesUpTo(observation, intent, look);
-  const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs });
+  const { activeWithinMs } = declared.fleet;
+  const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs, activeWithinMs });
   const { coverage, bakedSince } = evidence;
   const slowed = slowedBy(evidence, intent.release);
   return {
@@ -117,6 +122,7 @@ function judgePart(
   const counts = countsOf({
     looks: seriesUpTo(observation, intent, look),
     deadlineMs: gate.deadlineMs,
+    deadlineMsByStratum: gate.deadlineMsByStratum,
     queryLagMs: deciding.queryLagMs,
   });
   const isEvidence = intent.state !== "watching" && release.waves[intent.wave]?.kind === "evidence";

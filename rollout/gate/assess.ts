@@ -7,19 +7,20 @@ import { harmCapReason } from "./harm-cap.ts";
 import { judgeProof } from "./proof.ts";
 import { rateOf } from "./rate-of.ts";
 import { judgeSmoke } from "./smoke.ts";
+import { stayedAwayReason } from "./stayed-away.ts";
 import { judgeTimed } from "./timed.ts";
 import { patienceReason, waitingReason } from "./waiting.ts";
 
 /**
  * Judge an open wave. In this order: abort on evidence or the harm cap, whatever else is missing; hold while contact,
- * coverage or bake is short; promote a smoke wave that passed, or an evidence wave that every stratum has proven. A timed
+ * coverage or bake is short, or devices stay away that should have made contact; promote a smoke wave that passed, or an evidence wave that every stratum has proven. A timed
  * wave waits for its bake alone. What is not counted can only hold. Deterministic: the same input gives the same verdict.
  */
 export function assessWave(input: WaveInput): Verdict {
   const stop = abortVerdict(input, input.wave.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);
   if (stop !== undefined) return stop;
   const guarantee = GUARANTEES[input.wave.kind];
-  const waiting = waitingReason(input);
+  const waiting = stayedAwayReason(input) ?? waitingReason(input);
   const { promotes, reasons } = JUDGES[input.wave.kind](input);
   if (waiting !== undefined) {
     // While it waits, an evidence wave shows how far its proof has come; what a smoke wave would say is no news yet.

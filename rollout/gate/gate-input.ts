@@ -1,4 +1,4 @@
-import type { RateBasis } from "../model/evidence.ts";
+import type { ContactBasis, RateBasis } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Counts } from "./counts.ts";
@@ -28,4 +28,6 @@ export interface WaveInput extends WatchedInput {
   readonly openedAtMs: number;
   /** Epoch ms of the look that first found the wave covered; undefined before. */
   readonly bakedSinceMs: number | undefined;
+  /** What it takes to tell who stays away; absent: it is not looked at. */
+  readonly contact?: ContactBasis | undefined;
 }

@@ -13,6 +13,7 @@ export const CODES = {
   CONDITION_TOO_LONG: "a target condition is longer than IoT Hub takes",
   CONFIG_QUOTA: "the hub has, or nearly has, as many configurations as it takes",
   DEADLINE_SHORT: "devices check in more seldom than the deadline allows",
+  DEADLINE_UNUSED: "the gate's deadline names a stratum that has no device",
   DEVICE_UNKNOWN: "the hub has no device of that name",
   DUPLICATE_RELEASE: "two release files declare the same product and version",
   ENROLL_OPEN_WAVE: "buckets would put devices into a wave that is open",

@@ -65,6 +65,8 @@ export type ReasonCode =
   | "BAKING"
   | "COVERAGE"
   | "NO_CONTACT"
+  /** Hold: more of a wave's recently active devices stay away for two check-ins than a sound fleet's would. */
+  | "STAYED_AWAY"
   /** Promote: a smoke wave has baked without evidence against it. */
   | "SMOKE_PASSED"
   /** No further part of the wave opens: the release is on its way to a stop. */

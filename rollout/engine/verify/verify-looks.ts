@@ -26,8 +26,8 @@ export function verifyLooks(
   }
   const intent = intents.find(({ attempt }) => attempt === judged.attempt);
   if (intent === undefined || !isRolledOut(intent)) return [];
-  const { deadlineMs } = intent.release.gate;
-  const counts = countsOf({ looks: series, deadlineMs, queryLagMs: judged.queryLagMs });
+  const { deadlineMs, deadlineMsByStratum } = intent.release.gate;
+  const counts = countsOf({ looks: series, deadlineMs, deadlineMsByStratum, queryLagMs: judged.queryLagMs });
   if (canonicalJson(countsInRecord(counts)) === canonicalJson(judged.counts)) return [];
   const summary = "its counts are not those of the looks it names";
   const hint = "the record was forged, or another version counted it";

@@ -68,6 +68,9 @@ function verifyEvidence({
   // Records from before rates were told have none, and neither has their verdict.
   if (judged.rates !== undefined && canonicalJson(judged.rates) !== canonicalJson(ratesOf(before)))
     refuse("VERDICT_DIFFERS", "its failure rates are told by another level or of other devices");
+  // The fleet's `activeWithin` stands in no record; whom the wave added does.
+  if (judged.contact !== undefined && canonicalJson(judged.contact.added) !== canonicalJson(before.added))
+    refuse("VERDICT_DIFFERS", "its evidence is of other devices than those that the wave added");
   if (judged.judgedAs === "watched" && before.state !== "watching")
     refuse("VERDICT_DIFFERS", `it was judged as complete, and was ${before.state}`);
   const instants = [record.at, ...record.stops.map(({ at }) => at)].map(instantMs);

@@ -95,7 +95,7 @@ describe("the records of a rollout", () => {
     ]);
   });
 
-  it("from before failure rates were told are verified: they tell none", () => {
+  it("from before failure rates and devices that stay away were told are verified: they tell none", () => {
     for (const files of [good, bad]) {
       const before = forged(files, (record) => {
         const { judged, verdict, ...rest } = withRollout(record, ({ population, ...intent }) => {
@@ -103,8 +103,9 @@ describe("the records of a rollout", () => {
           return intent;
         });
         if (judged === undefined || verdict === undefined) return rest;
-        const { rates, ...evidence } = judged;
+        const { rates, contact, ...evidence } = judged;
         expect(rates).toMatchObject({ confidence: 0.95 });
+        expect(contact === undefined).toBe(evidence.judgedAs === "watched");
         const reasons = verdict.reasons.map(({ rate, ...reason }) => {
           expect(rate === undefined).toBe(reason.n === undefined);
           return reason;
