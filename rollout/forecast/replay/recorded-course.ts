@@ -12,6 +12,8 @@ export interface RecordedCourse {
   readonly steps: readonly RecordedStep[];
   /** How long the hub's queries were taken to lag, ms. */
   readonly queryLagMs: number;
+  /** The fleet's `activeWithin`, as far as records tell it, ms. */
+  readonly activeWithinMs: number;
 }
 
 interface RecordedStep {
@@ -26,6 +28,8 @@ interface RecordedStep {
 
 /** Lag of queries where no verdict of the attempt was recorded: what Azure states as the longest, ms. */
 const QUERY_LAG_MS = 30 * 60_000;
+/** `activeWithin` where none was recorded: its default, ms. */
+const ACTIVE_WITHIN_MS = 7 * 86_400_000;
 
 /** The course of every attempt that a store has records of, oldest first. The head that the marks name decides, or the only tip. */
 export function recordedCourses(contents: StoreContents): readonly RecordedCourse[] {
@@ -33,12 +37,16 @@ export function recordedCourses(contents: StoreContents): readonly RecordedCours
   const attempts = new Set(
     chain.flatMap(({ intents }) => intents.filter(isRolledOut)).map((one) => one.attempt),
   );
-  return [...attempts].map((attempt) => ({
-    attempt,
-    steps: chain.flatMap((record) => stepOf(record, attempt)),
-    queryLagMs:
-      chain.findLast(({ judged }) => judged?.attempt === attempt)?.judged?.queryLagMs ?? QUERY_LAG_MS,
-  }));
+  return [...attempts].map((attempt) => {
+    const judged = chain.flatMap((record) => (record.judged?.attempt === attempt ? [record.judged] : []));
+    const checkInsMs = judged.findLast(({ contact }) => contact !== undefined)?.contact?.checkInsMs;
+    return {
+      attempt,
+      steps: chain.flatMap((record) => stepOf(record, attempt)),
+      queryLagMs: judged.at(-1)?.queryLagMs ?? QUERY_LAG_MS,
+      activeWithinMs: checkInsMs === undefined ? ACTIVE_WITHIN_MS : checkInsMs / 2,
+    };
+  });
 }
 
 function stepOf(record: RolloutRecord, attempt: AttemptId): readonly RecordedStep[] {

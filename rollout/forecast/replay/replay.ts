@@ -109,7 +109,7 @@ function judgeAt(
   const evidence = evidenceAt({
     intent,
     series: [...series.slice(0, -1), look],
-    queryLagMs: course.queryLagMs,
+    ...lagsOf(course),
   });
   return [{ intent, evidence, verdict: assessEvidence(evidence, release) }];
 }
@@ -131,9 +131,16 @@ function recordedStop(course: RecordedCourse, looks: readonly Look[]): StopAt | 
   const evidence = evidenceAt({
     intent: before,
     series: [...until.slice(0, -1), last],
-    queryLagMs: course.queryLagMs,
+    ...lagsOf(course),
   });
   return { ...stopAt(evidence, before, step.actor), at: step.at };
+}
+
+function lagsOf({
+  queryLagMs,
+  activeWithinMs,
+}: RecordedCourse): Pick<RecordedCourse, "queryLagMs" | "activeWithinMs"> {
+  return { queryLagMs, activeWithinMs };
 }
 
 function stopAt({ at, counts }: Evidence, { release, wave }: RolloutIntent, by: string): StopAt {

@@ -1,3 +1,4 @@
+import { deadlineOf } from "../../model/deadline.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../../model/question.ts";
@@ -13,26 +14,37 @@ const WEEK_MS = 7 * 86_400_000;
  * silent. Of the devices seen within a week, those not seen within a deadline are about as many as those that pause longer.
  */
 export function checkInGap({ planned, facts }: RiskInput, answers: Answers): Asked<readonly Problem[]> {
-  const { deadlineMs, tolerate } = planned.release.gate;
+  const { gate } = planned.release;
   const condition = planned.waves.at(-1)?.condition;
-  if (condition === undefined || deadlineMs >= WEEK_MS) return { kind: "known", value: [] };
+  const deadlines = new Set(Object.keys(planned.devices).map((stratum) => deadlineOf(gate, stratum)));
+  const short = [...deadlines].filter((ms) => ms < WEEK_MS);
+  if (condition === undefined || short.length === 0) return { kind: "known", value: [] };
   const seenWithin = (ms: number): string => countByStratum(activeCondition(condition, facts.now - ms));
-  const asked = askCounts(answers, { week: seenWithin(WEEK_MS), deadline: seenWithin(deadlineMs) });
+  const queries = Object.fromEntries([WEEK_MS, ...short].map((ms) => [`${ms}`, seenWithin(ms)]));
+  const asked = askCounts(answers, queries);
   if (asked.kind !== "known") return asked;
-  const { week, deadline } = asked.value;
+  const within: Readonly<Record<string, Readonly<Record<string, number>>>> = asked.value;
+  const week = within[`${WEEK_MS}`] ?? {};
   const away = Object.entries(week)
-    .map(([stratum, devices]) => ({ stratum, devices, seldom: devices - (deadline[stratum] ?? 0) }))
-    .filter(({ devices, seldom }) => seldom / devices > tolerate);
+    .map(([stratum, devices]) => {
+      const deadlineMs = deadlineOf(gate, stratum);
+      const seen = deadlineMs < WEEK_MS ? (within[`${deadlineMs}`]?.[stratum] ?? 0) : devices;
+      return { stratum, devices, deadlineMs, seldom: devices - seen };
+    })
+    .filter(({ devices, seldom }) => seldom / devices > gate.tolerate);
   if (away.length === 0) return { kind: "known", value: [] };
   const share = away.reduce((sum, { seldom }) => sum + seldom, 0) / totalOf(week);
-  const where = away.map(({ stratum, devices, seldom }) => `${seldom} of ${devices} in ${stratum}`);
+  const where = away.map(
+    ({ stratum, devices, seldom, deadlineMs }) =>
+      `${seldom} of ${devices} in ${stratum} for ${formatDuration(deadlineMs)}`,
+  );
   return {
     kind: "known",
     value: [
       gateRisk(planned, "deadline", {
         code: "DEADLINE_SHORT",
-        summary: `${where.join(", ")} were not seen for ${formatDuration(deadlineMs)} (of those seen within 7 days): about ${formatPercentage(share)} look silent though nothing is wrong, ${formatPercentage(tolerate)} are tolerated`,
-        hint: "raise the deadline over the pause between two check-ins, or give those devices a stratum of their own",
+        summary: `devices seen within 7 days were not seen within their deadline, ${where.join(", ")}: about ${formatPercentage(share)} look silent though nothing is wrong, ${formatPercentage(gate.tolerate)} are tolerated`,
+        hint: 'raise the deadline over the pause between two check-ins, or give such a stratum its own: deadline: { default: "...", strata: { "...": "..." } }',
       }),
     ],
   };
