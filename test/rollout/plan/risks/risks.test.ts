@@ -9,6 +9,7 @@ import { percent, ring, type ReleaseDeclaration } from "../../../../rollout/wave
 import { aSizedRelease, type Sizes } from "./a-sized-release.ts";
 
 const FACTS: RiskFacts = { now: 1_767_225_600_000, lookEveryMs: 300_000, queryLagMs: 1_800_000, history: [] };
+const A_WEEK_AGO = new Date(FACTS.now - 7 * 86_400_000).toISOString().slice(0, 10);
 /** Every device was seen within the deadline, unless said otherwise. */
 const SEEN: Readonly<Record<string, number>> = { A: 1_000 };
 
@@ -32,9 +33,9 @@ function risksOf(
     first.kind !== "ask"
       ? new Map()
       : new Map(
-          first.questions.map(({ id }, index) => [
+          first.questions.map(({ id }) => [
             id,
-            { kind: "count" as const, byStratum: index === 0 ? week : deadline },
+            { kind: "count" as const, byStratum: id.includes(A_WEEK_AGO) ? week : deadline },
           ]),
         );
   const asked = riskProblems(input, answers);
