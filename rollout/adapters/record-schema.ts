@@ -4,6 +4,12 @@ import type { Look } from "../model/look.ts";
 import { cohortSchema } from "../model/cohort.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import {
+  metricEvidenceSchema,
+  metricReadingsSchema,
+  metricsSchema,
+  metricVerdictsSchema,
+} from "./metric-schema.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -56,6 +62,7 @@ const release = z.strictObject({
     patienceMs: z.number(),
     coverage: z.number(),
     onAbort: z.enum(["roll back", "halt"]),
+    metrics: metricsSchema.exactOptional(),
   }),
   watchMs: z.number(),
   where: z.string().exactOptional(),
@@ -65,6 +72,7 @@ const release = z.strictObject({
   windows: z
     .array(z.strictObject({ cron: z.string(), forMs: z.number(), timeZone: z.string() }))
     .exactOptional(),
+  holdOut: z.number().exactOptional(),
 });
 
 const base = {
@@ -137,6 +145,7 @@ const verdict = z.strictObject({
   reasons: z.array(
     z.strictObject({
       code: z.string(),
+      metric: z.string().exactOptional(),
       stratum: z.string().exactOptional(),
       view: z.enum(["cumulative", "wave"]).exactOptional(),
       k: z.number().exactOptional(),
@@ -146,6 +155,7 @@ const verdict = z.strictObject({
       text: z.string(),
     }),
   ),
+  metrics: metricVerdictsSchema.exactOptional(),
 });
 
 const stratumCounts = z.record(
@@ -174,6 +184,7 @@ const judged = z.strictObject({
   proving: z.array(z.string()),
   thresholds: z.strictObject({ cumulative: z.number(), wave: z.number(), promote: z.number() }),
   looks: z.strictObject({ count: z.int().positive(), digest }),
+  metrics: metricEvidenceSchema.exactOptional(),
 });
 
 const shape = z.strictObject({
@@ -228,9 +239,16 @@ export const lookSchema: z.ZodType<Look> = z
     wave: z.int().nonnegative(),
     views: z.strictObject({ all: view, wave: view }),
     answered: z.int().nonnegative(),
+    metrics: metricReadingsSchema.exactOptional(),
     digest,
   })
-  .transform(({ at, wave, views, answered }) => ({ at, wave, views, answered }));
+  .transform(({ at, wave, views, answered, metrics }) => ({
+    at,
+    wave,
+    views,
+    answered,
+    ...(metrics === undefined ? {} : { metrics }),
+  }));
 
 /** Which head a hub last had. */
 // The brand of the digest is what the pattern has checked.

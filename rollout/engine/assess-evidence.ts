@@ -5,16 +5,20 @@ import type { Gate } from "../model/gate.ts";
 import type { Release } from "../model/release.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Reason, Verdict } from "../model/verdict.ts";
+import type { KnownMetrics } from "../gate/gate-input.ts";
+import { judgeMetrics, metricSlowDown, type MetricsInput } from "../gate/judge-metrics.ts";
 import { slowDownReason } from "../gate/slow-down.ts";
 
 /** The verdict on recorded evidence: the same, whether it is judged at the look or years later from the record alone. */
 export function assessEvidence(evidence: Evidence, release: Release): Verdict {
   const { gate } = release;
   const { strata, thresholds, proving, coverage, at, openedAt, bakedSince, queryLagMs } = evidence;
-  const common = { gate, counts: countsFrom(evidence.counts), strata, thresholds };
+  const metrics = knownMetrics(evidence);
+  const common = { gate, counts: countsFrom(evidence.counts), strata, thresholds, metrics };
   const wave = release.waves[evidence.wave];
-  if (evidence.judgedAs === "watched" || wave === undefined) return assessWatched(common);
-  return assessWave({
+  if (evidence.judgedAs === "watched" || wave === undefined)
+    return withMetrics(assessWatched(common), common);
+  const verdict = assessWave({
     ...common,
     wave: { ...wave, bakeMs: bakeNeededMs(wave, gate, queryLagMs) },
     proving,
@@ -23,6 +27,17 @@ export function assessEvidence(evidence: Evidence, release: Release): Verdict {
     openedAtMs: openedAt,
     bakedSinceMs: bakedSince,
   });
+  return withMetrics(verdict, common);
+}
+
+/** A verdict with what each metric of the gate says, where it has any. */
+export function withMetrics<Kind extends Verdict>(verdict: Kind, input: MetricsInput): Kind {
+  if (input.gate.metrics === undefined || input.metrics === undefined) return verdict;
+  return { ...verdict, metrics: judgeMetrics(input).map(({ verdict: one }) => one) };
+}
+
+function knownMetrics({ metrics, at }: Evidence): KnownMetrics | undefined {
+  return metrics === undefined ? undefined : { atMs: at, byName: metrics };
 }
 
 /** How long a wave bakes: silence shows a deadline and a lag after contact, and it is not judged before it could. */
@@ -38,10 +53,14 @@ export function bakeNeededMs(
 export function slowedBy(evidence: Evidence, { gate, waves }: Release): Reason | undefined {
   const { strata, thresholds } = evidence;
   const isEvidence = waves[evidence.wave]?.kind === "evidence";
-  return slowDownReason(
-    { gate, counts: countsFrom(evidence.counts), strata, thresholds },
-    isEvidence ? ["cumulative", "wave"] : ["cumulative"],
-  );
+  const input = {
+    gate,
+    counts: countsFrom(evidence.counts),
+    strata,
+    thresholds,
+    metrics: knownMetrics(evidence),
+  };
+  return slowDownReason(input, isEvidence ? ["cumulative", "wave"] : ["cumulative"]) ?? metricSlowDown(input);
 }
 
 /** Counts as evidence holds them, as the gate reads them. */

@@ -1,4 +1,5 @@
 import type { Gate } from "../model/gate.ts";
+import type { MetricEvidence } from "../model/metric-reading.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Counts } from "./counts.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -10,6 +11,15 @@ export interface WatchedInput {
   /** Strata that had devices at the start, frozen: the budget is split over them. */
   readonly strata: readonly string[];
   readonly thresholds: Thresholds;
+  /** What is known of the gate's metrics; absent where it has none. */
+  readonly metrics?: KnownMetrics | undefined;
+}
+
+/** What is known of metrics at a look. */
+export interface KnownMetrics {
+  /** Epoch ms of the look. */
+  readonly atMs: number;
+  readonly byName: Readonly<Record<string, MetricEvidence>>;
 }
 
 /** What it takes to judge an open wave. */

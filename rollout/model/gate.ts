@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationSchema, type Duration } from "./duration.ts";
+import { metricSchema, type Metric, type MetricDeclaration } from "./metric.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
 
 /** The promise of the rollout, as a release file declares it. */
@@ -23,6 +24,8 @@ export interface GateDeclaration {
   readonly coverage?: Percentage;
   /** What an abort does: `roll back` (default) gives the devices their baseline again, `halt` leaves them where they are. */
   readonly onAbort?: "roll back" | "halt";
+  /** Gates on other numbers than success and failure, beside this one; default: none. */
+  readonly metrics?: readonly MetricDeclaration[];
 }
 
 /** A gate, checked: rates as fractions, durations in milliseconds. */
@@ -38,6 +41,8 @@ export interface Gate {
   /** Fraction of one. */
   readonly coverage: number;
   readonly onAbort: "roll back" | "halt";
+  /** Absent: none. */
+  readonly metrics?: readonly Metric[];
 }
 
 /** Schema of a gate's declaration; durations come out in ms under their declared names (see `gateOf`). */
@@ -53,6 +58,7 @@ export const gateSchema = z
     patience: durationSchema.default(14 * 86_400_000),
     coverage: percentageSchema.default(0.9),
     onAbort: z.enum(["roll back", "halt"]).default("roll back"),
+    metrics: z.array(metricSchema).min(1).max(20).exactOptional(),
   })
   .superRefine((gate, context) => {
     const refuse = (key: string, message: string): void => {
@@ -69,6 +75,14 @@ export const gateSchema = z
       refuse("bake", "must be at least the deadline: a device that fell silent counts only after it");
     }
     if (gate.coverage <= 0) refuse("coverage", "must be above 0%");
+    gate.metrics?.forEach(({ name }, index, all) => {
+      if (all.findIndex((metric) => metric.name === name) !== index)
+        context.addIssue({
+          code: "custom",
+          path: ["metrics", index, "name"],
+          message: `another metric is called "${name}" too`,
+        });
+    });
   });
 
 /** The gate of a checked declaration. */

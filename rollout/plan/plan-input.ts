@@ -14,6 +14,8 @@ export interface PlanInput {
   readonly imageBase: string;
   /** Time between two looks; without it the rollout's own calls are not priced. */
   readonly lookEveryMs?: number | undefined;
+  /** Names of the metric sources of the settings; without them nothing is said about the sources of a release. */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** A hub, as a plan sees it. */
