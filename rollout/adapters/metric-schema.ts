@@ -48,6 +48,7 @@ export const metricEvidenceSchema = z.record(
   z.strictObject({
     state,
     trouble: trouble.exactOptional(),
+    missing: z.array(z.string()).exactOptional(),
     at: z.int().exactOptional(),
     numbers: z.discriminatedUnion("kind", [
       z.strictObject({

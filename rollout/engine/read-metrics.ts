@@ -91,17 +91,17 @@ function readTwins(metric: Metric, { intent, look, answers }: Subject): Reading 
 }
 
 function readSource(metric: Metric, { intent, look, answers }: Subject): Reading {
-  const values = valuesFor(intent, look);
+  const placed = valuesFor(intent, look);
   const requests = Object.entries(metric.queries).map(([part, query]): [string, Question] => {
     const request: MetricRequest = {
       source: metric.source,
       query,
-      values,
+      values: placed,
       wants: part === AT_PART ? "instant" : "number",
       atMs: look.at,
       freshnessMs: metric.freshnessMs,
     };
-    const text = `${request.wants} ${expandQuery(query, values)}`;
+    const text = `${request.wants} of ${metric.freshnessMs} ms: ${expandQuery(query, placed)}`;
     return [
       part,
       { kind: "metric", id: `metric ${metric.source} at ${isoInstant(look.at)}: ${text}`, request },
@@ -122,12 +122,19 @@ function readSource(metric: Metric, { intent, look, answers }: Subject): Reading
   }
   const instants = Object.values(parts.get(AT_PART) ?? {});
   parts.delete(AT_PART);
+  if (isMissing) return { reading: { state: "no data" } };
   // A stratum that one part has and another has not is no zero: nobody said so.
-  const strata = [...parts.values()].map((byStratum) => Object.keys(byStratum).sort().join("\n"));
-  if (isMissing || new Set(strata).size !== 1) return { reading: { state: "no data" } };
+  const told = [...parts.values()]
+    .map((byStratum) => new Set(Object.keys(byStratum)))
+    .reduce((one, other) => one.intersection(other));
+  if (told.size === 0) return { reading: { state: "no data" } };
+  const values = [...parts].map(([part, all]): [string, ByStratum] => [
+    part,
+    Object.fromEntries(Object.entries(all).filter(([stratum]) => told.has(stratum))),
+  ]);
   // Numbers are as old as the oldest of them.
   const at = instants.length === 0 ? look.at : Math.floor(Math.min(...instants) * 1_000);
-  return { reading: { state: "measured", at, values: Object.fromEntries(parts) } };
+  return { reading: { state: "measured", at, values: Object.fromEntries(values) } };
 }
 
 /** What stands for the placeholders of a release's queries at a look. */

@@ -50,7 +50,7 @@ function judgeMetric(metric: Metric, input: MetricsInput): JudgedMetric {
     mode,
     state,
     kind: stops.length > 0 ? "abort" : hold === undefined ? "pass" : "hold",
-    text: said?.text ?? noteOf(state),
+    text: said?.text ?? `metric ${name}: ${noteOf(state)}`,
   };
   if (mode === "shadow") return { verdict, stops: [], holds: [] };
   return { verdict, stops, holds: hold === undefined ? [] : [hold] };
@@ -77,7 +77,7 @@ const POLICY = "no-data policy: hold";
 
 function holdReason(
   metric: Metric,
-  { state, trouble, at }: MetricEvidence,
+  { state, trouble, at, missing = [] }: MetricEvidence,
   against: readonly AgainstMetric[],
   atMs = 0,
 ): Reason | undefined {
@@ -87,7 +87,7 @@ function holdReason(
   if (state === "measured" || state === "no control") return undefined;
   const about = `metric ${metric.name}`;
   const texts: Record<keyof typeof HOLDS, string> = {
-    "no data": `source ${metric.source} has no data`,
+    "no data": `source ${metric.source} has no data${missing.length === 0 ? "" : ` about ${missing.join(", ")}`}`,
     stale: `the latest data is ${formatDuration(atMs - (at ?? atMs))} old, ${formatDuration(metric.freshnessMs)} is the limit`,
     broken: `source ${metric.source} is broken, ${TROUBLE[trouble ?? "failed"]}`,
     inconsistent: "counts that shrank, or that cannot be: they are not used",
@@ -107,7 +107,7 @@ const TROUBLE: Readonly<Record<SourceTrouble, string>> = {
 function noteOf(state: MetricEvidence["state"]): string {
   return state === "no control"
     ? "no control left: the last wave reaches the hold-out; it holds nothing and stops nothing"
-    : "nothing against it: nothing was counted yet";
+    : "nothing was counted yet, and nothing speaks against the release";
 }
 
 /** Why no further part of a wave opens: a metric holds, or has come half of the way to its threshold. */

@@ -32,8 +32,8 @@ export function strataIn(measurement: Measurement | undefined, part: string): re
 }
 
 /**
- * True when cumulative numbers go on from those before: none is negative or smaller, no stratum is gone, and they are
- * still told by strata, or still not.
+ * True when cumulative numbers go on from those before: none is negative or smaller, and they are still told by strata,
+ * or still not.
  */
 export function goesOn(
   before: Measurement | undefined,
@@ -43,9 +43,8 @@ export function goesOn(
   return parts.every((part) => {
     const [old, now] = [strataIn(before, part), strataIn(after, part)];
     const isMixed = now.includes(ALL_STRATA) && [...old, ...now].some((stratum) => stratum !== ALL_STRATA);
-    const isLost = old.some((stratum) => !now.includes(stratum));
     const isLess = now.some((stratum) => !(valueIn(after, part, stratum) >= valueIn(before, part, stratum)));
-    return !isMixed && !isLost && !isLess;
+    return !isMixed && !isLess;
   });
 }
 
@@ -54,4 +53,14 @@ export function areCounts(measurement: Measurement, parts: readonly string[]): b
   return parts.every((part) =>
     Object.values(measurement.values[part] ?? {}).every((count) => Number.isSafeInteger(count) && count >= 0),
   );
+}
+
+/** Cumulative numbers after a measurement: what it does not tell stays as it was. */
+export function merged(before: Measurement | undefined, after: Measurement): Measurement {
+  const parts = new Set([...Object.keys(before?.values ?? {}), ...Object.keys(after.values)]);
+  const values = [...parts].map((part): [string, ByStratum] => [
+    part,
+    { ...before?.values[part], ...after.values[part] },
+  ]);
+  return { ...after, values: Object.fromEntries(values) };
 }

@@ -1,5 +1,13 @@
 import type { BinomialNumbers } from "../model/metric-reading.ts";
-import { areCounts, goesOn, strataIn, valueIn, type Folded, type Measurement } from "./measurement.ts";
+import {
+  areCounts,
+  goesOn,
+  merged,
+  strataIn,
+  valueIn,
+  type Folded,
+  type Measurement,
+} from "./measurement.ts";
 
 const COUNTS = ["bad", "total"] as const;
 
@@ -12,7 +20,7 @@ export function sourceCounts(measurements: readonly Measurement[]): Folded<Binom
       (stratum) => valueIn(measurement, "bad", stratum) > valueIn(measurement, "total", stratum),
     );
     isInconsistent = isMore || !areCounts(measurement, COUNTS) || !goesOn(used, measurement, COUNTS);
-    if (!isInconsistent) used = measurement;
+    if (!isInconsistent) used = merged(used, measurement);
   }
   const byStratum = strataIn(used, "total").map((stratum): [string, BinomialNumbers] => {
     const bad = valueIn(used, "bad", stratum);

@@ -19,30 +19,45 @@ export function metricEvidence(input: {
   /** False once the last wave reaches into the hold-out. */
   readonly hasControl: boolean;
 }): MetricEvidence {
-  const { metric, looks, strata } = input;
-  const measurements = looks.flatMap((look): Measurement[] => {
-    const reading = readingOf(look, metric.name);
-    if (reading?.state !== "measured") return [];
-    const values = metric.source === TWINS ? { ...reading.values, ...contacts(look) } : reading.values;
-    // A limit is for every row by itself: values cannot be added up as counts can.
-    if (metric.judge.kind === "limit") return [{ lookAt: look.at, at: reading.at, values }];
-    const folded = Object.entries(values).map(([part, all]): [string, ByStratum] => [
-      part,
-      fold(all, strata),
-    ]);
-    return [{ lookAt: look.at, at: reading.at, values: Object.fromEntries(folded) }];
-  });
-  const { at, isInconsistent, numbers } = numbersOf(metric, measurements);
-  const latest = looks.findLast((look) => readingOf(look, metric.name) !== undefined);
-  const reading = latest === undefined ? undefined : readingOf(latest, metric.name);
-  const state = stateOf({ ...input, reading, isInconsistent });
-  const latestAt = state === "stale" && reading?.state === "measured" ? reading.at : at;
+  const { metric, looks } = input;
+  const measurements = looks.flatMap((look) => measurementAt(look, input) ?? []);
+  const { at: usedAt, isInconsistent, numbers } = numbersOf(metric, measurements);
+  const look = looks.findLast((one) => readingOf(one, metric.name) !== undefined);
+  const reading = look === undefined ? undefined : readingOf(look, metric.name);
+  const missing = look === undefined ? [] : missingStrata(look, input);
+  const state = stateOf({ ...input, reading, isInconsistent, missing });
+  const at = state === "stale" && reading?.state === "measured" ? reading.at : usedAt;
   return {
     state,
     ...(state === "broken" && reading?.state === "broken" ? { trouble: reading.trouble } : {}),
-    ...(latestAt === undefined ? {} : { at: latestAt }),
+    ...(state === "no data" && missing.length > 0 ? { missing } : {}),
+    ...(at === undefined ? {} : { at }),
     numbers,
   };
+}
+
+type Series = Pick<Parameters<typeof metricEvidence>[0], "metric" | "strata">;
+
+function measurementAt(look: Look, { metric, strata }: Series): Measurement | undefined {
+  const reading = readingOf(look, metric.name);
+  if (reading?.state !== "measured") return undefined;
+  const values = metric.source === TWINS ? { ...reading.values, ...contacts(look) } : reading.values;
+  // A limit is for every row by itself: values cannot be added up as counts can.
+  if (metric.judge.kind === "limit") return { lookAt: look.at, at: reading.at, values };
+  const folded = Object.entries(values).map(([part, all]): [string, ByStratum] => [part, fold(all, strata)]);
+  return { lookAt: look.at, at: reading.at, values: Object.fromEntries(folded) };
+}
+
+/** Strata with devices in contact that a measurement by strata does not tell: nobody said that they are well. */
+function missingStrata(look: Look, series: Series): readonly string[] {
+  const measurement = measurementAt(look, series);
+  const told = new Set(Object.values(measurement?.values ?? {}).flatMap((all) => Object.keys(all)));
+  if (measurement === undefined || told.has(ALL_STRATA)) return [];
+  const { total } = contacts(look);
+  const inContact = series.metric.judge.kind === "limit" ? total : fold(total, series.strata);
+  return Object.keys(inContact)
+    .filter((stratum) => (inContact[stratum] ?? 0) > 0 && !told.has(stratum))
+    .sort();
 }
 
 /** What a look read of a metric; undefined: it was not asked at that look. */
@@ -95,13 +110,15 @@ function stateOf(input: {
   readonly hasControl: boolean;
   readonly reading: MetricReading | undefined;
   readonly isInconsistent: boolean;
+  readonly missing: readonly string[];
 }): MetricState {
-  const { metric, looks, hasControl, reading, isInconsistent } = input;
+  const { metric, looks, hasControl, reading, isInconsistent, missing } = input;
   const { judge, freshnessMs } = metric;
   const nowMs = looks.at(-1)?.at ?? 0;
   if (judge.kind === "rate ratio" && !hasControl) return "no control";
   if (reading?.state !== "measured") return reading?.state ?? "no data";
   // Data of the future would never grow stale.
   if (isInconsistent || reading.at > nowMs + freshnessMs) return "inconsistent";
-  return nowMs - reading.at > freshnessMs ? "stale" : "measured";
+  if (nowMs - reading.at > freshnessMs) return "stale";
+  return missing.length > 0 ? "no data" : "measured";
 }

@@ -1,6 +1,14 @@
 import type { Judge } from "../model/metric.ts";
 import type { RatioNumbers } from "../model/metric-reading.ts";
-import { areCounts, goesOn, strataIn, valueIn, type Folded, type Measurement } from "./measurement.ts";
+import {
+  areCounts,
+  goesOn,
+  merged,
+  strataIn,
+  valueIn,
+  type Folded,
+  type Measurement,
+} from "./measurement.ts";
 import { gridLogRatios, RATIO_GRID, type RatioTick } from "./rate-ratio.ts";
 
 const EVENTS = ["treated", "control"] as const;
@@ -27,7 +35,7 @@ export function ratioNumbers(
       !goesOn(used, measurement, PARTS) ||
       ticks.some(([, tick]) => tick !== undefined && isWithoutExposure(tick));
     if (isInconsistent) continue;
-    used = measurement;
+    used = merged(used, measurement);
     for (const [stratum, tick] of ticks)
       byStratum.set(stratum, added(byStratum.get(stratum), tick, tolerate));
   }

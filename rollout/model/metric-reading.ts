@@ -43,6 +43,8 @@ export interface MetricEvidence {
   readonly state: MetricState;
   /** Of a broken source. */
   readonly trouble?: SourceTrouble;
+  /** Strata with devices in contact that the source says nothing about; absent: none. */
+  readonly missing?: readonly string[];
   /** Epoch ms of the latest data that could be used; absent: there was none yet. */
   readonly at?: number;
   /** What all data that could be used comes to, by stratum. */
