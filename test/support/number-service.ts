@@ -40,7 +40,7 @@ export async function startNumberService(
       service.asked.push(asked);
       const said = service.say(asked);
       if (said === "never") return;
-      if (said === "gone") request.destroy();
+      if (said === "gone") request.socket.destroy();
       else response.writeHead(said.status ?? 200, said.headers).end(said.body ?? "");
     });
   };
