@@ -8,6 +8,7 @@ export {
   type ProductDeclaration,
 } from "./model/fleet.ts";
 export type { GateDeclaration } from "./model/gate.ts";
+export type { JudgeDeclaration, MetricDeclaration } from "./model/metric.ts";
 export { ramp } from "./model/ramp.ts";
 export { defineRelease, type ReleaseDeclaration } from "./model/release.ts";
 export type { FreezeDeclaration, WindowDeclaration } from "./model/schedule.ts";

@@ -4,6 +4,12 @@ import type { Look } from "../model/look.ts";
 import { cohortSchema } from "../model/cohort.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
+import {
+  metricEvidenceSchema,
+  metricReadingsSchema,
+  metricsSchema,
+  metricVerdictsSchema,
+} from "./metric-schema.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -57,6 +63,7 @@ const release = z.strictObject({
     patienceMs: z.number(),
     coverage: z.number(),
     onAbort: z.enum(["roll back", "halt"]),
+    metrics: metricsSchema.exactOptional(),
   }),
   watchMs: z.number(),
   where: z.string().exactOptional(),
@@ -66,6 +73,7 @@ const release = z.strictObject({
   windows: z
     .array(z.strictObject({ cron: z.string(), forMs: z.number(), timeZone: z.string() }))
     .exactOptional(),
+  holdOut: z.number().exactOptional(),
 });
 
 const base = {
@@ -139,6 +147,7 @@ const verdict = z.strictObject({
   reasons: z.array(
     z.strictObject({
       code: z.string(),
+      metric: z.string().exactOptional(),
       stratum: z.string().exactOptional(),
       view: z.enum(["cumulative", "wave"]).exactOptional(),
       k: z.number().exactOptional(),
@@ -156,6 +165,7 @@ const verdict = z.strictObject({
       text: z.string(),
     }),
   ),
+  metrics: metricVerdictsSchema.exactOptional(),
 });
 
 const stratumCounts = z.record(
@@ -188,6 +198,7 @@ const judged = z.strictObject({
     .strictObject({ added: counts, idle: z.int().nonnegative(), checkInsMs: z.number().nonnegative() })
     .exactOptional(),
   looks: z.strictObject({ count: z.int().positive(), digest }),
+  metrics: metricEvidenceSchema.exactOptional(),
 });
 
 const shape = z.strictObject({
@@ -242,9 +253,16 @@ export const lookSchema: z.ZodType<Look> = z
     wave: z.int().nonnegative(),
     views: z.strictObject({ all: view, wave: view }),
     answered: z.int().nonnegative(),
+    metrics: metricReadingsSchema.exactOptional(),
     digest,
   })
-  .transform(({ at, wave, views, answered }) => ({ at, wave, views, answered }));
+  .transform(({ at, wave, views, answered, metrics }) => ({
+    at,
+    wave,
+    views,
+    answered,
+    ...(metrics === undefined ? {} : { metrics }),
+  }));
 
 /** Which head a hub last had. */
 // The brand of the digest is what the pattern has checked.

@@ -5,7 +5,8 @@ import { identityJobs } from "../adapters/identity-jobs.ts";
 import { iotHub } from "../adapters/iot-hub.ts";
 import { jobContainer } from "../adapters/job-container.ts";
 import type { ClockPort, DeviceTwinsPort, HubPort, IdentityJobsPort } from "../reconcile/ports.ts";
-import { readCa, registryOf } from "./session.ts";
+import { readCa } from "./read-ca.ts";
+import { registryOf } from "./session.ts";
 import type { HubSettings, Settings } from "./settings.ts";
 
 /** What `enroll` works with: a connection by the identities' own sign-in, never by the rollout's where they differ. */

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { blobImages, type ImageStore } from "../adapters/blob-images.ts";
 import { blobRecords } from "../adapters/blob-records.ts";
@@ -11,9 +10,11 @@ import { closest } from "../model/schema-problems.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
-import type { HubPort, RecordPort, ClockPort } from "../reconcile/ports.ts";
+import type { ClockPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
 import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
+import { openSources } from "./open-sources.ts";
+import { readCa } from "./read-ca.ts";
 import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */
@@ -24,6 +25,7 @@ export interface Session {
   readonly records: RecordPort;
   readonly images: ImageStore;
   readonly clock: ClockPort;
+  readonly metrics: MetricPort;
   /** Who decides, for the records. */
   readonly actor: string;
   declarations(): Promise<CheckedDeclarations>;
@@ -59,6 +61,7 @@ export async function openSession(
       ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
     }),
     clock,
+    metrics: openSources(settings),
     get actor() {
       return actor();
     },
@@ -128,16 +131,4 @@ export async function registryOf(hub: HubSettings): Promise<Registry> {
     credential: await credentialOf(hub.credential),
     ...ca,
   });
-}
-
-/** A certificate that a settings file names. */
-export async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new WavegateError("SETTINGS_INVALID", `the certificate ${file} cannot be read`, {
-      hint: "is the local hub still running? start it with `npm start`",
-      cause: error,
-    });
-  }
 }

@@ -83,6 +83,7 @@ export function placeLayer(layer: Layer, folder: string): Layer {
       return [section, hubs.map((hub) => (isLayer(hub) ? placeLayer({ hub }, folder)["hub"] : hub))];
     }
     if (!isLayer(values)) return [section, values];
+    if (section === "sources") return [section, placeSources(values, at)];
     const entries = Object.entries(values).map(([key, value]): [string, unknown] => {
       if (places.get(section)?.includes(key) === true) return [key, at(value)];
       if (key === "credential" && isLayer(value) && "file" in value)
@@ -90,6 +91,20 @@ export function placeLayer(layer: Layer, folder: string): Layer {
       return [key, value];
     });
     return [section, Object.fromEntries(entries)];
+  });
+  return Object.fromEntries(placed);
+}
+
+/** Sources of metrics with the paths of their files taken from where they stand. */
+function placeSources(sources: Layer, at: (path: unknown) => unknown): Layer {
+  const placed = Object.entries(sources).map(([name, source]): [string, unknown] => {
+    if (!isLayer(source)) return [name, source];
+    const entries = Object.entries(source).map(([key, value]): [string, unknown] => {
+      if (key === "caFile") return [key, at(value)];
+      const isPlace = (key === "token" || key === "credential") && isLayer(value) && "file" in value;
+      return [key, isPlace ? { ...value, file: at(value["file"]) } : value];
+    });
+    return [name, Object.fromEntries(entries)];
   });
   return Object.fromEntries(placed);
 }

@@ -4,15 +4,10 @@ import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { WavegateError } from "../model/problem.ts";
 import { problemsFromZod } from "../model/schema-problems.ts";
+import { credentialSchema } from "./credential-settings.ts";
 import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
+import { sourcesSchema } from "./source-settings.ts";
 import { readStackOutputs, settingsOfOutputs } from "./stack-outputs.ts";
-
-const credentialSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("azure-cli") }),
-  z.strictObject({ kind: z.literal("workload-identity") }),
-  z.strictObject({ kind: z.literal("managed-identity"), clientId: z.string() }),
-  z.strictObject({ kind: z.literal("token-file"), file: z.string() }),
-]);
 
 const recordsSchema = z
   .strictObject({
@@ -88,6 +83,8 @@ const settingsSchema = z
       })
       .exactOptional(),
     records: recordsSchema,
+    /** Where the metrics of gates come from, by the name that releases know them by. */
+    sources: sourcesSchema.default({}),
     declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
     clock: z
       .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })

@@ -1,11 +1,14 @@
 import { countsOf } from "../gate/counts.ts";
-import { thresholds } from "../gate/thresholds.ts";
+import { metricEvidence } from "../gate/metric-evidence.ts";
+import { gatesOf, thresholds } from "../gate/thresholds.ts";
 import { longestDeadline } from "../model/deadline.ts";
 import { digestOf } from "../model/digest.ts";
 import type { Evidence, RateBasis, RecordedEvidence } from "../model/evidence.ts";
 import type { Look } from "../model/look.ts";
+import type { MetricEvidence } from "../model/metric-reading.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
+import { hasControl } from "../plan/hold-out.ts";
 import { countsInRecord } from "./assess-evidence.ts";
 import { bakedSince, coverageAt, newlyIdleAt } from "./coverage.ts";
 
@@ -43,6 +46,7 @@ export function evidenceAt(input: {
     thresholds: thresholdsOf(release, strata.length),
     rates: ratesOf(intent),
     ...(judgedAs === "open" ? { contact } : {}),
+    ...metricsAt(intent, series),
   };
 }
 
@@ -54,11 +58,28 @@ export function ratesOf({ population = {} }: Pick<RolloutIntent, "population">):
   return { confidence: RATE_CONFIDENCE, population };
 }
 
+/** What is known of the metrics of a release; nothing where its gate has none. */
+export function metricsAt(
+  intent: Pick<RolloutIntent, "release" | "priority" | "windows" | "wave" | "part" | "state" | "strata">,
+  series: readonly Look[],
+): Pick<Evidence, "metrics"> {
+  const { metrics } = intent.release.gate;
+  if (metrics === undefined) return {};
+  const { strata } = intent;
+  const isCompared = hasControl(intent);
+  const known = metrics.map((metric): [string, MetricEvidence] => [
+    metric.name,
+    metricEvidence({ metric, looks: series, strata, hasControl: isCompared }),
+  ]);
+  return { metrics: Object.fromEntries(known) };
+}
+
 /** Evidence at which a release's gate acts, for the strata it was started with. */
 export function thresholdsOf(release: Release, strata: number): ReturnType<typeof thresholds> {
   const { falseStop, missedBad } = release.gate;
   const evidenceWaves = release.waves.filter(({ kind }) => kind === "evidence").length;
-  return thresholds({ falseStop, missedBad, strata: Math.max(1, strata), evidenceWaves });
+  const gates = gatesOf(release.gate);
+  return thresholds({ falseStop, missedBad, strata: Math.max(1, strata), evidenceWaves, gates });
 }
 
 /** Evidence as a record holds it: with the name of the looks it was counted from. */

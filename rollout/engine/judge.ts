@@ -8,11 +8,12 @@ import type { Question } from "../model/question.ts";
 import { isJudged, type RolloutIntent } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { Reason, StopVerdict, Verdict } from "../model/verdict.ts";
-import { assessEvidence, slowedBy } from "./assess-evidence.ts";
+import { assessEvidence, slowedBy, withMetrics } from "./assess-evidence.ts";
 import type { Coverage } from "./coverage.ts";
-import { evidenceAt, ratesOf, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
+import { evidenceAt, metricsAt, ratesOf, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
 import type { StepInput } from "./observation.ts";
 import { withOverride } from "./override.ts";
+import { readMetrics } from "./read-metrics.ts";
 import { takeLook, type TakenLook } from "./take-look.ts";
 
 /** One release under judgement, at this look. */
@@ -37,6 +38,8 @@ export interface Judged {
   readonly bakedSince: number | undefined;
   /** Why no further part of the wave may open, where something speaks against the release. */
   readonly slowed?: Reason;
+  /** What the sources of metrics said of their trouble, for people; never recorded. */
+  readonly troubles?: readonly string[];
 }
 
 /** A release of which something was counted, and something was not: it may be stopped, never let on, and is no part of the series. */
@@ -59,12 +62,38 @@ export function judge(input: StepInput): {
   const judgements: Judgement[] = [];
   for (const intent of input.observation.store?.head?.record.intents.filter(isJudged) ?? []) {
     const look = takeLook(input, intent);
-    if (look.kind === "ask") questions.push(...look.questions);
-    else if (look.kind === "failed") judgements.push({ kind: "unanswered", intent, reason: look.reason });
-    else if (look.value.missing.length > 0) judgements.push(judgePart(input, intent, look.value));
-    else judgements.push(judgeLook(input, intent, look.value.look));
+    if (look.kind === "ask") {
+      questions.push(...look.questions);
+      continue;
+    }
+    if (look.kind === "failed" && intent.release.gate.metrics === undefined) {
+      judgements.push({ kind: "unanswered", intent, reason: look.reason });
+      continue;
+    }
+    const taken = look.kind === "known" ? look.value : uncounted(input, intent, look.reason);
+    const { metrics, questions: open, troubles } = readMetrics(input, intent, taken.look);
+    const asRead = { ...taken, look: { ...taken.look, ...(metrics === undefined ? {} : { metrics }) } };
+    // What was counted may suffice to stop: nothing waits for a source then.
+    const judged = judgeTaken(input, intent, { ...(open.length === 0 ? asRead : taken), troubles });
+    if (open.length === 0 || judged.verdict.kind === "abort") judgements.push(judged);
+    else questions.push(...open);
   }
   return { judgements, questions };
+}
+
+function judgeTaken(
+  input: StepInput,
+  intent: RolloutIntent,
+  { troubles, ...taken }: TakenLook & { readonly troubles: readonly string[] },
+): Judged | JudgedInPart {
+  if (taken.missing.length > 0) return judgePart(input, intent, taken);
+  return { ...judgeLook(input, intent, taken.look), ...(troubles.length === 0 ? {} : { troubles }) };
+}
+
+/** A look at which the hub counted nothing: metrics may be read all the same. */
+function uncounted({ observation }: StepInput, { wave }: RolloutIntent, reason: string): TakenLook {
+  const look = { at: observation.at, wave, views: { all: {}, wave: {} }, answered: 0 };
+  return { look, missing: [reason] };
 }
 
 /** What a record says of a judgement: the verdict, and all that it was computed from. */
@@ -119,22 +148,25 @@ function judgePart(
 ): JudgedInPart {
   const { release, strata, targeted } = intent;
   const { gate } = release;
+  const series = seriesUpTo(observation, intent, look);
+  const { metrics: byName } = metricsAt(intent, series);
   const counts = countsOf({
-    looks: seriesUpTo(observation, intent, look),
+    looks: series,
     deadlineMs: gate.deadlineMs,
     deadlineMsByStratum: gate.deadlineMsByStratum,
     queryLagMs: deciding.queryLagMs,
   });
   const isEvidence = intent.state !== "watching" && release.waves[intent.wave]?.kind === "evidence";
-  const verdict = assessPartial({
+  const judged = {
     gate,
     counts: partialCounts(counts, targeted),
     strata,
     thresholds: thresholdsOf(release, strata.length),
     rates: ratesOf(intent),
-    kind: isEvidence ? "evidence" : "other",
-    missing,
-  });
+    metrics: byName === undefined ? undefined : { atMs: look.at, byName },
+  };
+  const kind = isEvidence ? "evidence" : "other";
+  const verdict = withMetrics(assessPartial({ ...judged, kind, missing }), judged);
   return { kind: "partial", intent, look, verdict, missing, reason: `no answer of ${missing.join(", ")}` };
 }
 

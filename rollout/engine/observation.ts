@@ -74,6 +74,8 @@ export interface Deciding {
   readonly imageBase: string;
   /** How long the hub's queries may lag behind the twins, ms. */
   readonly queryLagMs: number;
+  /** Names of the metric sources of the settings; absent: not known. */
+  readonly sources?: readonly string[] | undefined;
   /** Digest of the saved plan that is carried out, for the record of the start. */
   readonly plan?: Digest | undefined;
   /** Something no other controller has: it makes this stop distinct from any other. */

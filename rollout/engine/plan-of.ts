@@ -34,6 +34,7 @@ export function planOf(
     stopIds: store.stopIds,
     imageBase: deciding.imageBase,
     lookEveryMs,
+    sources: deciding.sources,
     others: input.others,
     risks: input.risks,
   });

@@ -4,6 +4,8 @@ import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence, formatThreshold } from "./format-evidence.ts";
 import type { WatchedInput, WaveInput } from "./gate-input.ts";
 import { harmCapReason } from "./harm-cap.ts";
+import { metricHolds, metricStops } from "./judge-metrics.ts";
+import { unprovenMetrics } from "./metric-proof.ts";
 import { judgeProof } from "./proof.ts";
 import { rateOf } from "./rate-of.ts";
 import { judgeSmoke } from "./smoke.ts";
@@ -21,12 +23,16 @@ export function assessWave(input: WaveInput): Verdict {
   if (stop !== undefined) return stop;
   const guarantee = GUARANTEES[input.wave.kind];
   const waiting = stayedAwayReason(input) ?? waitingReason(input);
+  const unread = metricHolds(input);
   const { promotes, reasons } = JUDGES[input.wave.kind](input);
   if (waiting !== undefined) {
     // While it waits, an evidence wave shows how far its proof has come; what a smoke wave would say is no news yet.
     const soFar = input.wave.kind === "evidence" && waiting.code !== "NO_CONTACT" ? reasons : [];
-    return hold(input, guarantee, [waiting, ...soFar]);
+    return hold(input, guarantee, [...unread, waiting, ...soFar]);
   }
+  const unproven = input.wave.kind === "evidence" ? unprovenMetrics(input) : [];
+  if (unread.length + unproven.length > 0)
+    return hold(input, guarantee, [...unread, ...unproven, ...reasons]);
   return promotes ? { kind: "promote", guarantee, reasons } : hold(input, guarantee, reasons);
 }
 
@@ -56,11 +62,14 @@ export function assessPartial(
 function abortVerdict(input: WatchedInput, views: readonly View[]): StopVerdict | undefined {
   const failures = abortEvidence(input, views).filter(isEnough);
   const cap = harmCapReason(input);
+  const metrics = metricStops(input);
   const reasons = failures.map((found) => failuresReason(found, input));
+  reasons.push(...metrics);
   if (cap !== undefined) reasons.push(cap);
   if (reasons.length === 0) return undefined;
-  // A cap is a number somebody chose: in a large fleet a good release reaches it too, so it claims no error rate.
-  return { kind: "abort", guarantee: failures.length > 0 ? "statistical" : "smoke", reasons };
+  // A cap, like a limit, is a number somebody chose: a good release may reach it too, so it claims no error rate.
+  const isProven = failures.length > 0 || metrics.some(({ evidence }) => evidence !== undefined);
+  return { kind: "abort", guarantee: isProven ? "statistical" : "smoke", reasons };
 }
 
 /** A wave that bakes is not undecided: it runs as declared, however long that is. */

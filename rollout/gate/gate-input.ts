@@ -1,5 +1,6 @@
 import type { ContactBasis, RateBasis } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
+import type { MetricEvidence } from "../model/metric-reading.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Counts } from "./counts.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -13,6 +14,15 @@ export interface WatchedInput {
   readonly thresholds: Thresholds;
   /** What it takes to tell failure rates beside the evidence; absent: none are told. */
   readonly rates?: RateBasis | undefined;
+  /** What is known of the gate's metrics; absent where it has none. */
+  readonly metrics?: KnownMetrics | undefined;
+}
+
+/** What is known of metrics at a look. */
+export interface KnownMetrics {
+  /** Epoch ms of the look. */
+  readonly atMs: number;
+  readonly byName: Readonly<Record<string, MetricEvidence>>;
 }
 
 /** What it takes to judge an open wave. */

@@ -1,5 +1,6 @@
 import type { AttemptId } from "./attempt.ts";
 import { digestOf, type Digest } from "./digest.ts";
+import type { MetricEvidence, MetricState } from "./metric-reading.ts";
 import type { StratumCounts } from "./stratum-counts.ts";
 import type { View } from "./verdict.ts";
 
@@ -40,6 +41,8 @@ export interface Evidence {
   readonly rates?: RateBasis;
   /** Absent in records from before it was looked at who stays away, and of a release that is watched. */
   readonly contact?: ContactBasis;
+  /** What is known of each metric of the gate, by name; absent where it has none. */
+  readonly metrics?: Readonly<Record<string, MetricEvidence>>;
 }
 
 /** What failure rates are told by. */
@@ -75,12 +78,16 @@ export interface LooksMark {
 
 /**
  * Identity of what a person was shown when they decided against a gate: one attempt, one wave, these counts. It is the
- * same for as long as no count moves, however often one looks; coverage and time are no part of it.
+ * same for as long as no count moves, however often one looks; coverage and time are no part of it. Of metrics it tells
+ * whether there was data: their numbers move all the time.
  */
 export function evidenceDigest({
   attempt,
   wave,
   counts,
-}: Pick<Evidence, "attempt" | "wave" | "counts">): Digest {
-  return digestOf({ attempt, wave, counts });
+  metrics,
+}: Pick<Evidence, "attempt" | "wave" | "counts" | "metrics">): Digest {
+  if (metrics === undefined) return digestOf({ attempt, wave, counts });
+  const states = Object.entries(metrics).map(([name, { state }]): [string, MetricState] => [name, state]);
+  return digestOf({ attempt, wave, counts, metrics: Object.fromEntries(states) });
 }

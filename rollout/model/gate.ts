@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deadlineSchema, longestDeadline, type DeadlineDeclaration, type Deadlines } from "./deadline.ts";
 import { durationSchema, type Duration } from "./duration.ts";
+import { metricSchema, type Metric, type MetricDeclaration } from "./metric.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
 
 /** The promise of the rollout, as a release file declares it. */
@@ -27,6 +28,8 @@ export interface GateDeclaration {
   readonly coverage?: Percentage;
   /** What an abort does: `roll back` (default) gives the devices their baseline again, `halt` leaves them where they are. */
   readonly onAbort?: "roll back" | "halt";
+  /** Gates on other numbers than success and failure, beside this one; default: none. */
+  readonly metrics?: readonly MetricDeclaration[];
 }
 
 /** A gate, checked: rates as fractions, durations in milliseconds. */
@@ -41,6 +44,8 @@ export interface Gate extends Deadlines {
   /** Fraction of one. */
   readonly coverage: number;
   readonly onAbort: "roll back" | "halt";
+  /** Absent: none. */
+  readonly metrics?: readonly Metric[];
 }
 
 /** Schema of a gate's declaration; durations come out in ms under their declared names (see `gateOf`). */
@@ -56,6 +61,7 @@ export const gateSchema = z
     patience: durationSchema.default(14 * 86_400_000),
     coverage: percentageSchema.default(0.9),
     onAbort: z.enum(["roll back", "halt"]).default("roll back"),
+    metrics: z.array(metricSchema).min(1).max(20).exactOptional(),
   })
   .superRefine((gate, context) => {
     const refuse = (key: string, message: string): void => {
@@ -75,6 +81,14 @@ export const gateSchema = z
       );
     }
     if (gate.coverage <= 0) refuse("coverage", "must be above 0%");
+    gate.metrics?.forEach(({ name }, index, all) => {
+      if (all.findIndex((metric) => metric.name === name) !== index)
+        context.addIssue({
+          code: "custom",
+          path: ["metrics", index, "name"],
+          message: `another metric is called "${name}" too`,
+        });
+    });
   });
 
 /** The gate of a checked declaration. */

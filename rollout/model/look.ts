@@ -1,3 +1,5 @@
+import type { MetricReading } from "./metric-reading.ts";
+
 /** Devices of one stratum that made contact, by how it went. */
 export interface Tally {
   readonly ok: number;
@@ -20,4 +22,6 @@ export interface Look {
   };
   /** Devices that answered the attempt in any way, `ok-already` and `newer` included: what coverage is made of. */
   readonly answered: number;
+  /** What was read of the gate's metrics, by name; absent where none was asked. */
+  readonly metrics?: Readonly<Record<string, MetricReading>>;
 }

@@ -1,4 +1,5 @@
 import type { Tally } from "./look.ts";
+import type { SourceTrouble } from "./metric-reading.ts";
 
 /** Something a decision needs to know before it can be taken: asked only when it matters. */
 export type Question =
@@ -9,7 +10,33 @@ export type Question =
   /** Ids of the devices a query names, at most so many. */
   | { readonly kind: "devices"; readonly id: string; readonly query: string; readonly most: number }
   /** What the image store holds under a path. */
-  | { readonly kind: "image"; readonly id: string; readonly path: string };
+  | { readonly kind: "image"; readonly id: string; readonly path: string }
+  /** What a source of the settings says to one query of a metric. */
+  | { readonly kind: "metric"; readonly id: string; readonly request: MetricRequest };
+
+/** One query of a metric. */
+export interface MetricRequest {
+  /** Name of the source in the settings. */
+  readonly source: string;
+  /** With its placeholders. */
+  readonly query: string;
+  /** What stands for them; each value is harmless inside the quotes of any query language. */
+  readonly values: Readonly<Record<string, string>>;
+  /** An instant is given in epoch seconds, or as ISO 8601 text, and answered in epoch seconds. */
+  readonly wants: "number" | "instant";
+  /** Epoch ms of the look: the instant the query is about. */
+  readonly atMs: number;
+  /** Data that is older is none. */
+  readonly freshnessMs: number;
+}
+
+/** What a source said. */
+export type MetricAnswer =
+  /** At least one stratum, or `*`; every number is finite. */
+  | { readonly state: "measured"; readonly byStratum: Readonly<Record<string, number>> }
+  | { readonly state: "no data" }
+  /** `detail` is for people, and holds no secret. */
+  | { readonly state: "broken"; readonly trouble: SourceTrouble; readonly detail: string };
 
 /** The same count in two ways: a hub that does not group by two keys is asked once an outcome. */
 export interface TallyQuery {
@@ -36,6 +63,7 @@ export type Answer =
     }
   | { readonly kind: "devices"; readonly ids: readonly string[] }
   | { readonly kind: "image"; readonly image: StoredImage | undefined }
+  | { readonly kind: "metric"; readonly result: MetricAnswer }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** An image as it is stored, whatever its name says. */

@@ -6,6 +6,9 @@ import { digestOf, type Digest } from "./digest.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { gateOf, gateSchema, type Gate, type GateDeclaration } from "./gate.ts";
 import type { MaintenanceWindow } from "./maintenance-window.ts";
+import type { Metric } from "./metric.ts";
+import { CONTROL_PLACEHOLDERS, PLAIN_WAVE_NAME, placeholdersIn } from "./metric-query.ts";
+import { percentageSchema, type Percentage } from "./percentage.ts";
 import type { Problem } from "./problem.ts";
 import { instantSchema, windowSchema, type WindowDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
@@ -30,6 +33,8 @@ export interface ReleaseDeclaration {
   readonly expiresAt?: string;
   /** Exposure grows only while one of these is open; default: always. */
   readonly windows?: readonly WindowDeclaration[];
+  /** Share of the buckets that no wave but the last may reach: what treated devices are compared with; default: none. */
+  readonly holdOut?: Percentage;
 }
 
 /** Declare a release: the default export of a file in the releases folder. Data only: no clock, environment or I/O. */
@@ -64,8 +69,11 @@ const releaseSchema = z
     startAt: instantSchema.exactOptional(),
     expiresAt: instantSchema.exactOptional(),
     windows: z.array(windowSchema).min(1).exactOptional(),
+    holdOut: percentageSchema
+      .refine((share) => share > 0 && share <= 0.5, "must be above 0%, at most 50%")
+      .exactOptional(),
   })
-  .superRefine(({ waves, gate, requires, version, startAt, expiresAt }, context) => {
+  .superRefine(({ waves, gate, requires, version, startAt, expiresAt, holdOut }, context) => {
     const refuse = (path: (string | number)[], message: string): void => {
       context.addIssue({ code: "custom", path, message });
     };
@@ -84,7 +92,36 @@ const releaseSchema = z
       refuse(["requires"], `must be below ${version}: no device could take it`);
     if (startAt !== undefined && expiresAt !== undefined && expiresAt <= startAt)
       refuse(["expiresAt"], "must be after `startAt`");
+    if (holdOut !== undefined && waves.length < 2)
+      refuse(["holdOut"], "the only wave reaches everyone: without a wave before it nothing is compared");
+    gate.metrics?.forEach((metric, index) => {
+      for (const fault of metricFaults(metric, { waves, holdOut })) refuse(["gate", "metrics", index], fault);
+    });
   });
+
+/** What is wrong with a metric in this release. */
+function metricFaults(
+  { judge, queries }: Metric,
+  {
+    waves,
+    holdOut,
+  }: { readonly waves: readonly { readonly name: string }[]; readonly holdOut: number | undefined },
+): readonly string[] {
+  const named = new Set(Object.values(queries).flatMap(placeholdersIn));
+  const withoutControl = CONTROL_PLACEHOLDERS.filter((name) => named.has(name));
+  const unquotable = named.has("wave") ? waves.filter(({ name }) => !PLAIN_WAVE_NAME.test(name)) : [];
+  return [
+    ...(judge.kind === "rate ratio" && holdOut === undefined
+      ? ['a rate ratio has nothing to compare with: declare a hold-out, such as holdOut: "2%"']
+      : holdOut === undefined
+        ? withoutControl.map((name) => `{{${name}}} has no value: the release declares no hold-out`)
+        : []),
+    ...unquotable.map(
+      ({ name }) =>
+        `the wave "${name}" cannot stand in a query: name it with letters, digits, spaces and _.:%+-`,
+    ),
+  ];
+}
 
 /** A release, checked. Two files that say the same have the same digest, however they are written. */
 export interface Release {
@@ -101,6 +138,8 @@ export interface Release {
   /** Epoch ms. */
   readonly expiresAt?: number;
   readonly windows?: readonly MaintenanceWindow[];
+  /** Fraction of the buckets, the last ones of the release's own rotation. */
+  readonly holdOut?: number;
 }
 
 /** Identity of a release's content. An abort sticks to it. */

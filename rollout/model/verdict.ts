@@ -1,3 +1,5 @@
+import type { MetricState } from "./metric-reading.ts";
+
 /** What a gate concluded, and the reasons an operator will read. A pure function of counts: same input, same verdict. */
 export interface Verdict {
   readonly kind: "promote" | "hold" | "abort";
@@ -5,6 +7,20 @@ export interface Verdict {
   readonly guarantee: Guarantee;
   /** The worst first. Never empty. */
   readonly reasons: readonly Reason[];
+  /** What each metric of the gate says, those in shadow too; absent where the gate has none. */
+  readonly metrics?: readonly MetricVerdict[];
+}
+
+/** What one metric says at a look. */
+export interface MetricVerdict {
+  readonly name: string;
+  /** `shadow`: it is not obeyed. */
+  readonly mode: "enforce" | "shadow";
+  readonly state: MetricState;
+  /** `pass`: it stands in nobody's way. */
+  readonly kind: "pass" | "hold" | "abort";
+  /** One sentence for people, with the numbers. */
+  readonly text: string;
 }
 
 /** A verdict of what may stop a release and never lets it on. */
@@ -19,6 +35,8 @@ export type Guarantee = "statistical" | "smoke" | "time-only" | "overridden";
 /** Why a verdict is as it is. */
 export interface Reason {
   readonly code: ReasonCode;
+  /** The metric it is about; absent when it is about outcomes. */
+  readonly metric?: string;
   /** The stratum it is about; absent when it is about the whole wave. */
   readonly stratum?: string;
   /** `cumulative`: all contacts of the rollout; `wave`: those since this wave opened. */
@@ -54,6 +72,20 @@ export type ReasonCode =
   | "FAILURES"
   /** Abort: the absolute number of failed and silent devices. */
   | "HARM_CAP"
+  /** Abort: a metric was over its limit. */
+  | "METRIC_LIMIT"
+  /** Abort: evidence that a metric is bad more often than is tolerated. */
+  | "METRIC_RATE"
+  /** Abort: evidence that treated devices fare worse than the hold-out. */
+  | "METRIC_RATIO"
+  /** Hold: a metric's source answered, and has no data. */
+  | "NO_DATA"
+  /** Hold: a metric's data is too old. */
+  | "STALE"
+  /** Hold: a metric's source gave no answer that could be read. */
+  | "SOURCE_BROKEN"
+  /** Hold: a metric's counts contradict each other or those before. */
+  | "DATA_QUALITY"
   /** Promote: evidence that fewer fail than must not ship. */
   | "PROVEN"
   /** Hold: that evidence is still short. */

@@ -30,6 +30,21 @@ export function widthOfPercent(percent: number): number {
   return Math.max(1, Math.round((percent / 100) * BUCKET_COUNT));
 }
 
+/** Width of a release's hold-out; 0 where it declares none. */
+export function holdOutWidth({ holdOut }: Pick<Release, "holdOut">): number {
+  return holdOut === undefined ? 0 : widthOfPercent(holdOut * 100);
+}
+
+/** The hold-out: the last buckets of the release's own rotation, from `from` up to `to`, around the end where to ≤ from. */
+export function holdOutWindow(
+  release: Pick<Release, "product" | "version" | "holdOut">,
+): { readonly from: number; readonly to: number } | undefined {
+  const width = holdOutWidth(release);
+  if (width === 0) return undefined;
+  const start = releaseStart(release);
+  return { from: (start + BUCKET_COUNT - width) % BUCKET_COUNT, to: start === 0 ? BUCKET_COUNT : start };
+}
+
 /**
  * Condition of a window: the tag's bucket where the tag is set, else the bucket the device reports. The tag wins, so
  * that on a stamped fleet a hostile device cannot choose its wave. Only numbers compare, so text matches no window.

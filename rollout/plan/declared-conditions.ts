@@ -1,5 +1,9 @@
 import type { Fleet } from "../model/fleet.ts";
+import { TWINS, type Metric } from "../model/metric.ts";
+import { expandQuery, PLACEHOLDERS } from "../model/metric-query.ts";
 import type { Problem } from "../model/problem.ts";
+import { reportedField } from "../model/twin-contract.ts";
+import { parseCondition } from "./condition-grammar.ts";
 import type { DeclaredRelease } from "./declared.ts";
 import { lintCondition } from "./lint-condition.ts";
 
@@ -10,8 +14,24 @@ export function releaseConditionProblems({ release, file }: DeclaredRelease): re
     ...release.waves.flatMap(({ name, cohort }) =>
       cohort.kind === "where" ? conditionProblems(cohort.where, `${file}: waves: ${name}: cohort`) : [],
     ),
+    ...(release.gate.metrics ?? []).flatMap((metric, index) =>
+      metric.source === TWINS ? countedProblems(metric, `${file}: gate.metrics[${index}].query`) : [],
+    ),
   ];
 }
+
+/** Devices of an attempt are counted, not targeted: what an update changes may be asked for, but it has to be a condition. */
+function countedProblems({ queries }: Metric, path: string): readonly Problem[] {
+  return Object.values(queries).flatMap((query): Problem[] => {
+    const parsed = parseCondition(expandQuery(query, EVERY_PLACEHOLDER));
+    if (!("fault" in parsed)) return [];
+    const hint = `write it as in: ${reportedField("errorCode")} = 'E7'`;
+    return [{ severity: "error", code: "CONDITION_INVALID", path, summary: parsed.fault.summary, hint }];
+  });
+}
+
+/** A number and, in quotes, a text. */
+const EVERY_PLACEHOLDER = Object.fromEntries(Object.keys(PLACEHOLDERS).map((name) => [name, "1"]));
 
 /** What is wrong with the conditions of what one product adopts. */
 export function fleetConditionProblems(fleet: Fleet, product: string, file: string): readonly Problem[] {

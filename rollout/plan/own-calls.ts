@@ -16,6 +16,8 @@ export interface OwnCallsInput {
   readonly products?: number | undefined;
   /** Bytes of a query's answer: a row a stratum (and outcome). Default 1,000. */
   readonly resultBytes?: number | undefined;
+  /** Metrics that the hub counts, a query each; default 0. */
+  readonly countedMetrics?: number | undefined;
   /** Sub-windows that `pace` opens beyond one a wave; default 0. */
   readonly subWindows?: number | undefined;
 }
@@ -49,10 +51,10 @@ const TARGETED_COUNTS = 1;
 
 /** Price a rollout's own calls: 3 a look and hub where the hub takes two GROUP BY keys, else 7. */
 export function ownCalls(input: OwnCallsInput): OwnCalls {
-  const { hubs, lookEveryMs, days, waves, products = 1, subWindows = 0 } = input;
+  const { hubs, lookEveryMs, days, waves, products = 1, subWindows = 0, countedMetrics = 0 } = input;
   const { resultBytes = RESULT_BYTES } = input;
   const limits = hubLimits(input.tier, input.units);
-  const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES);
+  const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES) + countedMetrics;
   const looks = Math.floor((days * DAY_MINUTES * 60_000) / lookEveryMs);
   const widenings = waves + subWindows;
   const writes = rolloutWrites(widenings);

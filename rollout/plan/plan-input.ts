@@ -17,6 +17,8 @@ export interface PlanInput {
   readonly lookEveryMs?: number | undefined;
   /** What warnings are made from; absent: no advice, for whoever starts the release has read it. */
   readonly risks?: RiskFacts | undefined;
+  /** Names of the metric sources of the settings; without them nothing is said about the sources of a release. */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** A hub, as a plan sees it. */

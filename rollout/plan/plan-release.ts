@@ -1,6 +1,6 @@
 import { strataThatCanProve } from "../gate/proving-strata.ts";
 import { sizeToProve } from "../gate/size-to-prove.ts";
-import { thresholds } from "../gate/thresholds.ts";
+import { gatesOf, thresholds } from "../gate/thresholds.ts";
 import { attemptId, type AttemptId } from "../model/attempt.ts";
 import { formatCohort } from "../model/cohort.ts";
 import { findConfiguration } from "../model/configuration.ts";
@@ -53,6 +53,7 @@ export function planRelease(
     missedBad: gate.missedBad,
     strata: Math.max(1, strata.length),
     evidenceWaves,
+    gates: gatesOf(gate),
   });
   const attempt = nextAttempt(release, digest, input);
   const desiredBytes = desiredBytesOf({ release, attempt, digest, priority, imageBase: input.imageBase });

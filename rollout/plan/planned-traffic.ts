@@ -1,4 +1,5 @@
 import { canonicalJson } from "../model/digest.ts";
+import { TWINS } from "../model/metric.ts";
 import { countedOn, type Answers } from "../model/question.ts";
 import type { Release } from "../model/release.ts";
 import { releaseDocument } from "./documents.ts";
@@ -64,6 +65,7 @@ export function plannedCalls(
       waves: release.waves.length,
       products,
       subWindows: paced,
+      countedMetrics: (release.gate.metrics ?? []).filter(({ source }) => source === TWINS).length,
     }),
   );
   const [first] = priced;

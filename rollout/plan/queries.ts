@@ -30,13 +30,22 @@ export function deviceIds(condition: string): string {
  */
 export function tallyQuery(contacts: Contacts): TallyQuery {
   const grouped = reportedField("outcome");
-  const counted = `(${TALLIED.map((outcome) => `${grouped} = '${outcome}'`).join(" OR ")})`;
-  const where = `${contactsCondition(contacts)} AND ${counted}`;
+  const where = talliedCondition(contacts);
   const of = (outcome: Outcome): string => countByStratum(outcomeCondition({ ...contacts, outcome }));
   return {
     grouped: `SELECT ${TAG.stratum} AS stratum, ${grouped} AS outcome, COUNT() AS devices FROM devices WHERE ${where} GROUP BY ${TAG.stratum}, ${grouped}`,
     each: { ok: of("ok"), failed: of("failed"), contacted: of("contacted") },
   };
+}
+
+/** Devices that an attempt's rates are made of, and that meet a condition of one's own. */
+export function metricCondition(contacts: Contacts, condition: string): string {
+  return `${talliedCondition(contacts)} AND (${condition})`;
+}
+
+function talliedCondition(contacts: Contacts): string {
+  const outcomes = TALLIED.map((outcome) => `${reportedField("outcome")} = '${outcome}'`);
+  return `${contactsCondition(contacts)} AND (${outcomes.join(" OR ")})`;
 }
 
 /** Whose answers to an attempt are meant. */

@@ -3,8 +3,9 @@ import type { Cohort } from "../model/cohort.ts";
 import { canonicalJson } from "../model/digest.ts";
 import { InvariantError } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
+import type { Release } from "../model/release.ts";
 import type { Wave } from "../model/wave.ts";
-import { widthOfPercent } from "./bucket-window.ts";
+import { holdOutWidth, widthOfPercent } from "./bucket-window.ts";
 
 /** What the conditions of a release are made of. Every intent of a release is one. */
 export type Exposable = Pick<RolloutIntent, "release" | "priority" | "windows">;
@@ -25,7 +26,20 @@ const NOBODY: Reach = { cohorts: [], whole: 0, strata: {} };
 
 /** Reach of a whole wave. Windows only ever widen it: a later, narrower count adds nothing and takes nothing away. */
 export function reachOfWave(of: Exposable, wave: number): Reach {
-  return of.release.waves.slice(0, wave + 1).reduce((reach, next) => joined(reach, next, of), NOBODY);
+  const { waves } = of.release;
+  const reach = waves.slice(0, wave + 1).reduce((before, next) => joined(before, next, of), NOBODY);
+  return wave < waves.length - 1 ? outsideHoldOut(reach, of.release) : reach;
+}
+
+/** However wide the windows of a wave became by the counts: the hold-out is for the last wave alone. */
+function outsideHoldOut(reach: Reach, release: Release): Reach {
+  const most = BUCKET_COUNT - holdOutWidth(release);
+  const whole = Math.min(reach.whole, most);
+  const strata = Object.entries(reach.strata).map(([name, width]): [string, number] => [
+    name,
+    Math.min(width, most),
+  ]);
+  return { ...reach, whole, strata: wider(strata, whole) };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Problem } from "../model/problem.ts";
 import { askAll, totalOf, type Asked } from "../model/question.ts";
 import { closest } from "../model/schema-problems.ts";
 import { TAG } from "../model/twin-contract.ts";
+import { holdOutProblems } from "./hold-out.ts";
 import { imageProblem } from "./image-problem.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { tooLong } from "./condition-lengths.ts";
@@ -12,6 +13,7 @@ import { foreignProblems } from "./foreign-configurations.ts";
 import type { SizedRelease, PlannedWave } from "./product-plan.ts";
 import { MAX_CONDITION } from "./target-condition.ts";
 import { waveTooFast } from "./wave-speed.ts";
+import { sourceProblems } from "./source-problems.ts";
 import { unnamedStrata } from "./wave-windows.ts";
 
 /** Share of a fleet without buckets that blocks a release. */
@@ -34,6 +36,8 @@ export function releaseProblems(planned: SizedRelease, input: PlanInput): Asked<
     kind: "known",
     value: [
       ...fleetProblems(planned),
+      ...holdOutProblems(planned),
+      ...sourceProblems(planned, input.sources),
       ...planned.waves.flatMap((wave) => waveProblems(wave, planned)),
       ...asked.value.flat(),
     ],

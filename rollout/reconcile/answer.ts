@@ -2,7 +2,7 @@ import type { HubView } from "../engine/observation.ts";
 import type { Tally } from "../model/look.ts";
 import { WavegateError } from "../model/problem.ts";
 import { totalOf, type Answer, type Question } from "../model/question.ts";
-import type { HubPort, ImagePort } from "./ports.ts";
+import type { HubPort, ImagePort, MetricPort } from "./ports.ts";
 
 /** Who is asked. */
 export interface Asked {
@@ -10,6 +10,25 @@ export interface Asked {
   /** What was listed: a hub that did not answer then is not asked. */
   readonly seen: readonly HubView[];
   readonly images: ImagePort;
+  /** Absent: the settings have no sources. */
+  readonly metrics?: MetricPort | undefined;
+}
+
+/** Find several things out: of the hub one after the other, as its limits want it, of sources of metrics all at once. */
+export async function answerAll(
+  questions: readonly Question[],
+  answers: Map<string, Answer>,
+  asked: Asked,
+): Promise<void> {
+  // One text may be asked for two reasons.
+  const fresh = new Map(questions.map((question) => [question.id, question]));
+  const open = [...fresh.values()].filter(({ id }) => !answers.has(id));
+  const keep = async (question: Question): Promise<void> => {
+    answers.set(question.id, await answer(question, asked));
+  };
+  const measuring = Promise.all(open.filter(({ kind }) => kind === "metric").map(keep));
+  for (const question of open) if (question.kind !== "metric") await keep(question);
+  await measuring;
 }
 
 /** Find one thing out; counts are summed over the hubs. Trouble is an answer too, and never a zero. */
@@ -37,6 +56,12 @@ export async function answer(question: Question, asked: Asked): Promise<Answer> 
       return missing.length > 0
         ? { kind: "failed", reason: reason ?? `no answer of ${missing.join(", ")}` }
         : { kind: "devices", ids: known.flatMap(({ value }) => value).slice(0, question.most) };
+    }
+    case "metric": {
+      const { request } = question;
+      const detail = `the settings have no source "${request.source}"`;
+      const none = { state: "broken", trouble: "unknown source", detail } as const;
+      return { kind: "metric", result: (await asked.metrics?.measure(request)) ?? none };
     }
     case "image": {
       const image = await settled("the image store", () => asked.images.describe(question.path));

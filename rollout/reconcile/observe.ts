@@ -28,7 +28,7 @@ const ASKS = 8;
 /** Look at one product and work out its plan. Reads only. */
 export async function observeProduct(
   declared: Declared,
-  ports: Pick<ReconcilePorts, "hubs" | "records" | "images" | "clock"> & {
+  ports: Pick<ReconcilePorts, "hubs" | "records" | "images" | "clock" | "metrics"> & {
     readonly settings: { readonly queryLag: number; readonly lookEvery?: number };
     /** The hubs, listed a moment ago for another product; default: they are listed now. */
     readonly seen?: readonly HubView[];
@@ -45,7 +45,13 @@ export async function observeProduct(
   const store = await readStore({ records, product: declared.product, hubs });
   const answers = new Map<string, Answer>();
   const observation: Observation = { at, hubs, store, answers };
-  const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
+  const deciding = {
+    actor: "",
+    imageBase: images.base,
+    queryLagMs: ports.settings.queryLag,
+    sources: ports.metrics?.sources ?? [],
+    nonce: "",
+  };
   const stepInput = { declared, observation, deciding };
   const lookEveryMs = ports.settings.lookEvery;
   const risks = ports.advice === true ? await riskFacts(declared, observation, ports) : undefined;
@@ -65,7 +71,8 @@ export async function observeProduct(
     const fresh = new Map(questions.map((question) => [question.id, question]));
     await Promise.all(
       [...fresh.values()].map(async (question) => {
-        answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
+        const asked = { hubs: ports.hubs, seen: hubs, images, metrics: ports.metrics };
+        answers.set(question.id, await answer(question, asked));
       }),
     );
   }

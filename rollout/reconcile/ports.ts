@@ -3,7 +3,7 @@ import type { Configuration, ConfigurationDocument, Listing } from "../model/con
 import type { Digest } from "../model/digest.ts";
 import type { HubSize } from "../model/hub-limits.ts";
 import type { Look, Tally } from "../model/look.ts";
-import type { StoredImage, TallyQuery } from "../model/question.ts";
+import type { MetricAnswer, MetricRequest, StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { StoredFiles } from "../model/store-contents.ts";
@@ -80,6 +80,14 @@ export interface ImagePort {
   readonly base: string;
   /** Size and digest of the stored bytes, read in full; undefined when there is no such image. */
   describe(path: string): Promise<StoredImage | undefined>;
+}
+
+/** What the loop needs of the sources of metrics. Trouble is an answer, told in words without secrets; nothing is thrown. */
+export interface MetricPort {
+  /** Names of the sources in the settings. */
+  readonly sources: readonly string[];
+  /** Ask one query; ends within the source's time, whatever happens. */
+  measure(request: MetricRequest): Promise<MetricAnswer>;
 }
 
 /** A twin as far as `enroll` reads it. */

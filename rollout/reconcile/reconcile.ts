@@ -8,10 +8,10 @@ import type { AttemptId } from "../model/attempt.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import type { Declared } from "../plan/declared.ts";
 import { act, type Effect } from "./act.ts";
-import { answer } from "./answer.ts";
+import { answerAll } from "./answer.ts";
 import { countedAfter, countedIn, countedUntil, type Counted } from "./counted.ts";
 import { listHubs } from "./list-hubs.ts";
-import type { ClockPort, HubPort, ImagePort, RecordPort } from "./ports.ts";
+import type { ClockPort, HubPort, ImagePort, MetricPort, RecordPort } from "./ports.ts";
 import { readStore } from "./store-view.ts";
 
 /** Everything a run touches. */
@@ -21,6 +21,8 @@ export interface ReconcilePorts {
   readonly records: RecordPort;
   readonly images: ImagePort;
   readonly clock: ClockPort;
+  /** Sources of metrics; absent: the settings have none. */
+  readonly metrics?: MetricPort | undefined;
 }
 
 /** How a run behaves. */
@@ -139,6 +141,7 @@ export async function observeAndDecide(input: {
   const deciding = {
     actor: options.actor,
     imageBase: images.base,
+    sources: ports.metrics?.sources ?? [],
     queryLagMs: options.queryLagMs,
     nonce,
     plan: options.plan,
@@ -149,10 +152,12 @@ export async function observeAndDecide(input: {
   for (let asks = 0; ; asks++) {
     const decision = nextStep({ declared, observation, deciding });
     if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
-    for (const question of decision.step.questions)
-      // One text may be asked for two reasons.
-      if (!answers.has(question.id))
-        answers.set(question.id, await answer(question, { hubs: ports.hubs, seen: hubs, images }));
+    await answerAll(decision.step.questions, answers, {
+      hubs: ports.hubs,
+      seen: hubs,
+      images,
+      metrics: ports.metrics,
+    });
   }
 }
 

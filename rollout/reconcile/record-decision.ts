@@ -33,6 +33,7 @@ export async function recordDecision<Result>(
   const deciding = {
     actor: options.actor,
     imageBase: ports.images.base,
+    sources: ports.metrics?.sources ?? [],
     queryLagMs: options.queryLagMs,
     nonce: randomBytes(8).toString("hex"),
   };

@@ -25,13 +25,18 @@ export function renderCounts({ look }: Extract<Judgement, { kind: "judged" }>): 
 /** A judgement for programs: with the name of its evidence, which an override refers to, and without the series of looks. */
 export function judgementForJson(judgement: Judgement): unknown {
   if (judgement.kind !== "judged") return judgement;
-  const { kind, intent, look, evidence, verdict, coverage, bakedSince } = judgement;
+  const { kind, intent, look, evidence, verdict, coverage, bakedSince, troubles } = judgement;
   const digest = evidenceDigest(evidence);
-  return { kind, intent, look, evidence, evidenceDigest: digest, verdict, coverage, bakedSince };
+  const told = troubles === undefined ? {} : { troubles };
+  return { kind, intent, look, evidence, evidenceDigest: digest, verdict, coverage, bakedSince, ...told };
 }
 
-/** Why a verdict is as it is: what is waited for, then the evidence of each stratum against its threshold. */
-export function renderEvidence({ reasons }: Verdict): string[] {
+/**
+ * Why a verdict is as it is: what is waited for, then the evidence of each stratum against its threshold. Metrics are told
+ * apart (`renderMetrics`).
+ */
+export function renderEvidence(verdict: Verdict): string[] {
+  const reasons = verdict.reasons.filter(({ metric }) => metric === undefined);
   const [first] = reasons;
   const judged = reasons.filter(({ evidence }) => evidence !== undefined);
   const waiting =
@@ -48,4 +53,17 @@ function renderReason({ code, stratum, k = 0, n = 0, evidence = 0, threshold = 0
 
 function rateIn(separator: string, { rate }: { readonly rate?: Rate | undefined }): string {
   return rate === undefined ? "" : `${separator}${formatRate(rate)}`;
+}
+
+/** What metrics say, and what their sources said of trouble; `unsettled`: those that hold or stop, in shadow or not. */
+export function renderMetrics(
+  { verdict, troubles = [] }: Pick<Extract<Judgement, { kind: "judged" }>, "verdict" | "troubles">,
+  which: "all" | "unsettled",
+): string[] {
+  const shown = (verdict.metrics ?? []).filter(({ kind }) => which === "all" || kind !== "pass");
+  const lines = shown.map(({ kind, mode, text }) => {
+    const would = { pass: "not obeyed", hold: "it would hold", abort: "it would stop the release" }[kind];
+    return mode === "shadow" ? `${text} (shadow: ${would})` : text;
+  });
+  return [...lines, ...troubles];
 }

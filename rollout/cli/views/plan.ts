@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { formatThreshold, withThousands } from "../../gate/format-evidence.ts";
 import { BUCKET_COUNT } from "../../model/bucket.ts";
 import { formatDuration } from "../../model/duration.ts";
+import type { Metric } from "../../model/metric.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { errorsOf } from "../../model/problem.ts";
 import { totalOf } from "../../model/question.ts";
@@ -82,9 +83,48 @@ function renderRelease(planned: PlannedRelease): string {
     ...(small.length === 0 || !hasEvidence
       ? []
       : [`  too small to prove the gate, judged for abort only: ${small.join(", ")}`]),
+    ...metricLines(planned),
     `  way back: ${wayBackText(planned)}`,
     ...callLines(planned),
   ].join("\n");
+}
+
+/** The metrics beside the gate, and the hold-out that some of them compare with. */
+function metricLines({ release, thresholds }: PlannedRelease): string[] {
+  const { gate, holdOut } = release;
+  const lines = (gate.metrics ?? []).map((metric) => {
+    const shadow = metric.mode === "shadow" ? ", in shadow" : "";
+    return `  metric ${metric.name} of ${metric.source}${shadow}: ${judgeText(metric, thresholds)}, data at most ${formatDuration(metric.freshnessMs)} old`;
+  });
+  return [
+    ...lines,
+    ...(holdOut === undefined
+      ? []
+      : [`  hold-out: ${formatPercentage(holdOut)} of the buckets, reached by the last wave alone`]),
+  ];
+}
+
+function judgeText({ judge }: Metric, { cumulative, promote }: PlannedRelease["thresholds"]): string {
+  const abort = `abort at ${formatThreshold(cumulative)}`;
+  switch (judge.kind) {
+    case "limit": {
+      const { above, below, failures } = judge;
+      const limits = [
+        ...(above === undefined ? [] : [`above ${above}`]),
+        ...(below === undefined ? [] : [`below ${below}`]),
+      ];
+      return `stops ${limits.join(" or ")}${failures > 1 ? `, ${failures} times in a row` : ""} (no error rate)`;
+    }
+    case "binomial": {
+      const proof =
+        judge.reject === undefined
+          ? ""
+          : `, promote at ${formatThreshold(promote)} that fewer than ${formatPercentage(judge.reject)} are bad`;
+      return `tolerate ${formatPercentage(judge.tolerate)}, ${abort}${proof}`;
+    }
+    case "rate ratio":
+      return `tolerate ${judge.tolerate} times the hold-out's rate, ${abort}`;
+  }
 }
 
 /** What a wave costs: all messages, and what they are to the hub that they are hardest on. */

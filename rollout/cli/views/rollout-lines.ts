@@ -1,7 +1,7 @@
 import type { ApplyEvent } from "../../reconcile/apply.ts";
 import type { RolloutIntent } from "../../model/record.ts";
 import { stepText } from "./step-text.ts";
-import { renderCounts, renderEvidence } from "./judgement.ts";
+import { renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
 import { formatInstant } from "./numbers.ts";
 
 /** A view of a rollout under way. */
@@ -31,7 +31,8 @@ export function rolloutLines(write: (line: string) => void): RolloutView {
           if (judgement.kind !== "judged")
             line(`${judgement.intent.version}: not judged: ${judgement.reason}`);
           else if (judgement.intent.state !== "watching" || judgement.verdict.kind === "abort") {
-            const text = `${nameOf(judgement.intent)}: ${renderCounts(judgement)}; ${renderEvidence(judgement.verdict).join("; ")}`;
+            const why = [...renderEvidence(judgement.verdict), ...renderMetrics(judgement, "unsettled")];
+            const text = `${nameOf(judgement.intent)}: ${renderCounts(judgement)}; ${why.join("; ")}`;
             if (changed(key, withoutDurations(text))) line(text);
           }
           return;

@@ -10,7 +10,7 @@ import {
 import type { AttemptId } from "../../model/attempt.ts";
 import { isRolledOut, type RolloutIntent, type RolloutRecord } from "../../model/record.ts";
 import type { ApplyEvent } from "../../reconcile/apply.ts";
-import { renderCounts, renderEvidence } from "./judgement.ts";
+import { renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
 import type { RolloutView } from "./rollout-lines.ts";
 import { stepText } from "./step-text.ts";
 
@@ -114,7 +114,11 @@ function releaseTasks(intent: RolloutIntent, stream: NodeJS.WriteStream): Releas
         if (judgement.kind !== "judged") say(judgement.intent.wave, [`not judged: ${judgement.reason}`]);
         else if (judgement.intent.state !== "watching") {
           settle(judgement.intent.wave);
-          say(judgement.intent.wave, [renderCounts(judgement), ...renderEvidence(judgement.verdict)]);
+          say(judgement.intent.wave, [
+            renderCounts(judgement),
+            ...renderEvidence(judgement.verdict),
+            ...renderMetrics(judgement, "unsettled"),
+          ]);
         }
       }
       if (event.kind === "step" && event.step.kind === "stop" && event.step.stop.attempt === attempt) {

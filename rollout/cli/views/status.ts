@@ -3,7 +3,7 @@ import { evidenceDigest } from "../../model/evidence.ts";
 import type { RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
 import type { Overview } from "../../reconcile/overview.ts";
-import { judgementForJson, renderCounts, renderEvidence } from "./judgement.ts";
+import { judgementForJson, renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
 import { formatInstant } from "./numbers.ts";
 import { outlookLines } from "./outlook.ts";
 import { quarantineLines } from "./quarantine.ts";
@@ -52,7 +52,8 @@ export function renderStatus({
     const judgement = judgements.find(({ intent: judged }) => judged.attempt === intent.attempt);
     if (judgement?.kind === "judged") {
       lines.push(`    ${renderCounts(judgement)} of ${totalOf(intent.targeted)} aimed at`);
-      for (const line of renderEvidence(judgement.verdict)) lines.push(`    ${line}`);
+      for (const line of [...renderEvidence(judgement.verdict), ...renderMetrics(judgement, "all")])
+        lines.push(`    ${line}`);
       if (intent.state !== "watching")
         lines.push(`    evidence ${evidenceDigest(judgement.evidence).slice(0, 12)}`);
     } else if (judgement !== undefined) lines.push(`    not judged: ${judgement.reason}`);

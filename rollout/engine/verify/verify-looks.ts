@@ -1,9 +1,12 @@
 import { countsOf } from "../../gate/counts.ts";
+import { metricEvidence } from "../../gate/metric-evidence.ts";
 import { canonicalJson, digestOf, type Digest } from "../../model/digest.ts";
 import type { RecordedEvidence } from "../../model/evidence.ts";
 import type { Look } from "../../model/look.ts";
+import type { MetricEvidence } from "../../model/metric-reading.ts";
 import type { Problem } from "../../model/problem.ts";
 import { isRolledOut, type RolloutRecord } from "../../model/record.ts";
+import type { Release } from "../../model/release.ts";
 import type { StoreContents } from "../../model/store-contents.ts";
 import { countsInRecord } from "../assess-evidence.ts";
 
@@ -28,10 +31,27 @@ export function verifyLooks(
   if (intent === undefined || !isRolledOut(intent)) return [];
   const { deadlineMs, deadlineMsByStratum } = intent.release.gate;
   const counts = countsOf({ looks: series, deadlineMs, deadlineMsByStratum, queryLagMs: judged.queryLagMs });
-  if (canonicalJson(countsInRecord(counts)) === canonicalJson(judged.counts)) return [];
+  const metrics = metricsOf(judged, series, intent.release);
+  const isSame =
+    canonicalJson(countsInRecord(counts)) === canonicalJson(judged.counts) &&
+    canonicalJson(metrics) === canonicalJson(judged.metrics ?? {});
+  if (isSame) return [];
   const summary = "its counts are not those of the looks it names";
   const hint = "the record was forged, or another version counted it";
   return [{ severity: "error", code: "VERDICT_DIFFERS", path, summary, hint }];
+}
+
+/** What the looks say of each metric that was judged; whether there was a control is checked with the verdict. */
+function metricsOf(
+  { metrics = {}, strata }: RecordedEvidence,
+  looks: readonly Look[],
+  { gate }: Release,
+): NonNullable<RecordedEvidence["metrics"]> {
+  const known = (gate.metrics ?? []).map((metric): [string, MetricEvidence] => [
+    metric.name,
+    metricEvidence({ metric, looks, strata, hasControl: metrics[metric.name]?.state !== "no control" }),
+  ]);
+  return Object.fromEntries(known);
 }
 
 /** The series that was read then: what stood before the deciding look was appended, whatever came later. */

@@ -3,6 +3,7 @@ import { evidenceDigest, type RecordedEvidence } from "../../model/evidence.ts";
 import { instantMs } from "../../model/instant.ts";
 import { isRolledOut, type RolloutIntent, type RolloutRecord } from "../../model/record.ts";
 import type { Verdict } from "../../model/verdict.ts";
+import { hasControl } from "../../plan/hold-out.ts";
 import { assessEvidence } from "../assess-evidence.ts";
 import { ratesOf, thresholdsOf } from "../evidence-at.ts";
 import type { Refuse, StepUnderTest } from "./step-under-test.ts";
@@ -55,13 +56,25 @@ function verifyEvidence({
 }): void {
   const { wave, strata, proving, release } = before;
   const openedAt = Math.max(before.openedAt, before.partOpenedAt);
-  const expected = { wave, openedAt, strata, proving, thresholds: thresholdsOf(release, strata.length) };
+  const metrics = release.gate.metrics?.map(({ name, judge }) => ({
+    name,
+    isCompared: judge.kind !== "rate ratio" || hasControl(before),
+  }));
+  const expected = {
+    wave,
+    openedAt,
+    strata,
+    proving,
+    thresholds: thresholdsOf(release, strata.length),
+    ...(metrics === undefined ? {} : { metrics: metrics.toSorted(byName) }),
+  };
   const given = {
     wave: judged.wave,
     openedAt: judged.openedAt,
     strata: judged.strata,
     proving: judged.proving,
     thresholds: judged.thresholds,
+    ...(judged.metrics === undefined ? {} : { metrics: comparedIn(judged.metrics) }),
   };
   if (canonicalJson(expected) !== canonicalJson(given))
     refuse("VERDICT_DIFFERS", "wave, strata or thresholds of its evidence are not those of the release");
@@ -75,6 +88,17 @@ function verifyEvidence({
     refuse("VERDICT_DIFFERS", `it was judged as complete, and was ${before.state}`);
   const instants = [record.at, ...record.stops.map(({ at }) => at)].map(instantMs);
   if (!instants.includes(judged.at)) refuse("VERDICT_DIFFERS", "its evidence is of another instant");
+}
+
+/** Which metrics were judged, and which of them while there was something to compare with. */
+function comparedIn(metrics: NonNullable<RecordedEvidence["metrics"]>): readonly { readonly name: string }[] {
+  return Object.entries(metrics)
+    .map(([name, { state }]) => ({ name, isCompared: state !== "no control" }))
+    .toSorted(byName);
+}
+
+function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 function verifyPromotion({
