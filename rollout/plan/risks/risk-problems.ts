@@ -5,6 +5,7 @@ import { capAboveFleet, capStopsGood } from "./caps.ts";
 import { checkInGap } from "./check-in-gap.ts";
 import { clusteredWaves } from "./clustered-waves.ts";
 import { lateStrata } from "./late-strata.ts";
+import { singleMeasurements, smallControl, unknownTotals } from "./measured-metrics.ts";
 import type { RiskInput, RiskRule } from "./risk.ts";
 import { ratesApart, toleranceAboveHistory } from "./separation.ts";
 import { smokeSize } from "./smoke-size.ts";
@@ -25,6 +26,9 @@ const RULES: readonly RiskRule[] = [
   roundedWaves,
   lastStep,
   capAboveFleet,
+  unknownTotals,
+  smallControl,
+  singleMeasurements,
 ];
 
 /** Rules that count devices first. */

@@ -13,6 +13,8 @@ const A_WEEK_AGO = new Date(FACTS.now - 7 * 86_400_000).toISOString().slice(0, 1
 /** Every device was seen within the deadline, unless said otherwise. */
 const SEEN: Readonly<Record<string, number>> = { A: 1_000 };
 
+type GateMetrics = NonNullable<ReleaseDeclaration["gate"]["metrics"]>;
+
 interface Found {
   readonly codes: readonly Code[];
   readonly text: string;
@@ -219,6 +221,60 @@ describe("lint of a release on its fleet", () => {
     );
     expect(codes).toContain("CAP_ABOVE_FLEET");
     expect(text).toMatch(/reaches 90 devices: a cap of 91 never stops it/);
+  });
+
+  it("L06: a rate whose total is not that of the rollout's devices", () => {
+    const metric = (total: string): GateMetrics => [
+      {
+        name: "crashes",
+        source: "fleet",
+        query: { bad: "crashed{{attempt}}", total },
+        judge: { kind: "binomial", tolerate: "1%" },
+        freshness: "1 hour",
+      },
+    ];
+    const gate = { harmCap: 60 } as const;
+    const loose = risksOf(aSizedRelease(THREE_WAVES, { gate: { ...gate, metrics: metric("all") } }));
+    expect(loose.codes).toEqual(["TOTAL_UNKNOWN"]);
+    expect(loose.text).toMatch(/gate: metrics: crashes: its total names neither/);
+    const tied = aSizedRelease(THREE_WAVES, { gate: { ...gate, metrics: metric("seen{{attempt}}") } });
+    expect(risksOf(tied).codes).toEqual([]);
+  });
+
+  it("L11: a hold-out too small to compare with, and the share that is not", () => {
+    const metrics: GateMetrics = [
+      {
+        name: "restarts",
+        source: "fleet",
+        query: { treated: "a", treatedExposure: "b", control: "c", controlExposure: "d" },
+        judge: { kind: "rate ratio", tolerate: 1.2 },
+        freshness: "1 hour",
+      },
+    ];
+    const held = (holdOut: `${number}%`): SizedRelease =>
+      aSizedRelease(THREE_WAVES, { holdOut, gate: { harmCap: 60, metrics } });
+    const { codes, text } = risksOf(held("2%"));
+    expect(codes).toEqual(["CONTROL_SMALL"]);
+    expect(text).toMatch(/2% of 1000 devices are 20: restarts .*hold out 10%/);
+    expect(risksOf(held("10%")).codes).toEqual([]);
+  });
+
+  it("L15: a single measurement that stops a release; in shadow it stops nothing", () => {
+    const limit = (more: Partial<GateMetrics[number]>, failures?: number): GateMetrics => [
+      {
+        name: "heat",
+        source: "fleet",
+        query: "max(heat)",
+        judge: { kind: "limit", above: 80, ...(failures === undefined ? {} : { failures }) },
+        freshness: "1 hour",
+        ...more,
+      },
+    ];
+    const codesOf = (metrics: GateMetrics): readonly Code[] =>
+      risksOf(aSizedRelease(THREE_WAVES, { gate: { harmCap: 60, metrics } })).codes;
+    expect(codesOf(limit({}))).toEqual(["ONE_MEASUREMENT"]);
+    expect(codesOf(limit({}, 3))).toEqual([]);
+    expect(codesOf(limit({ mode: "shadow" }))).toEqual([]);
   });
 
   it("says nothing of a fleet without devices: the plan has an error for that", () => {
