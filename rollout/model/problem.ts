@@ -50,6 +50,7 @@ export const CODES = {
   PLAN_INVALID: "a saved plan is malformed, or was edited",
   PLAN_STALE: "what a saved plan was made from has changed since",
   RATES_TOO_CLOSE: "tolerate and reject are too near to each other to be told apart soon",
+  PRODUCT_REMOVED: "the fleet no longer declares a product whose release is under way",
   RECORD_BROKEN: "a record is missing or does not match its digest",
   RECORD_STORE_FAILED: "the record store does not answer",
   REF_LOST: "the ref, or a configuration its head names, was deleted outside wavegate",
