@@ -86,6 +86,23 @@ describe("faults that random schedules found", () => {
     expect(exposed(world)).toBe(0);
   });
 
+  it("mark without a ref: an abort is in force though ref, slot and tombstone are gone [§3, 5.2]", async () => {
+    const world = await inCanary();
+    world.storeUp = false;
+    await toTheEnd(await operator(world, "abort"));
+    world.storeUp = true;
+    const cron = await controller(world);
+    await upTo(cron, "putTombstone");
+    await meets(cron, "crash before");
+    edit(world, 0, RELEASE, ({ labels }) => ({
+      condition: "*",
+      labels: Object.fromEntries(Object.entries(labels).filter(([name]) => !/^wg-(hold|abort)/.test(name))),
+    }));
+    remove(world, 0, REF);
+    await look(world);
+    expect(exposed(world)).toBe(0);
+  });
+
   it("stop on an old listing: its etag may stand for something else by now [§3, 4]", async () => {
     const world = await aboutToPromote();
     const canaries = exposed(world);
