@@ -11,6 +11,8 @@ import type { Failure } from "./failure.ts";
 import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
+import type { Trust } from "./trust.ts";
+import { expectUsable } from "./trust.ts";
 
 /** What a device is made of. Without `gateway` and `caPem` it speaks to Azure. */
 export interface AgentOptions {
@@ -23,6 +25,11 @@ export interface AgentOptions {
   /** Directory of `state.json`; one a device. */
   readonly stateDirectory: string;
   readonly driver: Driver;
+  /**
+   * Keys of the maker, and what the device is: only what they signed for it is installed. Default: no signature is asked
+   * for, and whoever may write the twin chooses the image.
+   */
+  readonly trust?: Trust;
   /** Deadlines, health time, waits between downloads and contact instants; the network keeps real time. */
   readonly clock: DeviceClock;
   /** How long a booted image has to stay well to be `ok`. */
@@ -34,6 +41,8 @@ export interface AgentOptions {
   readonly tokenLifetimeSeconds?: number;
   /** Longest real wait between two tries to connect. Default: 60 s. */
   readonly longestRetryMs?: number;
+  /** Real milliseconds without a byte after which a try to download is given up. Default: 30 s. */
+  readonly idleTimeoutMs?: number;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
 }
@@ -61,7 +70,8 @@ const LONGEST_RETRY_MS = 60_000;
  * starts or the connection string is not a device's.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { driver, clock, stateDirectory, healthTimeMs, caPem, disk = systemDisk } = options;
+  const { driver, clock, stateDirectory, healthTimeMs, trust, caPem, disk = systemDisk } = options;
+  if (trust !== undefined) expectUsable(trust);
   const onEvent = options.onEvent ?? (() => undefined);
   const onTrouble = (message: string): void => {
     onEvent({ type: "trouble", message });
@@ -76,10 +86,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     driver,
     clock,
     healthTimeMs,
+    trust,
     save: (state) => writeDeviceState(disk, stateDirectory, state),
     report: (reported) => (link ??= connect()).report(reported),
     download: (request, signal) =>
-      downloadImage({ request, openSlot: () => driver.openSlot(), caPem, clock, signal }),
+      downloadImage({
+        request,
+        openSlot: () => driver.openSlot(),
+        caPem,
+        clock,
+        signal,
+        ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
+      }),
     onBoot: ({ image, fellBack }) => {
       onEvent({
         type: "booted",

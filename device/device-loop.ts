@@ -10,6 +10,7 @@ import type { Driver } from "./drivers/driver.ts";
 import type { ErrorCode, Failure } from "./failure.ts";
 import { failureFromError } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
+import type { Trust } from "./trust.ts";
 import type { UpdateEffect, UpdateEvent } from "./update-step.ts";
 import { updateDevice } from "./updater.ts";
 
@@ -19,6 +20,8 @@ export interface DeviceLoopOptions {
   readonly driver: Driver;
   readonly clock: DeviceClock;
   readonly healthTimeMs: number;
+  /** What requests are checked by; without it no signature is asked for. */
+  readonly trust?: Trust | undefined;
   /** Make the state safe; nothing is done about an event before that, and a failed try is followed by others. */
   readonly save: (state: DeviceState) => Promise<void>;
   readonly report: (reported: FirmwareReported) => Promise<void>;
@@ -103,14 +106,14 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         return options.report(effect.reported);
       case "look":
         return answer(effect, "WRITE_FAILED", async () => {
-          return { type: "looked", held: await driver.holds(effect.sha256) };
+          return { type: "looked", held: await driver.holds(effect.sha256), trust: options.trust };
         });
       case "hear":
         dispatch({ atMs: clock.now(), type: "heard", step: effect.step });
         return;
       case "apply":
         return answer(effect, "WRITE_FAILED", async () => {
-          await driver.apply();
+          await driver.apply(effect.sha256);
           return { type: "applied" };
         });
       case "fetch":
@@ -202,7 +205,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
 }
 
 type Answer =
-  | { readonly type: "looked"; readonly held: boolean }
+  | { readonly type: "looked"; readonly held: boolean; readonly trust: Trust | undefined }
   | { readonly type: "stored" | "applied" | "proven" }
   | { readonly type: "failed"; readonly failure: Failure };
 

@@ -38,6 +38,8 @@ const update = z.strictObject({
   /** What the hub asks for, as it came: read again after a power cut. */
   desired: z.unknown(),
   asked: image,
+  /** The device's floor once this has succeeded. */
+  floor: z.string().optional(),
   /** Tells answers to this step from answers to one that was cancelled. */
   step: z.int(),
 });
@@ -61,6 +63,8 @@ export const deviceStateSchema = z.strictObject({
   update: update.optional(),
   /** Arrived when there was no way back: read when the update under way has booted. */
   waiting: z.strictObject({ desired: z.unknown() }).optional(),
+  /** Lowest version the device may go back to; absent: any. */
+  floor: z.string().optional(),
   /** One for each attempt ever seen, the one spoken of last at the end. */
   latches: z.array(latch),
   /** Steps begun so far. */

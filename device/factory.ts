@@ -26,6 +26,11 @@ export async function installFactoryImage({
   await writeDurably(disk, slotFile(stateDirectory, "a"), image);
   const factorySha256 = createHash("sha256").update(image).digest("hex");
   // Last: the pointer is what says that the device is born.
-  await writeBootPointer(disk, stateDirectory, { schemaVersion: 1, slot: "a", factorySha256 });
+  await writeBootPointer(disk, stateDirectory, {
+    schemaVersion: 1,
+    slot: "a",
+    digests: { a: factorySha256 },
+    factorySha256,
+  });
   return true;
 }

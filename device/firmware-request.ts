@@ -28,6 +28,11 @@ const schema = z.object({
   Pick<FirmwareDesired, "fwVersion" | "fwPackageURI" | "fwPackageCheckValue" | "fwPackageSize">
 >;
 
+const statementSchema = z.object({
+  fwManifest: z.string().catch(""),
+  fwManifestSignature: z.string().catch(""),
+}) satisfies z.ZodType<Pick<FirmwareDesired, "fwManifest" | "fwManifestSignature">>;
+
 /** Check everything an update needs; the answer is the request, or one line that says what is wrong with it. */
 export function parseFirmwareRequest(desired: unknown): FirmwareRequest | string {
   const parsed = schema.safeParse(desired);
@@ -53,6 +58,15 @@ export function readAskedFirmware(desired: unknown): AskedFirmware | undefined {
     rolloutId,
     asked: { version: textField(desired, "fwVersion"), sha256: textField(desired, "fwPackageCheckValue") },
   };
+}
+
+/** The signed statement and its signature, as they came; empty where there is none. */
+export function readSignedStatement(desired: unknown): {
+  readonly manifest: string;
+  readonly signature: string;
+} {
+  const { fwManifest, fwManifestSignature } = statementSchema.parse(desired);
+  return { manifest: fwManifest, signature: fwManifestSignature };
 }
 
 /** Whether a version is newer than another; false when one of them is no semantic version. */

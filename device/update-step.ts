@@ -3,6 +3,7 @@ import type { DeviceState } from "./device-state.ts";
 import type { RunningImage } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
+import type { Trust } from "./trust.ts";
 
 /** Something that happened to the device. `step` names the effect it answers; a stale answer is ignored. */
 export type UpdateEvent = { readonly atMs: number } & (
@@ -19,8 +20,16 @@ export type UpdateEvent = { readonly atMs: number } & (
       readonly type: "desired";
       readonly desired: unknown;
     }
-  /** Contact was acknowledged; `held`: the other slot holds the image asked for. */
-  | { readonly type: "looked"; readonly step: number; readonly held: boolean }
+  /**
+   * Contact was acknowledged; `held`: the other slot holds the image asked for; `trust`: what the device checks requests
+   * by, none when it checks no signature.
+   */
+  | {
+      readonly type: "looked";
+      readonly step: number;
+      readonly held: boolean;
+      readonly trust?: Trust | undefined;
+    }
   /** The other slot holds the verified image. */
   | { readonly type: "stored"; readonly step: number }
   /** Everything that had arrived before was heard. */
@@ -41,8 +50,8 @@ export type UpdateEffect =
   | { readonly type: "fetch"; readonly step: number; readonly request: FirmwareRequest }
   /** Answer `heard`, behind all events that wait. */
   | { readonly type: "hear"; readonly step: number }
-  /** Answer `applied`. */
-  | { readonly type: "apply"; readonly step: number }
+  /** Point the next boot at the other slot, which holds that image; answer `applied`. */
+  | { readonly type: "apply"; readonly step: number; readonly sha256: string }
   /** Answer `booted`. */
   | { readonly type: "reboot" }
   /** Wait the health time, test again, answer `proven`. */

@@ -2,10 +2,12 @@ import { contact, hearDesired, prove } from "./desired-change.ts";
 import type { ActiveUpdate, DeviceState, Latch } from "./device-state.ts";
 import { isSwitching } from "./device-state.ts";
 import type { Failure } from "./failure.ts";
+import { floorOnSuccess } from "./floor.ts";
 import { firmwareReport } from "./firmware-report.ts";
 import { parseFirmwareRequest } from "./firmware-request.ts";
 import { findLatch, latchFailure, latchSuccess, withLatch } from "./latch.ts";
 import { endFailed, endWell } from "./update-end.ts";
+import { checkManifest } from "./trust.ts";
 import type { Transition, UpdateEvent } from "./update-step.ts";
 
 type Event<T extends UpdateEvent["type"]> = Extract<UpdateEvent, { readonly type: T }>;
@@ -63,7 +65,7 @@ function afterStep(
       const next = { ...update, phase: "applying" as const, step: state.steps + 1 };
       return {
         state: { ...state, steps: next.step, update: next },
-        effects: [{ type: "apply", step: next.step }],
+        effects: [{ type: "apply", step: next.step, sha256: update.asked.sha256 }],
       };
     }
     case "applied": {
@@ -85,12 +87,18 @@ function afterStep(
 
 function afterLook(
   state: DeviceState,
-  { update, event }: { readonly update: ActiveUpdate; readonly event: Event<"looked"> },
+  { update: heard, event }: { readonly update: ActiveUpdate; readonly event: Event<"looked"> },
 ): Transition {
-  const request = parseFirmwareRequest(update.desired);
+  const { desired } = heard;
+  const request = parseFirmwareRequest(desired);
   const failed = (failure: Failure): Transition =>
-    fail(state, { update, atMs: event.atMs, failure, status: "error" });
+    fail(state, { update: heard, atMs: event.atMs, failure, status: "error" });
   if (typeof request === "string") return failed({ code: "DESIRED_INVALID", message: request });
+  const { trust } = event;
+  const manifest =
+    trust === undefined ? undefined : checkManifest({ desired, request, trust, floor: state.floor });
+  if (manifest !== undefined && "code" in manifest) return failed(manifest);
+  const update: ActiveUpdate = { ...heard, floor: floorOnSuccess(state, manifest?.floor) };
   if (request.sha256 === state.running.sha256) {
     return failed(versionMismatch({ asked: request.version, states: state.running.version }));
   }
@@ -206,11 +214,15 @@ function succeed(
   { update, atMs }: { readonly update: ActiveUpdate; readonly atMs: number },
 ): Transition {
   const latch = latchSuccess(expectLatch(state, update.rolloutId));
-  const { state: ended, effects } = endWell(state, {
-    latch,
-    atMs,
-    substatus: `runs ${state.running.version}`,
-  });
+  const floor = update.floor ?? state.floor;
+  const { state: ended, effects } = endWell(
+    { ...state, floor },
+    {
+      latch,
+      atMs,
+      substatus: `runs ${state.running.version}`,
+    },
+  );
   return { state: ended, effects: [{ type: "confirm" }, ...effects] };
 }
 

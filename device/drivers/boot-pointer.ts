@@ -13,6 +13,8 @@ const schema = z.strictObject({
   slot,
   /** A slot that has not proven itself, and how often it was started. */
   trial: z.strictObject({ slot, boots: z.int().min(0) }).optional(),
+  /** SHA-256 of what each slot was verified to hold; absent: not known since it was written. */
+  digests: z.strictObject({ a: z.string().optional(), b: z.string().optional() }).default({}),
   /** SHA-256 of the image the device was born with. */
   factorySha256: z.string(),
 });

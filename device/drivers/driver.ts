@@ -17,8 +17,11 @@ export interface Driver {
   holds(sha256: string): Promise<boolean>;
   /** Begin to write the other slot. */
   openSlot(): Promise<SlotWriter>;
-  /** Point the next boot at the other slot, on trial: the running slot stays the one to fall back to. */
-  apply(): Promise<void>;
+  /**
+   * Point the next boot at the other slot, on trial: the running slot stays the one to fall back to. That image and no
+   * other may boot from it: bytes that changed since are `SLOT_CORRUPT`.
+   */
+  apply(sha256: string): Promise<void>;
   /** The running image has proven itself: no longer on trial. */
   confirm(): Promise<void>;
   /**

@@ -33,11 +33,17 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
     throw new Error(`${directory} holds no boot pointer; install a factory image first`);
   }
 
-  async function start(slot: Slot, factorySha256: string): Promise<Running> {
+  async function start(slot: Slot, { digests, factorySha256 }: BootPointer): Promise<Running> {
     const content = await disk.read(slotFile(directory, slot));
     if (content === undefined) throw new DeviceError("BOOT_FAILED", `Slot ${slot} is empty`);
-    const firmware = await startWasmFirmware(content, hardware);
     const sha256 = digestOf(content);
+    const verified = digests[slot];
+    if (verified !== undefined && verified !== sha256)
+      throw new DeviceError(
+        "SLOT_CORRUPT",
+        `Slot ${slot} held ${verified} when it was verified and holds ${sha256}`,
+      );
+    const firmware = await startWasmFirmware(content, hardware);
     return {
       slot,
       firmware,
@@ -45,11 +51,16 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
     };
   }
 
+  async function forget(slot: Slot): Promise<void> {
+    const found = await pointer();
+    await writeBootPointer(disk, directory, { ...found, digests: { ...found.digests, [slot]: undefined } });
+  }
+
   /** Start the slot to fall back to, and make the pointer say so. */
   async function fallBack(found: BootPointer, to: Slot, cause: unknown): Promise<Boot> {
     const fellBack = failureFromError(cause, "BOOT_FAILED");
     try {
-      running = await start(to, found.factorySha256);
+      running = await start(to, found);
     } catch (error) {
       const other = error instanceof Error ? error.message : String(error);
       throw new Error(`No slot of ${directory} starts: ${fellBack.message}; slot ${to}: ${other}`, { cause });
@@ -76,7 +87,7 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
       }
       const wanted = trial?.slot ?? found.slot;
       try {
-        running = await start(wanted, found.factorySha256);
+        running = await start(wanted, found);
         return { image: running.image };
       } catch (error) {
         return fallBack(found, trial === undefined ? otherSlot(wanted) : found.slot, error);
@@ -101,13 +112,26 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
         // The slot about to be overwritten must not be one that a boot could choose.
         await writeBootPointer(disk, directory, { ...settled(found), slot });
       }
-      return writer(disk, slotFile(directory, target));
+      const slotWriter = await writer(disk, slotFile(directory, target));
+      return {
+        ...slotWriter,
+        async finish() {
+          // Until `apply` says what it is: should the running slot fail before, the new image is all there is.
+          await forget(target).catch(async (error: unknown) => {
+            await slotWriter.abandon();
+            throw error;
+          });
+          await slotWriter.finish();
+        },
+      };
     },
 
-    async apply() {
-      const { slot } = expectRunning(running);
+    async apply(sha256) {
+      const { slot, image } = expectRunning(running);
       const found = await pointer();
-      await writeBootPointer(disk, directory, { ...found, slot, trial: { slot: otherSlot(slot), boots: 0 } });
+      const other = otherSlot(slot);
+      const digests = { [slot]: image.sha256, [other]: sha256 };
+      await writeBootPointer(disk, directory, { ...found, slot, digests, trial: { slot: other, boots: 0 } });
     },
 
     async confirm() {
@@ -133,8 +157,8 @@ function expectRunning(running: Running | undefined): Running {
   return running;
 }
 
-function settled({ schemaVersion, slot, factorySha256 }: BootPointer): BootPointer {
-  return { schemaVersion, slot, factorySha256 };
+function settled(pointer: BootPointer): BootPointer {
+  return { ...pointer, trial: undefined };
 }
 
 /** Writes beside the slot and takes its place at the end: until then the slot keeps what it held. */

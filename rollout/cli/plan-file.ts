@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
 import { WavegateError } from "../model/problem.ts";
-import { productNameSchema } from "../model/release.ts";
+import { productNameSchema } from "../model/product-version.ts";
 import type { PlanBasis } from "../plan/basis.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { waveCounts, type WaveCounts } from "../plan/moved-counts.ts";

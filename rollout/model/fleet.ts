@@ -2,7 +2,7 @@ import { z } from "zod";
 import { durationSchema, type Duration } from "./duration.ts";
 import type { Problem } from "./problem.ts";
 import { artifactSchema, type Artifact } from "./artifact.ts";
-import { productNameSchema, versionSchema } from "./release.ts";
+import { productNameSchema, versionSchema } from "./product-version.ts";
 import { freezeSchema, type Freeze, type FreezeDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
 

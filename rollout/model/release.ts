@@ -10,6 +10,7 @@ import type { Metric } from "./metric.ts";
 import { CONTROL_PLACEHOLDERS, PLAIN_WAVE_NAME, placeholdersIn } from "./metric-query.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
 import type { Problem } from "./problem.ts";
+import { productNameSchema, versionSchema } from "./product-version.ts";
 import { instantSchema, windowSchema, type WindowDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
 import { wavesOf, wavesSchema, type Wave, type WaveDeclaration } from "./wave.ts";
@@ -41,20 +42,6 @@ export interface ReleaseDeclaration {
 export function defineRelease(declaration: ReleaseDeclaration): ReleaseDeclaration {
   return declaration;
 }
-
-/** Schema of a product's name. Ids are built from it with `--` between their parts. */
-export const productNameSchema = z
-  .string()
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "lower-case words joined by single dashes")
-  .max(40);
-
-/** Schema of a version: semantic versioning, without build metadata (it could not tell two releases apart). */
-export const versionSchema = z
-  .string()
-  .refine(
-    (text) => semver.valid(text) === text && text.length <= 40,
-    "a semantic version such as 2.1.0 or 2.1.0-rc.1",
-  );
 
 const releaseSchema = z
   .strictObject({

@@ -1,19 +1,13 @@
 import semver from "semver";
-import { z } from "zod";
 import type { Artifact } from "../model/artifact.ts";
+import { parseManifest } from "../model/manifest.ts";
 import { artifactOf, isRolledOut, type Intent } from "../model/record.ts";
-import { versionSchema } from "../model/release.ts";
-
-// The rest of the manifest is the device's business.
-const manifestSchema = z.object({ floor: versionSchema });
 
 /** The lowest version that devices go back to once they run this image; undefined: it is not signed, or says none. */
 export function floorOf({ manifest }: Pick<Artifact, "manifest">): string | undefined {
-  try {
-    return manifestSchema.safeParse(JSON.parse(manifest)).data?.floor;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseManifest(manifest);
+  // What is malformed raises no floor: devices refuse it.
+  return typeof parsed === "string" ? undefined : parsed.floor;
 }
 
 /** The floor that devices have once they took a release: its own, or a higher one of what reached everyone before. */

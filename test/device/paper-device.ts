@@ -2,6 +2,7 @@ import type { FirmwareReported } from "../../rollout/model/twin-contract.ts";
 import type { DeviceState } from "../../device/device-state.ts";
 import { deviceStateSchema, newDeviceState } from "../../device/device-state.ts";
 import type { ErrorCode } from "../../device/failure.ts";
+import type { Trust } from "../../device/trust.ts";
 import type { UpdateEffect, UpdateEvent } from "../../device/update-step.ts";
 import { updateDevice } from "../../device/updater.ts";
 
@@ -53,6 +54,8 @@ export class PaperDevice {
   /** Whether the next boot is the other slot's. */
   pointsAtOther = false;
   nowMs = Date.UTC(2026, 0, 1);
+  /** What it checks requests by. */
+  trust: Trust | undefined;
   /** Code fetches fail with. */
   fetchFails: ErrorCode | undefined;
   /** Arrives while the next report is on its way. */
@@ -123,7 +126,7 @@ export class PaperDevice {
         return;
       case "look": {
         const held = this.other?.sha256 === effect.sha256;
-        this.events.push({ type: "looked", atMs, step: effect.step, held });
+        this.events.push({ type: "looked", atMs, step: effect.step, held, trust: this.trust });
         return;
       }
       case "hear":

@@ -1,9 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
+import semver from "semver";
 import { describe, expect } from "vitest";
 import type { ErrorCode } from "../../device/failure.ts";
 import type { Latch } from "../../device/device-state.ts";
 import type { PaperAttempt, PaperImage } from "./paper-device.ts";
 import { desiredFor, digest, PaperDevice } from "./paper-device.ts";
+import { aMaker, type Maker } from "./maker.ts";
 
 const image = (digit: string, states: string, change: Partial<PaperImage> = {}): PaperImage => ({
   sha256: digest(digit),
@@ -161,6 +163,77 @@ describe("whatever is asked, fails and loses power", () => {
       const { state } = d;
       d.hear(desiredFor(ATTEMPTS[1]!));
       expect(d.state).toBe(state);
+    },
+  );
+});
+
+/** What the maker signed, and what looks like it: each attempt asks for one image, well or badly signed. */
+const maker = aMaker();
+const stranger = aMaker();
+const SIGNED: readonly {
+  readonly image: PaperImage;
+  readonly signer: Maker;
+  readonly product?: string;
+  readonly floor?: string;
+}[] = [
+  ...IMAGES.map((one) => ({ image: one, signer: maker })),
+  ...IMAGES.map((one) => ({ image: one, signer: maker, floor: one.states })),
+  { image: IMAGES[4]!, signer: maker, floor: "1.1.0" },
+  { image: image("5", "1.5.0"), signer: stranger },
+  { image: image("6", "1.6.0"), signer: maker, product: "boiler" },
+];
+
+type SignedCommand =
+  | { readonly kind: "ask"; readonly what: number; readonly attempt: number }
+  | { readonly kind: "act"; readonly times: number }
+  | { readonly kind: "powerCut"; readonly afterEffect: number };
+
+const signedCommands = fc.array(
+  fc.oneof<fc.Arbitrary<SignedCommand>[]>(
+    fc.record({
+      kind: fc.constant("ask" as const),
+      what: fc.nat({ max: SIGNED.length - 1 }),
+      attempt: fc.nat({ max: 1 }),
+    }),
+    fc.record({ kind: fc.constant("act" as const), times: fc.constantFrom(3, 8, 100) }),
+    fc.record({ kind: fc.constant("powerCut" as const), afterEffect: fc.nat({ max: 3 }) }),
+  ),
+  { minLength: 5, maxLength: 40, size: "max" },
+);
+
+function runSigned(commands: readonly SignedCommand[]): PaperDevice {
+  const d = new PaperDevice(BIRTH, [...IMAGES, ...SIGNED.map((one) => one.image)]);
+  d.trust = { product: "thermostat", hardware: "B", keys: [maker.pinned] };
+  d.settle();
+  for (const command of commands) {
+    if (command.kind === "act") for (let n = 0; n < command.times; n++) d.act();
+    else if (command.kind === "powerCut") d.act(command.afterEffect);
+    else {
+      const { image: wanted, signer, floor, product = "thermostat" } = SIGNED[command.what]!;
+      const about = { product, version: wanted.states, sha256: wanted.sha256, size: 1000 };
+      const rolloutId = `${command.what}-${command.attempt}`;
+      const signed = signer.state({ ...about, ...(floor === undefined ? {} : { floor }) });
+      d.hear(desiredFor({ rolloutId, version: wanted.states, image: wanted }, signed));
+    }
+  }
+  return d.settle();
+}
+
+describe("whatever is asked of a device with pinned keys", () => {
+  test.prop([signedCommands], { numRuns: 500 })(
+    "it runs nothing but what the maker signed for it, and its floor neither sinks nor passes what it can fall back to",
+    (commands) => {
+      const d = runSigned(commands);
+      let floor = "0.0.0";
+      for (const state of d.history) {
+        if (state.running.version === "") continue;
+        expect(IMAGES.map(({ sha256 }) => sha256)).toContain(state.running.sha256);
+        expect(semver.gte(state.floor ?? "0.0.0", floor)).toBe(true);
+        floor = state.floor ?? floor;
+        expect(semver.gte(state.running.version, floor)).toBe(true);
+      }
+      if (d.other !== undefined && floor !== "0.0.0") expect(semver.gte(d.other.states, floor)).toBe(true);
+      expect(d.state.update).toBeUndefined();
     },
   );
 });

@@ -1,4 +1,5 @@
-import { readdir, truncate, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bringUp } from "../../../device/bring-up.ts";
@@ -69,7 +70,7 @@ describe("an update by slots", () => {
   it("boots the other slot and keeps the image before", async () => {
     const { driver } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply();
+    await driver.apply(v110.sha256);
     expect(await bringUp(driver)).toEqual({
       image: { version: "1.1.0", sha256: v110.sha256, factory: false },
       healthy: true,
@@ -81,11 +82,11 @@ describe("an update by slots", () => {
   it("flips back to the slot that still holds the image, without a write to it", async () => {
     const { driver, directory } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply();
+    await driver.apply(v110.sha256);
     await bringUp(driver);
     await driver.confirm();
     const files = await readdir(directory);
-    await driver.apply();
+    await driver.apply(v100.sha256);
     expect((await bringUp(driver)).image.version).toBe("1.0.0");
     expect(await readdir(directory)).toEqual(files);
     expect(await driver.holds(v110.sha256)).toBe(true);
@@ -94,7 +95,7 @@ describe("an update by slots", () => {
   it("falls back by itself when the new image traps in its self-test, and still runs the old one", async () => {
     const { driver } = await bornWith(v110, BOARD_B7);
     await install(driver, v120.bytes);
-    await driver.apply();
+    await driver.apply(v120.sha256);
     const up = await bringUp(driver);
     expect(up).toMatchObject({
       image: { version: "1.1.0" },
@@ -112,7 +113,7 @@ describe("an update by slots", () => {
   ])("falls back when the new image %s", async (_, bytes) => {
     const { driver } = await bornWith(v110);
     await install(driver, bytes);
-    await driver.apply();
+    await driver.apply(createHash("sha256").update(bytes).digest("hex"));
     expect(await bringUp(driver)).toMatchObject({
       image: { version: "1.1.0" },
       fellBack: { code: "BOOT_FAILED" },
@@ -122,7 +123,7 @@ describe("an update by slots", () => {
   it(`falls back after ${TRIAL_BOOTS} boots that nobody confirmed`, async () => {
     const { driver } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply();
+    await driver.apply(v110.sha256);
     for (let boots = 0; boots < TRIAL_BOOTS; boots++)
       expect((await bringUp(driver)).image.version).toBe("1.1.0");
     expect(await bringUp(driver)).toMatchObject({
@@ -134,14 +135,52 @@ describe("an update by slots", () => {
   it("goes to the other slot when a confirmed image is damaged later", async () => {
     const { driver, directory } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply();
+    await driver.apply(v110.sha256);
     await bringUp(driver);
     await driver.confirm();
     await truncate(join(directory, "slot-b.wasm"), 100);
     expect(await bringUp(driver)).toMatchObject({
       image: { version: "1.0.0" },
-      fellBack: { code: "BOOT_FAILED" },
+      fellBack: { code: "SLOT_CORRUPT" },
     });
+  });
+
+  it("never boots an image of which one bit has turned since it was verified", async () => {
+    const { driver, directory } = await bornWith(v100);
+    await install(driver, v110.bytes);
+    await driver.apply(v110.sha256);
+    // In the version's text: it would boot, pass its self-test and state something else.
+    const turned = Buffer.from(v110.bytes);
+    turned[turned.indexOf("1.1.0")]! ^= 8;
+    await writeFile(join(directory, "slot-b.wasm"), turned);
+    expect(await bringUp(driver)).toMatchObject({
+      image: { version: "1.0.0" },
+      fellBack: { code: "SLOT_CORRUPT" },
+    });
+  });
+
+  it("does not go back by itself to a slot that is not what it was when it ran", async () => {
+    const { driver, directory } = await bornWith(v110, BOARD_B7);
+    await install(driver, v120.bytes);
+    await driver.apply(v120.sha256);
+    await truncate(join(directory, "slot-a.wasm"), 100);
+    expect(await bringUp(driver)).toMatchObject({
+      image: { version: "1.2.0" },
+      healthy: false,
+      fellBack: { code: "SELF_TEST_FAILED" },
+    });
+  });
+
+  it("boots from a pointer that was written before digests were remembered", async () => {
+    const { driver, directory } = await bornWith(v100);
+    const pointer = join(directory, "boot.json");
+    const { digests, ...before } = JSON.parse(await readFile(pointer, "utf8")) as Record<string, unknown>;
+    expect(digests).toEqual({ a: v100.sha256 });
+    await writeFile(pointer, JSON.stringify(before));
+    expect((await bringUp(driver)).image.version).toBe("1.0.0");
+    await install(driver, v110.bytes);
+    await driver.apply(v110.sha256);
+    expect((await bringUp(driver)).image.version).toBe("1.1.0");
   });
 
   it("says which slots do not start when none does", async () => {
@@ -181,7 +220,7 @@ describe("a power cut while an image is installed", () => {
       const whole = await (async () => {
         await bringUp(driver);
         await install(driver, v110.bytes);
-        await driver.apply();
+        await driver.apply(v110.sha256);
         await bringUp(driver);
         await driver.confirm();
         return true;
@@ -197,7 +236,7 @@ describe("a power cut while an image is installed", () => {
       if (whole) expect(up.image.version).toBe("1.1.0");
       // And it can be updated all the same.
       await install(after, v120.bytes);
-      await after.apply();
+      await after.apply(v120.sha256);
       expect((await bringUp(after)).image.version).toBe("1.2.0");
     },
   );

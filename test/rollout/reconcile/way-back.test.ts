@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { renderManifest } from "../../../rollout/model/manifest.ts";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
 import { created } from "../../../rollout/plan/changes.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
@@ -139,7 +140,10 @@ describe("the way back of a release", () => {
       "error FLOOR_BLOCKS_ROLLBACK: devices that took the release refuse everything below 1.0.1: they would not go back to 1.0.0",
     ],
   ])("ends at the floor that the signed manifest states: %s", async (floor, problem) => {
-    const artifact = { ...anArtifact("1.1.0"), manifest: JSON.stringify({ product: "thermostat", floor }) };
+    const { sha256, size, ...rest } = anArtifact("1.1.0");
+    const keyId = "0123456789abcdef";
+    const about = { product: "thermostat", version: "1.1.0", sha256, size, keyId };
+    const artifact = { ...rest, sha256, size, manifest: renderManifest({ ...about, floor }) };
     const plan = await planOf(aWorld(), product([aRelease("1.1.0", { waves: EVERYONE, artifact })]));
     expect(plan.release?.wayBack.floor).toBe(floor);
     expect(told(plan)).toEqual(problem === undefined ? [] : [problem]);
