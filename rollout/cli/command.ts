@@ -18,6 +18,11 @@ export interface Command {
   run(context: Context, input: Input): Promise<Result>;
 }
 
+/** What the commands that begin with the same word are about, for the lists. */
+export function groupSummary(group: string): string {
+  return group === "keys" ? "keys that sign releases" : `${group} files`;
+}
+
 /** What was typed. */
 export interface Input {
   readonly args: readonly (string | undefined)[];

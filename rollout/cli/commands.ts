@@ -7,11 +7,13 @@ import { enroll } from "./commands/enroll.ts";
 import { exportStore } from "./commands/export.ts";
 import { history } from "./commands/history.ts";
 import { hold } from "./commands/hold.ts";
+import { keysNew } from "./commands/keys-new.ts";
 import { lint } from "./commands/lint.ts";
 import { override } from "./commands/override.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
+import { releaseVerify } from "./commands/release-verify.ts";
 import { replay } from "./commands/replay.ts";
 import { resume } from "./commands/resume.ts";
 import { retry } from "./commands/retry.ts";
@@ -39,5 +41,7 @@ export const COMMANDS: readonly Command[] = [
   stop,
   enroll,
   releaseAdd,
+  releaseVerify,
+  keysNew,
   completion,
 ];

@@ -22,7 +22,7 @@ export async function loadDeclarations(input: {
   const problems: Problem[] = [];
   for (const name of await releaseFiles(releases)) {
     const path = join(releases, name);
-    const loaded = await load(path, shown(path), "RELEASE_INVALID");
+    const loaded = await loadRelease(path, shown(path));
     if ("problem" in loaded) problems.push(loaded.problem);
     else raw.push(loaded);
   }
@@ -51,6 +51,11 @@ export async function releaseFiles(folder: string): Promise<readonly string[]> {
       cause: error,
     });
   }
+}
+
+/** Load one release file, unchecked, shown as `file`. */
+export function loadRelease(path: string, file: string): ReturnType<typeof load> {
+  return load(path, file, "RELEASE_INVALID");
 }
 
 async function load(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { manifestDifferences, parseManifest } from "./manifest.ts";
 
 /** The image of a release, by content: its name in the image store is its digest. */
 export interface Artifact {
@@ -8,9 +9,9 @@ export interface Artifact {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-  /** Signed statement about the image, canonical JSON; empty while releases are unsigned. */
+  /** Signed statement about the image (manifest.ts), canonical JSON; empty when the release is not signed. */
   readonly manifest: string;
-  /** Ed25519 signature over the manifest, base64; empty while releases are unsigned. */
+  /** Ed25519 signature over the manifest, base64; empty when the release is not signed. */
   readonly signature: string;
 }
 
@@ -24,10 +25,18 @@ export const artifactSchema = z
     signature: z.string(),
   })
   .superRefine((artifact, context) => {
-    if (artifact.path.includes(artifact.sha256)) return;
-    context.addIssue({
-      code: "custom",
-      path: ["path"],
-      message: `the path must hold the digest it names: sha256/${artifact.sha256}.bin`,
-    });
+    const refuse = (field: keyof Artifact, message: string): void => {
+      context.addIssue({ code: "custom", path: [field], message });
+    };
+    const { path, sha256, size, manifest, signature } = artifact;
+    if (!path.includes(sha256))
+      refuse("path", `the path must hold the digest it names: sha256/${sha256}.bin`);
+    if ((manifest === "") !== (signature === ""))
+      refuse("signature", "manifest and signature stand together, or are both empty");
+    if (manifest === "") return;
+    const parsed = parseManifest(manifest);
+    if (typeof parsed === "string") refuse("manifest", `devices refuse it: ${parsed}`);
+    else
+      for (const difference of manifestDifferences(parsed, { sha256, size }))
+        refuse("manifest", `devices refuse it: ${difference}`);
   });

@@ -6,6 +6,7 @@ import { digestOf, type Digest } from "./digest.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { gateOf, gateSchema, type Gate, type GateDeclaration } from "./gate.ts";
 import type { MaintenanceWindow } from "./maintenance-window.ts";
+import { manifestDifferences, parseManifest } from "./manifest.ts";
 import type { Metric } from "./metric.ts";
 import { CONTROL_PLACEHOLDERS, PLAIN_WAVE_NAME, placeholdersIn } from "./metric-query.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
@@ -60,31 +61,40 @@ const releaseSchema = z
       .refine((share) => share > 0 && share <= 0.5, "must be above 0%, at most 50%")
       .exactOptional(),
   })
-  .superRefine(({ waves, gate, requires, version, startAt, expiresAt, holdOut }, context) => {
-    const refuse = (path: (string | number)[], message: string): void => {
-      context.addIssue({ code: "custom", path, message });
-    };
-    waves.forEach(({ bake }, index) => {
-      if (bake === undefined || bake >= longestDeadline(gate.deadline)) return;
-      const message = "must be at least the gate's deadline: a device that fell silent counts only after it";
-      refuse(["waves", index, "bake"], message);
-    });
-    // A malformed version has its own problem.
-    if (
-      requires !== undefined &&
-      semver.valid(requires) !== null &&
-      semver.valid(version) !== null &&
-      semver.gte(requires, version)
-    )
-      refuse(["requires"], `must be below ${version}: no device could take it`);
-    if (startAt !== undefined && expiresAt !== undefined && expiresAt <= startAt)
-      refuse(["expiresAt"], "must be after `startAt`");
-    if (holdOut !== undefined && waves.length < 2)
-      refuse(["holdOut"], "the only wave reaches everyone: without a wave before it nothing is compared");
-    gate.metrics?.forEach((metric, index) => {
-      for (const fault of metricFaults(metric, { waves, holdOut })) refuse(["gate", "metrics", index], fault);
-    });
-  });
+  .superRefine(
+    ({ product, artifact, waves, gate, requires, version, startAt, expiresAt, holdOut }, context) => {
+      const refuse = (path: (string | number)[], message: string): void => {
+        context.addIssue({ code: "custom", path, message });
+      };
+      waves.forEach(({ bake }, index) => {
+        if (bake === undefined || bake >= longestDeadline(gate.deadline)) return;
+        const message =
+          "must be at least the gate's deadline: a device that fell silent counts only after it";
+        refuse(["waves", index, "bake"], message);
+      });
+      const manifest = parseManifest(artifact.manifest);
+      // One that is malformed has its own problem.
+      if (typeof manifest !== "string")
+        for (const difference of manifestDifferences(manifest, { product, version }))
+          refuse(["artifact", "manifest"], `devices refuse it: ${difference}`);
+      // A malformed version has its own problem.
+      if (
+        requires !== undefined &&
+        semver.valid(requires) !== null &&
+        semver.valid(version) !== null &&
+        semver.gte(requires, version)
+      )
+        refuse(["requires"], `must be below ${version}: no device could take it`);
+      if (startAt !== undefined && expiresAt !== undefined && expiresAt <= startAt)
+        refuse(["expiresAt"], "must be after `startAt`");
+      if (holdOut !== undefined && waves.length < 2)
+        refuse(["holdOut"], "the only wave reaches everyone: without a wave before it nothing is compared");
+      gate.metrics?.forEach((metric, index) => {
+        for (const fault of metricFaults(metric, { waves, holdOut }))
+          refuse(["gate", "metrics", index], fault);
+      });
+    },
+  );
 
 /** What is wrong with a metric in this release. */
 function metricFaults(

@@ -43,9 +43,9 @@ export interface FirmwareDesired {
   readonly fwPackageCheckValue: string;
   /** Size of the image in bytes. */
   readonly fwPackageSize: number;
-  /** Canonical JSON of the signed statement about the image; empty while releases are unsigned. */
+  /** Canonical JSON of the signed statement about the image (manifest.ts); empty when the release is not signed. */
   readonly fwManifest: string;
-  /** Ed25519 signature over `fwManifest`, base64; empty while releases are unsigned. */
+  /** Ed25519 signature over `fwManifest`, base64; empty when the release is not signed. */
   readonly fwManifestSignature: string;
   /** The attempt that asks, echoed by the device: `fw--<product>--<version>--<attempt>`. */
   readonly rolloutId: string;

@@ -5,8 +5,10 @@ import semver from "semver";
 import { sha256Hex } from "../../model/digest.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { parseRelease, type ReleaseDeclaration } from "../../model/release.ts";
-import { EXIT, textOption, type Command, type Context } from "../command.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { releaseFiles } from "../declarations.ts";
+import { openSigner, SIGNING_OPTIONS, signManifest, type Signer } from "../signing.ts";
 import { renderRelease, STARTER } from "../views/release-file.ts";
 
 /** `wavegate release add`. */
@@ -15,28 +17,36 @@ export const releaseAdd: Command = {
   summary: "store an image and write the file that declares its release",
   help: `Hash an image, store it under its digest and write the release file that declares
 it. Waves and gate are those of --like, else of the product's newest release, else
-a cautious start that you edit. Nothing is rolled out: that takes plan and apply.`,
+a cautious start that you edit. Nothing is rolled out: that takes plan and apply.
+With a key the release is signed, and devices that pinned the key take no other; a
+key that stays in a vault signs through --sign-command, which gets the manifest on
+standard input and prints the signature in base64.`,
   examples: [
     "wavegate release add build/thermostat.bin --product thermostat --release 2.1.0",
-    "wavegate release add build/fw.bin --product thermostat --release 2.1.1 --like rollout/releases/thermostat-2.1.0.ts",
+    "wavegate release add build/fw.bin --product thermostat --release 2.1.1 --key-env SIGNING_KEY",
   ],
   arguments: [["<file>", "the image"]],
   options: [
     ["--product <name>", "the product it is for (required)"],
     ["--release <version>", "its version, such as 2.1.0 (required)"],
     ["--like <file>", "take waves, gate and watch from this release file"],
+    ...SIGNING_OPTIONS,
+    ["--hardware <names>", "boards it fits, with commas between; default: every board"],
+    ["--floor <version>", "lowest version that devices go back to once they run it"],
   ],
   async run(context, input) {
     const image = input.args[0] ?? "";
     const product = required(textOption(input, "product"), "--product <name>");
     const version = required(textOption(input, "release"), "--release <version>");
+    const signer = await openSigner(input, context.signal);
+    const restrictions = restrictionsOf(input, signer);
     const session = await context.session();
     const bytes = await readImage(image);
     const sha256 = sha256Hex(bytes);
     const path = `sha256/${sha256}.bin`;
     const { releases } = session.settings.declarations;
     const like = await template({ like: textOption(input, "like"), product, releases });
-    const declaration: ReleaseDeclaration = {
+    const unsigned: ReleaseDeclaration = {
       ...like,
       product,
       version,
@@ -44,22 +54,42 @@ a cautious start that you edit. Nothing is rolled out: that takes plan and apply
     };
     const file = join(releases, `${product}-${version}.ts`);
     const shown = relative(context.folder, file);
-    const { problems } = parseRelease(declaration, shown);
+    const { problems } = parseRelease(unsigned, shown);
     if (problems.length > 0)
       throw new WavegateError("RELEASE_INVALID", "this would be no release", {
         hint: "correct the options",
         problems,
       });
-    await refuseForeignImage(session, path, { sha256, size: bytes.length });
+    const size = bytes.length;
+    const signed =
+      signer === undefined
+        ? {}
+        : await signManifest(signer, { product, version, sha256, size, ...restrictions });
+    const declaration = { ...unsigned, artifact: { ...unsigned.artifact, ...signed } };
+    await refuseForeignImage(session, path, { sha256, size });
     await session.images.upload(path, bytes);
     await writeNew(file, renderRelease(declaration), shown);
     return {
       exitCode: EXIT.done,
-      human: `stored ${path} (${bytes.length.toLocaleString("en-US")} bytes)\nwrote ${shown}\n  next: review it, then: wavegate plan ${product}`,
+      human: `stored ${path} (${bytes.length.toLocaleString("en-US")} bytes)\nwrote ${shown}${signer === undefined ? "" : `, signed by the key ${signer.keyId}`}\n  next: review it, then: wavegate plan ${product}`,
       json: { schemaVersion: 1, file: shown, artifact: declaration.artifact },
     };
   },
 };
+
+/** Boards and floor of the manifest: without a signature no device would heed them. */
+function restrictionsOf(input: Input, signer: Signer | undefined): Pick<Manifest, "hardware" | "floor"> {
+  const hardware = textOption(input, "hardware");
+  const floor = textOption(input, "floor");
+  if (signer === undefined && (hardware ?? floor) !== undefined)
+    throw new WavegateError("BAD_OPTION", "--hardware and --floor stand in the signed manifest", {
+      hint: "add the key: --key FILE, --key-env NAME or --sign-command COMMAND",
+    });
+  return {
+    ...(hardware === undefined ? {} : { hardware: hardware.split(",").map((name) => name.trim()) }),
+    ...(floor === undefined ? {} : { floor }),
+  };
+}
 
 function required(value: string | undefined, flag: string): string {
   if (value !== undefined && value !== "") return value;

@@ -44,7 +44,9 @@ describe("completion in bash", () => {
   it.each([
     ["wavegate pl", ["plan"]],
     ["wavegate re", ["reconcile", "replay", "resume", "retry", "release"]],
-    ["wavegate release ", ["add"]],
+    ["wavegate release ", ["add", "verify"]],
+    ["wavegate keys ", ["new"]],
+    ["wavegate release add fw.bin --key", ["--key", "--key-env"]],
     ["wavegate status --w", ["--watch"]],
     ["wavegate --json status --ev", ["--every"]],
     ["wavegate status thermostat --e", ["--every"]],

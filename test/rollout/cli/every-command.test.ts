@@ -74,10 +74,12 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   override: ["thermostat", "--wave", "a", "--evidence", "b", "--reason", "x"],
   stop: ["--all", "--reason", "x"],
   completion: ["bash"],
+  "keys new": ["--out", folder],
+  "release verify": ["--public-key", "absent.pem"],
   "release add": ["absent.bin", "--product", "thermostat", "--release", "1.0.0"],
 };
 /** What needs no hub, and so succeeds here. */
-const WITHOUT_HUB = ["history", "lint", "completion"];
+const WITHOUT_HUB = ["history", "lint", "keys new", "completion"];
 
 /** A misspelling one letter off. */
 function misspelt(word: string): string {

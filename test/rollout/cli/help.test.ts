@@ -59,6 +59,7 @@ describe("wavegate --help", () => {
         enroll [options] <product>     give a product's new devices their bucket, so
                                        that waves reach them
         release                        release files
+        keys                           keys that sign releases
         completion [options] <shell>   print a script that completes commands and
                                        options in your shell
         help [command]                 display help for command

@@ -1,0 +1,61 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { WavegateError } from "../../model/problem.ts";
+import { keyIdOf, publicKeyText } from "../../model/signing-key.ts";
+import { EXIT, textOption, type Command } from "../command.ts";
+import { refuseCommittable } from "../repository-guard.ts";
+
+/** `wavegate keys new`. */
+export const keysNew: Command = {
+  name: "keys new",
+  summary: "make a key pair that signs releases",
+  help: `Make an Ed25519 key pair, write it to two files and print the line that devices
+pin. The private key's file is readable by you alone and is never printed; it is not
+written where a git repository could take it up. Whoever holds it can put firmware
+on your devices: move it to a vault, and keep a second pair pinned for the day the
+first is lost.`,
+  examples: ["wavegate keys new --out ~/.config/wavegate", "wavegate keys new --json"],
+  options: [["--out <folder>", "where to write the two files (default: here)"]],
+  async run(context, input) {
+    const folder = resolve(context.folder, textOption(input, "out") ?? ".");
+    const { publicKey, privateKey }: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } =
+      generateKeyPairSync("ed25519");
+    const keyId = keyIdOf(publicKey);
+    const privateName = `wavegate-${keyId}.private.pem`;
+    await makeFolder(folder);
+    await refuseCommittable(folder, privateName);
+    const privateFile = join(folder, privateName);
+    const publicFile = join(folder, `wavegate-${keyId}.public.pem`);
+    await writeFile(privateFile, privateKey.export({ format: "pem", type: "pkcs8" }), {
+      mode: 0o600,
+      flag: "wx",
+    });
+    await writeFile(publicFile, publicKey.export({ format: "pem", type: "spki" }), { flag: "wx" });
+    const pin = { keyId, publicKey: publicKeyText(publicKey) };
+    const [shownPrivate, shownPublic] = [privateFile, publicFile].map((file) => {
+      const short = relative(context.folder, file);
+      return short.startsWith("..") ? file : short;
+    });
+    return {
+      exitCode: EXIT.done,
+      human: `wrote ${shownPrivate ?? ""} (keep it secret)
+wrote ${shownPublic ?? ""}
+key ${keyId}; devices pin it with this line:
+  { keyId: "${pin.keyId}", publicKey: "${pin.publicKey}" }
+  next: wavegate release add <file> --product <name> --release <version> --key ${shownPrivate ?? ""}`,
+      json: { schemaVersion: 1, ...pin, privateKeyFile: shownPrivate, publicKeyFile: shownPublic },
+    };
+  },
+};
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new WavegateError("BAD_OPTION", `the folder ${folder} cannot be made`, {
+      hint: "choose another: --out FOLDER",
+      cause: error,
+    });
+  }
+}
