@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { startAgent, type Agent, type AgentEvent } from "../device/agent.ts";
 import { wasmDriver } from "../device/drivers/wasm.ts";
+import type { PinnedKey } from "../device/trust.ts";
 import { installFactoryImage } from "../device/factory.ts";
 import { scaledClock, type Clock, type ClockScale } from "./clock.ts";
 
@@ -28,6 +29,8 @@ export interface FleetOrders {
   /** The image devices are born with, base64. */
   readonly factoryImage: string;
   readonly clock: ClockScale;
+  /** Keys whose signature the devices believe; without any they install what they are told to. */
+  readonly keys?: readonly PinnedKey[];
   /** Virtual milliseconds an image must stay well to be `ok`. */
   readonly healthTimeMs: number;
 }
@@ -42,6 +45,8 @@ export type FleetMessage =
 
 /** TLS handshakes under way at a time: all at once would each take as long as all of them together. */
 const CONNECTING_AT_ONCE = 12;
+/** What every simulated device is. */
+const PRODUCT = "thermostat";
 const REVISION_NUMBER = { A: 1, B: 2 } as const;
 /** Real time for goodbyes to the hub. */
 const CLOSE_LIMIT_MS = 3_000;
@@ -112,6 +117,9 @@ async function startDevice(
     }),
     clock,
     healthTimeMs: orders.healthTimeMs,
+    ...(orders.keys === undefined
+      ? {}
+      : { trust: { product: PRODUCT, hardware: device.revision, keys: orders.keys } }),
     onEvent: (event) => {
       send({ kind: "event", deviceId, event });
       onEvent(event);

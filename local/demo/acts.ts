@@ -80,7 +80,8 @@ async function addRelease(
   telling: Telling,
 ): Promise<void> {
   const image = relative(PROJECT, stage.images.get(version) ?? "");
-  const args = ["release", "add", image, "--product", DEMO_PRODUCT, "--release", version, ...more];
+  const key = ["--key", relative(PROJECT, stage.keyFile)];
+  const args = ["release", "add", image, "--product", DEMO_PRODUCT, "--release", version, ...key, ...more];
   mustSucceed(await run(args, telling), "release add");
 }
 

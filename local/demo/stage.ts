@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TokenCredential } from "@azure/core-auth";
@@ -10,12 +10,15 @@ import { compileFirmware, listFirmware } from "../firmware.ts";
 import { startFleet, type Fleet } from "../fleet.ts";
 import { createCertificateAuthority, issueServerCertificate } from "../hub/certificates.ts";
 import { startHub } from "../hub/hub.ts";
+import { makeKeys, signManifest } from "./maker.ts";
 
 /** Everything the acts play on. */
 export interface Stage extends AsyncDisposable {
   readonly fleet: Fleet;
   /** Image files by version, as a build would have left them. */
   readonly images: ReadonlyMap<string, string>;
+  /** File of the private key that the devices' maker signs with. */
+  readonly keyFile: string;
   /** Desired properties the hub has sent to devices so far. */
   desiredPatches(): number;
   /** Devices whose own log says that they were asked to run a version. */
@@ -69,13 +72,15 @@ export async function setStage(input: {
     images.set(version, file);
   }
   const factoryImage = await compileFirmware(sourceOf(await listFirmware(), FACTORY_VERSION));
+  const keyFile = join(folder, "signing-key.pem");
+  const { privateKey, pinned } = await makeKeys(keyFile);
   const artifact = await storeFactoryImage({
     image: factoryImage,
     endpoint: azurite.endpoint,
     credential: azurite.credential,
     ca: hub.caPem,
   });
-  await writeFile(join(folder, "fleet.ts"), fleetSource(artifact));
+  await writeFile(join(folder, "fleet.ts"), fleetSource(artifact, { keyId: pinned.keyId, privateKey }));
   await azurite.writeTokenFile(join(folder, "storage-token"));
   const settings = {
     schemaVersion: 1,
@@ -108,6 +113,7 @@ export async function setStage(input: {
       directory: join(folder, "devices"),
       factoryImage,
       clock: time,
+      keys: [pinned],
       healthTimeMs: HEALTH_TIME_MS,
       onEvent: (deviceId, event) => {
         if (event.type !== "reported" || event.reported.pendingFwVersion === "") return;
@@ -124,6 +130,7 @@ export async function setStage(input: {
     asked: (version) => asked.get(version)?.size ?? 0,
     fleet,
     images,
+    keyFile,
     devices: cast.length,
     [Symbol.asyncDispose]: () => lasting.disposeAsync(),
   };
@@ -146,16 +153,13 @@ async function storeFactoryImage(input: {
   return { path, sha256, size: image.length };
 }
 
-function fleetSource({
-  path,
-  sha256,
-  size,
-}: {
-  readonly path: string;
-  readonly sha256: string;
-  readonly size: number;
-}): string {
-  const artifact = JSON.stringify({ path, sha256, size, manifest: "", signature: "" });
+function fleetSource(
+  image: { readonly path: string; readonly sha256: string; readonly size: number },
+  { keyId, privateKey }: { readonly keyId: string; readonly privateKey: KeyObject },
+): string {
+  const { sha256, size } = image;
+  const about = { product: DEMO_PRODUCT, version: FACTORY_VERSION, sha256, size, keyId };
+  const artifact = JSON.stringify({ ...image, ...signManifest(about, privateKey) });
   return `import { defineFleet } from "wavegate";
 
 // What the devices left the factory with: adopting it writes to no device.

@@ -54,6 +54,7 @@ export function rehearseWayBack(planned: SizedRelease, input: PlanInput): Asked<
       problems: [
         ...problems.map((one) => (halts ? softened(one) : one)),
         ...partialBaselines(planned, below),
+        ...unsignedBaselines(planned, below),
       ],
     },
   };
@@ -172,6 +173,19 @@ function floorProblems(below: readonly Intent[], floor: string | undefined): rea
       summary: `devices that took the release refuse everything below ${floor}: they would not go back to ${version}`,
       hint: `raise the floor with a later release, once one from ${floor} up has reached everyone`,
     }));
+}
+
+/** Devices with pinned keys take nothing unsigned, on their way back neither. */
+function unsignedBaselines({ release }: SizedRelease, baselines: readonly Intent[]): Problem[] {
+  if (release.artifact.manifest === "") return [];
+  return baselines.flatMap((below): Problem[] => {
+    if (artifactOf(below)?.manifest !== "") return [];
+    const summary = `it is not signed, as ${release.version} is: devices with pinned keys would not go back to it`;
+    const hint = `sign what the devices run first: wavegate release add <image> --product ${release.product} --release ${below.version} --key <file> writes the artifact for fleet.ts`;
+    return [
+      { severity: "warning", code: "SIGNATURE_MISSING", path: `baseline ${below.version}`, summary, hint },
+    ];
+  });
 }
 
 /** Devices that go on from a release with `requires` leave its condition: taken back, they fall through it. */

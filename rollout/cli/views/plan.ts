@@ -135,7 +135,7 @@ function trafficText({ traffic }: PlannedWave): string {
   return `${withThousands(messages)} messages, ${formatPercentage(share)} of a day, ${formatDuration(hours * 3_600_000)}`;
 }
 
-function wayBackText({ wayBack, waves }: PlannedRelease): string {
+function wayBackText({ wayBack, waves, release }: PlannedRelease): string {
   const { baselines, uncaught, floor, onAbort } = wayBack;
   if (baselines.length === 0) return "none, there is no baseline";
   const versions = [...new Set(baselines.map(({ version }) => version))].join(" or ");
@@ -145,7 +145,8 @@ function wayBackText({ wayBack, waves }: PlannedRelease): string {
       : uncaught > 0
         ? `, ${uncaught} to nothing`
         : "";
-  const floorText = floor === undefined ? "unsigned, so no floor is known" : `floor ${floor}`;
+  const withoutFloor = release.artifact.manifest === "" ? "unsigned, so no floor is known" : "no floor";
+  const floorText = floor === undefined ? withoutFloor : `floor ${floor}`;
   const everyone = waves.flatMap(({ traffic }) => traffic);
   const byHub = [...new Set(everyone.map(({ hub }) => hub))].map((hub) =>
     everyone.filter((one) => one.hub === hub).reduce((sum, one) => sum + one.quotaShare, 0),
