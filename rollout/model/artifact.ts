@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { manifestDifferences, parseManifest } from "./manifest.ts";
+import { manifestDifferences, parseManifest, type Manifest } from "./manifest.ts";
 
 /** The image of a release, by content: its name in the image store is its digest. */
 export interface Artifact {
@@ -36,7 +36,18 @@ export const artifactSchema = z
     if (manifest === "") return;
     const parsed = parseManifest(manifest);
     if (typeof parsed === "string") refuse("manifest", `devices refuse it: ${parsed}`);
-    else
-      for (const difference of manifestDifferences(parsed, { sha256, size }))
-        refuse("manifest", `devices refuse it: ${difference}`);
+    for (const fault of manifestFaults(artifact, { sha256, size })) refuse("manifest", fault);
   });
+
+/**
+ * Why devices would refuse an image's manifest for what is declared beside it; empty when it is not signed. One that is
+ * malformed is told by the schema.
+ */
+export function manifestFaults(
+  { manifest }: Pick<Artifact, "manifest">,
+  declared: Partial<Pick<Manifest, "product" | "version" | "sha256" | "size">>,
+): readonly string[] {
+  const parsed = parseManifest(manifest);
+  if (typeof parsed === "string") return [];
+  return manifestDifferences(parsed, declared).map((difference) => `devices refuse it: ${difference}`);
+}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { durationSchema, type Duration } from "./duration.ts";
 import type { Problem } from "./problem.ts";
-import { artifactSchema, type Artifact } from "./artifact.ts";
+import { artifactSchema, manifestFaults, type Artifact } from "./artifact.ts";
 import { productNameSchema, versionSchema } from "./product-version.ts";
 import { freezeSchema, type Freeze, type FreezeDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
@@ -82,17 +82,28 @@ const adoptedSchema = z
   ]);
 
 const fleetSchema = z.strictObject({
-  products: z.record(
-    productNameSchema,
-    z.strictObject({
-      adopt: adoptedSchema.default([]),
-      freezes: z.array(freezeSchema).default([]),
-      site: z
-        .string()
-        .regex(/^tags(\.[A-Za-z_][A-Za-z0-9_]*)+$/, 'a tag, written like "tags.site"')
-        .exactOptional(),
+  products: z
+    .record(
+      productNameSchema,
+      z.strictObject({
+        adopt: adoptedSchema.default([]),
+        freezes: z.array(freezeSchema).default([]),
+        site: z
+          .string()
+          .regex(/^tags(\.[A-Za-z_][A-Za-z0-9_]*)+$/, 'a tag, written like "tags.site"')
+          .exactOptional(),
+      }),
+    )
+    .superRefine((products, context) => {
+      for (const [product, { adopt }] of Object.entries(products))
+        for (const { artifact, version } of adopt)
+          for (const fault of manifestFaults(artifact, { product, version }))
+            context.addIssue({
+              code: "custom",
+              path: [product, "adopt"],
+              message: `manifest of ${version}: ${fault}`,
+            });
     }),
-  ),
   activeWithin: durationSchema.default(7 * 86_400_000),
   freezes: z.array(freezeSchema).default([]),
 });

@@ -1,12 +1,11 @@
 import semver from "semver";
 import { z } from "zod";
-import { artifactSchema, type Artifact } from "./artifact.ts";
+import { artifactSchema, manifestFaults, type Artifact } from "./artifact.ts";
 import { longestDeadline } from "./deadline.ts";
 import { digestOf, type Digest } from "./digest.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { gateOf, gateSchema, type Gate, type GateDeclaration } from "./gate.ts";
 import type { MaintenanceWindow } from "./maintenance-window.ts";
-import { manifestDifferences, parseManifest } from "./manifest.ts";
 import type { Metric } from "./metric.ts";
 import { CONTROL_PLACEHOLDERS, PLAIN_WAVE_NAME, placeholdersIn } from "./metric-query.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
@@ -72,11 +71,8 @@ const releaseSchema = z
           "must be at least the gate's deadline: a device that fell silent counts only after it";
         refuse(["waves", index, "bake"], message);
       });
-      const manifest = parseManifest(artifact.manifest);
-      // One that is malformed has its own problem.
-      if (typeof manifest !== "string")
-        for (const difference of manifestDifferences(manifest, { product, version }))
-          refuse(["artifact", "manifest"], `devices refuse it: ${difference}`);
+      for (const fault of manifestFaults(artifact, { product, version }))
+        refuse(["artifact", "manifest"], fault);
       // A malformed version has its own problem.
       if (
         requires !== undefined &&

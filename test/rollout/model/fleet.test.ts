@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { renderManifest } from "../../../rollout/model/manifest.ts";
 import { parseFleet } from "../../../rollout/model/fleet.ts";
 import { anArtifact } from "../../support/declarations.ts";
 
@@ -23,6 +24,30 @@ describe("what a product adopts", () => {
     ],
   ])("may be %s", (_, adopt, expected) => {
     expect(adopted(adopt)).toEqual(expected);
+  });
+
+  it("may be signed, for that product and version", () => {
+    const { sha256, size } = artifact;
+    const signed = (product: string, version: string): object => {
+      const manifest = renderManifest({ product, version, sha256, size, keyId: "0123456789abcdef" });
+      return { ...one, artifact: { ...artifact, manifest, signature: "AA==" } };
+    };
+    expect(adopted(signed("press", "1.0.0"))).toEqual(["1.0.0 -"]);
+    expect(adopted(signed("boiler", "1.0.0"))).toEqual([
+      expect.stringContaining("devices refuse it: product is press, and the manifest says boiler"),
+    ]);
+    expect(adopted(signed("press", "1.0.1"))).toEqual([
+      expect.stringContaining("devices refuse it: version is 1.0.0, and the manifest says 1.0.1"),
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    ["a signature alone", { signature: "AA==" }, "stand together"],
+    ["a manifest that is none", { manifest: "{}", signature: "AA==" }, "devices refuse it: product"],
+  ])("may not have %s", (_, change, told) => {
+    expect(adopted({ ...one, artifact: { ...artifact, ...change } })).toEqual([
+      expect.stringContaining(told),
+    ]);
   });
 
   it.each([
