@@ -42,7 +42,7 @@ export interface AgentOptions {
   /** Longest real wait between two tries to connect. Default: 60 s. */
   readonly longestRetryMs?: number;
   /** Real milliseconds without a byte after which a try to download is given up. Default: 30 s. */
-  readonly idleTimeoutMs?: number;
+  readonly downloadIdleTimeoutMs?: number;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
 }
@@ -96,7 +96,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         caPem,
         clock,
         signal,
-        ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
+        ...(options.downloadIdleTimeoutMs === undefined
+          ? {}
+          : { idleTimeoutMs: options.downloadIdleTimeoutMs }),
       }),
     onBoot: ({ image, fellBack }) => {
       onEvent({

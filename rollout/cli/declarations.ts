@@ -12,10 +12,7 @@ export async function loadDeclarations(input: {
   readonly folder: string;
 }): Promise<CheckedDeclarations> {
   const { fleet, releases, folder } = input;
-  const shown = (path: string): string => {
-    const short = relative(folder, path);
-    return short.startsWith("..") ? path : short;
-  };
+  const shown = (path: string): string => shownPath(folder, path);
   const loadedFleet = await load(fleet, shown(fleet), "FLEET_INVALID");
   if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
   const raw: RawDeclarations["releases"][number][] = [];
@@ -36,6 +33,12 @@ export async function loadDeclarations(input: {
     })),
     problems: [...problems, ...checked.problems],
   };
+}
+
+/** A path as people in that folder read it: relative, unless it lies elsewhere. */
+export function shownPath(folder: string, path: string): string {
+  const short = relative(folder, path);
+  return short.startsWith("..") ? path : short;
 }
 
 /** Names of the release files of a folder, sorted; none when there is no folder yet. */

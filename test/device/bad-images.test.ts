@@ -78,7 +78,7 @@ async function update(change: Change): Promise<{
     // Waits between downloads pass at once.
     clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
     healthTimeMs: 10,
-    idleTimeoutMs: 100,
+    downloadIdleTimeoutMs: 100,
     onEvent(event) {
       if (event.type !== "reported") return;
       reports.push(event.reported);

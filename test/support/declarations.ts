@@ -8,6 +8,7 @@ import {
   type Artifact,
   type ReleaseDeclaration,
 } from "../../rollout/wavegate.ts";
+import { renderManifest, type Manifest } from "../../rollout/model/manifest.ts";
 import { checkDeclarations } from "../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../rollout/plan/declared.ts";
 import type { WorldDevice } from "./world.ts";
@@ -16,6 +17,14 @@ import type { WorldDevice } from "./world.ts";
 export function anArtifact(name: string): Artifact {
   const sha256: Digest = sha256Hex(name);
   return { path: `sha256/${sha256}.bin`, sha256, size: name.length, manifest: "", signature: "" };
+}
+
+/** The same with a manifest, as `release add --key` writes it, and a signature that nobody checks. */
+export function aSignedArtifact(version: string, more: Partial<Manifest> = {}): Artifact {
+  const artifact = anArtifact(version);
+  const { sha256, size } = artifact;
+  const about = { product: "thermostat", version, sha256, size, keyId: "0123456789abcdef" };
+  return { ...artifact, manifest: renderManifest({ ...about, ...more }), signature: "AA==" };
 }
 
 /** A release with everything a test does not care about filled in. */

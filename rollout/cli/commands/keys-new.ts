@@ -1,9 +1,10 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
 import { keyIdOf, publicKeyText } from "../../model/signing-key.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
+import { shownPath } from "../declarations.ts";
 import { refuseCommittable } from "../repository-guard.ts";
 
 /** `wavegate keys new`. */
@@ -33,17 +34,15 @@ first is lost.`,
     });
     await writeFile(publicFile, publicKey.export({ format: "pem", type: "spki" }), { flag: "wx" });
     const pin = { keyId, publicKey: publicKeyText(publicKey) };
-    const [shownPrivate, shownPublic] = [privateFile, publicFile].map((file) => {
-      const short = relative(context.folder, file);
-      return short.startsWith("..") ? file : short;
-    });
+    const shownPrivate = shownPath(context.folder, privateFile);
+    const shownPublic = shownPath(context.folder, publicFile);
     return {
       exitCode: EXIT.done,
-      human: `wrote ${shownPrivate ?? ""} (keep it secret)
-wrote ${shownPublic ?? ""}
+      human: `wrote ${shownPrivate} (keep it secret)
+wrote ${shownPublic}
 key ${keyId}; devices pin it with this line:
   { keyId: "${pin.keyId}", publicKey: "${pin.publicKey}" }
-  next: wavegate release add <file> --product <name> --release <version> --key ${shownPrivate ?? ""}`,
+  next: wavegate release add <file> --product <name> --release <version> --key ${shownPrivate}`,
       json: { schemaVersion: 1, ...pin, privateKeyFile: shownPrivate, publicKeyFile: shownPublic },
     };
   },

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { sha256Hex } from "../../model/digest.ts";
 import type { Artifact } from "../../model/artifact.ts";
 import { parseManifest } from "../../model/manifest.ts";
@@ -9,7 +9,7 @@ import type { StoredImage } from "../../model/question.ts";
 import { parseRelease } from "../../model/release.ts";
 import { isSignedBy, keyIdOf } from "../../model/signing-key.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { loadRelease, releaseFiles } from "../declarations.ts";
+import { loadRelease, releaseFiles, shownPath } from "../declarations.ts";
 import { readPublicKey } from "../signing.ts";
 import { renderProblems } from "../views/problems.ts";
 
@@ -69,8 +69,7 @@ async function check(
   input: { readonly context: Context; readonly publicKey: KeyObject; readonly describe: Describe },
 ): Promise<Checked> {
   const { context, publicKey, describe } = input;
-  const short = relative(context.folder, path);
-  const file = short.startsWith("..") ? path : short;
+  const file = shownPath(context.folder, path);
   const loaded = await loadRelease(path, file);
   if ("problem" in loaded) return { file, ok: false, problems: [loaded.problem] };
   const { release, problems } = parseRelease(loaded.value, file);
@@ -91,7 +90,7 @@ function signatureProblems(
     return [
       problem(file, "SIGNATURE_MISSING", {
         summary: "it has no manifest and no signature: devices with pinned keys refuse it",
-        hint: "sign it: wavegate release add <file> --key <file> ... in a new version",
+        hint: "a release never changes: add a new version with wavegate release add <image> --key <file>",
       }),
     ];
   if (isSignedBy(artifact, publicKey)) return [];

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { renderManifest } from "../../../rollout/model/manifest.ts";
 import { parseFleet } from "../../../rollout/model/fleet.ts";
-import { anArtifact } from "../../support/declarations.ts";
+import { anArtifact, aSignedArtifact } from "../../support/declarations.ts";
 
 const artifact = anArtifact("1.0.0");
 const one = { version: "1.0.0", artifact };
@@ -27,11 +26,10 @@ describe("what a product adopts", () => {
   });
 
   it("may be signed, for that product and version", () => {
-    const { sha256, size } = artifact;
-    const signed = (product: string, version: string): object => {
-      const manifest = renderManifest({ product, version, sha256, size, keyId: "0123456789abcdef" });
-      return { ...one, artifact: { ...artifact, manifest, signature: "AA==" } };
-    };
+    const signed = (product: string, version: string): object => ({
+      ...one,
+      artifact: aSignedArtifact("1.0.0", { product, version }),
+    });
     expect(adopted(signed("press", "1.0.0"))).toEqual(["1.0.0 -"]);
     expect(adopted(signed("boiler", "1.0.0"))).toEqual([
       expect.stringContaining("devices refuse it: product is press, and the manifest says boiler"),

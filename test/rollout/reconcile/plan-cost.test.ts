@@ -7,7 +7,14 @@ import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { reconcile, type ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
 import { percent, ring, type WaveDeclaration } from "../../../rollout/wavegate.ts";
-import { aFleet, anArtifact, aRelease, declared, imagesOf } from "../../support/declarations.ts";
+import {
+  aFleet,
+  anArtifact,
+  aRelease,
+  aSignedArtifact,
+  declared,
+  imagesOf,
+} from "../../support/declarations.ts";
 import { createWorld } from "../../support/world.ts";
 
 // What a plan says a rollout costs its hubs.
@@ -77,10 +84,10 @@ describe("the traffic of a plan", () => {
   it("knows the bytes that this very release sends", async () => {
     const ports = hubsOf(300, { a: { tier: "S1", units: 1 } });
     const lean = await planOf(ports, product(SMOKE));
-    const manifest = JSON.stringify({ product: "thermostat", note: "x".repeat(4_000) });
-    const artifact = { ...anArtifact("1.1.0"), manifest };
+    const boards = Array.from({ length: 60 }, (_, index) => `${index}-${"x".repeat(55)}`);
+    const artifact = aSignedArtifact("1.1.0", { hardware: boards });
     const rich = await planOf(ports, declared(aRelease("1.1.0", { waves: SMOKE, artifact })));
-    expect(rich.release?.desiredBytes).toBeGreaterThan((lean.release?.desiredBytes ?? 0) + 4_000);
+    expect(rich.release?.desiredBytes).toBeGreaterThan((lean.release?.desiredBytes ?? 0) + 3_800);
     // Over 4 KB the patch, the notification and both reads are two messages each.
     expect(lean.release?.waves[1]?.traffic[0]?.messages).toBe(294 * 10);
     expect(rich.release?.waves[1]?.traffic[0]?.messages).toBe(294 * 14);

@@ -1,18 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { renderManifest } from "../../../rollout/model/manifest.ts";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
 import { created } from "../../../rollout/plan/changes.ts";
 import { floorOf } from "../../../rollout/plan/floor.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
-import {
-  percent,
-  type Artifact,
-  type ProductDeclaration,
-  type ReleaseDeclaration,
-} from "../../../rollout/wavegate.ts";
-import { aFleet, anArtifact, aRelease, imagesOf } from "../../support/declarations.ts";
+import { percent, type ProductDeclaration, type ReleaseDeclaration } from "../../../rollout/wavegate.ts";
+import { aFleet, anArtifact, aRelease, aSignedArtifact, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
 import { aWorld, BASELINE, HOUR, rest } from "./in-canary.ts";
 
@@ -54,15 +48,6 @@ async function complete(world: World, declared: Declared): Promise<void> {
     world.advance(4 * HOUR);
   }
   await rest(world, declared);
-}
-
-/** An image with a manifest, as `release add --key` writes it; nobody here checks the signature. */
-function signed(version: string, floor?: string): Artifact {
-  const artifact = anArtifact(version);
-  const { sha256, size } = artifact;
-  const about = { product: "thermostat", version, sha256, size, keyId: "0123456789abcdef" };
-  const manifest = renderManifest({ ...about, ...(floor === undefined ? {} : { floor }) });
-  return { ...artifact, manifest, signature: "AA==" };
 }
 
 describe("the way back of a release", () => {
@@ -155,8 +140,8 @@ describe("the way back of a release", () => {
       "error FLOOR_BLOCKS_ROLLBACK: devices that took the release refuse everything below 1.0.1: they would not go back to 1.0.0",
     ],
   ])("ends at the floor that the signed manifest states: %s", async (floor, problem) => {
-    const adopt = { version: "1.0.0", artifact: signed("1.0.0") };
-    const release = aRelease("1.1.0", { waves: EVERYONE, artifact: signed("1.1.0", floor) });
+    const adopt = { version: "1.0.0", artifact: aSignedArtifact("1.0.0") };
+    const release = aRelease("1.1.0", { waves: EVERYONE, artifact: aSignedArtifact("1.1.0", { floor }) });
     const plan = await planOf(aWorld(), product([release], adopt));
     expect(plan.release?.wayBack.floor).toBe(floor);
     expect(told(plan)).toEqual(problem === undefined ? [] : [problem]);
@@ -165,7 +150,7 @@ describe("the way back of a release", () => {
   it("does not lead devices with pinned keys to a baseline that is not signed", async () => {
     const plan = await planOf(
       aWorld(),
-      product([aRelease("1.1.0", { waves: EVERYONE, artifact: signed("1.1.0") })]),
+      product([aRelease("1.1.0", { waves: EVERYONE, artifact: aSignedArtifact("1.1.0") })]),
     );
     expect(told(plan)).toEqual([
       "warning SIGNATURE_MISSING: it is not signed, as 1.1.0 is: devices with pinned keys would not go back to it",
