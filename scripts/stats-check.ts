@@ -1,55 +1,12 @@
 /**
- * Checks the gate's arithmetic against a file of reference values: `npm run stats:check -- FILE`.
+ * Checks the statistics against a file of reference values: `npm run stats:check -- FILE`.
  *
- * Every value is computed by the code the gate runs: its own functions, or (logBeta, betaCdf) one line over them. A value outside its tolerance, a function of the gate
- * that the file asks for and this script lacks, and a file that checks nothing all exit with 1. The file's format is
- * that of test/fixtures/stats-reference.json.
+ * Every value is computed by the code that the gate and the forecast run (`reference-functions.ts`). A value outside its
+ * tolerance, a function that this script does not know, and a file that checks nothing all exit with 1. The file's format
+ * is that of test/fixtures/stats-reference.json: a value is a number or a list of numbers.
  */
 import { readFile } from "node:fs/promises";
-import { abortBoundary } from "../rollout/gate/abort-boundary.ts";
-import { betaCdf } from "../rollout/gate/beta-tails.ts";
-import { logEAbort } from "../rollout/gate/log-e-abort.ts";
-import { logEPromote } from "../rollout/gate/log-e-promote.ts";
-import { logBeta } from "../rollout/gate/log-beta.ts";
-import { minWaveSize } from "../rollout/gate/min-wave-size.ts";
-import { mixtureLogE } from "../rollout/gate/mixture-log-e.ts";
-import { promoteBoundary } from "../rollout/gate/promote-boundary.ts";
-
-/** What a gate decides with: a file that names one of these must have it checked. */
-export const GATE_FUNCTIONS = [
-  "logBeta",
-  "betaCdf",
-  "mixtureLogE",
-  "logEAbort",
-  "logEPromote",
-  "abortBoundary",
-  "promoteBoundary",
-  "minWaveSize",
-] as const;
-
-/** Looks up a numeric argument of an entry; refuses one that is missing or no number. */
-type Arguments = (name: string) => number;
-
-/** The functions this script can evaluate, by the name the file gives them. */
-export const KNOWN_FUNCTIONS: ReadonlyMap<string, (of: Arguments) => number> = new Map([
-  ["logBeta", (of) => logBeta({ a: of("a"), b: of("b") })],
-  ["betaCdf", (of) => betaCdf({ x: of("x"), a: of("a"), b: of("b") })],
-  ["mixtureLogE", (of) => mixtureLogE({ k: of("k"), n: of("n"), p: of("p"), a: of("a"), b: of("b") })],
-  ["logEAbort", (of) => logEAbort({ k: of("k"), n: of("n"), p0: of("p0"), a: of("a"), b: of("b") })],
-  ["logEPromote", (of) => logEPromote({ k: of("k"), n: of("n"), p1: of("p1"), a: of("a"), b: of("b") })],
-  [
-    "abortBoundary",
-    (of) => abortBoundary({ n: of("n"), p0: of("p0"), alpha: of("alpha"), a: of("a"), b: of("b") }),
-  ],
-  [
-    "promoteBoundary",
-    (of) => promoteBoundary({ n: of("n"), p1: of("p1"), beta: of("beta"), a: of("a"), b: of("b") }),
-  ],
-  [
-    "minWaveSize",
-    (of) => minWaveSize({ maxFailuresAllowed: of("maxFailuresAllowed"), pMax: of("pMax"), conf: of("conf") }),
-  ],
-]);
+import { REFERENCE_FUNCTIONS, type Arguments, type Evaluate } from "./reference-functions.ts";
 
 /** What a check found: the lines to print, and whether everything held. */
 export interface StatsReport {
@@ -65,7 +22,7 @@ interface Row {
 }
 
 /** Check the text of a reference file; trouble with the file itself is thrown as an Error that says what and where. */
-export function checkStatistics(text: string, known = KNOWN_FUNCTIONS): StatsReport {
+export function checkStatistics(text: string, known = REFERENCE_FUNCTIONS): StatsReport {
   const rows = new Map<string, Row>();
   const unknown = new Map<string, number>();
   for (const [index, raw] of entriesOf(text).entries()) {
@@ -89,16 +46,15 @@ function checkEntry(input: {
   readonly entry: Readonly<Record<string, unknown>>;
   readonly where: string;
   readonly row: Row;
-  readonly evaluate: (of: Arguments) => number;
+  readonly evaluate: Evaluate;
 }): void {
   const { entry, where, row, evaluate } = input;
-  const wanted = numberOf(entry["value"], `${where}: value`);
-  const args = recordOf(entry["args"], `${where}: args`);
+  const wanted = numbersOf(entry["value"], `${where}: value`);
   const tolerance = toleranceOf(entry["tol"], `${where}: tol`);
   row.entries++;
-  let got: number;
+  let got: readonly number[];
   try {
-    got = evaluate((name) => numberOf(args[name], `${where}: args.${name}`));
+    got = [evaluate(argumentsOf(recordOf(entry["args"], `${where}: args`), where))].flat();
   } catch (error) {
     // A value the kernel refuses to compute is a wrong value; a broken file is reported as such.
     if (!(error instanceof RangeError)) throw error;
@@ -106,12 +62,42 @@ function checkEntry(input: {
     row.failures.push(`${where}: ${error.message}`);
     return;
   }
-  const difference = Math.abs(got - wanted);
-  const relative = difference === 0 ? 0 : difference / Math.abs(wanted);
+  const errors = wanted.map((value, index) => errorOf(got[index], value));
+  row.worst = Math.max(row.worst, ...errors.map(({ relative }) => relative));
   // Written so that NaN fails.
-  const holds = difference <= tolerance.abs || relative <= tolerance.rel;
-  row.worst = Math.max(row.worst, Number.isNaN(relative) ? Infinity : relative);
-  if (!holds) row.failures.push(`${where}: computed ${got}, the file says ${wanted}`);
+  const holds = errors.every(
+    ({ absolute, relative }) => absolute <= tolerance.abs || relative <= tolerance.rel,
+  );
+  if (!holds || got.length !== wanted.length)
+    row.failures.push(`${where}: computed ${got.join(", ")}, the file says ${wanted.join(", ")}`);
+}
+
+function errorOf(
+  got: number | undefined,
+  wanted: number,
+): { readonly absolute: number; readonly relative: number } {
+  const absolute = got === undefined ? Infinity : Math.abs(got - wanted);
+  const relative = absolute === 0 ? 0 : absolute / Math.abs(wanted);
+  return { absolute, relative: Number.isNaN(relative) ? Infinity : relative };
+}
+
+/** Arguments of one entry; one that is missing or of another kind is trouble with the file. */
+function argumentsOf(args: Readonly<Record<string, unknown>>, where: string): Arguments {
+  const list = (name: string): readonly unknown[] => {
+    const value = args[name];
+    if (!Array.isArray(value)) throw new Error(`${where}: args.${name} must be a list`);
+    return value;
+  };
+  return {
+    number: (name) => numberOf(args[name], `${where}: args.${name}`),
+    numbers: (name) => list(name).map((value, index) => numberOf(value, `${where}: args.${name}[${index}]`)),
+    records: (name) =>
+      list(name).map((value, index) => {
+        const item = `${where}: args.${name}[${index}]`;
+        const record = recordOf(value, item);
+        return (field) => numberOf(record[field], `${item}.${field}`);
+      }),
+  };
 }
 
 function report(rows: readonly Row[], unknown: ReadonlyMap<string, number>): StatsReport {
@@ -121,17 +107,14 @@ function report(rows: readonly Row[], unknown: ReadonlyMap<string, number>): Sta
     ...failures.map((failure) => `  ${failure}`),
   ]);
   if (unknown.size > 0) {
-    lines.push(
-      `not checked, no function of the gate: ${[...unknown].map(([fn, count]) => `${fn} (${count})`).join(", ")}`,
-    );
+    const names = [...unknown].map(([fn, count]) => `${fn} (${count})`).join(", ");
+    lines.push(`FAILED: not checked, because this script does not know ${names}`);
   }
-  const lacking = GATE_FUNCTIONS.filter((fn) => unknown.has(fn));
-  if (lacking.length > 0)
-    lines.push(`FAILED: the gate decides with ${lacking.join(", ")}, which this script cannot evaluate`);
-  if (rows.length === 0) lines.push("FAILED: the file names no function of the gate, so nothing was checked");
+  if (rows.length === 0)
+    lines.push("FAILED: the file names no function that is known, so nothing was checked");
   const failed = rows.reduce((sum, { failures }) => sum + failures.length, 0);
   if (failed > 0) lines.push(`FAILED: ${failed} ${failed === 1 ? "value is" : "values are"} wrong`);
-  const ok = failed === 0 && lacking.length === 0 && rows.length > 0;
+  const ok = failed === 0 && unknown.size === 0 && rows.length > 0;
   if (ok)
     lines.push(
       `ok: ${rows.reduce((sum, { entries }) => sum + entries, 0)} values of ${rows.length} functions`,
@@ -166,6 +149,12 @@ function recordOf(value: unknown, where: string): Readonly<Record<string, unknow
     throw new Error(`${where} must be an object`);
   // Any object that is no array can be read by its keys.
   return value as Readonly<Record<string, unknown>>;
+}
+
+function numbersOf(value: unknown, where: string): readonly number[] {
+  if (!Array.isArray(value)) return [numberOf(value, where)];
+  if (value.length === 0) throw new Error(`${where} must hold a number`);
+  return value.map((item, index) => numberOf(item, `${where}[${index}]`));
 }
 
 function numberOf(value: unknown, where: string): number {

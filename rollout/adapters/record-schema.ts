@@ -57,6 +57,7 @@ const release = z.strictObject({
     falseStop: z.number(),
     missedBad: z.number(),
     deadlineMs: z.number(),
+    deadlineMsByStratum: z.record(z.string(), z.number()).exactOptional(),
     bakeMs: z.number(),
     harmCap: z.int(),
     patienceMs: z.number(),
@@ -105,6 +106,7 @@ const intent = z.discriminatedUnion("state", [
     wave: z.int().nonnegative(),
     strata: z.array(z.string()),
     proving: z.array(z.string()),
+    population: counts.exactOptional(),
     openedAt: z.number(),
     targeted: counts,
     added: counts,
@@ -152,6 +154,14 @@ const verdict = z.strictObject({
       n: z.number().exactOptional(),
       evidence: z.number().exactOptional(),
       threshold: z.number().exactOptional(),
+      rate: z
+        .strictObject({
+          lower: z.number(),
+          upper: z.number(),
+          confidence: z.number(),
+          ofAll: z.strictObject({ devices: z.int(), mostBad: z.int() }).exactOptional(),
+        })
+        .exactOptional(),
       text: z.string(),
     }),
   ),
@@ -183,6 +193,10 @@ const judged = z.strictObject({
   strata: z.array(z.string()),
   proving: z.array(z.string()),
   thresholds: z.strictObject({ cumulative: z.number(), wave: z.number(), promote: z.number() }),
+  rates: z.strictObject({ confidence: z.number(), population: counts }).exactOptional(),
+  contact: z
+    .strictObject({ added: counts, idle: z.int().nonnegative(), checkInsMs: z.number().nonnegative() })
+    .exactOptional(),
   looks: z.strictObject({ count: z.int().positive(), digest }),
   metrics: metricEvidenceSchema.exactOptional(),
 });

@@ -12,6 +12,7 @@ import { override } from "./commands/override.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { releaseAdd } from "./commands/release-add.ts";
+import { replay } from "./commands/replay.ts";
 import { resume } from "./commands/resume.ts";
 import { retry } from "./commands/retry.ts";
 import { status } from "./commands/status.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   lint,
   verify,
   exportStore,
+  replay,
   approve,
   hold,
   resume,

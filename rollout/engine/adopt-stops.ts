@@ -59,7 +59,10 @@ export function adoptStops(input: StepInput): Step | undefined {
   });
 }
 
-/** Releases that have a configuration and no record yet, so that a stop can be recorded of them. */
+/**
+ * Releases that have no record yet, so that a stop can be recorded of them: named by a configuration, or, where somebody
+ * deleted that, by the stop itself.
+ */
 function unbornIntents({ declared, observation, deciding }: StepInput): readonly RolloutIntent[] {
   const named = observation.store?.head?.record.intents ?? [];
   const listings = listingsOf(observation);
@@ -67,7 +70,8 @@ function unbornIntents({ declared, observation, deciding }: StepInput): readonly
     .filter((attempt) => !named.some((intent) => intent.attempt === attempt))
     .flatMap((attempt) => {
       const found = listings.flatMap((listing) => findConfiguration(listing, attempt) ?? []);
-      const digest = found[0]?.labels[LABEL.release];
+      const [stop] = stopsFound(listings, declared.product, [attempt]);
+      const digest = found[0]?.labels[LABEL.release] ?? stop?.release;
       const release = declared.releases.find((one) => digestOfRelease(one.release) === digest)?.release;
       return release === undefined
         ? []

@@ -2,8 +2,9 @@ import { isoInstant } from "../model/instant.ts";
 import { headOf, LABEL, slotOf, slotLabels } from "../model/labels.ts";
 import { isAborted, isRolledOut, type Intent } from "../model/record.ts";
 import { makeStop } from "../model/stop.ts";
-import { certified, refDocument } from "../plan/documents.ts";
+import { certified, isCertified, refDocument } from "../plan/documents.ts";
 import { both } from "./both.ts";
+import { answerEdit } from "./foreign-edit.ts";
 import { configurationOf, reachedHubs, refOf } from "./found.ts";
 import type { NamedRecord, ReachedHub, RefView, StepInput } from "./observation.ts";
 import { held } from "./status.ts";
@@ -84,7 +85,7 @@ function missingRefs(input: StepInput, absent: readonly ReachedHub[]): Step {
 
 /**
  * `REF_REWOUND`: the hub was restored from an earlier state. What it had before is in the marked record, so its
- * configurations keep what both name, what was running is held, and its ref goes to where it was.
+ * configurations keep what both name, what was running or watched is held, and its ref goes to where it was.
  */
 function forwardInTime(input: StepInput, hub: ReachedHub, before: NamedRecord): Step {
   const narrowed = before.record.intents.flatMap((intent) => narrowAfterRewind(input, hub, intent));
@@ -95,16 +96,16 @@ function forwardInTime(input: StepInput, hub: ReachedHub, before: NamedRecord): 
   };
 }
 
-function narrowAfterRewind(
-  { observation, deciding }: StepInput,
-  hub: ReachedHub,
-  intent: Intent,
-): readonly HubWrite[] {
+function narrowAfterRewind(input: StepInput, hub: ReachedHub, intent: Intent): readonly HubWrite[] {
+  const { observation, deciding } = input;
   const found = configurationOf(hub, intent);
   if (found === undefined || !isRolledOut(intent)) return [];
+  // Certified here, what somebody took away since would be given back by the next check-out.
+  if (!isCertified(found)) return answerEdit(input, hub, intent);
   const condition = isAborted(intent) ? "" : both(found.condition, intent.condition);
   const marked = slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && (isAborted(intent) || condition === intent.condition)) return [];
+  const goesOn = intent.state === "running" || intent.state === "watching";
   const stop = makeStop({
     kind: "hold",
     attempt: intent.attempt,
@@ -114,8 +115,7 @@ function narrowAfterRewind(
     reason: `REF_REWOUND: ${hub.name} went back to an earlier state`,
     nonce: deciding.nonce,
   });
-  const labels =
-    intent.state === "running" && !marked ? { ...found.labels, ...slotLabels(stop) } : found.labels;
+  const labels = goesOn && !marked ? { ...found.labels, ...slotLabels(stop) } : found.labels;
   const document = certified({ ...found, condition, labels });
   return [{ hub: hub.name, document, etag: found.etag, why: `narrow ${intent.attempt} on ${hub.name}` }];
 }

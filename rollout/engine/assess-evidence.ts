@@ -1,20 +1,22 @@
 import { assessWatched, assessWave } from "../gate/assess.ts";
 import type { Counts } from "../gate/counts.ts";
+import { longestDeadline, type Deadlines } from "../model/deadline.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Gate } from "../model/gate.ts";
 import type { Release } from "../model/release.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Reason, Verdict } from "../model/verdict.ts";
 import type { KnownMetrics } from "../gate/gate-input.ts";
 import { judgeMetrics, metricSlowDown, type MetricsInput } from "../gate/judge-metrics.ts";
 import { slowDownReason } from "../gate/slow-down.ts";
+import { stayedAwayReason } from "../gate/stayed-away.ts";
 
 /** The verdict on recorded evidence: the same, whether it is judged at the look or years later from the record alone. */
 export function assessEvidence(evidence: Evidence, release: Release): Verdict {
   const { gate } = release;
-  const { strata, thresholds, proving, coverage, at, openedAt, bakedSince, queryLagMs } = evidence;
+  const { strata, thresholds, proving, coverage, at, openedAt, bakedSince, queryLagMs, rates, contact } =
+    evidence;
   const metrics = knownMetrics(evidence);
-  const common = { gate, counts: countsFrom(evidence.counts), strata, thresholds, metrics };
+  const common = { gate, counts: countsFrom(evidence.counts), strata, thresholds, rates, metrics };
   const wave = release.waves[evidence.wave];
   if (evidence.judgedAs === "watched" || wave === undefined)
     return withMetrics(assessWatched(common), common);
@@ -26,6 +28,7 @@ export function assessEvidence(evidence: Evidence, release: Release): Verdict {
     nowMs: at,
     openedAtMs: openedAt,
     bakedSinceMs: bakedSince,
+    contact,
   });
   return withMetrics(verdict, common);
 }
@@ -40,27 +43,32 @@ function knownMetrics({ metrics, at }: Evidence): KnownMetrics | undefined {
   return metrics === undefined ? undefined : { atMs: at, byName: metrics };
 }
 
-/** How long a wave bakes: silence shows a deadline and a lag after contact, and it is not judged before it could. */
+/** How long a wave bakes: silence shows a deadline (the longest of any stratum) and a lag after contact, and it is not judged before it could. */
 export function bakeNeededMs(
   { bakeMs }: Pick<Wave, "bakeMs">,
-  { deadlineMs }: Pick<Gate, "deadlineMs">,
+  deadlines: Deadlines,
   queryLagMs: number,
 ): number {
-  return Math.max(bakeMs, deadlineMs + queryLagMs);
+  return Math.max(bakeMs, longestDeadline(deadlines) + queryLagMs);
 }
 
 /** Why no further part of a wave may open, where something speaks against the release. */
 export function slowedBy(evidence: Evidence, { gate, waves }: Release): Reason | undefined {
-  const { strata, thresholds } = evidence;
+  const { strata, thresholds, rates, contact, at, openedAt } = evidence;
   const isEvidence = waves[evidence.wave]?.kind === "evidence";
   const input = {
     gate,
     counts: countsFrom(evidence.counts),
     strata,
     thresholds,
+    rates,
     metrics: knownMetrics(evidence),
   };
-  return slowDownReason(input, isEvidence ? ["cumulative", "wave"] : ["cumulative"]) ?? metricSlowDown(input);
+  return (
+    slowDownReason(input, isEvidence ? ["cumulative", "wave"] : ["cumulative"]) ??
+    stayedAwayReason({ ...input, contact, nowMs: at, openedAtMs: openedAt }) ??
+    metricSlowDown(input)
+  );
 }
 
 /** Counts as evidence holds them, as the gate reads them. */

@@ -34,7 +34,11 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
     });
   const isFilled = ({ attempt }: Intent): boolean =>
     listings.some((listing) => (findConfiguration(listing, attempt)?.condition ?? "") !== "");
-  const refilled = intents
+  // What a hub had before its ref was deleted is still known by its mark.
+  const remembered = [...(store?.refs.values() ?? [])].flatMap(({ place, before }) =>
+    place === "absent" ? (before?.record.intents ?? []) : [],
+  );
+  const refilled = [...intents, ...remembered]
     .filter((intent) => isAborted(intent) && isFilled(intent))
     .map((intent) => again(intent, "abort", "was aborted before"));
   // A hub that went back in time has forgotten the abort; its tombstone has not.

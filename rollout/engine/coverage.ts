@@ -16,13 +16,18 @@ export interface Coverage {
  * (`ok-already`, `newer`) have answered too.
  */
 export function coverageAt(look: Look, intent: RolloutIntent, looks: readonly Look[]): Coverage {
-  const before = looks.findLast(({ wave }) => wave < intent.wave);
   const idle = idleAt(look);
   const all = { contacted: contactsOf(look.views.all) + idle, targeted: totalOf(intent.targeted) };
-  const newlyIdle = Math.max(0, idle - (before === undefined ? 0 : idleAt(before)));
+  const newlyIdle = newlyIdleAt(look, intent, looks);
   const added = { contacted: contactsOf(look.views.wave) + newlyIdle, targeted: totalOf(intent.added) };
   if (added.targeted === 0) return all;
   return added.contacted * all.targeted <= all.contacted * added.targeted ? added : all;
+}
+
+/** Devices with nothing to do (`ok-already`, `newer`) that have answered since the wave opened. */
+export function newlyIdleAt(look: Look, intent: RolloutIntent, looks: readonly Look[]): number {
+  const before = looks.findLast(({ wave }) => wave < intent.wave);
+  return Math.max(0, idleAt(look) - (before === undefined ? 0 : idleAt(before)));
 }
 
 /**

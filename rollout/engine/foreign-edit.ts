@@ -24,7 +24,8 @@ export function foreignEdit(input: StepInput): Step | undefined {
   return undefined;
 }
 
-function answerEdit(
+/** Narrow and hold a release on the hub where somebody edited it; empty: nobody did. */
+export function answerEdit(
   { declared, observation, deciding }: StepInput,
   hub: ReachedHub,
   intent: Intent,

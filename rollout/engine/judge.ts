@@ -10,7 +10,7 @@ import type { Stop } from "../model/stop.ts";
 import type { Reason, StopVerdict, Verdict } from "../model/verdict.ts";
 import { assessEvidence, slowedBy, withMetrics } from "./assess-evidence.ts";
 import type { Coverage } from "./coverage.ts";
-import { evidenceAt, metricsAt, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
+import { evidenceAt, metricsAt, ratesOf, recordedEvidence, thresholdsOf } from "./evidence-at.ts";
 import type { StepInput } from "./observation.ts";
 import { withOverride } from "./override.ts";
 import { readMetrics } from "./read-metrics.ts";
@@ -117,9 +117,14 @@ export function verdictOfStop(input: StepInput, intent: RolloutIntent, stop: Sto
   return deciding === undefined ? undefined : decidedBy(judgeLook(input, intent, deciding));
 }
 
-function judgeLook({ observation, deciding }: StepInput, intent: RolloutIntent, look: Look): Judged {
+function judgeLook(
+  { observation, deciding, declared }: StepInput,
+  intent: RolloutIntent,
+  look: Look,
+): Judged {
   const series = seriesUpTo(observation, intent, look);
-  const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs });
+  const { activeWithinMs } = declared.fleet;
+  const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs, activeWithinMs });
   const { coverage, bakedSince } = evidence;
   const slowed = slowedBy(evidence, intent.release);
   return {
@@ -148,6 +153,7 @@ function judgePart(
   const counts = countsOf({
     looks: series,
     deadlineMs: gate.deadlineMs,
+    deadlineMsByStratum: gate.deadlineMsByStratum,
     queryLagMs: deciding.queryLagMs,
   });
   const isEvidence = intent.state !== "watching" && release.waves[intent.wave]?.kind === "evidence";
@@ -156,6 +162,7 @@ function judgePart(
     counts: partialCounts(counts, targeted),
     strata,
     thresholds: thresholdsOf(release, strata.length),
+    rates: ratesOf(intent),
     metrics: byName === undefined ? undefined : { atMs: look.at, byName },
   };
   const kind = isEvidence ? "evidence" : "other";

@@ -63,7 +63,7 @@ export interface RefView {
   readonly taken: Digest | undefined;
   /** Where the mark stands against the record that this hub's own ref names. */
   readonly takenIs: "head" | "behind" | "ahead" | "elsewhere" | "absent";
-  /** The record of a mark that is ahead: what this hub had before it went back in time. */
+  /** The record of a mark that is ahead, or that outlived the ref: what this hub had before it went back, or lost it. */
   readonly before?: NamedRecord;
 }
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "../model/duration.ts";
+import { formatDeadlines } from "../model/deadline.ts";
 import type { Fleet, Product } from "../model/fleet.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { RolloutIntent } from "../model/record.ts";
@@ -165,6 +165,6 @@ function uncertainties({ release, position }: OutlookInput): readonly string[] {
       : []),
     ...(unproven.length > 0 ? [`the gate must be proven in ${unproven.join(", ")}`] : []),
     ...(release.expiresAt === undefined ? [] : ["nobody new is reached once it has expired"]),
-    `a device that is silent counts as failed after ${formatDuration(gate.deadlineMs)}; failures slow or stop it`,
+    `a device that is silent counts as failed after ${formatDeadlines(gate)}; failures slow or stop it`,
   ];
 }

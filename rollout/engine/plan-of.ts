@@ -1,5 +1,6 @@
 import type { Asked } from "../model/question.ts";
 import { planProduct } from "../plan/plan-product.ts";
+import type { RiskFacts } from "../plan/risks/risk.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
@@ -10,6 +11,8 @@ export function planOf(
     readonly lookEveryMs?: number | undefined;
     /** Configurations that other products, planned together with this one, create. */
     readonly others?: number | undefined;
+    /** What warnings are made from; absent: none are. */
+    readonly risks?: RiskFacts | undefined;
   },
 ): Asked<ProductPlan> {
   const { declared, observation, deciding, lookEveryMs } = input;
@@ -33,5 +36,6 @@ export function planOf(
     lookEveryMs,
     sources: deciding.sources,
     others: input.others,
+    risks: input.risks,
   });
 }

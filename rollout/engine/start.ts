@@ -93,6 +93,7 @@ export function startRelease(input: StepInput): Step | undefined {
     wave: 0,
     strata: Object.keys(starting.devices).sort(),
     proving: starting.proving,
+    population: starting.devices,
     openedAt: observation.at,
     part: 1,
     partOpenedAt: observation.at,

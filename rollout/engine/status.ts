@@ -64,7 +64,8 @@ function statusOfParts(input: StepInput, { intent, verdict, slowed }: Judged): S
   const { parts, everyMs } = declared.pace;
   const name = `wave "${declared.name}", part ${part} of ${parts}`;
   const common = { phase: "contacting", attempt, verdict } as const;
-  if (slowed !== undefined) return { ...common, text: `${name}: ${slowed.text}`, needsPerson: false };
+  if (slowed !== undefined)
+    return { ...common, text: `${name}: ${slowed.text}`, needsPerson: slowed.code === "STAYED_AWAY" };
   const bar = growthBar(input, intent);
   if (bar !== undefined) return { ...common, phase: "waiting", ...told(bar, name) };
   const notBefore = partOpenedAt + everyMs;
@@ -98,6 +99,9 @@ function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Jud
     return { phase: "waiting", attempt, verdict, ...told(bar, `${name} is judged; "${next?.name ?? ""}"`) };
   }
   const reason = verdict.reasons[0];
+  const away = verdict.reasons.find(({ code }) => code === "STAYED_AWAY");
+  if (away !== undefined)
+    return { phase: "contacting", attempt, text: `${name}: ${away.text}`, needsPerson: true, verdict };
   const needsPerson = reason?.code === "PATIENCE";
   if (bakedSince === undefined || wave === undefined) {
     const text = `${name}: ${coverage.contacted} of ${coverage.targeted} devices made contact`;

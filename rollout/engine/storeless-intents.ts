@@ -50,6 +50,7 @@ export function judgeWithoutRecord(
     const release = declaredAs(configuration, declared.releases);
     if (attempt === undefined || !isOurs || release === undefined) continue;
     const { gate, product, watchMs } = release;
+    const { deadlineMs, deadlineMsByStratum } = gate;
     const since = at - gate.patienceMs - watchMs - deciding.queryLagMs;
     const tally = askTallies(answers, { all: tallyQuery({ product, attempt, since }) });
     if (tally.kind === "ask") questions.push(...tally.questions);
@@ -59,7 +60,7 @@ export function judgeWithoutRecord(
     const strata = Object.keys(byStratum).sort();
     const verdict = assessPartial({
       gate: reachesEveryone(configuration.condition, product) ? { ...gate, harmCap: Infinity } : gate,
-      counts: countsOf({ looks: [look], deadlineMs: gate.deadlineMs, queryLagMs: deciding.queryLagMs }),
+      counts: countsOf({ looks: [look], deadlineMs, deadlineMsByStratum, queryLagMs: deciding.queryLagMs }),
       strata,
       // Strata that are tested beyond those that were budgeted for share the budget too.
       thresholds: thresholdsOf(release, Math.max(budgetedFor(configuration), strata.length)),

@@ -7,6 +7,7 @@ import { formatEvidence, formatThreshold } from "./format-evidence.ts";
 import type { WatchedInput } from "./gate-input.ts";
 import { logEAbort } from "./log-e-abort.ts";
 import { priorOf } from "./prior.ts";
+import { rateOf } from "./rate-of.ts";
 
 /** How far the devices of one stratum in one view speak against a release. */
 export interface AbortEvidence {
@@ -46,13 +47,23 @@ export function isEnough(evidence: Pick<AbortEvidence, "logE" | "threshold">): b
 }
 
 /** The reason to stop that evidence gives. */
-export function failuresReason(found: AbortEvidence, { gate }: Pick<WatchedInput, "gate">): Reason {
+export function failuresReason(found: AbortEvidence, input: Pick<WatchedInput, "gate" | "rates">): Reason {
   const { stratum, view, k, n, logE, threshold } = found;
   const evidence = evidenceOf(logE);
   const where = view === "wave" ? `in ${stratum} in this wave` : `in ${stratum}`;
-  const against = `evidence ${formatEvidence(evidence)} against at most ${formatPercentage(gate.tolerate)}`;
+  const against = `evidence ${formatEvidence(evidence)} against at most ${formatPercentage(input.gate.tolerate)}`;
   const text = `${badDevices(found)} ${where}: ${against}, abort at ${formatThreshold(threshold)}`;
-  return { code: "FAILURES", stratum, view, k, n, evidence, threshold, text };
+  return {
+    code: "FAILURES",
+    stratum,
+    view,
+    k,
+    n,
+    evidence,
+    threshold,
+    ...rateOf([found.counts], input, stratum),
+    text,
+  };
 }
 
 function badDevices({ counts: { failed, silent }, n }: AbortEvidence): string {

@@ -7,20 +7,22 @@ import { harmCapReason } from "./harm-cap.ts";
 import { metricHolds, metricStops } from "./judge-metrics.ts";
 import { unprovenMetrics } from "./metric-proof.ts";
 import { judgeProof } from "./proof.ts";
+import { rateOf } from "./rate-of.ts";
 import { judgeSmoke } from "./smoke.ts";
+import { stayedAwayReason } from "./stayed-away.ts";
 import { judgeTimed } from "./timed.ts";
 import { patienceReason, waitingReason } from "./waiting.ts";
 
 /**
  * Judge an open wave. In this order: abort on evidence or the harm cap, whatever else is missing; hold while contact,
- * coverage or bake is short; promote a smoke wave that passed, or an evidence wave that every stratum has proven. A timed
+ * coverage or bake is short, or devices stay away that should have made contact; promote a smoke wave that passed, or an evidence wave that every stratum has proven. A timed
  * wave waits for its bake alone. What is not counted can only hold. Deterministic: the same input gives the same verdict.
  */
 export function assessWave(input: WaveInput): Verdict {
   const stop = abortVerdict(input, input.wave.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);
   if (stop !== undefined) return stop;
   const guarantee = GUARANTEES[input.wave.kind];
-  const waiting = waitingReason(input);
+  const waiting = stayedAwayReason(input) ?? waitingReason(input);
   const unread = metricHolds(input);
   const { promotes, reasons } = JUDGES[input.wave.kind](input);
   if (waiting !== undefined) {
@@ -42,7 +44,7 @@ export function assessWatched(input: WatchedInput): StopVerdict {
   const stop = abortVerdict(input, ["cumulative"]);
   if (stop !== undefined) return stop;
   const worst = abortEvidence(input, ["cumulative"])[0];
-  return { kind: "hold", guarantee: "statistical", reasons: [nothingAgainst(worst)] };
+  return { kind: "hold", guarantee: "statistical", reasons: [nothingAgainst(worst, input)] };
 }
 
 /** Judge what could be counted while something did not answer (see `partialCounts`): it may stop a release, nothing else. */
@@ -53,7 +55,7 @@ export function assessPartial(
   if (stop !== undefined) return stop;
   const text = `no answer of ${input.missing.join(", ")}: what is known may stop the release, never let it on`;
   const worst = abortEvidence(input, ["cumulative"])[0];
-  const reasons: readonly Reason[] = [{ code: "INCOMPLETE", text }, nothingAgainst(worst)];
+  const reasons: readonly Reason[] = [{ code: "INCOMPLETE", text }, nothingAgainst(worst, input)];
   return { kind: "hold", guarantee: "statistical", reasons };
 }
 
@@ -77,12 +79,25 @@ function hold(input: WaveInput, guarantee: Guarantee, reasons: readonly Reason[]
   return { kind: "hold", guarantee, reasons: patience === undefined ? reasons : [patience, ...reasons] };
 }
 
-function nothingAgainst(worst: AbortEvidence | undefined): Reason {
+function nothingAgainst(
+  worst: AbortEvidence | undefined,
+  input: Pick<WatchedInput, "gate" | "rates">,
+): Reason {
   if (worst === undefined)
     return { code: "SHORT_OF_EVIDENCE", text: "nothing against it: no contact was counted" };
   const { stratum, view, k, n, logE, threshold } = worst;
   const evidence = evidenceOf(logE);
   const most = `at most ${formatEvidence(evidence)} (${k} of ${n} failed or silent in ${stratum})`;
   const text = `nothing against it: evidence is ${most}, abort at ${formatThreshold(threshold)}`;
-  return { code: "SHORT_OF_EVIDENCE", stratum, view, k, n, evidence, threshold, text };
+  return {
+    code: "SHORT_OF_EVIDENCE",
+    stratum,
+    view,
+    k,
+    n,
+    evidence,
+    threshold,
+    ...rateOf([worst.counts], input, stratum),
+    text,
+  };
 }

@@ -1,3 +1,4 @@
+import { deadlineOf, type Deadlines } from "../model/deadline.ts";
 import type { Look, Tally } from "../model/look.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { View } from "../model/verdict.ts";
@@ -10,11 +11,10 @@ export type Counts = Readonly<Record<View, ReadonlyMap<string, StratumCounts>>>;
 export function countsOf({
   looks,
   deadlineMs,
+  deadlineMsByStratum,
   queryLagMs,
-}: {
+}: Deadlines & {
   readonly looks: readonly Look[];
-  /** From contact to outcome (the gate's `deadline`). */
-  readonly deadlineMs: number;
   /** How long the hub's queries may lag behind the devices. */
   readonly queryLagMs: number;
 }): Counts {
@@ -22,10 +22,11 @@ export function countsOf({
   const fresh = series.at(-1);
   if (fresh === undefined) return { cumulative: new Map(), wave: new Map() };
   series.forEach(checkLook);
-  const silentAfterMs = deadlineMs + queryLagMs;
+  const silentAfter = (stratum: string): number =>
+    deadlineOf({ deadlineMs, deadlineMsByStratum }, stratum) + queryLagMs;
   const sameWave = series.filter(({ wave }) => wave === fresh.wave);
-  const cumulative = countView({ looks: series, view: "all", silentAfterMs });
-  const wave = countView({ looks: sameWave, view: "wave", silentAfterMs });
+  const cumulative = countView({ looks: series, view: "all", silentAfter });
+  const wave = countView({ looks: sameWave, view: "wave", silentAfter });
   const none: StratumCounts = { ok: 0, failed: 0, unresolved: 0, most: 0, silent: 0, strays: 0 };
   for (const [stratum, { most }] of cumulative) {
     // Waves' views overlap by the query lag, so their sum may hide a stray; it never invents one.
@@ -38,11 +39,12 @@ export function countsOf({
 function countView({
   looks,
   view,
-  silentAfterMs,
+  silentAfter,
 }: {
   readonly looks: readonly Look[];
   readonly view: "all" | "wave";
-  readonly silentAfterMs: number;
+  /** Deadline and query lag of a stratum, ms. */
+  readonly silentAfter: (stratum: string) => number;
 }): Map<string, StratumCounts> {
   const strata = new Set(looks.flatMap(({ views }) => Object.keys(views[view])));
   return new Map(
@@ -50,7 +52,10 @@ function countView({
       const series = looks.map(({ at, views }) => ({ at, tally: tallyOf(views[view], stratum) }));
       const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NOBODY;
       const most = series.reduce((found, { tally }) => Math.max(found, contactsOf(tally)), 0);
-      return [stratum, { ok, failed, unresolved, most, silent: silentAt(series, silentAfterMs), strays: 0 }];
+      return [
+        stratum,
+        { ok, failed, unresolved, most, silent: silentAt(series, silentAfter(stratum)), strays: 0 },
+      ];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import type { ContactBasis, RateBasis } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
 import type { MetricEvidence } from "../model/metric-reading.ts";
 import type { Wave } from "../model/wave.ts";
@@ -11,6 +12,8 @@ export interface WatchedInput {
   /** Strata that had devices at the start, frozen: the budget is split over them. */
   readonly strata: readonly string[];
   readonly thresholds: Thresholds;
+  /** What it takes to tell failure rates beside the evidence; absent: none are told. */
+  readonly rates?: RateBasis | undefined;
   /** What is known of the gate's metrics; absent where it has none. */
   readonly metrics?: KnownMetrics | undefined;
 }
@@ -35,4 +38,6 @@ export interface WaveInput extends WatchedInput {
   readonly openedAtMs: number;
   /** Epoch ms of the look that first found the wave covered; undefined before. */
   readonly bakedSinceMs: number | undefined;
+  /** What it takes to tell who stays away; absent: it is not looked at. */
+  readonly contact?: ContactBasis | undefined;
 }

@@ -7,6 +7,7 @@ import { formatEvidence, formatThreshold, withThousands } from "./format-evidenc
 import type { WaveInput } from "./gate-input.ts";
 import { logEPromote } from "./log-e-promote.ts";
 import { priorOf } from "./prior.ts";
+import { rateOf } from "./rate-of.ts";
 import { sizeToProve } from "./size-to-prove.ts";
 
 /**
@@ -35,12 +36,13 @@ export function judgeProof(input: WaveInput): {
 function proofOf({
   stratum,
   counts,
-  input: { gate, thresholds },
+  input,
 }: {
   readonly stratum: string;
   readonly counts: StratumCounts | undefined;
   readonly input: WaveInput;
 }): { readonly proven: boolean; readonly logE: number; readonly reason: Reason } {
+  const { gate, thresholds } = input;
   const { ok, unresolved, most, strays } = counts ?? { ok: 0, unresolved: 0, most: 0, strays: 0 };
   // Whoever is not ok now is bad for promotion: failed, unresolved or gone.
   const n = most + strays;
@@ -54,6 +56,7 @@ function proofOf({
     n,
     evidence: evidenceOf(logE),
     threshold: thresholds.promote,
+    ...(counts === undefined ? {} : rateOf([counts], input, stratum)),
   } as const;
   const below = `fewer than ${formatPercentage(gate.reject)} fail`;
   const evidence = `evidence ${formatEvidence(numbers.evidence)} that ${below}, promote at ${formatThreshold(thresholds.promote)}`;

@@ -3,6 +3,7 @@ import { abortEvidence } from "./abort-evidence.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence } from "./format-evidence.ts";
 import type { WatchedInput } from "./gate-input.ts";
+import { rateOf } from "./rate-of.ts";
 
 /**
  * Why the next part of a wave does not open although nothing stops the release: the evidence against it has come half
@@ -24,5 +25,15 @@ export function slowDownReason(input: WatchedInput, views: readonly View[]): Rea
   const { stratum, view, k, n, logE, threshold } = found;
   const evidence = evidenceOf(logE);
   const text = `${k} of ${n} bad in ${stratum}: evidence ${formatEvidence(evidence)} against it is over ${formatEvidence(Math.sqrt(threshold))}, half of the way to a stop: no further part opens`;
-  return { code: "SLOWED", stratum, view, k, n, evidence, threshold, text };
+  return {
+    code: "SLOWED",
+    stratum,
+    view,
+    k,
+    n,
+    evidence,
+    threshold,
+    ...rateOf([found.counts], input, stratum),
+    text,
+  };
 }

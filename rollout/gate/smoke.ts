@@ -1,11 +1,13 @@
 import type { Reason } from "../model/verdict.ts";
 import type { WaveInput } from "./gate-input.ts";
+import { rateOf } from "./rate-of.ts";
 
 /** What a baked smoke wave comes to: it promotes without proof, but not without a device that is well. */
-export function judgeSmoke({ counts, wave }: WaveInput): {
+export function judgeSmoke(input: WaveInput): {
   readonly promotes: boolean;
   readonly reasons: readonly Reason[];
 } {
+  const { counts, wave } = input;
   const all = counts.wave.values().toArray();
   const n = all.reduce((sum, { most, strays }) => sum + most + strays, 0);
   const ok = all.reduce((sum, stratum) => sum + stratum.ok, 0);
@@ -16,7 +18,7 @@ export function judgeSmoke({ counts, wave }: WaveInput): {
       reasons: [{ code: "NO_CONTACT", text: `no device of ${name} took the update` }],
     };
   }
-  const numbers = { view: "wave", k: n - ok, n } as const;
+  const numbers = { view: "wave", k: n - ok, n, ...rateOf(all, input) } as const;
   if (!(ok > 0)) {
     const text = `none of ${n} devices of ${name} is ok`;
     return { promotes: false, reasons: [{ code: "SHORT_OF_EVIDENCE", ...numbers, text }] };

@@ -1,14 +1,19 @@
 import type { Reason } from "../model/verdict.ts";
 import type { WaveInput } from "./gate-input.ts";
+import { rateOf } from "./rate-of.ts";
 
 /** What a baked timed wave comes to: its time is over and nothing stopped it, which claims nothing about the release. */
-export function judgeTimed({ counts, wave }: WaveInput): {
+export function judgeTimed(input: WaveInput): {
   readonly promotes: boolean;
   readonly reasons: readonly Reason[];
 } {
+  const { counts, wave } = input;
   const all = counts.wave.values().toArray();
   const n = all.reduce((sum, { most, strays }) => sum + most + strays, 0);
   const ok = all.reduce((sum, stratum) => sum + stratum.ok, 0);
   const text = `the time of wave "${wave.name}" is over, ${ok} of ${n} devices in contact are ok; a timed wave proves nothing`;
-  return { promotes: true, reasons: [{ code: "TIME_PASSED", view: "wave", k: n - ok, n, text }] };
+  return {
+    promotes: true,
+    reasons: [{ code: "TIME_PASSED", view: "wave", k: n - ok, n, ...rateOf(all, input), text }],
+  };
 }

@@ -37,8 +37,30 @@ export interface Evidence {
     readonly wave: number;
     readonly promote: number;
   };
+  /** Absent in records from before failure rates were told: judged again, they tell none. */
+  readonly rates?: RateBasis;
+  /** Absent in records from before it was looked at who stays away, and of a release that is watched. */
+  readonly contact?: ContactBasis;
   /** What is known of each metric of the gate, by name; absent where it has none. */
   readonly metrics?: Readonly<Record<string, MetricEvidence>>;
+}
+
+/** What failure rates are told by. */
+export interface RateBasis {
+  /** Their level, as a fraction. */
+  readonly confidence: number;
+  /** All devices of each stratum at the start. */
+  readonly population: Readonly<Record<string, number>>;
+}
+
+/** What it takes to tell who stays away. */
+export interface ContactBasis {
+  /** Recently active devices that this wave added, by stratum. */
+  readonly added: Readonly<Record<string, number>>;
+  /** Devices that answered and are in no count, because they had nothing to do: of which stratum is not known. */
+  readonly idle: number;
+  /** Two check-ins: twice the fleet's `activeWithin`, or the longest deadline where that is longer, ms. */
+  readonly checkInsMs: number;
 }
 
 /** The same, with the name of the looks it was counted from. */

@@ -25,6 +25,8 @@ export interface ProductDeclaration {
   readonly adopt?: AdoptDeclaration | readonly AdoptDeclaration[];
   /** Times in which none of this product's releases grows, beside the fleet's. */
   readonly freezes?: readonly FreezeDeclaration[];
+  /** Tag that names a device's site ("tags.site"): a plan warns of waves that lie in few sites; default: none is known. */
+  readonly site?: string;
 }
 
 /** A version that devices run already, and its image. */
@@ -47,6 +49,7 @@ export interface Product {
   /** The one without a condition first: those after it stand above it. */
   readonly adopt: readonly AdoptDeclaration[];
   readonly freezes: readonly Freeze[];
+  readonly site?: string;
 }
 
 /** Declare the fleet: the default export of `fleet.ts`. Data only. */
@@ -84,6 +87,10 @@ const fleetSchema = z.strictObject({
     z.strictObject({
       adopt: adoptedSchema.default([]),
       freezes: z.array(freezeSchema).default([]),
+      site: z
+        .string()
+        .regex(/^tags(\.[A-Za-z_][A-Za-z0-9_]*)+$/, 'a tag, written like "tags.site"')
+        .exactOptional(),
     }),
   ),
   activeWithin: durationSchema.default(7 * 86_400_000),

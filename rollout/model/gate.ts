@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineSchema, longestDeadline, type DeadlineDeclaration, type Deadlines } from "./deadline.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { metricSchema, type Metric, type MetricDeclaration } from "./metric.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
@@ -13,8 +14,11 @@ export interface GateDeclaration {
   readonly falseStop: Percentage;
   /** Chance, per evidence wave, to let a release pass that must not ship (beta). */
   readonly missedBad: Percentage;
-  /** From contact to `ok` or `failed`; a device that says nothing by then counts as failed. */
-  readonly deadline: Duration;
+  /**
+   * From contact to `ok` or `failed`; a device that says nothing by then counts as failed. Strata that call home seldom
+   * may have their own: `{ default: "48 hours", strata: { "cellular-weekly": "10 days" } }`.
+   */
+  readonly deadline: DeadlineDeclaration;
   readonly bake: Duration;
   /** Devices failed or silent at which the rollout stops, whatever the statistics say. */
   readonly harmCap: number;
@@ -29,12 +33,11 @@ export interface GateDeclaration {
 }
 
 /** A gate, checked: rates as fractions, durations in milliseconds. */
-export interface Gate {
+export interface Gate extends Deadlines {
   readonly tolerate: number;
   readonly reject: number;
   readonly falseStop: number;
   readonly missedBad: number;
-  readonly deadlineMs: number;
   readonly bakeMs: number;
   readonly harmCap: number;
   readonly patienceMs: number;
@@ -52,7 +55,7 @@ export const gateSchema = z
     reject: percentageSchema,
     falseStop: percentageSchema,
     missedBad: percentageSchema,
-    deadline: durationSchema,
+    deadline: deadlineSchema,
     bake: durationSchema,
     harmCap: z.int().positive(),
     patience: durationSchema.default(14 * 86_400_000),
@@ -71,8 +74,11 @@ export const gateSchema = z
     for (const key of ["falseStop", "missedBad"] as const) {
       if (gate[key] <= 0 || gate[key] >= 0.5) refuse(key, "must lie between 0% and 50%");
     }
-    if (gate.bake < gate.deadline) {
-      refuse("bake", "must be at least the deadline: a device that fell silent counts only after it");
+    if (gate.bake < longestDeadline(gate.deadline)) {
+      refuse(
+        "bake",
+        "must be at least the deadline (the longest of its strata): a device that fell silent counts only after it",
+      );
     }
     if (gate.coverage <= 0) refuse("coverage", "must be above 0%");
     gate.metrics?.forEach(({ name }, index, all) => {
@@ -87,5 +93,5 @@ export const gateSchema = z
 
 /** The gate of a checked declaration. */
 export function gateOf({ deadline, bake, patience, ...rest }: z.output<typeof gateSchema>): Gate {
-  return { ...rest, deadlineMs: deadline, bakeMs: bake, patienceMs: patience };
+  return { ...rest, ...deadline, bakeMs: bake, patienceMs: patience };
 }

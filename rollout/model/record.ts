@@ -49,6 +49,8 @@ export interface RolloutIntent extends IntentBase {
   readonly strata: readonly string[];
   /** Those of them that hold enough devices to prove the gate, frozen too. */
   readonly proving: readonly string[];
+  /** All devices of each stratum at the start, frozen; absent in records from before it was kept. */
+  readonly population?: Readonly<Record<string, number>>;
   /** Epoch ms of the look that opened the wave. */
   readonly openedAt: number;
   /** Recently active devices under the condition when the wave opened, by stratum; all waves so far. */

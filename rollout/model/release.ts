@@ -1,6 +1,7 @@
 import semver from "semver";
 import { z } from "zod";
 import { artifactSchema, type Artifact } from "./artifact.ts";
+import { longestDeadline } from "./deadline.ts";
 import { digestOf, type Digest } from "./digest.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { gateOf, gateSchema, type Gate, type GateDeclaration } from "./gate.ts";
@@ -77,7 +78,7 @@ const releaseSchema = z
       context.addIssue({ code: "custom", path, message });
     };
     waves.forEach(({ bake }, index) => {
-      if (bake === undefined || bake >= gate.deadline) return;
+      if (bake === undefined || bake >= longestDeadline(gate.deadline)) return;
       const message = "must be at least the gate's deadline: a device that fell silent counts only after it";
       refuse(["waves", index, "bake"], message);
     });

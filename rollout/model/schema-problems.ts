@@ -9,7 +9,7 @@ export function problemsFromZod(input: {
   readonly shape: z.ZodType;
 }): Problem[] {
   const known = knownKeys(input.shape);
-  return input.error.issues.flatMap((issue): Problem[] => {
+  return input.error.issues.flatMap(byAlternative).flatMap((issue): Problem[] => {
     const place = issue.path
       .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
       .join("");
@@ -31,6 +31,16 @@ export function problemsFromZod(input: {
       );
     });
   });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with a value that may be written in several ways: with the way it was meant, told by the kind of value. */
+function byAlternative(issue: Issue): readonly Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const isOfOtherKind = ({ code, path }: Issue): boolean => code === "invalid_type" && path.length === 0;
+  const meant = issue.errors.find((issues) => !issues.some(isOfOtherKind)) ?? issue.errors[0] ?? [];
+  return meant.map((found) => ({ ...found, path: [...issue.path, ...found.path] }));
 }
 
 /** The known word nearest to a misspelt one: at most two letters apart. */

@@ -49,8 +49,20 @@ export interface Reason {
   readonly evidence?: number;
   /** What the evidence has to reach. */
   readonly threshold?: number;
+  /** Where the failure rate of these devices lies; absent in records from before it was told. */
+  readonly rate?: Rate;
   /** One sentence for people, with the numbers. */
   readonly text: string;
+}
+
+/** Where a failure rate lies, as fractions of one, for devices without an outcome read in either way. */
+export interface Rate {
+  readonly lower: number;
+  readonly upper: number;
+  /** Chance that the true rate never leaves these bounds, however often one looks: 0.95. */
+  readonly confidence: number;
+  /** Of a small stratum: the most bad devices among all that it had at the start. Exact, at ONE look. */
+  readonly ofAll?: { readonly devices: number; readonly mostBad: number };
 }
 
 export type View = "cumulative" | "wave";
@@ -85,6 +97,8 @@ export type ReasonCode =
   | "BAKING"
   | "COVERAGE"
   | "NO_CONTACT"
+  /** Hold: more of a wave's recently active devices stay away for two check-ins than a sound fleet's would. */
+  | "STAYED_AWAY"
   /** Promote: a smoke wave has baked without evidence against it. */
   | "SMOKE_PASSED"
   /** No further part of the wave opens: the release is on its way to a stop. */

@@ -2,6 +2,7 @@ import type { Listing } from "../model/configuration.ts";
 import type { HubSize } from "../model/hub-limits.ts";
 import type { Answers } from "../model/question.ts";
 import type { Intent } from "../model/record.ts";
+import type { RiskFacts } from "./risks/risk.ts";
 
 /** What a plan is made from. */
 export interface PlanInput {
@@ -14,6 +15,8 @@ export interface PlanInput {
   readonly imageBase: string;
   /** Time between two looks; without it the rollout's own calls are not priced. */
   readonly lookEveryMs?: number | undefined;
+  /** What warnings are made from; absent: no advice, for whoever starts the release has read it. */
+  readonly risks?: RiskFacts | undefined;
   /** Names of the metric sources of the settings; without them nothing is said about the sources of a release. */
   readonly sources?: readonly string[] | undefined;
 }

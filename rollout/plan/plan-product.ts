@@ -14,6 +14,7 @@ import { planRelease } from "./plan-release.ts";
 import type { PlannedRelease, ProductPlan } from "./product-plan.ts";
 import { releaseProblems } from "./release-problems.ts";
 import { nextToRetire, retirable } from "./retirement.ts";
+import { riskProblems } from "./risks/risk-problems.ts";
 import { waveCondition } from "./wave-condition.ts";
 import { narrowestWindows } from "./wave-windows.ts";
 import { wantedRelease } from "./wanted-release.ts";
@@ -126,13 +127,21 @@ function plannedStart(declared: Declared, input: ProductInput): Asked<Started | 
   const sized = planRelease(wanted, input, Object.keys(fleet.products).length);
   if (sized.kind !== "known") return sized;
   const way = rehearseWayBack(sized.value, input);
-  const asked = askAll<unknown>([releaseProblems(sized.value, input), way]);
+  const risks =
+    input.risks === undefined
+      ? NO_PROBLEMS
+      : riskProblems({ planned: sized.value, facts: input.risks }, input.answers);
+  const asked = askAll<unknown>([releaseProblems(sized.value, input), way, risks]);
   if (asked.kind !== "known") return asked;
   // In the order they were asked.
-  const [problems, { wayBack, problems: back }] = asked.value as [readonly Problem[], WayBack];
+  const [problems, { wayBack, problems: back }, advice] = asked.value as [
+    readonly Problem[],
+    WayBack,
+    readonly Problem[],
+  ];
   return {
     kind: "known",
-    value: { release: { ...sized.value, wayBack }, problems: [...problems, ...back] },
+    value: { release: { ...sized.value, wayBack }, problems: [...problems, ...back, ...advice] },
   };
 }
 

@@ -10,7 +10,12 @@ const TALLIED = ["ok", "failed", "contacted"] as const satisfies readonly Outcom
 
 /** Count the devices under a condition by stratum: rows `{ stratum?, devices }`; no stratum tag, no `stratum` key. */
 export function countByStratum(condition: string): string {
-  return `SELECT ${TAG.stratum} AS stratum, COUNT() AS devices FROM devices WHERE ${condition} GROUP BY ${TAG.stratum}`;
+  return countByTag(condition, TAG.stratum);
+}
+
+/** The same by another tag: its values come in the place of strata. */
+export function countByTag(condition: string, tag: string): string {
+  return `SELECT ${tag} AS stratum, COUNT() AS devices FROM devices WHERE ${condition} GROUP BY ${tag}`;
 }
 
 /** Name the devices under a condition. */

@@ -1,7 +1,9 @@
 import { provingShare } from "../gate/proving-strata.ts";
+import { shortestDeadline } from "../model/deadline.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
 import { askAll, totalOf, type Asked } from "../model/question.ts";
+import { closest } from "../model/schema-problems.ts";
 import { TAG } from "../model/twin-contract.ts";
 import { holdOutProblems } from "./hold-out.ts";
 import { imageProblem } from "./image-problem.ts";
@@ -58,6 +60,16 @@ function fleetProblems({ release, file, devices, unstamped }: SizedRelease): Pro
     });
     return found;
   }
+  const ownDeadline = Object.keys(release.gate.deadlineMsByStratum ?? {});
+  for (const stratum of ownDeadline.filter((name) => !Object.hasOwn(devices, name))) {
+    found.push({
+      severity: "warning",
+      code: "DEADLINE_UNUSED",
+      path: `${file}: gate.deadline.strata.${stratum}`,
+      summary: `no device of ${release.product} is in the stratum "${stratum}"`,
+      hint: nearestStratum(stratum, Object.keys(devices)),
+    });
+  }
   if (unstamped > 0) {
     const share = unstamped / total;
     found.push({
@@ -69,6 +81,11 @@ function fleetProblems({ release, file, devices, unstamped }: SizedRelease): Pro
     });
   }
   return found;
+}
+
+function nearestStratum(name: string, strata: readonly string[]): string {
+  const near = closest(name, strata);
+  return near === undefined ? `its strata are ${strata.toSorted().join(", ")}` : `did you mean "${near}"?`;
 }
 
 function waveProblems(
@@ -88,7 +105,7 @@ function waveProblems(
       tier,
       units,
       desiredBytes,
-      deadlineMs: release.gate.deadlineMs,
+      deadlineMs: shortestDeadline(release.gate),
       pace: release.waves.find(({ name }) => name === wave.name)?.pace,
     });
     if (tooFast !== undefined) found.push(tooFast);

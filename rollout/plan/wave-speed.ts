@@ -8,7 +8,7 @@ import { fleetTraffic, type FleetTraffic, type FleetTrafficInput } from "./traff
 
 /** A wave on one hub: the devices are those it adds. */
 export interface WaveSpeedInput extends FleetTrafficInput {
-  /** Time a device has from contact to its end (the gate's `deadline`), in ms. */
+  /** Time a device has from contact to its end (the gate's `deadline`; of several the shortest), in ms. */
   readonly deadlineMs: number;
   /** Most of a day's messages that a wave may take, as a fraction; default 0.3: the rest is for telemetry and a way back. */
   readonly quotaShare?: number | undefined;

@@ -9,6 +9,8 @@ import type { ProductPlan } from "../plan/product-plan.ts";
 import { answer } from "./answer.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
+import type { RiskFacts } from "../plan/risks/risk.ts";
+import { pastReleases } from "./past-releases.ts";
 import { readStore } from "./store-view.ts";
 
 /** One product, looked at without touching anything. */
@@ -32,6 +34,8 @@ export async function observeProduct(
     readonly seen?: readonly HubView[];
     /** Configurations that the products planned before this one create. */
     readonly others?: number;
+    /** True for people who weigh a release: warnings that cost two counts and the looks of earlier releases; default: none. */
+    readonly advice?: boolean;
   },
 ): Promise<Observed> {
   const { records, images, clock } = ports;
@@ -49,8 +53,10 @@ export async function observeProduct(
     nonce: "",
   };
   const stepInput = { declared, observation, deciding };
+  const lookEveryMs = ports.settings.lookEvery;
+  const risks = ports.advice === true ? await riskFacts(declared, observation, ports) : undefined;
   for (let asks = 0; ; asks++) {
-    const plan = planOf({ ...stepInput, lookEveryMs: ports.settings.lookEvery, others: ports.others });
+    const plan = planOf({ ...stepInput, lookEveryMs, others: ports.others, risks });
     const { judgements, questions: counts } = judge(stepInput);
     const { step } = nextStep(stepInput);
     const questions = [
@@ -70,6 +76,26 @@ export async function observeProduct(
       }),
     );
   }
+}
+
+async function riskFacts(
+  { product, fleet }: Declared,
+  { at, store }: Observation,
+  {
+    records,
+    settings,
+  }: Pick<ReconcilePorts, "records"> & {
+    readonly settings: { readonly queryLag: number; readonly lookEvery?: number };
+  },
+): Promise<RiskFacts> {
+  const history = await pastReleases(product, store?.head?.record.intents ?? [], records);
+  return {
+    now: at,
+    lookEveryMs: settings.lookEvery ?? 0,
+    queryLagMs: settings.queryLag,
+    history,
+    site: fleet.products[product]?.site,
+  };
 }
 
 /** What the next run would wait for; absent when it would act. */

@@ -94,7 +94,11 @@ async function refView(input: {
   readonly furthest: readonly NamedRecord[] | undefined;
 }): Promise<RefView> {
   const { records, product, taken, isThere, chain, furthest } = input;
-  if (!isThere) return { place: "absent", taken, takenIs: "absent" };
+  if (!isThere) {
+    const record = taken === undefined ? undefined : await wholeRecord(records, product, taken);
+    const before = taken === undefined || record === undefined ? {} : { before: { digest: taken, record } };
+    return { place: "absent", taken, takenIs: "absent", ...before };
+  }
   const own = chain?.[0]?.digest;
   if (own === undefined) return { place: "broken", taken, takenIs: "absent" };
   const place =

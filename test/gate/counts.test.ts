@@ -54,6 +54,20 @@ describe("counting devices from looks", () => {
     expect(all.get("A")).toMatchObject({ ok: 99, failed: 1, most: 100 });
   });
 
+  it("waits for silence as long as each stratum has", () => {
+    const looks = Array.from({ length: 12 }, (_, hour) => lookAt(hour, { A: [0, 0, 2], B: [0, 0, 2] }));
+    const silentAt = (hour: number): readonly (number | undefined)[] => {
+      const deadlines = { ...DEADLINE, deadlineMsByStratum: { B: 8 * HOUR } };
+      const { cumulative: all, wave } = countsOf({ looks: looks.slice(0, hour + 1), ...deadlines });
+      expect(wave).toEqual(all);
+      return ["A", "B"].map((stratum) => all.get(stratum)?.silent);
+    };
+    expect(silentAt(4)).toEqual([0, 0]);
+    expect(silentAt(5)).toEqual([2, 0]);
+    expect(silentAt(8)).toEqual([2, 0]);
+    expect(silentAt(9)).toEqual([2, 2]);
+  });
+
   it("knows nobody without a look", () => {
     const { wave, cumulative: all } = countsOf({ looks: [], ...DEADLINE });
     expect([wave.size, all.size]).toEqual([0, 0]);

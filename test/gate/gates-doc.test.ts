@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { abortBoundary } from "../../rollout/gate/abort-boundary.ts";
 import { assessWave } from "../../rollout/gate/assess.ts";
+import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
 import { withThousands } from "../../rollout/gate/format-evidence.ts";
 import type { WaveInput } from "../../rollout/gate/gate-input.ts";
 import { minWaveSize } from "../../rollout/gate/min-wave-size.ts";
@@ -75,7 +76,7 @@ describe("docs/gates.md", () => {
       `with a chance of ${Math.round(100 * (1 - GATE.reject) ** 5)}%. An`.replace(" An", ""),
     );
     expect(PROSE).toContain(
-      `in 2% of 100 devices with a chance of ${Math.round(100 * naiveStop(0.02, 100))}%`,
+      `in 2% of 100 devices with a chance of ${Math.round(100 * naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.02, devices: 100 }))}%`,
     );
   });
 });
@@ -94,19 +95,4 @@ function tableHeaded(...heading: readonly string[]): readonly (readonly string[]
     0,
     rest.findIndex((row) => row.length === 0),
   );
-}
-
-/** Exact chance that "more than 5% of at least 20 devices failed" holds after any of so many devices. */
-function naiveStop(rate: number, total: number): number {
-  let going = [1];
-  let stopped = 0;
-  for (let n = 1; n <= total; n++) {
-    going = Array.from({ length: going.length + 1 }, (_, k) => {
-      const chance = (going[k] ?? 0) * (1 - rate) + (going[k - 1] ?? 0) * rate;
-      if (n < 20 || k / n <= 0.05) return chance;
-      stopped += chance;
-      return 0;
-    });
-  }
-  return stopped;
 }

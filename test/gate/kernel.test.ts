@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { abortBoundary } from "../../rollout/gate/abort-boundary.ts";
 import { betaCdf, betaTails } from "../../rollout/gate/beta-tails.ts";
@@ -11,7 +10,6 @@ import { mixtureLogE } from "../../rollout/gate/mixture-log-e.ts";
 import { priorOf } from "../../rollout/gate/prior.ts";
 import { promoteBoundary } from "../../rollout/gate/promote-boundary.ts";
 import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
-import { operatingCharacteristic, type TwoSidedGate } from "./operating-characteristic.ts";
 
 const MILLION = 1_000_000;
 /** The prior of a gate that rejects 10%. */
@@ -113,33 +111,6 @@ describe("the figures operators are told", () => {
   function ePromote(k: number, n: number): number {
     return Math.exp(logEPromote({ k, n, p1: 0.05, ...priorOf({ reject: 0.05 }) }));
   }
-});
-
-describe("the exact operating characteristic of the boundaries", () => {
-  interface Entry {
-    readonly id: string;
-    readonly fn: string;
-    readonly args: TwoSidedGate & { readonly p: number; readonly N: number };
-    readonly value: readonly number[];
-  }
-  const file = new URL("../fixtures/stats-reference.json", import.meta.url);
-  // The fixture is ours; its entries named gateOC have this form.
-  const { entries } = JSON.parse(readFileSync(file, "utf8")) as { readonly entries: readonly Entry[] };
-  const cases = entries.filter(({ fn }) => fn === "gateOC");
-
-  it.each(cases.map((entry) => [entry.id, entry] as const))(
-    "is that of the reference: %s",
-    (_, { args, value }) => {
-      const { abort, promote, undecided, meanDevices } = operatingCharacteristic(args, {
-        rate: args.p,
-        devices: args.N,
-      });
-      [abort, promote, undecided, meanDevices].forEach((found, index) => {
-        expect(Math.abs(found - value[index]!)).toBeLessThanOrEqual(Math.max(1e-12, 1e-9 * value[index]!));
-      });
-      expect(cases.length).toBeGreaterThan(0);
-    },
-  );
 });
 
 describe("bad arguments", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { assessWave } from "../../rollout/gate/assess.ts";
+import { operatingCharacteristic } from "../../rollout/gate/characteristics/operating-characteristic.ts";
 import { countsOf } from "../../rollout/gate/counts.ts";
 import { priorOf } from "../../rollout/gate/prior.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import type { Look, Tally } from "../../rollout/model/look.ts";
 import { aWave, GATE, HOUR } from "./a-wave.ts";
-import { operatingCharacteristic } from "./operating-characteristic.ts";
 
 describe("the promise, exactly, of a gate that is looked at after every device", () => {
   it.each([

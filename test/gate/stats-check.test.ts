@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkStatistics, GATE_FUNCTIONS, KNOWN_FUNCTIONS } from "../../scripts/stats-check.ts";
+import { REFERENCE_FUNCTIONS } from "../../scripts/reference-functions.ts";
+import { checkStatistics } from "../../scripts/stats-check.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/stats-check.ts", import.meta.url));
 const FIXTURE = fileURLToPath(new URL("../fixtures/stats-reference.json", import.meta.url));
@@ -24,6 +25,13 @@ const BOUNDARY = {
   value: 2,
   tol: "exact",
 };
+const INTERVAL = {
+  id: "wilson-a",
+  fn: "wilson",
+  args: { k: 0, n: 5, conf: 0.95 },
+  value: [0, 0.4344824647831748],
+  tol: { rel: 1e-9, abs: 1e-12 },
+};
 
 describe("npm run stats:check", () => {
   let folder = "";
@@ -34,13 +42,14 @@ describe("npm run stats:check", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("passes the reference file, names every function of the gate and what it does not check", () => {
+  it("passes the reference file, every one of its functions", () => {
     const { status, stdout } = run(FIXTURE);
     expect(status).toBe(0);
-    for (const fn of GATE_FUNCTIONS)
-      expect(stdout).toMatch(new RegExp(`^${fn} +\\d+ entries +worst relative error +\\S+ +ok$`, "m"));
-    expect(stdout).toMatch(/^not checked, no function of the gate: .*kaplanMeier \(6\)/m);
-    expect(stdout).toMatch(/^ok: 35 values of 8 functions$/m);
+    for (const fn of REFERENCE_FUNCTIONS.keys())
+      expect(stdout).toMatch(
+        new RegExp(`^${fn} +\\d+ (entries|entry) +worst relative error +\\S+ +ok$`, "m"),
+      );
+    expect(stdout).toMatch(/^ok: 109 values of 33 functions$/m);
   });
 
   it("fails a file with one wrong value and shows it", () => {
@@ -54,8 +63,8 @@ describe("npm run stats:check", () => {
     expect(stdout).toMatch(/^FAILED: 1 value is wrong$/m);
   });
 
-  it("fails a file that checks nothing: no entries, or none of the gate's functions", () => {
-    for (const entries of [[], [{ ...LOG_BETA, fn: "wilson" }]]) {
+  it("fails a file that checks nothing: no entries, or no function that is known", () => {
+    for (const entries of [[], [{ ...LOG_BETA, fn: "studentT" }]]) {
       const { status, stdout } = run(save(JSON.stringify({ entries })));
       expect(status).toBe(1);
       expect(stdout).toContain("nothing was checked");
@@ -116,23 +125,32 @@ describe("a reference file", () => {
     expect(lines.join("\n")).toContain("logBeta-a: a must be a finite number above 0; it is -1");
   });
 
-  it("fails when it asks for a function of the gate that cannot be evaluated, even if all others are right", () => {
-    for (const fn of GATE_FUNCTIONS) {
-      const without = new Map([...KNOWN_FUNCTIONS].filter(([name]) => name !== fn));
+  it("fails when it asks for a function that is not known, even if all others are right", () => {
+    const { ok, lines } = check(
+      LOG_BETA,
+      { ...LOG_BETA, fn: "constructor" },
+      { ...LOG_BETA, fn: "studentT" },
+    );
+    expect(ok).toBe(false);
+    expect(lines.join("\n")).toContain("this script does not know constructor (1), studentT (1)");
+    for (const fn of REFERENCE_FUNCTIONS.keys()) {
+      const without = new Map([...REFERENCE_FUNCTIONS].filter(([name]) => name !== fn));
       const right = fn === "logBeta" ? BOUNDARY : LOG_BETA;
-      const { ok, lines } = checkStatistics(
-        JSON.stringify({ entries: [right, { ...LOG_BETA, fn }] }),
-        without,
-      );
-      expect(ok).toBe(false);
-      expect(lines.join("\n")).toContain(`the gate decides with ${fn}, which this script cannot evaluate`);
+      expect(
+        checkStatistics(JSON.stringify({ entries: [right, { ...LOG_BETA, fn }] }), without).lines,
+      ).toContain(`FAILED: not checked, because this script does not know ${fn} (1)`);
     }
   });
 
-  it("passes beside functions that the gate has no part in", () => {
-    const { ok, lines } = check(LOG_BETA, { fn: "constructor" }, { fn: "wilson", value: [0, 1] });
-    expect(ok).toBe(true);
-    expect(lines.join("\n")).toContain("constructor (1), wilson (1)");
+  it("has every number of a list held to the tolerance, and their count met", () => {
+    expect(check(INTERVAL).ok).toBe(true);
+    for (const value of [
+      [INTERVAL.value[0], 0.4344824740831],
+      [0.1, INTERVAL.value[1]],
+      INTERVAL.value.slice(0, 1),
+      [...INTERVAL.value, 0],
+    ])
+      expect(check({ ...INTERVAL, value }).ok).toBe(false);
   });
 
   it.each([
@@ -141,7 +159,13 @@ describe("a reference file", () => {
     ["no value", { ...LOG_BETA, value: undefined }, "logBeta-a: value must be a finite number"],
     ["a value null, as NaN is written by many tools", { ...LOG_BETA, value: null }, "logBeta-a: value"],
     ["a value as text", { ...LOG_BETA, value: "-2.94443897916644" }, "logBeta-a: value"],
-    ["a value in a list", { ...LOG_BETA, value: [-2.94443897916644] }, "logBeta-a: value"],
+    ["an empty list of values", { ...INTERVAL, value: [] }, "wilson-a: value must hold a number"],
+    ["a value in a list that is none", { ...INTERVAL, value: [0, null] }, "wilson-a: value[1]"],
+    [
+      "a list that is none",
+      { ...INTERVAL, fn: "kaplanMeier", args: { times: [], event: 7 } },
+      "wilson-a: args.event must be a list",
+    ],
     ["no arguments", { ...LOG_BETA, args: undefined }, "logBeta-a: args"],
     ["an argument missing", { ...LOG_BETA, args: { a: 1 } }, "logBeta-a: args.b"],
     ["an argument as text", { ...LOG_BETA, args: { a: "1", b: 19 } }, "logBeta-a: args.a"],

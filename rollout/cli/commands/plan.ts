@@ -71,7 +71,9 @@ async function plansOf(products: readonly Declared[], session: Session): Promise
   const plans: ProductPlan[] = [];
   for (const declared of products) {
     const others = plans.reduce((sum, { changes }) => sum + created(changes), 0);
-    plans.push(planIn(await observeProduct(declared, { ...session, seen, others }), declared.product));
+    plans.push(
+      planIn(await observeProduct(declared, { ...session, seen, others, advice: true }), declared.product),
+    );
   }
   return plans;
 }

@@ -1,7 +1,10 @@
 import { takenBackBy } from "../../reconcile/apply.ts";
 import { reconcile as runOnce, type ReconcileResult } from "../../reconcile/reconcile.ts";
 import { errorsOf, WavegateError, type Problem } from "../../model/problem.ts";
-import { recordedProducts } from "../../reconcile/recorded-products.ts";
+import { listHubs } from "../../reconcile/list-hubs.ts";
+import { forgottenProducts, recordedProducts } from "../../reconcile/recorded-products.ts";
+import type { HubView } from "../../engine/observation.ts";
+import type { Declared } from "../../plan/declared.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
 import { chosenProducts, type Session } from "../session.ts";
 import { renderProblems } from "../views/problems.ts";
@@ -27,49 +30,88 @@ the next.`,
         problems: checked.problems,
       });
     }
-    const results: unknown[] = [];
-    const human: string[] = [];
-    let exitCode: ExitCode = EXIT.done;
-    const worse = (code: ExitCode): void => {
-      if (exitCode === EXIT.done || code === EXIT.error) exitCode = code;
-    };
-    const products = chosenProducts(checked, input.args[0]);
-    for (const declared of products) {
-      const { product } = declared;
-      const view = rolloutLines(context.progress);
-      let result: ReconcileResult;
-      try {
-        result = await runOnce(declared, session, {
-          actor: session.actor,
-          queryLagMs: session.settings.queryLag,
-          onEvent: (event) => {
-            view.onEvent(product, event);
-          },
-        });
-      } catch (error) {
-        // One product's trouble keeps no other from being stopped.
-        if (!(error instanceof WavegateError) || error.code === "INTERRUPTED" || products.length === 1)
-          throw error;
-        const { code, message, hint } = error;
-        worse(EXIT.error);
-        human.push(`${product}: ${code}: ${message}\n  next: ${hint}`);
-        results.push({ product, error: { code, message, hint } });
-        continue;
-      }
-      const { steps, status, problems } = result;
-      if (steps.some((step) => takenBackBy(step) !== undefined)) worse(EXIT.aborted);
-      if (status?.needsPerson === true) worse(EXIT.held);
-      if (problems !== undefined) worse(EXIT.error);
-      human.push(
-        problems === undefined
-          ? `${product}: ${status?.text ?? "more is due: run it again"}`
-          : `${product}: blocked\n${renderProblems(problems)}`,
-      );
-      results.push({ product, steps: steps.map((step) => step.kind), status, problems });
+    const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
+    const named = input.args[0];
+    const products = chosenProducts(checked, named);
+    let seen: readonly HubView[] | undefined;
+    for (const declared of products)
+      seen = (await runProduct(declared, { session, context, sum, isOnly: products.length === 1 })) ?? seen;
+    if (named === undefined && seen !== undefined) {
+      const known = products.map(({ product }) => product);
+      for (const declared of await forgottenProducts(known, { seen, records: session.records }))
+        await runProduct(declared, { session, context, sum, isOnly: false });
     }
-    return { exitCode, human: human.join("\n"), json: { schemaVersion: 1, products: results } };
+    return {
+      exitCode: sum.exitCode,
+      human: sum.human.join("\n"),
+      json: { schemaVersion: 1, products: sum.results },
+    };
   },
 };
+
+/** What the runs of several products come to. */
+interface RunSum {
+  readonly results: unknown[];
+  readonly human: string[];
+  exitCode: ExitCode;
+}
+
+function worse(sum: RunSum, code: ExitCode): void {
+  if (sum.exitCode === EXIT.done || code === EXIT.error) sum.exitCode = code;
+}
+
+/** Run one product; the hubs as it found them, undefined where it failed: that keeps no other product from being stopped. */
+async function runProduct(
+  declared: Declared,
+  {
+    session,
+    context,
+    sum,
+    isOnly,
+  }: {
+    readonly session: Session;
+    readonly context: Pick<Context, "progress">;
+    readonly sum: RunSum;
+    readonly isOnly: boolean;
+  },
+): Promise<readonly HubView[] | undefined> {
+  const { product } = declared;
+  try {
+    const { steps, status, problems, observation } = await look(declared, session, context);
+    if (steps.some((step) => takenBackBy(step) !== undefined)) worse(sum, EXIT.aborted);
+    if (status?.needsPerson === true) worse(sum, EXIT.held);
+    if (problems !== undefined) worse(sum, EXIT.error);
+    sum.human.push(
+      problems === undefined
+        ? `${product}: ${status?.text ?? "more is due: run it again"}`
+        : `${product}: blocked\n${renderProblems(problems)}`,
+    );
+    sum.results.push({ product, steps: steps.map((step) => step.kind), status, problems });
+    return observation.hubs;
+  } catch (error) {
+    if (!(error instanceof WavegateError) || error.code === "INTERRUPTED" || isOnly) throw error;
+    const { code, message, hint } = error;
+    worse(sum, EXIT.error);
+    sum.human.push(`${product}: ${code}: ${message}\n  next: ${hint}`);
+    sum.results.push({ product, error: { code, message, hint } });
+    return undefined;
+  }
+}
+
+function look(
+  declared: Declared,
+  session: Session,
+  { progress }: Pick<Context, "progress">,
+): Promise<ReconcileResult> {
+  const view = rolloutLines(progress);
+  return runOnce(declared, session, {
+    actor: session.actor,
+    queryLagMs: session.settings.queryLag,
+    onEvent: (event) => {
+      view.onEvent(declared.product, event);
+    },
+  });
+}
 
 /** A typing error in fleet.ts must not keep the gate from stopping what is under way. */
 async function stopWhatIsDue(
@@ -78,16 +120,10 @@ async function stopWhatIsDue(
   { progress }: Pick<Context, "progress">,
 ): Promise<void> {
   if (errorsOf(problems).length === 0) return;
-  for (const declared of await recordedProducts(problems, session)) {
-    const view = rolloutLines(progress);
+  const seen = await listHubs(session.hubs);
+  for (const declared of await recordedProducts(problems, { seen, records: session.records })) {
     try {
-      await runOnce(declared, session, {
-        actor: session.actor,
-        queryLagMs: session.settings.queryLag,
-        onEvent: (event) => {
-          view.onEvent(declared.product, event);
-        },
-      });
+      await look(declared, session, { progress });
     } catch (error) {
       if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
       progress(`${declared.product}: ${error.code}: ${error.message}`);

@@ -1,8 +1,5 @@
 import { listingsOf } from "../../engine/found.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { readExport } from "../../adapters/export-file.ts";
 import { readStored } from "../../adapters/read-stored.ts";
 import { verifyStore, type Verification } from "../../engine/verify/verify-store.ts";
 import { refId } from "../../model/attempt.ts";
@@ -13,6 +10,7 @@ import { errorsOf, WavegateError } from "../../model/problem.ts";
 import type { StoreContents } from "../../model/store-contents.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { loadDeclarations } from "../declarations.ts";
+import { exportedStore } from "../exported-store.ts";
 import { openRecords, readableProducts } from "../session.ts";
 import { renderVerification } from "../views/verification.ts";
 
@@ -53,7 +51,8 @@ async function storesOf(context: Context, input: Input): Promise<readonly StoreA
   const file = textOption(input, "file");
   const named = headOption(input);
   const heads = named === undefined ? undefined : [named];
-  if (file !== undefined) return [{ contents: await exportedStore(resolve(context.folder, file)), heads }];
+  if (file !== undefined)
+    return [{ contents: await exportedStore(file, context.folder, "wavegate verify"), heads }];
   const settings = await context.settings();
   const records = await openRecords(settings);
   const products =
@@ -82,19 +81,6 @@ async function headsOnHubs(context: Context, product: string): Promise<readonly 
     (listing) => headOf(findConfiguration(listing, refId(product))?.labels ?? {}) ?? [],
   );
   return heads.length === 0 ? undefined : [...new Set(heads)];
-}
-
-async function exportedStore(file: string): Promise<StoreContents> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw new WavegateError("BAD_OPTION", `${file} cannot be read`, {
-      hint: "wavegate verify --file FILE",
-      cause: error,
-    });
-  }
-  return readExport(text, file);
 }
 
 function headOption(input: Input): Digest | undefined {

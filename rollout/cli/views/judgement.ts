@@ -2,7 +2,8 @@ import type { Judgement } from "../../engine/judge.ts";
 import type { Tally } from "../../model/look.ts";
 import { evidenceDigest } from "../../model/evidence.ts";
 import { formatEvidence, formatThreshold } from "../../gate/format-evidence.ts";
-import type { Reason, Verdict } from "../../model/verdict.ts";
+import { formatRate } from "../../gate/rate-of.ts";
+import type { Rate, Reason, Verdict } from "../../model/verdict.ts";
 
 /** Counts of one look in a line: "36 contacted: 30 ok, 5 failed, 1 in progress". */
 export function renderCounts({ look }: Extract<Judgement, { kind: "judged" }>): string {
@@ -38,14 +39,20 @@ export function renderEvidence(verdict: Verdict): string[] {
   const reasons = verdict.reasons.filter(({ metric }) => metric === undefined);
   const [first] = reasons;
   const judged = reasons.filter(({ evidence }) => evidence !== undefined);
-  const waiting = first !== undefined && first.evidence === undefined ? [first.text] : [];
+  const waiting =
+    first !== undefined && first.evidence === undefined ? [`${first.text}${rateIn("; ", first)}`] : [];
   const strata = judged.toSorted((a, b) => (a.stratum ?? "").localeCompare(b.stratum ?? ""));
   return [...waiting, ...strata.map(renderReason)];
 }
 
-function renderReason({ code, stratum, k = 0, n = 0, evidence = 0, threshold = 0 }: Reason): string {
+function renderReason({ code, stratum, k = 0, n = 0, evidence = 0, threshold = 0, rate }: Reason): string {
   const found = `${stratum ?? "all"} ${k} of ${n} bad, evidence ${formatEvidence(evidence)}`;
-  return `${found} (${code === "FAILURES" ? "abort at" : "needs"} ${formatThreshold(threshold)})`;
+  const against = code === "FAILURES" ? "abort at" : "needs";
+  return `${found} (${against} ${formatThreshold(threshold)})${rateIn(", ", { rate })}`;
+}
+
+function rateIn(separator: string, { rate }: { readonly rate?: Rate | undefined }): string {
+  return rate === undefined ? "" : `${separator}${formatRate(rate)}`;
 }
 
 /** What metrics say, and what their sources said of trouble; `unsettled`: those that hold or stop, in shadow or not. */

@@ -26,7 +26,7 @@ const MOVES: Readonly<Record<RolloutState, Partial<Record<RolloutState, readonly
   held: {
     running: ["resume"],
     watching: ["resume"],
-    superseded: ["start"],
+    superseded: ["start", "retry"],
     "rolling back": [...STOPS, "start"],
     halted: STOPS,
   },
@@ -44,7 +44,16 @@ const MOVES: Readonly<Record<RolloutState, Partial<Record<RolloutState, readonly
 };
 
 /** What no record may change of a release that is in the chain. */
-const FROZEN = ["version", "digest", "priority", "release", "strata", "proving", "author"] as const;
+const FROZEN = [
+  "version",
+  "digest",
+  "priority",
+  "release",
+  "strata",
+  "proving",
+  "population",
+  "author",
+] as const;
 
 /** Records that open more of their subject. */
 const WIDENING: readonly RecordKind[] = ["promote", "widen"];
@@ -100,13 +109,18 @@ function verifyChange(change: {
       refuse("CHAIN_INVALID", `${attempt} went from ${before.state} to ${after.state}`);
     return;
   }
-  const changed = FROZEN.filter((field) => canonicalJson(before[field]) !== canonicalJson(after[field]));
+  const changed = FROZEN.filter((field) => valueOf(before, field) !== valueOf(after, field));
   if (changed.length > 0) refuse("CHAIN_INVALID", `it changes the ${changed.join(", ")} of ${attempt}`);
   const recreated = Object.entries(before.created).some(([hub, time]) => after.created[hub] !== time);
   if (recreated) refuse("CHAIN_INVALID", `it takes another configuration for that of ${attempt}`);
   if (before.state !== after.state && MOVES[before.state][after.state]?.includes(record.kind) !== true)
     refuse("CHAIN_INVALID", `${attempt} went from ${before.state} to ${after.state} by ${record.kind}`);
   verifyExposure({ before, after, record, refuse });
+}
+
+/** A field's value to compare; one that an older record lacks is null. */
+function valueOf(intent: RolloutIntent, field: (typeof FROZEN)[number]): string {
+  return canonicalJson(intent[field] ?? null);
 }
 
 function verifyExposure({

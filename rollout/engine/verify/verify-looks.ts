@@ -29,8 +29,8 @@ export function verifyLooks(
   }
   const intent = intents.find(({ attempt }) => attempt === judged.attempt);
   if (intent === undefined || !isRolledOut(intent)) return [];
-  const { deadlineMs } = intent.release.gate;
-  const counts = countsOf({ looks: series, deadlineMs, queryLagMs: judged.queryLagMs });
+  const { deadlineMs, deadlineMsByStratum } = intent.release.gate;
+  const counts = countsOf({ looks: series, deadlineMs, deadlineMsByStratum, queryLagMs: judged.queryLagMs });
   const metrics = metricsOf(judged, series, intent.release);
   const isSame =
     canonicalJson(countsInRecord(counts)) === canonicalJson(judged.counts) &&

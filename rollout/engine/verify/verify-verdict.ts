@@ -5,7 +5,7 @@ import { isRolledOut, type RolloutIntent, type RolloutRecord } from "../../model
 import type { Verdict } from "../../model/verdict.ts";
 import { hasControl } from "../../plan/hold-out.ts";
 import { assessEvidence } from "../assess-evidence.ts";
-import { thresholdsOf } from "../evidence-at.ts";
+import { ratesOf, thresholdsOf } from "../evidence-at.ts";
 import type { Refuse, StepUnderTest } from "./step-under-test.ts";
 
 /**
@@ -78,6 +78,12 @@ function verifyEvidence({
   };
   if (canonicalJson(expected) !== canonicalJson(given))
     refuse("VERDICT_DIFFERS", "wave, strata or thresholds of its evidence are not those of the release");
+  // Records from before rates were told have none, and neither has their verdict.
+  if (judged.rates !== undefined && canonicalJson(judged.rates) !== canonicalJson(ratesOf(before)))
+    refuse("VERDICT_DIFFERS", "its failure rates are told by another level or of other devices");
+  // The fleet's `activeWithin` stands in no record; whom the wave added does.
+  if (judged.contact !== undefined && canonicalJson(judged.contact.added) !== canonicalJson(before.added))
+    refuse("VERDICT_DIFFERS", "its evidence is of other devices than those that the wave added");
   if (judged.judgedAs === "watched" && before.state !== "watching")
     refuse("VERDICT_DIFFERS", `it was judged as complete, and was ${before.state}`);
   const instants = [record.at, ...record.stops.map(({ at }) => at)].map(instantMs);

@@ -1,5 +1,5 @@
 import { BASELINE, RELEASE } from "../schedule/cast.ts";
-import { controllerRun, operatorRun } from "../schedule/cast.ts";
+import { controllerRun, operatorRun, type Act } from "../schedule/cast.ts";
 import { exposed, HOUR, inCanary, look, operator, rest, stateOf, toTheEnd } from "../holes/stage.ts";
 import { begin, type Process } from "../world/process.ts";
 import { createWorld, edit, failOver, pass, remove, takeReplica, type World } from "../world/world.ts";
@@ -21,9 +21,9 @@ const controller =
   (world: World): Promise<Process> =>
     begin(world, controllerRun("ci", releases));
 const person =
-  (what: "hold" | "abort" | "resume") =>
+  (what: Act, releases = 1) =>
   (world: World): Promise<Process> =>
-    begin(world, operatorRun(what, 1));
+    begin(world, operatorRun(what, releases));
 const state = (world: World): string =>
   `${stateOf(world) ?? "-"}, ${exposed(world) === 0 ? "nobody" : "exposed"}`;
 
@@ -48,6 +48,18 @@ const looks =
       await rest(world);
     }
   };
+
+/** 1.1.0 stopped at its canaries, 1.2.0 on its way: its last wave approved, so many bakes later. */
+async function overtaken(hubs: number, bakes: number): Promise<World> {
+  const world = await after(hubs);
+  await rest(world, 2);
+  await toTheEnd(await begin(world, operatorRun("approve", 2)));
+  for (let left = bakes; left > 0; left--) {
+    await rest(world, 2);
+    bake(world);
+  }
+  return world;
+}
 
 /** Every transition there is, by the run that makes it. */
 export const TRANSITIONS: readonly Transition[] = [
@@ -152,13 +164,39 @@ export const TRANSITIONS: readonly Transition[] = [
     outcome: state,
   },
   {
-    name: "retire",
+    name: "approve",
     before: async (hubs) => {
       const world = await after(hubs);
-      for (let left = 6; left > 0; left--) {
-        await rest(world, 2);
-        bake(world);
-      }
+      await rest(world, 2);
+      return world;
+    },
+    run: person("approve", 2),
+    releases: 2,
+    outcome: state,
+  },
+  {
+    name: "open the next part",
+    before: (hubs) => overtaken(hubs, 2),
+    run: controller(2),
+    releases: 2,
+    outcome: state,
+  },
+  {
+    name: "override",
+    before: (hubs) => after(hubs),
+    run: person("override"),
+    outcome: state,
+  },
+  {
+    name: "retry",
+    before: (hubs) => after(hubs, stop("abort"), rest, bake, rest),
+    run: person("retry"),
+    outcome: state,
+  },
+  {
+    name: "retire",
+    before: async (hubs) => {
+      const world = await overtaken(hubs, 8);
       pass(world, 26 * HOUR);
       return world;
     },
@@ -169,11 +207,7 @@ export const TRANSITIONS: readonly Transition[] = [
   {
     name: "delete what is retired",
     before: async (hubs) => {
-      const world = await after(hubs);
-      for (let left = 6; left > 0; left--) {
-        await rest(world, 2);
-        bake(world);
-      }
+      const world = await overtaken(hubs, 8);
       pass(world, 26 * HOUR);
       await rest(world, 2);
       bake(world);

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { BASELINE, RELEASE, REF } from "../schedule/cast.ts";
-import { edit, failOver, pass, remove, takeReplica } from "../world/world.ts";
+import { createWorld, edit, failOver, pass, remove, takeReplica, type World } from "../world/world.ts";
 import {
   aboutToOpen,
   aboutToPromote,
   allIsWell,
   controller,
   exposed,
+  history,
   HOUR,
   inCanary,
   look,
@@ -85,6 +86,23 @@ describe("faults that random schedules found", () => {
     expect(exposed(world)).toBe(0);
   });
 
+  it("mark without a ref: an abort is in force though ref, slot and tombstone are gone [§3, 5.2]", async () => {
+    const world = await inCanary();
+    world.storeUp = false;
+    await toTheEnd(await operator(world, "abort"));
+    world.storeUp = true;
+    const cron = await controller(world);
+    await upTo(cron, "putTombstone");
+    await meets(cron, "crash before");
+    edit(world, 0, RELEASE, ({ labels }) => ({
+      condition: "*",
+      labels: Object.fromEntries(Object.entries(labels).filter(([name]) => !/^wg-(hold|abort)/.test(name))),
+    }));
+    remove(world, 0, REF);
+    await look(world);
+    expect(exposed(world)).toBe(0);
+  });
+
   it("stop on an old listing: its etag may stand for something else by now [§3, 4]", async () => {
     const world = await aboutToPromote();
     const canaries = exposed(world);
@@ -131,4 +149,51 @@ describe("faults that random schedules found", () => {
     expect(exposed(world)).toBe(0);
     expect(exposed(world, 0, BASELINE)).toBeGreaterThan(canaries);
   });
+
+  it("stop of what has no record: it is recorded though somebody deleted its configuration [§3, 5.5]", async () => {
+    const world = createWorld(1);
+    await rest(world, 0);
+    const ci = await controller(world, "ci");
+    await upTo(ci, "putRecord");
+    await meets(ci, "crash before");
+    const person = await operator(world, "hold");
+    await upTo(person, "replace release");
+    await meets(person, "crash before");
+    remove(world, 0, RELEASE);
+    await rest(world, 2);
+    expect(history(world)).toContain("hold");
+    await allIsWell(world, 2);
+  });
+
+  it("edit of a restored hub: what somebody takes out of it stays out [§3, 5.4]", async () => {
+    const world = await inCanary();
+    takeReplica(world, 0);
+    await complete(world);
+    failOver(world, 0);
+    edit(world, 0, RELEASE, () => ({ condition: "" }));
+    await rest(world);
+    expect(stateOf(world)).toBe("held");
+    expect(exposed(world)).toBe(0);
+    expect(world.oracle.broken).toEqual([]);
+  });
+
+  it("restored hub: a release that is complete is held like one that runs [§3, 5.4]", async () => {
+    const world = await inCanary();
+    const canaries = exposed(world);
+    takeReplica(world, 0);
+    await complete(world);
+    failOver(world, 0);
+    await rest(world);
+    expect(stateOf(world)).toBe("held");
+    expect(exposed(world)).toBe(canaries);
+  });
 });
+
+/** Time passes until 1.1.0 is open to everyone and watched. */
+async function complete(world: World): Promise<void> {
+  for (let looks = 0; stateOf(world) !== "watching"; looks++) {
+    expect(looks).toBeLessThan(40);
+    pass(world, HOUR);
+    await rest(world);
+  }
+}

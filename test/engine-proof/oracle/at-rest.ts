@@ -36,13 +36,14 @@ export function checkRest(memory: Memory, around: Surroundings): readonly string
   }
   const chain = chainOf(memory, head);
   if (chain === undefined) return [...wrong, "4: the head's chain is not complete"];
+  // A mark in another line is for a person, as heads are: until they decide nothing is recorded or checked out.
+  const marks = memory.hubs.flatMap((_, number) => memory.marks.get(number) ?? []);
+  if (marks.some((mark) => head === undefined || !isAncestor(memory, mark, head))) return wrong;
   const adopted = adoptedIn(chain);
   memory.hubs.forEach((hub, number) => {
     wrong.push(...checkTree(memory, around, chain[0]?.intents ?? [], hub, number));
-    const mark = memory.marks.get(number);
-    // A mark in another line is for a person, as heads are.
-    const isInLine = mark === undefined || (head !== undefined && isAncestor(memory, mark, head));
-    if (mark !== head && isInLine) wrong.push(`12: the head of hub${number} is not marked as taken at rest`);
+    if (memory.marks.get(number) !== head)
+      wrong.push(`12: the head of hub${number} is not marked as taken at rest`);
   });
   for (const [id, { attempt, kind }] of memory.stops)
     if (!adopted.has(id) && !isLost(memory, chain[0]?.intents ?? [], attempt))

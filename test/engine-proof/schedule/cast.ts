@@ -1,5 +1,10 @@
+import type { Judged } from "../../../rollout/engine/judge.ts";
+import { evidenceDigest } from "../../../rollout/model/evidence.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
+import { approve } from "../../../rollout/reconcile/approve.ts";
+import { override } from "../../../rollout/reconcile/override.ts";
 import { reconcile, type ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
+import { retry } from "../../../rollout/reconcile/retry.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { percent, ring, type ReleaseDeclaration } from "../../../rollout/wavegate.ts";
@@ -29,7 +34,13 @@ const FIRST = aRelease("1.1.0", {
 const SECOND = aRelease("1.2.0", {
   waves: [
     { name: "canary", cohort: ring("canary"), kind: "smoke" },
-    { name: "everyone", cohort: percent(100), kind: "smoke" },
+    {
+      name: "everyone",
+      cohort: percent(100),
+      kind: "smoke",
+      approvals: 1,
+      pace: { parts: 2, every: "1 hour" },
+    },
   ],
   gate,
 });
@@ -53,19 +64,47 @@ export function controllerRun(
 }
 
 /** What a person types. */
-export function operatorRun(
-  what: "hold" | "abort" | "resume",
-  releases: number,
-): (ports: ReconcilePorts) => Promise<unknown> {
-  if (what === "resume")
-    return (ports) =>
-      resume(checkout(releases), ports, {
-        actor: "operator",
-        queryLagMs: QUERY_LAG_MS,
-        reason: "looked at it",
-      });
-  return (ports) =>
-    stopRelease({ kind: what, product: "thermostat", actor: "operator", reason: "looks odd" }, ports);
+export const ACTS = ["hold", "abort", "resume", "approve", "retry", "override"] as const;
+export type Act = (typeof ACTS)[number];
+
+/** One command of a person whose checkout has so many releases. */
+export function operatorRun(what: Act, releases: number): (ports: ReconcilePorts) => Promise<unknown> {
+  const declared = checkout(releases);
+  const options = { actor: "operator", queryLagMs: QUERY_LAG_MS, reason: "looked at it" };
+  switch (what) {
+    case "hold":
+    case "abort":
+      return (ports) =>
+        stopRelease({ kind: what, product: "thermostat", actor: "operator", reason: "looks odd" }, ports);
+    case "resume":
+      return (ports) => resume(declared, ports, options);
+    case "approve":
+      return (ports) => approve(declared, ports, options);
+    case "retry":
+      return (ports) => retry(declared, ports, { ...options, failed: false });
+    case "override":
+      return (ports) => overrideSeen(declared, ports, options);
+  }
+}
+
+/** Looks, as a person does first, and overrides the gate on the counts that the look showed. */
+async function overrideSeen(
+  declared: Declared,
+  ports: ReconcilePorts,
+  options: { readonly actor: string; readonly queryLagMs: number; readonly reason: string },
+): Promise<unknown> {
+  const judged: Judged[] = [];
+  await reconcile(declared, ports, {
+    ...options,
+    onEvent: (event) => {
+      if (event.kind === "judged" && event.judgement.kind === "judged") judged.push(event.judgement);
+    },
+  });
+  const last = judged.at(-1);
+  if (last === undefined) return undefined;
+  const wave = last.intent.release.waves[last.intent.wave]?.name ?? "";
+  const evidence = evidenceDigest(last.evidence);
+  return override(declared, ports, { ...options, wave, evidence, forMs: 3_600_000 });
 }
 
 function checkout(releases: number): Declared {

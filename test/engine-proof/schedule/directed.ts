@@ -1,5 +1,5 @@
 import type { Event, Schedule } from "./event.ts";
-import type { Who } from "./cast.ts";
+import type { Act, Who } from "./cast.ts";
 
 // Schedules that chance takes long to find: rare ends of a rollout, and a crash at every effect there is.
 
@@ -23,10 +23,14 @@ const ticks = (times: number): readonly Event[] => Array.from({ length: times },
 const STARTED = ticks(2);
 /** Complete, and watched. */
 const WATCHED = ticks(8);
+/** Each is over before the next thing happens. */
+const types = (what: Act): readonly Event[] => [{ kind: "operator", what }, finish];
+/** 1.2.0 goes from its merge to its end: approved ahead of its last wave, which opens in two parts. */
+const NEXT = [merge, tick(), ...types("approve"), ...ticks(8)];
 /** 1.1.0 is overtaken in its canaries; 1.2.0 settles, and the next look retires 1.1.0. */
-const OVERTAKEN = [...STARTED, merge, ...ticks(7), tick("ci", 26), tick("ci", 26)];
+const OVERTAKEN = [...STARTED, ...NEXT, tick("ci", 26), tick("ci", 26)];
 /** 1.1.0 settles, then 1.2.0, and the baseline retires. */
-const BOTH = [...WATCHED, tick("ci", 26), merge, ...ticks(7), tick("ci", 26), tick("ci", 26), ...ticks(2)];
+const BOTH = [...WATCHED, tick("ci", 26), ...NEXT, tick("ci", 26), tick("ci", 26), ...ticks(2)];
 
 /** Played before the random ones, on as many hubs. */
 export const DIRECTED: readonly Schedule[] = [
@@ -92,5 +96,19 @@ export const DIRECTED: readonly Schedule[] = [
     cronIsOld: false,
     defect: "good",
     events: [...STARTED, { kind: "operator", what: "hold" }, finish, tick(), merge, tick(), tick("ci", 6)],
+  },
+  // Taken back, tried again with an id of its own, and overridden while its counts are short.
+  {
+    cronIsOld: false,
+    defect: "good",
+    events: [
+      ...STARTED,
+      ...types("abort"),
+      ...ticks(2),
+      ...types("retry"),
+      ...ticks(2),
+      ...types("override"),
+      ...ticks(2),
+    ],
   },
 ];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { FATES, type Fate } from "../world/process.ts";
 import type { Defect } from "../world/simulated-device.ts";
-import type { Who } from "./cast.ts";
+import { ACTS, type Act, type Who } from "./cast.ts";
 
 /** What a person does in the portal. */
 export const EDITS = [
@@ -25,7 +25,7 @@ export type Event =
   | { readonly kind: "finish"; readonly who: Who }
   /** Its next effect but so many meets this fate. */
   | { readonly kind: "trouble"; readonly who: Who; readonly fate: Fate; readonly skip: number }
-  | { readonly kind: "operator"; readonly what: "hold" | "abort" | "resume" }
+  | { readonly kind: "operator"; readonly what: Act }
   /** Time passes, and a controller looks. */
   | { readonly kind: "tick"; readonly who: Who; readonly hours: number }
   | { readonly kind: "pass"; readonly minutes: number }
@@ -70,10 +70,10 @@ export function schedules(hubs: number, least = 50): fc.Arbitrary<Schedule> {
       }),
     },
     {
-      weight: 7,
+      weight: 9,
       arbitrary: fc.record({
         kind: fc.constant("operator"),
-        what: fc.constantFrom("hold", "resume", "resume", "abort"),
+        what: fc.constantFrom<Act>(...ACTS, "resume", "resume"),
       }),
     },
     {

@@ -59,12 +59,13 @@ export async function stopInTheDark(before: World, releases: number): Promise<re
   return broken;
 }
 
-/** Nobody ever had a reason to stop it: a healthy rollout reaches everyone. */
+/** Nobody ever had a reason to stop it: a healthy rollout reaches everyone, as people approve it. */
 export async function reachesItsEnd(before: World, releases: number): Promise<readonly string[]> {
   const world = fork(before);
   endFaults(world);
   for (let looks = 0; looks < 24; looks++) {
     pass(world, 6 * 3_600_000);
+    await to(world, operatorRun("approve", releases));
     await writesOf(world, releases);
   }
   const states = intentsOf(world).map(({ attempt, state }) => `${attempt} ${state}`);

@@ -68,6 +68,10 @@ export const TRANSITIONS = [
   "hold: - -> held",
   "resume: held -> -",
   "retire: superseded -> retired",
+  "approve: running -> running",
+  "widen: running -> running",
+  "override: running -> running",
+  "retry: rolled back -> rolled back",
 ] as const;
 
 const TARGETS: readonly (readonly [string, unknown])[] = [

@@ -2,7 +2,7 @@ import { begin, finish, type Fate, type Process } from "../world/process.ts";
 import type { ReconcilePorts } from "../../../rollout/reconcile/reconcile.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { failOver, pass, remove, type World } from "../world/world.ts";
-import { controllerRun, operatorRun, type Who } from "./cast.ts";
+import { controllerRun, operatorRun, type Act, type Who } from "./cast.ts";
 import type { Tally } from "./tally.ts";
 
 /** Processes in a world, each of which goes on only when it is told to. */
@@ -13,7 +13,7 @@ export interface Theatre {
   go(who: Who, calls: number): Promise<void>;
   finish(who: Who): Promise<void>;
   trouble(who: Who, fate: Fate, skip: number): Promise<void>;
-  operate(what: "hold" | "abort" | "resume"): Promise<void>;
+  operate(what: Act): Promise<void>;
   pass(ms: number): void;
   /** What a person deletes stays away for longer than any request but a create lives. */
   remove(hub: number, id: string): Promise<void>;

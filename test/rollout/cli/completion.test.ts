@@ -43,7 +43,7 @@ function offered(line: string): string[] {
 describe("completion in bash", () => {
   it.each([
     ["wavegate pl", ["plan"]],
-    ["wavegate re", ["reconcile", "resume", "retry", "release"]],
+    ["wavegate re", ["reconcile", "replay", "resume", "retry", "release"]],
     ["wavegate release ", ["add"]],
     ["wavegate status --w", ["--watch"]],
     ["wavegate --json status --ev", ["--every"]],

@@ -42,6 +42,8 @@ describe("wavegate --help", () => {
                                        from the records alone
         export [options] <product>     write all that is recorded about a product to
                                        one file
+        replay [options] [product]     judge recorded rollouts by another gate: what
+                                       it would have stopped, when
         approve [options] <product>    let a wave open that wants people's approval
         hold [options] <product>       let a release go no further, and leave its
                                        devices where they are

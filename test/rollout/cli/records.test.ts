@@ -177,3 +177,36 @@ describe("wavegate history", () => {
     expect(none.lines.join("\n")).toMatch(/no decision about a release 9\.9\.9/);
   });
 });
+
+describe("wavegate replay", () => {
+  const gate = join(folder, "gate.json");
+  const own = {
+    tolerate: "2%",
+    reject: "10%",
+    falseStop: "5%",
+    missedBad: "5%",
+    deadline: "3 hours",
+    bake: "3.5 hours",
+    harmCap: 20,
+  };
+
+  it("judges the recorded rollout by another gate, with no hub there", async () => {
+    await writeFile(gate, JSON.stringify(own));
+    const same = await wavegate(["replay", "--gate", gate], withoutHub);
+    expect(same.code).toBe(0);
+    expect(same.lines.join("\n")).toContain("1 rollout: 1 stopped as recorded, 1 under this gate");
+    expect(same.lines.join("\n")).toContain("difference  none: at the same look");
+    await writeFile(gate, JSON.stringify({ ...own, tolerate: "98%", reject: "99%", harmCap: 10_000 }));
+    const lax = await wavegate(["replay", "--gate", gate], withoutHub);
+    expect(lax.lines.join("\n")).toContain("this gate   does not stop it by then");
+  });
+
+  it("says all that is wrong with a gate at once", async () => {
+    await writeFile(gate, JSON.stringify({ ...own, tolerate: "11%", bakes: "1 hour" }));
+    const { code, lines } = await wavegate(["replay", "--gate", gate], withoutHub);
+    expect(code).toBe(1);
+    expect(lines.join("\n")).toMatch(/"bakes" is no setting known here[^]*did you mean "bake"/);
+    const none = await wavegate(["replay"], withoutHub);
+    expect(none.lines.join("\n")).toContain("next: wavegate replay --gate");
+  });
+});

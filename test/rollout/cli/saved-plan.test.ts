@@ -65,7 +65,10 @@ describe("wavegate plan", () => {
         everyone  1 (A 1, B 0)  9        smoke  3.5 hours  A 3, B 3 bad  -              10 messages, 0% of a day, 0 seconds
         gate: tolerate 2%, reject 10%; abort at 80 over the rollout, 80 in a wave, or 20 devices harmed
         way back: devices return to 1.0.0 (unsigned, so no floor is known); all of them: 0.02% of a day's messages
-        our calls: 7 a look and hub, 2,624 in 1.3 days: 6.01% of the query budget"
+        our calls: 7 a look and hub, 2,624 in 1.3 days: 6.01% of the query budget
+      warning CAP_ABOVE_FLEET: .wavegate/test-saved-plan/releases/good.ts: gate: harmCap
+        the release reaches 9 devices: a cap of 20 never stops it
+        next: set harmCap to the failures that you can bear, at most 9"
     `);
     expect(code).toBe(0);
   });

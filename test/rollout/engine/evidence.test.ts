@@ -27,7 +27,7 @@ describe("evidence in a record", () => {
     (found, state) => {
       const series = found as [...Look[], Look];
       const intent = anIntent({ state, wave: 1, openedAt: HOUR, targeted: { A: 500, B: 500 } });
-      const evidence = evidenceAt({ intent, series, queryLagMs: 5 * 60_000 });
+      const evidence = evidenceAt({ intent, series, queryLagMs: 5 * 60_000, activeWithinMs: 7 * 86_400_000 });
       const stored = recordedEvidence(evidence, series);
       const read = JSON.parse(canonicalJson(stored)) as RecordedEvidence;
       expect(read).toEqual(stored);
@@ -38,7 +38,7 @@ describe("evidence in a record", () => {
   test.prop([looks])("passes the strict schema of records, with the verdict beside it", (found) => {
     const series = found as [...Look[], Look];
     const intent = anIntent({ openedAt: HOUR });
-    const evidence = evidenceAt({ intent, series, queryLagMs: 0 });
+    const evidence = evidenceAt({ intent, series, queryLagMs: 0, activeWithinMs: 7 * 86_400_000 });
     const record = {
       schemaVersion: 1,
       product: "thermostat",
@@ -65,7 +65,14 @@ describe("the digest of evidence", () => {
     answered: ok,
   });
   const evidence = (at: number, ok: number): string =>
-    evidenceDigest(evidenceAt({ intent: anIntent(), series: [look(at, ok)], queryLagMs: 0 }));
+    evidenceDigest(
+      evidenceAt({
+        intent: anIntent(),
+        series: [look(at, ok)],
+        queryLagMs: 0,
+        activeWithinMs: 7 * 86_400_000,
+      }),
+    );
 
   it("stays while no count moves, however often one looks", () => {
     expect(evidence(HOUR, 5)).toBe(evidence(2 * HOUR, 5));
@@ -74,9 +81,21 @@ describe("the digest of evidence", () => {
   it("is another one as soon as one device more is counted, or another attempt or wave", () => {
     const others = [
       evidence(HOUR, 6),
-      evidenceDigest(evidenceAt({ intent: anIntent({ wave: 1 }), series: [look(HOUR, 5)], queryLagMs: 0 })),
       evidenceDigest(
-        evidenceAt({ intent: anIntent({ attempt: 2 }), series: [look(HOUR, 5)], queryLagMs: 0 }),
+        evidenceAt({
+          intent: anIntent({ wave: 1 }),
+          series: [look(HOUR, 5)],
+          queryLagMs: 0,
+          activeWithinMs: 7 * 86_400_000,
+        }),
+      ),
+      evidenceDigest(
+        evidenceAt({
+          intent: anIntent({ attempt: 2 }),
+          series: [look(HOUR, 5)],
+          queryLagMs: 0,
+          activeWithinMs: 7 * 86_400_000,
+        }),
       ),
     ];
     expect(new Set([evidence(HOUR, 5), ...others]).size).toBe(4);

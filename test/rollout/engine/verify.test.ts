@@ -95,6 +95,29 @@ describe("the records of a rollout", () => {
     ]);
   });
 
+  it("from before failure rates and devices that stay away were told are verified: they tell none", () => {
+    for (const files of [good, bad]) {
+      const before = forged(files, (record) => {
+        const { judged, verdict, ...rest } = withRollout(record, ({ population, ...intent }) => {
+          expect(population).toMatchObject({ A: 150 });
+          return intent;
+        });
+        if (judged === undefined || verdict === undefined) return rest;
+        const { rates, contact, ...evidence } = judged;
+        expect(rates).toMatchObject({ confidence: 0.95 });
+        expect(contact === undefined).toBe(evidence.judgedAs === "watched");
+        const reasons = verdict.reasons.map(({ rate, ...reason }) => {
+          expect(rate === undefined).toBe(reason.n === undefined);
+          return reason;
+        });
+        return { ...rest, judged: evidence, verdict: { ...verdict, reasons } };
+      });
+      const { problems, steps } = verifyStore(before);
+      expect(problems).toEqual([]);
+      expect(steps.some(({ rejudged }) => rejudged)).toBe(true);
+    }
+  });
+
   it("that were written and never taken are no error", () => {
     const contents = readStored(good);
     const tip = verifyStore(contents).heads[0];
@@ -184,6 +207,37 @@ describe("a forger who names every record anew", () => {
       /changes the proving/,
       (record) =>
         record.kind === "promote" ? withRollout(record, (intent) => ({ ...intent, proving: [] })) : record,
+    ],
+    [
+      "tells another number of devices",
+      /changes the population/,
+      (record) =>
+        record.kind === "settle" ? withRollout(record, (intent) => ({ ...intent, population: {} })) : record,
+    ],
+    [
+      "tells failure rates of other devices",
+      /failure rates are told by another level/,
+      (record) =>
+        record.judged === undefined
+          ? record
+          : { ...record, judged: { ...record.judged, rates: { confidence: 0.5, population: {} } } },
+    ],
+    [
+      "improves a failure rate",
+      /the gate says/,
+      (record) =>
+        record.verdict === undefined
+          ? record
+          : {
+              ...record,
+              verdict: {
+                ...record.verdict,
+                reasons: record.verdict.reasons.map((reason) => ({
+                  ...reason,
+                  rate: { lower: 0, upper: 0.001, confidence: 0.95 },
+                })),
+              },
+            },
     ],
     [
       "swaps the release under its digest",

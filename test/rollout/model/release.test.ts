@@ -26,6 +26,40 @@ describe("a release declaration", () => {
     expect(one && digestOfRelease(one)).toBe(two && digestOfRelease(two));
   });
 
+  it("may give strata a deadline of their own, and is the same as ever where none has one", () => {
+    const gateWith = (deadline: unknown, bake = "3.5 hours"): ReturnType<typeof parseRelease> =>
+      parseRelease({ ...good, gate: { ...good.gate, deadline, bake } }, "r.ts");
+    const plain = gateWith("3 hours").release;
+    expect(plain?.gate).not.toHaveProperty("deadlineMsByStratum");
+    expect(gateWith({ default: "3 hours", strata: {} }).release).toEqual(plain);
+    const own = { default: "3 hours", strata: { weekly: "10 days" } };
+    expect(gateWith(own, "11 days").release?.gate).toMatchObject({
+      deadlineMs: 3 * 3_600_000,
+      deadlineMsByStratum: { weekly: 10 * 86_400_000 },
+    });
+    expect(gateWith(own, "9 days").problems).toMatchObject([
+      { path: "r.ts: gate.bake", summary: expect.stringContaining("the longest of its strata") as string },
+    ]);
+  });
+
+  it.each([
+    [{ deadline: "soon" }, 'r.ts: gate.deadline: "soon" is no duration'],
+    [{ deadline: 7 }, "r.ts: gate.deadline: Invalid input: expected string"],
+    [{ deadline: { strata: {} } }, "r.ts: gate.deadline.default: Invalid input: expected string"],
+    [
+      { deadline: { default: "1 hour", strata: { A: "soon" } } },
+      'r.ts: gate.deadline.strata.A: "soon" is no duration',
+    ],
+    [
+      { deadline: { default: "1 hour", stratum: {} } },
+      'r.ts: gate.deadline.stratum: "stratum" is no setting',
+    ],
+    [{ deadline: undefined }, "r.ts: gate.deadline: Invalid input"],
+  ])("says what is wrong with a deadline: %j", (change, problem) => {
+    const { problems } = parseRelease({ ...good, gate: { ...good.gate, ...change } }, "r.ts");
+    expect(problems.map(({ path, summary }) => `${path}: ${summary}`).join("\n")).toContain(problem);
+  });
+
   it.each([
     ["a version with build metadata", { version: "1.1.0+7" }, /semantic version/],
     ["no wave", { waves: [] }, /waves/],

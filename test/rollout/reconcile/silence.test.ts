@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
+import { percent, ring } from "../../../rollout/wavegate.ts";
+import { readStored } from "../../../rollout/adapters/read-stored.ts";
+import { verifyStore } from "../../../rollout/engine/verify/verify-store.ts";
+import { aRelease, declared } from "../../support/declarations.ts";
 import { ATTEMPT, aWorld, headRecord, HOUR, PRODUCT, rest, stateOf } from "./in-canary.ts";
 
 // A device that dies after the update stays "proceeding" for ever, and so does its rollout (hawkbit#693).
@@ -48,5 +52,59 @@ describe("devices that never make contact at all", () => {
     world.advance(2 * 24 * HOUR);
     expect((await rest(world)).status).toMatchObject({ needsPerson: true });
     expect(world.exposed(ATTEMPT).size).toBe(6);
+  });
+
+  it("are evidence of their own after two check-ins: held for a person, never taken back", async () => {
+    const patient = declared(
+      aRelease("1.1.0", {
+        waves: [
+          { name: "canary", cohort: ring("canary"), kind: "smoke" },
+          { name: "everyone", cohort: percent(100), kind: "smoke" },
+        ],
+        gate: { ...aRelease("1.1.0").gate, patience: "60 days" },
+      }),
+    );
+    const world = aWorld();
+    await rest(world, patient);
+    world.advance(14 * 24 * HOUR - MINUTE);
+    expect((await rest(world, patient)).status).toMatchObject({ needsPerson: false });
+    world.advance(MINUTE);
+    const { status } = await rest(world, patient);
+    expect(status).toMatchObject({ needsPerson: true });
+    expect(status?.text).toMatch(/no contact from 6 of 6 \(100%\) recently active devices of A in 14 days/);
+    expect([stateOf(world), world.exposed(ATTEMPT).size]).toEqual(["running", 6]);
+    // They come after all: nothing is latched.
+    world.settle(() => "ok");
+    await rest(world, patient);
+    world.advance(4 * HOUR);
+    await rest(world, patient);
+    expect(world.exposed(ATTEMPT).size).toBe(24);
+  });
+});
+
+describe("a stratum with a deadline of its own", () => {
+  it("is silent by its own, waited for by every wave, and verified by its own", async () => {
+    const product = declared(
+      aRelease("1.1.0", {
+        waves: [{ name: "everyone", cohort: percent(100), kind: "smoke" }],
+        gate: {
+          ...aRelease("1.1.0").gate,
+          deadline: { default: "3 hours", strata: { B: "30 hours" } },
+          bake: "30 hours",
+        },
+      }),
+    );
+    const world = aWorld();
+    await rest(world, product);
+    world.settle(({ stratum }) => (stratum === "B" ? "silent" : "ok"));
+    for (let hour = 0; hour < 30; hour++) {
+      await rest(world, product);
+      expect(stateOf(world)).toBe("running");
+      world.advance(HOUR);
+    }
+    await rest(world, product);
+    expect(headRecord(world)).toMatchObject({ kind: "abort", actor: "gate" });
+    expect(headRecord(world).reason).toMatch(/12 of 12 fell silent in B/);
+    expect(verifyStore(readStored(await world.ports.records.contents("thermostat"))).problems).toEqual([]);
   });
 });

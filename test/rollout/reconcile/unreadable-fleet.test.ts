@@ -10,13 +10,13 @@ import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf } from "./in-canary.
 const WRONG = checkDeclarations({ fleet: { value: { product: {} }, file: "fleet.ts" }, releases: [] });
 
 /** `wavegate reconcile` of a project whose fleet.ts has a typing error. */
-function run(world: World, ports: Partial<World["ports"]> = {}): Promise<Result> {
+function run(world: World, ports: Partial<World["ports"]> = {}, checked = WRONG): Promise<Result> {
   const session = {
     settings: { queryLag: 0 },
     ...world.ports,
     ...ports,
     actor: "cron",
-    declarations: () => Promise.resolve(WRONG),
+    declarations: () => Promise.resolve(checked),
   } as unknown as Session; // The rest of a session is for other commands.
   const context = { session: () => Promise.resolve(session), progress: () => undefined };
   return reconcileCommand.run(context as unknown as Context, { args: [], options: {} });
@@ -71,5 +71,41 @@ describe("a controller that cannot read its fleet.ts", () => {
     const theirs = { ...world.ports.records, getRecord: () => Promise.resolve(undefined) };
     await expect(run(world, { records: theirs })).rejects.toMatchObject({ code: "PLAN_BLOCKED" });
     expect(writes).toEqual([]);
+  });
+});
+
+describe("a controller whose fleet.ts lost a product", () => {
+  const OTHERS = checkDeclarations({
+    fleet: { value: { products: { valve: {} } }, file: "fleet.ts" },
+    releases: [],
+  });
+
+  it("watches it on: a bad release is stopped, and the run says what is wrong", async () => {
+    const world = await inCanary();
+    await rest(world);
+    failAll(world);
+    const { exitCode, human } = await run(world, {}, OTHERS);
+    expect(exitCode).toBe(1);
+    expect(human).toMatch(/PRODUCT_REMOVED: fleet.ts: products: thermostat/);
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+    expect(stateOf(world)).toBe("rolling back");
+  });
+
+  it("lets a good release of it go no further", async () => {
+    const world = await inCanary();
+    await rest(world);
+    world.advance(20 * HOUR);
+    const { exitCode, human } = await run(world, {}, OTHERS);
+    expect(exitCode).toBe(1);
+    expect(human).toMatch(/next: declare it again, or take it back: wavegate abort thermostat/);
+    expect(world.exposed(ATTEMPT).size).toBe(6);
+  });
+
+  it("has nothing to say of one whose records are another project's, or that has nothing under way", async () => {
+    const world = await inCanary();
+    await rest(world);
+    const theirs = { ...world.ports.records, getRecord: () => Promise.resolve(undefined) };
+    const { human } = await run(world, { records: theirs }, OTHERS);
+    expect(human).not.toMatch(/thermostat/);
   });
 });
