@@ -1,19 +1,10 @@
 import { formatPercentage } from "../rollout/model/percentage.ts";
 import type { Figure } from "./figure.ts";
 import { sample, type Share } from "./promises/sample.ts";
-import { GATE, type Scenario } from "./promises/scenario.ts";
+import { BAD, GATE, GOOD } from "./promises/scenario.ts";
 
 const RUNS = 1_000;
 const SEED = 20_260_101;
-
-/** Every device of every stratum fails exactly as often as is tolerated. */
-const GOOD: Scenario = {
-  rates: { A: GATE.tolerate, B: GATE.tolerate, C: GATE.tolerate, D: GATE.tolerate },
-  devicesPerStratum: 500,
-  latches: true,
-};
-/** One stratum fails exactly as often as must not ship; the others would hide it. */
-const BAD: Scenario = { ...GOOD, rates: { A: 0.002, B: 0.002, C: 0.002, D: GATE.reject } };
 
 /**
  * Both promises of the gate, on whole rollouts of simulated devices: five waves, four strata, a look every five minutes.

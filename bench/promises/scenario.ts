@@ -44,6 +44,15 @@ export interface Scenario {
   readonly sites?: { readonly devices: number; readonly icc: number };
 }
 
+/** Every device of every stratum fails exactly as often as is tolerated. */
+export const GOOD: Scenario = {
+  rates: { A: GATE.tolerate, B: GATE.tolerate, C: GATE.tolerate, D: GATE.tolerate },
+  devicesPerStratum: 500,
+  latches: true,
+};
+/** One stratum fails exactly as often as must not ship; the others would hide it. */
+export const BAD: Scenario = { ...GOOD, rates: { A: 0.002, B: 0.002, C: 0.002, D: GATE.reject } };
+
 /** One device's part in a rollout; times in ms, from the opening of its wave. */
 export interface SimulatedDevice {
   readonly stratum: string;

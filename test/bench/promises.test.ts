@@ -1,17 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { rollOut } from "../../bench/promises/roll-out.ts";
 import { chancesOf, sample } from "../../bench/promises/sample.ts";
-import { drawDevices, GATE, type Scenario } from "../../bench/promises/scenario.ts";
+import { BAD, drawDevices, GATE, GOOD } from "../../bench/promises/scenario.ts";
 
 /** More of them with SOAK; the figures of the documents take a thousand: npm run bench -- promises. */
 const RUNS = 20 * Number(process.env["SOAK"] ?? 1);
 const SEED = 1;
-const GOOD: Scenario = {
-  rates: { A: GATE.tolerate, B: GATE.tolerate, C: GATE.tolerate, D: GATE.tolerate },
-  devicesPerStratum: 500,
-  latches: true,
-};
-const BAD: Scenario = { ...GOOD, rates: { A: 0.002, B: 0.002, C: 0.002, D: GATE.reject } };
 
 describe(`both promises, device by device: ${RUNS} rollouts (seed ${SEED}), five waves, four strata, a look every five minutes`, () => {
   it("stops a release that fails exactly as often as tolerated no more often than promised", () => {
