@@ -27,6 +27,11 @@ const AREAS: Readonly<Record<string, Area>> = {
       "1,000 device identities (or as many as you say) as one set, and resources of their own beside it",
     load: () => import("./infra.ts"),
   },
+  promises: {
+    summary:
+      "the gate's two error rates in 1,000 simulated rollouts, or as many as you say, with a seed: promises 200 7",
+    load: () => import("./promises.ts"),
+  },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

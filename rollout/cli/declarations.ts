@@ -16,13 +16,13 @@ export async function loadDeclarations(input: {
     const short = relative(folder, path);
     return short.startsWith("..") ? path : short;
   };
-  const loadedFleet = await load(fleet, shown(fleet), "FLEET_INVALID");
+  const loadedFleet = await loadDeclaration(fleet, shown(fleet), "FLEET_INVALID");
   if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
   const raw: RawDeclarations["releases"][number][] = [];
   const problems: Problem[] = [];
   for (const name of await releaseFiles(releases)) {
     const path = join(releases, name);
-    const loaded = await load(path, shown(path), "RELEASE_INVALID");
+    const loaded = await loadDeclaration(path, shown(path), "RELEASE_INVALID");
     if ("problem" in loaded) problems.push(loaded.problem);
     else raw.push(loaded);
   }
@@ -53,7 +53,8 @@ export async function releaseFiles(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function load(
+/** Load a declaration by its path, shown as `file`; one that cannot be loaded is a problem. */
+export async function loadDeclaration(
   path: string,
   file: string,
   code: "FLEET_INVALID" | "RELEASE_INVALID",
