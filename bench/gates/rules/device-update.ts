@@ -31,7 +31,7 @@ export function deviceUpdate(policy: RollbackPolicy): Rule {
     name: "Device Update",
     start:
       () =>
-      ({ groups }) =>
-        groups.some((group) => isRollbackReached(group, policy)) ? "stop" : "go",
+      ({ group }) =>
+        isRollbackReached(group, policy) ? "stop" : "go",
   };
 }

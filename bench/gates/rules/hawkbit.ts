@@ -34,16 +34,14 @@ export function hawkbit({ error, success }: HawkbitConditions): Rule {
   return {
     name: "hawkBit",
     start: () => {
-      const finished = new Set<number>();
-      return ({ groups }) => {
-        for (const [index, group] of groups.entries()) {
-          if (finished.has(index)) continue;
+      let finished = -1;
+      return ({ wave, group }) => {
+        if (wave !== finished) {
           if (isErrorReached(group, error)) return "stop";
           // In this order: the last report of a group can still stop the rollout.
-          if (group.ok + group.failed === group.targeted) finished.add(index);
+          if (group.ok + group.failed === group.targeted) finished = wave;
         }
-        const last = groups.at(-1);
-        return last === undefined || isSuccessReached(last, success) ? "go" : "wait";
+        return isSuccessReached(group, success) ? "go" : "wait";
       };
     },
   };

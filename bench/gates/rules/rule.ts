@@ -12,11 +12,13 @@ export interface Seen {
   readonly silent: number;
 }
 
-/** What a rule is shown at each look, oldest first. */
+/** What a rule is shown at each look. */
 export interface Shown {
-  /** The devices that each opened wave added, by wave: what most systems call a group. */
-  readonly groups: readonly Seen[];
-  /** All of them together. */
+  /** Index of the open wave. */
+  readonly wave: number;
+  /** The devices of that wave alone, which hawkBit and Device Update call a group. */
+  readonly group: Seen;
+  /** The devices of all waves so far. */
   readonly everyone: Seen;
 }
 
