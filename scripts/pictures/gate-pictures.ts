@@ -68,8 +68,14 @@ function stopPicture(): string {
 /** The number on the screen as devices report, one after the other. */
 function evidencePicture(): string {
   const every = (share: number) => (n: number) => Math.floor(n * share);
-  const against = (failed: (n: number) => number): (readonly [number, number])[] =>
-    sizesTo(150).map((n) => [n, Math.exp(logEAbort({ k: failed(n), n, p0: EXAMPLE.tolerate, ...PRIOR }))]);
+  const against = (failed: (n: number) => number): (readonly [number, number])[] => {
+    const points = sizesTo(150).map(
+      (n) => [n, Math.exp(logEAbort({ k: failed(n), n, p0: EXAMPLE.tolerate, ...PRIOR }))] as const,
+    );
+    // A rollout ends where it is stopped.
+    const stop = points.findIndex(([, evidence]) => evidence >= cumulative);
+    return stop < 0 ? points : points.slice(0, stop + 1);
+  };
   const proof = sizesTo(150).map(
     (n) => [n, Math.exp(logEPromote({ k: every(0.01)(n), n, p1: EXAMPLE.reject, ...PRIOR }))] as const,
   );

@@ -10,6 +10,7 @@ import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import { formatPercentage } from "../../rollout/model/percentage.ts";
 import { aWave, counted, devices, GATE } from "./a-wave.ts";
+import { naiveStop } from "./naive-stop.ts";
 
 const DOC = readFileSync(new URL("../../docs/gates.md", import.meta.url), "utf8");
 /** The text with its line breaks taken out: a sentence is found wherever it was wrapped. */
@@ -94,19 +95,4 @@ function tableHeaded(...heading: readonly string[]): readonly (readonly string[]
     0,
     rest.findIndex((row) => row.length === 0),
   );
-}
-
-/** Exact chance that "more than 5% of at least 20 devices failed" holds after any of so many devices. */
-function naiveStop(rate: number, total: number): number {
-  let going = [1];
-  let stopped = 0;
-  for (let n = 1; n <= total; n++) {
-    going = Array.from({ length: going.length + 1 }, (_, k) => {
-      const chance = (going[k] ?? 0) * (1 - rate) + (going[k - 1] ?? 0) * rate;
-      if (n < 20 || k / n <= 0.05) return chance;
-      stopped += chance;
-      return 0;
-    });
-  }
-  return stopped;
 }
