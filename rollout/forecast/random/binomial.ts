@@ -3,24 +3,21 @@ import { nextChance } from "./stream.ts";
 import type { Xoshiro128 } from "./xoshiro128.ts";
 
 /** Below this mean counting up from zero is faster, and BTRS must not be used [Hörmann 1993]. */
-const LEAST_MEAN = 10;
+export const LEAST_MEAN = 10;
 
 /** How many of `n` devices something happens to, each with chance `p` and independently. */
 export function binomial(random: Xoshiro128, n: number, p: number): number {
   if (n <= 0 || p <= 0) return 0;
   if (p >= 1) return n;
   if (p > 0.5) return n - binomial(random, n, 1 - p);
-  return n * p < LEAST_MEAN ? inverted(random, { n, p, none: (1 - p) ** n }) : rejected(random, n, p);
+  return n * p < LEAST_MEAN ? inverted(random, n, p, (1 - p) ** n) : rejected(random, n, p);
 }
 
 /**
  * By inversion: count up until the chances add up to a random one [BINV, Kachitvichyanukul & Schmeiser 1988]. `none` is
- * (1-p)^n, which a caller may have at hand. n·p is below 10, p at most 1/2.
+ * (1-p)^n, which the innermost loop has at hand. n·p is below 10, p at most 1/2.
  */
-export function inverted(
-  random: Xoshiro128,
-  { n, p, none }: { readonly n: number; readonly p: number; readonly none: number },
-): number {
+export function inverted(random: Xoshiro128, n: number, p: number, none: number): number {
   let left = nextChance(random);
   if (left <= none) return 0;
   const odds = p / (1 - p);
