@@ -36,13 +36,25 @@ export function createBadDevices(model: LookModel): BadDevices {
   const pending = new Int32Array(cells);
   /** Chance that none of a cell makes contact in a look, as long as the throttle does not bind. */
   const none = new Float64Array(cells);
-  const pendingOf = new Int32Array(strata);
+  /** The same, classes together. */
+  const pendingOf = new Int32Array(strata * defects);
+  const logStay = hazard.map((chance) => Math.log1p(-chance));
   const slots = ringLength(Math.max(failure.length, success.length + late.length) + 1);
   const ring = (): Int32Array => new Int32Array(strata * slots);
-  /** What is on its way, by stratum and look: failures, successes that will turn, and their turning; in each view. */
-  const coming = { cumulative: { fail: ring(), ok: ring(), turn: ring() }, wave: { fail: ring(), ok: ring(), turn: ring() } };
+  /** What is on its way, by stratum and look: failures, successes that will turn, and their turning; of all, and of the wave's own contacts. */
+  const fails = ring();
+  const succeeds = ring();
+  const turns = ring();
+  const waveFails = ring();
+  const waveSucceeds = ring();
+  const waveTurns = ring();
+  const rings = [fails, succeeds, turns, waveFails, waveSucceeds, waveTurns];
   const byClass = new Int32Array(classes);
-  const byDelay = { success: new Int32Array(success.length), failure: new Int32Array(failure.length), late: new Int32Array(late.length) };
+  const byDelay = {
+    success: new Int32Array(success.length),
+    failure: new Int32Array(failure.length),
+    late: new Int32Array(late.length),
+  };
   const counts = (): Int32Array => new Int32Array(strata);
   const harmed = counts();
   const bricked = counts();
@@ -57,41 +69,42 @@ export function createBadDevices(model: LookModel): BadDevices {
     return random;
   };
 
-  const schedule = (kind: "fail" | "ok" | "turn", place: number, devices: number): void => {
-    addTo(coming.cumulative[kind], place, devices);
-    addTo(coming.wave[kind], place, devices);
-  };
-
   /** Devices make contact, and what they will report is settled. */
   const contact = (stratum: number, defect: number, devices: number, look: number): void => {
     addTo(harmed, stratum, devices);
     const random = streamAt(stratum);
-    const placeOf = (at: number): number => stratum * slots + (at & (slots - 1));
-    if (defect === SILENT) addTo(bricked, stratum, devices);
-    else if (defect === REPORTED) {
-      byDelay.failure.fill(0);
-      multinomial(random, devices, failure, byDelay.failure);
-      byDelay.failure.forEach((here, delay) => {
-        if (here > 0) schedule("fail", placeOf(look + delay), here);
-      });
-    } else {
-      byDelay.success.fill(0);
-      multinomial(random, devices, success, byDelay.success);
-      byDelay.success.forEach((here, delay) => {
-        if (here === 0) return;
-        schedule("ok", placeOf(look + delay), here);
-        byDelay.late.fill(0);
-        multinomial(random, here, late, byDelay.late);
-        byDelay.late.forEach((turning, after) => {
-          if (turning > 0) schedule("turn", placeOf(look + delay + after), turning);
-        });
-      });
+
+    if (defect === SILENT) {
+      addTo(bricked, stratum, devices);
+      return;
+    }
+    const base = stratum * slots;
+    const first = defect === REPORTED ? failure : success;
+    const counted = defect === REPORTED ? byDelay.failure : byDelay.success;
+    counted.fill(0);
+    multinomial(random, devices, first, counted);
+    for (let delay = 0; delay < first.length; delay++) {
+      const here = counted[delay] ?? 0;
+      if (here === 0) continue;
+      const place = base + ((look + delay) & (slots - 1));
+      addTo(defect === REPORTED ? fails : succeeds, place, here);
+      addTo(defect === REPORTED ? waveFails : waveSucceeds, place, here);
+      if (defect === REPORTED) continue;
+      byDelay.late.fill(0);
+      multinomial(random, here, late, byDelay.late);
+      for (let after = 0; after < late.length; after++) {
+        const turning = byDelay.late[after] ?? 0;
+        if (turning === 0) continue;
+        const turnsAt = base + ((look + delay + after) & (slots - 1));
+        addTo(turns, turnsAt, turning);
+        addTo(waveTurns, turnsAt, turning);
+      }
     }
   };
 
   const setPending = (cell: number, devices: number): void => {
     pending[cell] = devices;
-    none[cell] = (1 - (hazard[cell % classes] ?? 0)) ** devices;
+    none[cell] = Math.exp(devices * (logStay[cell % classes] ?? 0));
   };
 
   return {
@@ -102,11 +115,19 @@ export function createBadDevices(model: LookModel): BadDevices {
     reset(streams, chances) {
       randoms = streams;
       rates = chances;
-      for (const array of [pending, pendingOf, harmed, bricked, failed.cumulative, failed.wave, ok.cumulative, ok.wave])
+      for (const array of [
+        pending,
+        pendingOf,
+        harmed,
+        bricked,
+        failed.cumulative,
+        failed.wave,
+        ok.cumulative,
+        ok.wave,
+      ])
         array.fill(0);
       none.fill(1);
-      for (const view of [coming.cumulative, coming.wave])
-        for (const array of [view.fail, view.ok, view.turn]) array.fill(0);
+      for (const array of rings) array.fill(0);
     },
     arrive(stratum, devices, look, throttle) {
       const random = streamAt(stratum);
@@ -128,7 +149,7 @@ export function createBadDevices(model: LookModel): BadDevices {
           const cell = (stratum * defects + defect) * classes + index;
           // Devices that are never reached need not be kept.
           if ((hazard[index] ?? 0) === 0 || here === now) continue;
-          addTo(pendingOf, stratum, here - now);
+          addTo(pendingOf, stratum * defects + defect, here - now);
           setPending(cell, (pending[cell] ?? 0) + here - now);
         }
         if (first > 0) contact(stratum, defect, first, look);
@@ -137,16 +158,17 @@ export function createBadDevices(model: LookModel): BadDevices {
     },
     contactAt(look, hazards, throttle) {
       for (let stratum = 0; stratum < strata; stratum++) {
-        if (pendingOf[stratum] === 0) continue;
         const random = streamAt(stratum);
         for (let defect = 0; defect < defects; defect++) {
+          if (pendingOf[stratum * defects + defect] === 0) continue;
           const base = (stratum * defects + defect) * classes;
           let contacts = 0;
           for (let index = 0; index < classes; index++) {
             const waiting = pending[base + index] ?? 0;
             if (waiting === 0) continue;
             const chance = (hazards[index] ?? 0) * throttle;
-            const isRemembered = throttle === 1 && hazards === hazard && chance <= 0.5 && waiting * chance < LEAST_MEAN;
+            const isRemembered =
+              throttle === 1 && hazards === hazard && chance <= 0.5 && waiting * chance < LEAST_MEAN;
             const here = isRemembered
               ? inverted(random, waiting, chance, none[base + index] ?? 0)
               : binomial(random, waiting, chance);
@@ -155,7 +177,7 @@ export function createBadDevices(model: LookModel): BadDevices {
             setPending(base + index, waiting - here);
           }
           if (contacts === 0) continue;
-          addTo(pendingOf, stratum, -contacts);
+          addTo(pendingOf, stratum * defects + defect, -contacts);
           contact(stratum, defect, contacts, look);
         }
       }
@@ -164,24 +186,23 @@ export function createBadDevices(model: LookModel): BadDevices {
       let isWorse = false;
       for (let stratum = 0; stratum < strata; stratum++) {
         const place = stratum * slots + (look & (slots - 1));
-        for (const view of VIEWS) {
-          const { fail, ok: success, turn } = coming[view];
-          const failing = fail[place] ?? 0;
-          const succeeding = success[place] ?? 0;
-          const turning = turn[place] ?? 0;
-          if ((failing | succeeding | turning) === 0) continue;
-          addTo(failed[view], stratum, failing + turning);
-          addTo(ok[view], stratum, succeeding - turning);
-          fail[place] = success[place] = turn[place] = 0;
-          isWorse ||= failing + turning > 0;
-        }
+        const failing = fails[place] ?? 0;
+        const succeeding = succeeds[place] ?? 0;
+        const turning = turns[place] ?? 0;
+        if ((failing | succeeding | turning) === 0) continue;
+        addTo(failed.cumulative, stratum, failing + turning);
+        addTo(ok.cumulative, stratum, succeeding - turning);
+        addTo(failed.wave, stratum, (waveFails[place] ?? 0) + (waveTurns[place] ?? 0));
+        addTo(ok.wave, stratum, (waveSucceeds[place] ?? 0) - (waveTurns[place] ?? 0));
+        for (const array of rings) array[place] = 0;
+        isWorse ||= failing + turning > 0;
       }
       return isWorse;
     },
     openWave() {
       failed.wave.fill(0);
       ok.wave.fill(0);
-      for (const array of [coming.wave.fail, coming.wave.ok, coming.wave.turn]) array.fill(0);
+      for (const array of [waveFails, waveSucceeds, waveTurns]) array.fill(0);
     },
     expectedContacts() {
       let sum = 0;
@@ -190,5 +211,3 @@ export function createBadDevices(model: LookModel): BadDevices {
     },
   };
 }
-
-const VIEWS = ["cumulative", "wave"] as const;

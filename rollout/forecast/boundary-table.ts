@@ -9,6 +9,12 @@ export interface BoundaryTable {
   reaches(bad: number, devices: number): boolean;
 }
 
+/** The same where more devices weaken the evidence. */
+export interface AbortTable extends BoundaryTable {
+  /** A number of bad devices, at least as large, up to which not even so many devices reach it; -1 when these do, or nearly. */
+  safeUpTo(bad: number, devices: number): number;
+}
+
 /**
  * Where the evidence against a release reaches a threshold: it falls in the number of devices, so for each number of bad
  * ones there is a largest fleet that they stop.
@@ -24,17 +30,22 @@ export function abortTable({
   readonly threshold: number;
   /** True: the evidence has to be above the threshold, not only at it. */
   readonly isAbove?: boolean;
-}): BoundaryTable {
+}): AbortTable {
   const prior = priorOf({ reject });
   const logThreshold = Math.log(threshold);
   const isReached = (k: number, n: number): boolean => {
     const logE = logEAbort({ k, n, p0: tolerate, ...prior });
     return isAbove ? logE > logThreshold : logE >= logThreshold;
   };
-  const most = remembered((bad) => (isReached(bad, bad) ? leastInteger(bad, (n) => !isReached(bad, n)) - 1 : -1));
+  const most = remembered((bad) =>
+    isReached(bad, bad) ? leastInteger(bad, (n) => !isReached(bad, n)) - 1 : -1,
+  );
   return {
-    // A few bad devices more than there are would not do: most questions end here, and few boundaries are worked out.
-    reaches: (bad, devices) => bad > 0 && devices <= most(roundedUp(bad)) && devices <= most(bad),
+    reaches: (bad, devices) => bad > 0 && devices <= most(bad),
+    safeUpTo(bad, devices) {
+      const more = roundedUp(bad);
+      return devices > most(more) ? more : -1;
+    },
   };
 }
 
@@ -42,7 +53,13 @@ export function abortTable({
  * Where the evidence for a release reaches a threshold: it rises in the number of devices, so for each number of bad ones
  * there is a smallest fleet that is promoted with them.
  */
-export function promoteTable({ reject, threshold }: { readonly reject: number; readonly threshold: number }): BoundaryTable {
+export function promoteTable({
+  reject,
+  threshold,
+}: {
+  readonly reject: number;
+  readonly threshold: number;
+}): BoundaryTable {
   const prior = priorOf({ reject });
   const logThreshold = Math.log(threshold);
   const least = remembered((bad) =>

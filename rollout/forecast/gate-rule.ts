@@ -2,8 +2,15 @@ import { bakeNeededMs } from "../engine/assess-evidence.ts";
 import { thresholdsOf } from "../engine/evidence-at.ts";
 import { strataThatCanProve } from "../gate/proving-strata.ts";
 import type { View } from "../model/verdict.ts";
-import { abortTable, promoteTable } from "./boundary-table.ts";
-import { POOLED, type Judge, type RuledRollout, type RuleCounts, type RuleVerdict, type StopRule } from "./stop-rule.ts";
+import { abortTable, promoteTable, type AbortTable } from "./boundary-table.ts";
+import {
+  POOLED,
+  type Judge,
+  type RuledRollout,
+  type RuleCounts,
+  type RuleVerdict,
+  type StopRule,
+} from "./stop-rule.ts";
 
 /** wavegate's own gate, as `assessWave` and `assessWatched` judge, by boundaries that were worked out from its e-values. */
 export const gateRule: StopRule = { name: "wavegate", judgeOf };
@@ -11,11 +18,15 @@ export const gateRule: StopRule = { name: "wavegate", judgeOf };
 function judgeOf({ release, strata, devices, lookMs, queryLagMs }: RuledRollout): Judge {
   const { gate, waves } = release;
   const { cumulative, wave: ownView, promote } = thresholdsOf(release, strata.length);
-  const stops = { cumulative: abortTable({ ...gate, threshold: cumulative }), wave: abortTable({ ...gate, threshold: ownView }) };
-  const slows = {
-    cumulative: abortTable({ ...gate, threshold: Math.sqrt(cumulative), isAbove: true }),
-    wave: abortTable({ ...gate, threshold: Math.sqrt(ownView), isAbove: true }),
-  };
+  const judged = (view: View, threshold: number): JudgedView => ({
+    view,
+    stops: abortTable({ ...gate, threshold }),
+    slows: abortTable({ ...gate, threshold: Math.sqrt(threshold), isAbove: true }),
+    safe: new Int32Array(strata.length),
+  });
+  const allContacts = judged("cumulative", cumulative);
+  const own = judged("wave", ownView);
+  const [everyone, both] = [[allContacts], [allContacts, own]];
   const proves = promoteTable({ reject: gate.reject, threshold: promote });
   const canProve = new Set(
     strataThatCanProve(Object.fromEntries(strata.map((name, index) => [name, devices[index] ?? 0])), gate),
@@ -26,22 +37,33 @@ function judgeOf({ release, strata, devices, lookMs, queryLagMs }: RuledRollout)
 
   let coveredWave = -1;
   let coveredAt = 0;
-  let askAgainAt = 0;
 
-  const viewsOf = (wave: number): readonly View[] => (waves[wave]?.kind === "evidence" ? BOTH : CUMULATIVE);
+  let safeWave = -1;
 
-  /** Does the evidence reach a table in some stratum and view? */
-  const reaches = (counts: RuleCounts, tables: typeof stops): boolean => {
-    for (const view of viewsOf(counts.wave)) {
+  const viewsOf = (wave: number): readonly JudgedView[] =>
+    waves[wave]?.kind === "evidence" ? both : everyone;
+  const badOf = (counts: RuleCounts, stratum: number, view: View): number =>
+    counts.failed(stratum, view) + counts.silent(stratum, view);
+
+  /** Does the evidence against it reach its threshold? More contacts only weaken it: most answers need no count of them. */
+  const isStopped = (counts: RuleCounts): boolean => {
+    if (safeWave !== counts.wave) own.safe.fill(0);
+    safeWave = counts.wave;
+    for (const { view, stops, safe } of viewsOf(counts.wave)) {
       for (const stratum of all) {
-        const bad = counts.failed(stratum, view) + counts.silent(stratum, view);
-        // More devices than are known of only weaken the evidence: most answers need no count of them.
-        if (!tables[view].reaches(bad, counts.leastContacted(stratum, view))) continue;
-        if (tables[view].reaches(bad, counts.contacted(stratum, view))) return true;
+        const bad = badOf(counts, stratum, view);
+        if (bad <= (safe[stratum] ?? 0)) continue;
+        const upTo = stops.safeUpTo(bad, counts.leastContacted(stratum, view));
+        if (upTo >= 0) safe[stratum] = upTo;
+        else if (stops.reaches(bad, counts.contacted(stratum, view))) return true;
       }
     }
     return false;
   };
+  const isSlowed = (counts: RuleCounts): boolean =>
+    viewsOf(counts.wave).some(({ view, slows }) =>
+      all.some((stratum) => slows.reaches(badOf(counts, stratum, view), counts.contacted(stratum, view))),
+    );
 
   const harmed = (counts: RuleCounts): number =>
     counts.failed(POOLED, "cumulative") + counts.silent(POOLED, "cumulative");
@@ -52,8 +74,8 @@ function judgeOf({ release, strata, devices, lookMs, queryLagMs }: RuledRollout)
       const wanted = counts.active(POOLED, view);
       return wanted > 0 && counts.contacted(POOLED, view) >= gate.coverage * wanted;
     };
-    const isEnough = isShareReached("cumulative") && (!(counts.active(POOLED, "wave") > 0) || isShareReached("wave"));
-    if (!isEnough) return false;
+    if (counts.active(POOLED, "wave") > 0 && !isShareReached("wave")) return false;
+    if (!isShareReached("cumulative")) return false;
     coveredWave = counts.wave;
     coveredAt = counts.look;
     return true;
@@ -68,7 +90,7 @@ function judgeOf({ release, strata, devices, lookMs, queryLagMs }: RuledRollout)
     if (!isTimed && !isCovered(counts)) return "contacting";
     const baked = isTimed ? counts.sinceOpenedMs : (counts.look - coveredAt) * lookMs;
     if (baked < needed) {
-      askAgainAt = counts.look + Math.ceil((needed - baked) / lookMs);
+      judge.askAgainAt = counts.look + Math.ceil((needed - baked) / lookMs);
       return "baking";
     }
     if (isTimed) return "go";
@@ -80,22 +102,28 @@ function judgeOf({ release, strata, devices, lookMs, queryLagMs }: RuledRollout)
     return proving.length > 0 && proving.every(isProven) ? "go" : "hold";
   };
 
-  return {
+  const judge: Judge & { askAgainAt: number } = {
+    askAgainAt: 0,
     reset() {
-      coveredWave = -1;
-      askAgainAt = 0;
+      coveredWave = safeWave = -1;
+      judge.askAgainAt = 0;
+      allContacts.safe.fill(0);
     },
     at(counts) {
-      askAgainAt = counts.wave < waves.length ? counts.look + 1 : Infinity;
-      if (harmed(counts) >= gate.harmCap || reaches(counts, stops)) return "stop";
+      judge.askAgainAt = counts.wave < waves.length ? counts.look + 1 : Infinity;
+      if (harmed(counts) >= gate.harmCap || isStopped(counts)) return "stop";
       return counts.wave < waves.length ? progress(counts) : "hold";
     },
-    mayOpenPart: (counts) => !(harmed(counts) > gate.harmCap / 2) && !reaches(counts, slows),
-    get askAgainAt() {
-      return askAgainAt;
-    },
+    mayOpenPart: (counts) => !(harmed(counts) > gate.harmCap / 2) && !isSlowed(counts),
   };
+  return judge;
 }
 
-const BOTH: readonly View[] = ["cumulative", "wave"];
-const CUMULATIVE: readonly View[] = ["cumulative"];
+/** One view with what decides on it. */
+interface JudgedView {
+  readonly view: View;
+  readonly stops: AbortTable;
+  readonly slows: AbortTable;
+  /** Bad devices of a stratum that are too few to stop anything at the contacts there are already. */
+  readonly safe: Int32Array;
+}

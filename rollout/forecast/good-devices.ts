@@ -72,34 +72,38 @@ export function createGoodDevices(model: LookModel): GoodDevices {
   };
 
   /** Contacts of one stratum with these chances by class. */
-  const draw = (stratum: number, chanceOf: (index: number) => number): number => {
+  const draw = (stratum: number, chances: Float64Array, throttle: number): number => {
     const random = streamAt(stratum);
     let sum = 0;
     for (let index = 0; index < classes; index++) {
       const cell = stratum * classes + index;
       const waiting = pending[cell] ?? 0;
       if (waiting === 0) continue;
-      const here = binomial(random, waiting, chanceOf(index));
+      const here = binomial(random, waiting, (chances[index] ?? 0) * throttle);
       pending[cell] = waiting - here;
       sum += here;
     }
     return sum;
   };
 
+  /** Chances to make contact within so many looks, by class; worked out once for each number. */
+  const over: Float64Array[] = [];
+  const hazardOver = (looks: number): Float64Array =>
+    (over[looks] ??= hazard.map((chance) => 1 - (1 - chance) ** looks));
+
   const playTo: GoodDevices["playTo"] = (stratum, look, throttle = 1) => {
     let at = playedTo[stratum] ?? 0;
     // What lies further back than the longest delay has reported, whenever it was: one draw for all of it.
     const past = look - success.length - at;
     if (past > 1) {
-      const devices = draw(stratum, (index) => 1 - (1 - (hazard[index] ?? 0)) ** past);
+      const devices = draw(stratum, hazardOver(past), 1);
       addTo(contacted, stratum, devices);
       at += past;
       succeed(stratum, devices, at);
     }
     while (at < look) {
       at++;
-      const slow = at === look ? throttle : 1;
-      const devices = draw(stratum, (index) => (hazard[index] ?? 0) * slow);
+      const devices = draw(stratum, hazard, at === look ? throttle : 1);
       if (devices > 0) addContacts(stratum, devices, at);
     }
     playedTo[stratum] = at;
@@ -111,7 +115,8 @@ export function createGoodDevices(model: LookModel): GoodDevices {
     reset(streams) {
       randoms = streams;
       waveOpenedAt = 0;
-      for (const array of [pending, playedTo, contacted, ok.cumulative, ok.wave, open, resolvedTo]) array.fill(0);
+      for (const array of [pending, playedTo, contacted, ok.cumulative, ok.wave, open, resolvedTo])
+        array.fill(0);
       openedAt.fill(-1);
     },
     arrive(stratum, devices, look, throttle) {
@@ -130,7 +135,7 @@ export function createGoodDevices(model: LookModel): GoodDevices {
     },
     playTo,
     playRest(stratum, look) {
-      const devices = draw(stratum, (index) => lastHazard[index] ?? 0);
+      const devices = draw(stratum, lastHazard, 1);
       if (devices > 0) addContacts(stratum, devices, look);
     },
     resolveTo(stratum, look) {
@@ -153,7 +158,8 @@ export function createGoodDevices(model: LookModel): GoodDevices {
     },
     expectedContacts() {
       let sum = 0;
-      for (let cell = 0; cell < pending.length; cell++) sum += (pending[cell] ?? 0) * (hazard[cell % classes] ?? 0);
+      for (let cell = 0; cell < pending.length; cell++)
+        sum += (pending[cell] ?? 0) * (hazard[cell % classes] ?? 0);
       return sum;
     },
     unresolvedSince(stratum, look, view) {

@@ -67,5 +67,7 @@ export function lookModelOf({ release, strata, added, laws, timing }: RolloutMod
 /** Devices of each part of a wave, by stratum: windows of equal width. */
 function inParts(devices: readonly number[], parts: number): readonly (readonly number[])[] {
   const upTo = (count: number, part: number): number => Math.round((count * part) / parts);
-  return Array.from({ length: parts }, (_, part) => devices.map((count) => upTo(count, part + 1) - upTo(count, part)));
+  return Array.from({ length: parts }, (_, part) =>
+    devices.map((count) => upTo(count, part + 1) - upTo(count, part)),
+  );
 }

@@ -38,7 +38,13 @@ export function rolloutPlayer(
   const { waves, gate, watchMs } = release;
   const fleet = createSimulatedFleet(lookModelOf(model));
   const { counts } = fleet;
-  const judge = rule.judgeOf({ release, strata, devices, lookMs: timing.lookMs, queryLagMs: timing.queryLagMs });
+  const judge = rule.judgeOf({
+    release,
+    strata,
+    devices,
+    lookMs: timing.lookMs,
+    queryLagMs: timing.queryLagMs,
+  });
   const looksByPhase = new Int32Array(waves.length * PHASES.length);
   const watchLooks = Math.ceil(watchMs / timing.lookMs);
 

@@ -1,6 +1,6 @@
 import type { View } from "../model/verdict.ts";
 import { createBadDevices } from "./bad-devices.ts";
-import { ringLength } from "./device-counts.ts";
+import { addTo, ringLength } from "./device-counts.ts";
 import { createGoodDevices } from "./good-devices.ts";
 import type { LookModel } from "./look-model.ts";
 import { betaVariate } from "./random/beta.ts";
@@ -58,19 +58,20 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
   const slowest = Math.max(model.success.length, model.failure.length);
   let arrivals: { readonly look: number; readonly devices: readonly number[] }[] = [];
   let look = 0;
-  let wave = -1;
   let openedAt = 0;
   let partOpenedAt = 0;
-  let hasMoreParts = false;
   /** True when every look has to be played: somebody can fall silent. */
   let isWatched = false;
 
-  const pooled = (stratum: number, of: (stratum: number) => number): number => {
-    if (stratum >= 0) return of(stratum);
-    let sum = 0;
-    for (const index of all) sum += of(index);
-    return sum;
-  };
+  /** The same count, for a stratum or all of them. */
+  const pooled =
+    (count: (stratum: number, view: View) => number) =>
+    (stratum: number, view: View): number => {
+      if (stratum >= 0) return count(stratum, view);
+      let sum = 0;
+      for (let index = 0; index < strata; index++) sum += count(index, view);
+      return sum;
+    };
   const placeOf = (stratum: number, at: number): number => stratum * history + (at & (history - 1));
   const knownContacts = (stratum: number, view: View): number =>
     (good.contacted[stratum] ?? 0) +
@@ -83,11 +84,17 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
   const successesOf = (stratum: number, view: View): number => {
     good.playTo(stratum, look);
     good.resolveTo(stratum, look);
-    return (good.ok[view][stratum] ?? 0) + (bad.ok[view][stratum] ?? 0);
+    return (of(good.ok, view)[stratum] ?? 0) + (of(bad.ok, view)[stratum] ?? 0);
   };
-  const failuresOf = (stratum: number, view: View): number => bad.failed[view][stratum] ?? 0;
+  const failuresOf = (stratum: number, view: View): number => of(bad.failed, view)[stratum] ?? 0;
   /** What was counted at an earlier look of this view, less what the view leaves out; nobody before it began. */
-  const before = (counted: Int32Array, opening: Int32Array, stratum: number, view: View, at: number): number => {
+  const before = (
+    counted: Int32Array,
+    opening: Int32Array,
+    stratum: number,
+    view: View,
+    at: number,
+  ): number => {
     if (at < 1 || (view === "wave" && at <= openedAt)) return 0;
     return (counted[placeOf(stratum, at)] ?? 0) - (view === "wave" ? (opening[stratum] ?? 0) : 0);
   };
@@ -104,36 +111,31 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
     if (!isWatched) return 0;
     const contacts = before(contactsAt, atOpening.contacted, stratum, view, look - silentAfter);
     if (contacts === 0) return 0;
-    if (slowest <= silentAfter && before(bricksAt, atOpening.bricked, stratum, view, look - silentAfter) === 0) return 0;
+    if (
+      slowest <= silentAfter &&
+      before(bricksAt, atOpening.bricked, stratum, view, look - silentAfter) === 0
+    )
+      return 0;
     return Math.max(0, contacts - successesOf(stratum, view) - failuresOf(stratum, view));
   };
 
-  const counts: RuleCounts = {
-    get look() {
-      return look;
-    },
-    get elapsedMs() {
-      return look * lookMs;
-    },
-    get wave() {
-      return wave;
-    },
-    get sinceOpenedMs() {
-      return (look - partOpenedAt) * lookMs;
-    },
-    get hasMoreParts() {
-      return hasMoreParts;
-    },
-    targeted: (stratum, view) => pooled(stratum, (index) => aimedAt[view][index] ?? 0),
-    active: (stratum, view) => pooled(stratum, (index) => Math.round((aimedAt[view][index] ?? 0) * model.activeShare)),
-    contacted: (stratum, view) => pooled(stratum, (index) => contactsOf(index, view)),
-    leastContacted: (stratum, view) => pooled(stratum, (index) => knownContacts(index, view)),
-    succeeded: (stratum, view) => pooled(stratum, (index) => successesOf(index, view)),
-    failed: (stratum, view) => pooled(stratum, (index) => failuresOf(index, view)),
-    timedOut: (stratum, view) => pooled(stratum, (index) => timedOutOf(index, view)),
-    silent: (stratum, view) => pooled(stratum, (index) => silentOf(index, view)),
-    inProgress: (stratum, view) =>
-      pooled(stratum, (index) => contactsOf(index, view) - successesOf(index, view) - failuresOf(index, view)),
+  const counts: { -readonly [Key in keyof RuleCounts]: RuleCounts[Key] } = {
+    look: 0,
+    elapsedMs: 0,
+    wave: -1,
+    sinceOpenedMs: 0,
+    hasMoreParts: false,
+    targeted: pooled((stratum, view) => of(aimedAt, view)[stratum] ?? 0),
+    active: pooled((stratum, view) => Math.round((of(aimedAt, view)[stratum] ?? 0) * model.activeShare)),
+    contacted: pooled(contactsOf),
+    leastContacted: pooled(knownContacts),
+    succeeded: pooled(successesOf),
+    failed: pooled(failuresOf),
+    timedOut: pooled(timedOutOf),
+    silent: pooled(silentOf),
+    inProgress: pooled(
+      (stratum, view) => contactsOf(stratum, view) - successesOf(stratum, view) - failuresOf(stratum, view),
+    ),
   };
 
   /** How far the hub's throttle slows the contacts of this look: the share of those that want to that can. */
@@ -146,11 +148,21 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
   };
   const expectedFirst = (arriving: readonly number[] = []): number => {
     const devices = arriving.reduce((sum, count) => sum + count, 0);
-    return model.shares.reduce((sum, share, index) => sum + devices * share * (model.firstHazard[index] ?? 0), 0);
+    return model.shares.reduce(
+      (sum, share, index) => sum + devices * share * (model.firstHazard[index] ?? 0),
+      0,
+    );
+  };
+
+  const timeChanged = (): void => {
+    counts.look = look;
+    counts.elapsedMs = look * lookMs;
+    counts.sinceOpenedMs = (look - partOpenedAt) * lookMs;
   };
 
   const play = (): boolean => {
     look++;
+    timeChanged();
     const arriving = arrivals[0]?.look === look ? arrivals.shift()?.devices : undefined;
     const throttle = throttleAt(arriving);
     bad.contactAt(look, hazard, throttle);
@@ -166,7 +178,7 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
     reset(truth, place) {
       const streams = (purpose: number): ReturnType<typeof streamOf>[] =>
         all.map((stratum) => streamOf(place.seed, place.scenario, place.replication, stratum, purpose));
-      const rates = ratesOf(truth, streams(SITES));
+      const rates = ratesOf(truth, truth.correlated === undefined ? [] : streams(SITES));
       bad.reset(streams(BAD), rates);
       good.reset(streams(GOOD));
       isWatched = rates.some((own) => (own[1] ?? 0) > 0) || slowest > Math.min(silentAfter, deadline);
@@ -175,12 +187,12 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
       atOpening.bricked.fill(0);
       arrivals = [];
       look = openedAt = partOpenedAt = 0;
-      wave = -1;
-      hasMoreParts = false;
+      counts.wave = -1;
+      timeChanged();
     },
     expose(nextWave, part) {
       const parts = model.parts[nextWave] ?? [];
-      if (nextWave !== wave) {
+      if (nextWave !== counts.wave) {
         for (const stratum of all) {
           // Whoever has reported by now has done so in the waves before.
           good.playTo(stratum, look);
@@ -193,18 +205,18 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
         aimedAt.wave.fill(0);
         openedAt = look;
       }
-      wave = nextWave;
+      counts.wave = nextWave;
       partOpenedAt = look;
-      hasMoreParts = part + 1 < parts.length;
+      timeChanged();
+      counts.hasMoreParts = part + 1 < parts.length;
       const devices = parts[part] ?? [];
       devices.forEach((count, stratum) => {
-        for (const view of ["cumulative", "wave"] as const)
-          aimedAt[view][stratum] = (aimedAt[view][stratum] ?? 0) + count;
+        for (const view of ["cumulative", "wave"] as const) addTo(of(aimedAt, view), stratum, count);
       });
       arrivals.push({ look: look + showsAfter + 1, devices });
     },
     complete() {
-      wave = model.parts.length;
+      counts.wave = model.parts.length;
     },
     step() {
       const isWorse = play();
@@ -217,7 +229,8 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
     },
     stop() {
       let resolved = 0;
-      for (const stratum of all) resolved += successesOf(stratum, "cumulative") + failuresOf(stratum, "cumulative");
+      for (const stratum of all)
+        resolved += successesOf(stratum, "cumulative") + failuresOf(stratum, "cumulative");
       for (let more = 0; more < showsAfter; more++) play();
       for (const stratum of all) {
         good.playTo(stratum, look);
@@ -228,6 +241,11 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
       return { harmed: bad.harmed, contacted, inFlight: contacted - resolved };
     },
   };
+}
+
+/** One of a pair of counts. A key of two values is slow to look up in the innermost loop. */
+function of<Counts>(pair: Readonly<Record<View, Counts>>, view: View): Counts {
+  return view === "wave" ? pair.wave : pair.cumulative;
 }
 
 /** The chances of each stratum's defects in one rollout: those of the truth, or drawn around them site by site. */
@@ -242,7 +260,8 @@ function ratesOf(
     if (correlated === undefined || total === 0 || total >= 1 || random === undefined) return chances;
     const weight = (1 - correlated.icc) / correlated.icc;
     let sum = 0;
-    for (let site = 0; site < correlated.sites; site++) sum += betaVariate(random, total * weight, (1 - total) * weight);
+    for (let site = 0; site < correlated.sites; site++)
+      sum += betaVariate(random, total * weight, (1 - total) * weight);
     return chances.map((chance) => (chance * sum) / (correlated.sites * total));
   });
 }
