@@ -19,9 +19,8 @@ export interface Line {
   readonly isStepped?: boolean;
 }
 
-/** A level worth a name, drawn across the chart. */
-export interface Mark {
-  readonly on: "x" | "y";
+/** A value of y worth a name, drawn across the chart. */
+export interface Level {
   readonly at: number;
   readonly label: string;
 }
@@ -32,7 +31,7 @@ export interface LineChart {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  readonly marks?: readonly Mark[];
+  readonly levels?: readonly Level[];
 }
 
 const WIDTH = 720;
@@ -42,7 +41,7 @@ const PLOT = { left: 64, right: 536, top: 60, bottom: 328 };
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#333333", "#8a6d3b"];
 
 /** Draw a chart as a stand-alone SVG with a legend: the same chart gives the same text. */
-export function lineChart({ title, x, y, lines, marks = [] }: LineChart): string {
+export function lineChart({ title, x, y, lines, levels = [] }: LineChart): string {
   const across = placer(x, [PLOT.left, PLOT.right]);
   const up = placer(y, [PLOT.bottom, PLOT.top]);
   const body = [
@@ -58,7 +57,7 @@ export function lineChart({ title, x, y, lines, marks = [] }: LineChart): string
     ]),
     text({ at: [(PLOT.left + PLOT.right) / 2, HEIGHT - 14], content: x.label, style: MIDDLE }),
     text({ at: [PLOT.left - 40, PLOT.top - 12], content: y.label }),
-    ...marks.flatMap((mark) => drawMark(mark, across, up)),
+    ...levels.flatMap((level) => drawLevel(level, up)),
     ...lines.flatMap((line, index) => drawLine(line, index, across, up)),
   ];
   const opening =
@@ -102,17 +101,10 @@ function drawLine(
   ];
 }
 
-function drawMark({ on, at, label }: Mark, across: Place, up: Place): string[] {
-  const look = 'stroke="#999999" stroke-dasharray="2 3"';
-  if (on === "y") {
-    return [
-      stroke([PLOT.left, up(at)], [PLOT.right, up(at)], look),
-      text({ at: [PLOT.right - 4, up(at) - 5], content: label, style: END }),
-    ];
-  }
+function drawLevel({ at, label }: Level, up: Place): string[] {
   return [
-    stroke([across(at), PLOT.top], [across(at), PLOT.bottom], look),
-    text({ at: [across(at) + 4, PLOT.top + 12], content: label }),
+    stroke([PLOT.left, up(at)], [PLOT.right, up(at)], 'stroke="#999999" stroke-dasharray="2 3"'),
+    text({ at: [PLOT.right - 4, up(at) - 5], content: label, style: END }),
   ];
 }
 

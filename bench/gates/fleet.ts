@@ -54,7 +54,7 @@ export const MODEL: RolloutModel = {
   },
 };
 
-/** What fails beside the defect that is tried out: power cuts, full disks. */
+/** Share of the devices that fail in any release: power cuts, full disks. The least rate that can be tried out. */
 const BACKGROUND = 0.002;
 
 /** Where a defect is and whether its devices can still say so. */
@@ -68,10 +68,12 @@ export const KINDS = [
 /** One kind of defect. */
 export type Kind = (typeof KINDS)[number];
 
-/** A release with that failure rate; what has no defect fails in 0.2% of its devices and reports it. */
+/** A release that fails in that share of the devices, those that fail in any release and report it included. */
 export function truthOf({ name, isSilent, only }: Kind, rate: number): Truth {
   const healthy: DefectRates = { reported: BACKGROUND, silent: 0, late: 0 };
-  const defect: DefectRates = isSilent ? { ...healthy, silent: rate } : { ...healthy, reported: rate };
+  const defect: DefectRates = isSilent
+    ? { ...healthy, silent: rate - BACKGROUND }
+    : { ...healthy, reported: rate };
   return {
     name: `${formatPercentage(rate)} ${name}`,
     rates: MODEL.strata.map((stratum) => (only === undefined || only === stratum ? defect : healthy)),

@@ -29,7 +29,7 @@ export function comparisonPictures(
           format: (value) => value.toLocaleString("en"),
         },
         lines: compared.flatMap(({ tuned: { name, cells } }) => ({
-          name: BUILT.includes(name) ? name : "(not built)",
+          name: BUILT.includes(name) ? name : "with timers, not built",
           ...(BUILT.includes(name) ? {} : { dash: "3 3" }),
           points: rates.map((rate, column) => [rate, cells[index]?.[column]?.harmed ?? NaN] as const),
         })),

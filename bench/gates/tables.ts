@@ -58,7 +58,9 @@ function ends({ stopped, held }: Played): string {
 }
 
 function share(chance: number): string {
-  return `${(100 * chance).toFixed(chance > 0 && chance < 0.1 ? 1 : 0)}%`;
+  // Near the ends a tenth of a percent makes a difference.
+  const isNearEnd = (chance > 0 && chance < 0.1) || (chance > 0.9 && chance < 1);
+  return `${(100 * chance).toFixed(isNearEnd ? 1 : 0)}%`;
 }
 
 function whole(devices: number): string {

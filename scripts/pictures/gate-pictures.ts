@@ -101,9 +101,9 @@ function evidencePicture(): string {
       { name: "against: 1 in 100 fails", points: against(every(0.01)) },
       { name: "for: 1 in 100 not ok", points: proof, dash: "6 4" },
     ],
-    marks: [
-      { on: "y", at: cumulative, label: `abort at ${cumulative}` },
-      { on: "y", at: promote, label: `promote at ${promote}` },
+    levels: [
+      { at: cumulative, label: `abort at ${cumulative}` },
+      { at: promote, label: `promote at ${promote}` },
     ],
   });
 }
