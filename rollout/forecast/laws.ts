@@ -25,22 +25,31 @@ export type DelayLaw = readonly { readonly withinMs: number; readonly share: num
 
 const HOUR_MS = 3_600_000;
 
-/** What is assumed of a fleet of which no rollout is on record: mostly connected devices, some that sleep, a few that are gone. */
-export const ASSUMED_LAWS: FleetLaws = {
-  source: "assumed",
-  contact: [
-    { name: "always on", share: 0.7, perHour: 0.9 },
-    { name: "daily", share: 0.2, perHour: 0.08 },
-    { name: "weekly", share: 0.08, perHour: 0.01 },
-    { name: "gone", share: 0.02, perHour: 0 },
-  ],
-  success: [{ withinMs: 8 * HOUR_MS, share: 1 }],
-  failure: [{ withinMs: 2 * HOUR_MS, share: 1 }],
-  late: [
-    { withinMs: 6 * HOUR_MS, share: 0 },
-    { withinMs: 72 * HOUR_MS, share: 1 },
-  ],
-};
+/** Classes that are assumed of a fleet of which no rollout is on record: mostly connected, some that sleep, a few that are gone. */
+const ASSUMED_CONTACT: readonly ContactClass[] = [
+  { name: "always on", share: 0.7, perHour: 0.9 },
+  { name: "daily", share: 0.2, perHour: 0.08 },
+  { name: "weekly", share: 0.08, perHour: 0.01 },
+  { name: "gone", share: 0.02, perHour: 0 },
+];
+
+/**
+ * What is assumed where nothing is on record. Whoever declared the deadline knows how long an update takes: successes
+ * spread over a sixth of it (8 hours of 48), failures over a twenty-fourth, and late defects show from an eighth to one
+ * and a half of it.
+ */
+export function assumedLaws({ deadlineMs }: { readonly deadlineMs: number }): FleetLaws {
+  return {
+    source: "assumed",
+    contact: ASSUMED_CONTACT,
+    success: [{ withinMs: deadlineMs / 6, share: 1 }],
+    failure: [{ withinMs: deadlineMs / 24, share: 1 }],
+    late: [
+      { withinMs: deadlineMs / 8, share: 0 },
+      { withinMs: deadlineMs * 1.5, share: 1 },
+    ],
+  };
+}
 
 /** Share of a class's devices that were seen within a time, had nobody told them anything. */
 export function activeShare({ perHour }: ContactClass, activeWithinMs: number): number {

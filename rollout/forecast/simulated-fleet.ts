@@ -49,11 +49,16 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
   const bad = createBadDevices(model);
   const good = createGoodDevices(model);
   const all = Array.from({ length: strata }, (_, index) => index);
-  const history = ringLength(Math.max(silentAfter, deadline) + 2);
-  /** Contacts, and those of them that never report, at each of the last looks. */
+  const history = ringLength(Math.max(silentAfter, deadline, model.success.length) + 2);
+  /** At each of the last looks: contacts, and of them those that never report and those that are good. */
   const contactsAt = new Int32Array(strata * history);
   const bricksAt = new Int32Array(strata * history);
-  const atOpening = { contacted: new Int32Array(strata), bricked: new Int32Array(strata) };
+  const goodAt = new Int32Array(strata * history);
+  const atOpening = {
+    contacted: new Int32Array(strata),
+    bricked: new Int32Array(strata),
+    good: new Int32Array(strata),
+  };
   const aimedAt = { cumulative: new Int32Array(strata), wave: new Int32Array(strata) };
   const slowest = Math.max(model.success.length, model.failure.length);
   let arrivals: { readonly look: number; readonly devices: readonly number[] }[] = [];
@@ -109,13 +114,13 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
   /** As `silentAt` of the gate has it while nobody leaves: contacts of back then, less all outcomes since. */
   const silentOf = (stratum: number, view: View): number => {
     if (!isWatched) return 0;
-    const contacts = before(contactsAt, atOpening.contacted, stratum, view, look - silentAfter);
+    const back = look - silentAfter;
+    const contacts = before(contactsAt, atOpening.contacted, stratum, view, back);
     if (contacts === 0) return 0;
-    if (
-      slowest <= silentAfter &&
-      before(bricksAt, atOpening.bricked, stratum, view, look - silentAfter) === 0
-    )
-      return 0;
+    // Good devices that made contact long enough ago have reported, and need not be asked.
+    const reported = before(goodAt, atOpening.good, stratum, view, look - model.success.length + 1);
+    if (contacts <= reported + failuresOf(stratum, view)) return 0;
+    if (slowest <= silentAfter && before(bricksAt, atOpening.bricked, stratum, view, back) === 0) return 0;
     return Math.max(0, contacts - successesOf(stratum, view) - failuresOf(stratum, view));
   };
 
@@ -182,9 +187,8 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
       bad.reset(streams(BAD), rates);
       good.reset(streams(GOOD));
       isWatched = rates.some((own) => (own[1] ?? 0) > 0) || slowest > Math.min(silentAfter, deadline);
-      for (const array of [contactsAt, bricksAt, aimedAt.cumulative, aimedAt.wave]) array.fill(0);
-      atOpening.contacted.fill(0);
-      atOpening.bricked.fill(0);
+      for (const array of [contactsAt, bricksAt, goodAt, aimedAt.cumulative, aimedAt.wave]) array.fill(0);
+      for (const array of [atOpening.contacted, atOpening.bricked, atOpening.good]) array.fill(0);
       arrivals = [];
       look = openedAt = partOpenedAt = 0;
       counts.wave = -1;
@@ -199,6 +203,7 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
           good.resolveTo(stratum, look);
           atOpening.contacted[stratum] = knownContacts(stratum, "cumulative");
           atOpening.bricked[stratum] = bad.bricked[stratum] ?? 0;
+          atOpening.good[stratum] = good.contacted[stratum] ?? 0;
         }
         good.openWave(look);
         bad.openWave();
@@ -224,6 +229,7 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
       for (const stratum of all) {
         contactsAt[placeOf(stratum, look)] = knownContacts(stratum, "cumulative");
         bricksAt[placeOf(stratum, look)] = bad.bricked[stratum] ?? 0;
+        goodAt[placeOf(stratum, look)] = good.contacted[stratum] ?? 0;
       }
       return true;
     },
