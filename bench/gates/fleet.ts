@@ -1,4 +1,4 @@
-import { ASSUMED_LAWS } from "../../rollout/forecast/laws.ts";
+import { assumedLaws } from "../../rollout/forecast/laws.ts";
 import type { RolloutModel } from "../../rollout/forecast/rollout-model.ts";
 import type { DefectRates, Truth } from "../../rollout/forecast/truth.ts";
 import { formatPercentage } from "../../rollout/model/percentage.ts";
@@ -44,7 +44,7 @@ export const MODEL: RolloutModel = {
   added: WAVES.map((percent, index) =>
     DEVICES.map((count) => (count * (percent - (WAVES[index - 1] ?? 0))) / 100),
   ),
-  laws: ASSUMED_LAWS,
+  laws: assumedLaws(GATE),
   timing: {
     lookMs: HOUR_MS,
     queryLagMs: 5 * MINUTE_MS,

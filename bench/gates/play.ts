@@ -20,8 +20,8 @@ export interface Played {
 }
 
 /**
- * Play a release `runs` times. The random numbers depend on the seed and the replication alone: every rule, and every
- * setting of a rule, meets the same devices.
+ * Play a release `runs` times. The streams of random numbers depend on the seed and the replication alone, so every rule,
+ * and every setting of a rule, meets the same bad devices until it acts; the good ones are drawn when they are asked for.
  */
 export function playMany({
   rule,
