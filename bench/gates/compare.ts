@@ -18,7 +18,7 @@ export interface Size {
   readonly rates: readonly number[];
 }
 
-/** The whole comparison; about 3 minutes on two idle cores. */
+/** The whole comparison; five minutes of processor time. */
 export const FULL_SIZE: Size = {
   seed: 20_251,
   runs: 500,
