@@ -5,6 +5,7 @@ import { approve } from "./commands/approve.ts";
 import { completion } from "./commands/completion.ts";
 import { enroll } from "./commands/enroll.ts";
 import { exportStore } from "./commands/export.ts";
+import { forecast } from "./commands/forecast.ts";
 import { gateCheck } from "./commands/gate-check.ts";
 import { history } from "./commands/history.ts";
 import { hold } from "./commands/hold.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   status,
   history,
+  forecast,
   lint,
   gateCheck,
   verify,

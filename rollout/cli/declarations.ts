@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../model/problem.ts";
 import { WavegateError } from "../model/problem.ts";
+import { parseRelease, type Release } from "../model/release.ts";
 import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
 
 /** Read fleet and releases by path and check them; files that cannot be loaded are problems like any other. */
@@ -36,6 +37,19 @@ export async function loadDeclarations(input: {
     })),
     problems: [...problems, ...checked.problems],
   };
+}
+
+/** Read and check one release file, wherever it stands. */
+export async function loadRelease(path: string, folder: string): Promise<Release> {
+  const short = relative(folder, path);
+  const file = short.startsWith("..") ? path : short;
+  const loaded = await load(path, file, "RELEASE_INVALID");
+  const checked = "problem" in loaded ? { problems: [loaded.problem] } : parseRelease(loaded.value, file);
+  if ("release" in checked && checked.release !== undefined) return checked.release;
+  throw new WavegateError("RELEASE_INVALID", `${file} is no release`, {
+    hint: "correct it: wavegate lint shows all that is wrong with the declared ones",
+    problems: checked.problems,
+  });
 }
 
 /** Names of the release files of a folder, sorted; none when there is no folder yet. */
