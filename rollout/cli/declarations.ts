@@ -43,7 +43,7 @@ export async function loadDeclarations(input: {
 export async function loadRelease(path: string, folder: string): Promise<Release> {
   const short = relative(folder, path);
   const file = short.startsWith("..") ? path : short;
-  const loaded = await load(path, file, "RELEASE_INVALID");
+  const loaded = await loadDeclaration(path, file, "RELEASE_INVALID");
   const checked = "problem" in loaded ? { problems: [loaded.problem] } : parseRelease(loaded.value, file);
   if ("release" in checked && checked.release !== undefined) return checked.release;
   throw new WavegateError("RELEASE_INVALID", `${file} is no release`, {

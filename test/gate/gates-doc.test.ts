@@ -11,7 +11,6 @@ import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import { formatPercentage } from "../../rollout/model/percentage.ts";
 import { aWave, counted, devices, GATE } from "./a-wave.ts";
-import { naiveStop } from "./naive-stop.ts";
 
 const DOC = readFileSync(new URL("../../docs/gates.md", import.meta.url), "utf8");
 /** The text with its line breaks taken out: a sentence is found wherever it was wrapped. */

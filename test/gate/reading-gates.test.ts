@@ -1,3 +1,4 @@
+import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { abortBoundary } from "../../rollout/gate/abort-boundary.ts";
@@ -10,7 +11,6 @@ import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import { EXAMPLE, EXAMPLE_ROLLOUT, gatePictures } from "../../scripts/pictures/gate-pictures.ts";
 import { aWave, counted, devices } from "./a-wave.ts";
-import { naiveStop } from "./naive-stop.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url);
 const PROSE = readFileSync(new URL("reading-gates.md", DOCS), "utf8").replace(/\s+/g, " ");
@@ -51,7 +51,7 @@ describe("docs/reading-gates.md", () => {
     );
     expect(Math.max(...lucky)).toBeLessThan(0);
     expect(PROSE).toContain(
-      `it stops a 2% release with a chance of ${Math.round(100 * naiveStop(0.02, 100))}%`,
+      `it stops a 2% release with a chance of ${Math.round(100 * naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.02, devices: 100 }))}%`,
     );
   });
 
