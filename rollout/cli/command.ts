@@ -18,6 +18,12 @@ export interface Command {
   run(context: Context, input: Input): Promise<Result>;
 }
 
+/** What the commands of two words have in common, by their first. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  gate: "gates, tried without a rollout",
+  release: "release files",
+};
+
 /** What was typed. */
 export interface Input {
   readonly args: readonly (string | undefined)[];

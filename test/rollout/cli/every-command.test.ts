@@ -74,10 +74,11 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   override: ["thermostat", "--wave", "a", "--evidence", "b", "--reason", "x"],
   stop: ["--all", "--reason", "x"],
   completion: ["bash"],
+  "gate check": ["--tolerate", "1%", "--reject", "5%", "--counts", "480/3/2/6"],
   "release add": ["absent.bin", "--product", "thermostat", "--release", "1.0.0"],
 };
 /** What needs no hub, and so succeeds here. */
-const WITHOUT_HUB = ["history", "lint", "completion"];
+const WITHOUT_HUB = ["history", "lint", "completion", "gate check"];
 
 /** A misspelling one letter off. */
 function misspelt(word: string): string {

@@ -38,6 +38,7 @@ describe("wavegate --help", () => {
                                        the records alone
         lint [options] [product]       check the declarations and their conditions,
                                        without a hub
+        gate                           gates, tried without a rollout
         verify [options] [product]     check every record and judge every step again,
                                        from the records alone
         export [options] <product>     write all that is recorded about a product to
