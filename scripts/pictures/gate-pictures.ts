@@ -8,12 +8,12 @@ import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
 import { formatPercentage } from "../../rollout/model/percentage.ts";
 
-/** The gate of docs/reading-gates.md: what its pictures and sentences are computed from. */
+/** The gate of docs/gates.md: what its pictures and sentences are computed from. */
 export const EXAMPLE = { tolerate: 0.02, reject: 0.1, falseStop: 0.05, missedBad: 0.05 };
 /** Strata and evidence waves of the example's rollout. */
 export const EXAMPLE_ROLLOUT = { strata: 2, evidenceWaves: 2 };
 
-/** The pictures of docs/reading-gates.md, by the file of docs/images each belongs in. */
+/** The pictures of docs/gates.md, by the file of docs/images each belongs in. */
 export function gatePictures(): ReadonlyMap<string, string> {
   return new Map([
     ["gate-stop.svg", stopPicture()],
