@@ -17,6 +17,10 @@ const AREAS: Readonly<Record<string, Area>> = {
       "calls of a rollout's controller with 1,000 to 1,000,000 devices, or as many as you say: engine 1000 20000",
     load: () => import("./engine.ts"),
   },
+  forecast: {
+    summary: "10,000 rollouts over 1,000,000 devices, or as many as you say: forecast 2000 1000000",
+    load: () => import("./forecast.ts"),
+  },
   hub: {
     summary:
       "the local hub with 100,000 twins and 10,000 connections, or as many as you say: hub 1000000 10000",

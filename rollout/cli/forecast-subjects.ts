@@ -63,8 +63,7 @@ async function onHubs(session: Session, choice: ForecastChoice, { file, before }
   const { settings } = session;
   const subjects: ForecastSubject[] = [];
   for (const declared of chosenProducts(await session.declarations(), choice.product)) {
-    const surroundings: ForecastSurroundings = {
-      laws: await lawsOf(declared.product, session),
+    const surroundings: Omit<ForecastSurroundings, "laws"> = {
       queryLagMs: settings.queryLag,
       lookEveryMs: settings.lookEvery,
       lookMs: choice.lookMs,
@@ -75,9 +74,9 @@ async function onHubs(session: Session, choice: ForecastChoice, { file, before }
       const releases = release === undefined ? declared.releases : [{ release, file: release.version }];
       const observed = await observeProduct({ ...declared, releases }, session);
       const starts = planIn(observed, declared.product).release;
-      return starts === undefined
-        ? undefined
-        : { version: starts.release.version, ...modelOfPlan(starts, surroundings) };
+      if (starts === undefined) return undefined;
+      const laws = await lawsOf(declared.product, session, starts.release.gate);
+      return { version: starts.release.version, ...modelOfPlan(starts, { ...surroundings, laws }) };
     };
     const wanted = file ?? versionOf(declared, choice.release);
     const after = await planned(wanted);
