@@ -103,15 +103,13 @@ function modelOf(devices: number, shares: readonly number[], bakeHours: number):
     coverage: 0.9,
     onAbort: "roll back",
   };
-  const waves = shares.map(
-    (share): Wave => ({
-      name: `${share * 100}%`,
-      cohort: { kind: "percent", percent: share * 100 },
-      kind: share < 0.01 ? "smoke" : "evidence",
-      bakeMs,
-      approvals: 0,
-    }),
-  );
+  const waves = shares.map((share): Wave => ({
+    name: `${share * 100}%`,
+    cohort: { kind: "percent", percent: share * 100 },
+    kind: share < 0.01 ? "smoke" : "evidence",
+    bakeMs,
+    approvals: 0,
+  }));
   return {
     release: { waves, gate, watchMs: 7 * 24 * HOUR_MS },
     strata: STRATA,

@@ -70,14 +70,24 @@ function waveSeries({ waves, looks }: PastRollout): readonly WaveSeries[] {
     const points: Point[] = [{ sinceMs: 0, contacted: 0, ok: 0, failed: 0 }];
     for (const { at, views } of chosen) {
       const tallies = Object.values(views.wave);
-      const sum = (of: (tally: Tally) => number): number => tallies.reduce((all, tally) => all + of(tally), 0);
+      const sum = (of: (tally: Tally) => number): number =>
+        tallies.reduce((all, tally) => all + of(tally), 0);
       const before = points.at(-1);
       // Counts that shrink are devices that left; what they did before stands.
       points.push({
         sinceMs: at - openedAt,
-        contacted: Math.max(before?.contacted ?? 0, sum(({ ok, failed, contacted }) => ok + failed + contacted)),
-        ok: Math.max(before?.ok ?? 0, sum(({ ok }) => ok)),
-        failed: Math.max(before?.failed ?? 0, sum(({ failed }) => failed)),
+        contacted: Math.max(
+          before?.contacted ?? 0,
+          sum(({ ok, failed, contacted }) => ok + failed + contacted),
+        ),
+        ok: Math.max(
+          before?.ok ?? 0,
+          sum(({ ok }) => ok),
+        ),
+        failed: Math.max(
+          before?.failed ?? 0,
+          sum(({ failed }) => failed),
+        ),
       });
     }
     return [{ added, points }];
@@ -98,9 +108,14 @@ function fitContact(waves: readonly WaveSeries[]): readonly ContactClass[] {
     return [
       ...increments(points).map(({ from, to }) => ({
         devices: to.contacted - from.contacted,
-        chances: CONTACT_GRID.map((perHour) => chanceWithin(perHour, to.sinceMs) - chanceWithin(perHour, from.sinceMs)),
+        chances: CONTACT_GRID.map(
+          (perHour) => chanceWithin(perHour, to.sinceMs) - chanceWithin(perHour, from.sinceMs),
+        ),
       })),
-      { devices: rest, chances: CONTACT_GRID.map((perHour) => 1 - chanceWithin(perHour, last?.sinceMs ?? 0)) },
+      {
+        devices: rest,
+        chances: CONTACT_GRID.map((perHour) => 1 - chanceWithin(perHour, last?.sinceMs ?? 0)),
+      },
     ].filter(({ devices }) => devices > 0);
   });
   let shares = CONTACT_GRID.map(() => 1 / CONTACT_GRID.length);
@@ -125,7 +140,9 @@ function fitContact(waves: readonly WaveSeries[]): readonly ContactClass[] {
 
 const MINUTE_MS = 60_000;
 /** Ends of the cells that a delay is taken to fall into, evenly within each. */
-const DELAY_ENDS_MS = [5, 15, 30, 60, 120, 240, 480, 960, 1_440, 2_880, 5_760].map((minutes) => minutes * MINUTE_MS);
+const DELAY_ENDS_MS = [5, 15, 30, 60, 120, 240, 480, 960, 1_440, 2_880, 5_760].map(
+  (minutes) => minutes * MINUTE_MS,
+);
 
 /** The delays that make the increments of outcomes most likely, given those of the contacts [Richardson 1972, Lucy 1974]. */
 function fitDelay(waves: readonly WaveSeries[], of: (point: Point) => number): DelayLaw | undefined {
@@ -139,13 +156,16 @@ function fitDelay(waves: readonly WaveSeries[], of: (point: Point) => number): D
       reach: DELAY_ENDS_MS.map((_, cell) =>
         steps.slice(0, index + 1).reduce((sum, earlier) => {
           const contactAt = (earlier.from.sinceMs + earlier.to.sinceMs) / 2;
-          const share = shareOfCell(cell, to.sinceMs - contactAt) - shareOfCell(cell, from.sinceMs - contactAt);
+          const share =
+            shareOfCell(cell, to.sinceMs - contactAt) - shareOfCell(cell, from.sinceMs - contactAt);
           return sum + (earlier.to.contacted - earlier.from.contacted) * share;
         }, 0),
       ),
     }));
   });
-  const reached = DELAY_ENDS_MS.map((_, cell) => rows.reduce((sum, { reach }) => sum + (reach[cell] ?? 0), 0));
+  const reached = DELAY_ENDS_MS.map((_, cell) =>
+    rows.reduce((sum, { reach }) => sum + (reach[cell] ?? 0), 0),
+  );
   let chances = DELAY_ENDS_MS.map(() => 1 / DELAY_ENDS_MS.length);
   for (let round = 0; round < ROUNDS; round++) {
     const ratios = DELAY_ENDS_MS.map(() => 0);
@@ -156,7 +176,9 @@ function fitDelay(waves: readonly WaveSeries[], of: (point: Point) => number): D
         ratios[cell] = (ratios[cell] ?? 0) + (devices * found) / expected;
       });
     }
-    chances = chances.map((chance, cell) => ((reached[cell] ?? 0) === 0 ? 0 : (chance * (ratios[cell] ?? 0)) / (reached[cell] ?? 1)));
+    chances = chances.map((chance, cell) =>
+      (reached[cell] ?? 0) === 0 ? 0 : (chance * (ratios[cell] ?? 0)) / (reached[cell] ?? 1),
+    );
   }
   let sum = 0;
   const law = normalized(chances).map((chance, cell) => {

@@ -45,7 +45,17 @@ const [BAD, GOOD, SITES] = [0, 1, 2];
 
 /** The devices of one rollout after the other. */
 export function createSimulatedFleet(model: LookModel): SimulatedFleet {
-  const { strata, contactsPerLook, silentAfter, deadline, lookMs, showsAfter, hazard, firstHazard, lastHazard } = model;
+  const {
+    strata,
+    contactsPerLook,
+    silentAfter,
+    deadline,
+    lookMs,
+    showsAfter,
+    hazard,
+    firstHazard,
+    lastHazard,
+  } = model;
   const bad = createBadDevices(model);
   const good = createGoodDevices(model);
   const all = Array.from({ length: strata }, (_, index) => index);

@@ -1,5 +1,14 @@
 import type { Forecast } from "../../forecast/forecast.ts";
-import { curveTable, expectedLine, headline, othersTable, powerTable, runsText, strataTable, timeTable } from "./forecast.ts";
+import {
+  curveTable,
+  expectedLine,
+  headline,
+  othersTable,
+  powerTable,
+  runsText,
+  strataTable,
+  timeTable,
+} from "./forecast.ts";
 
 /** A forecast for a pull request: the sentence and the curve in sight, the rest folded. */
 export function forecastMarkdown(forecast: Forecast): string {

@@ -97,7 +97,12 @@ export function timeTable({ others }: Forecast): readonly (readonly string[])[] 
   const { waves, hours, stuck } = ordinary;
   return [
     ["wave", "contact", "bake", "hold"],
-    ...waves.map(({ name, contact, bake, hold }) => [name, hoursText(contact), hoursText(bake), hoursText(hold)]),
+    ...waves.map(({ name, contact, bake, hold }) => [
+      name,
+      hoursText(contact),
+      hoursText(bake),
+      hoursText(hold),
+    ]),
     ["all", `mean ${hoursText(hours.mean)}, p95 ${hoursText(hours.p95)}; stuck in ${chance(stuck.mean)}`],
   ];
 }
@@ -140,7 +145,10 @@ const COLUMNS = 80;
 function nearest(curve: readonly CurvePoint[], rate: number): CurvePoint {
   const [first, ...others] = curve;
   if (first === undefined) throw new RangeError("a forecast without a curve");
-  return others.reduce((best, point) => (Math.abs(point.rate - rate) < Math.abs(best.rate - rate) ? point : best), first);
+  return others.reduce(
+    (best, point) => (Math.abs(point.rate - rate) < Math.abs(best.rate - rate) ? point : best),
+    first,
+  );
 }
 
 /** "3% → 5%" where the difference is beyond chance, else the new value alone. */

@@ -22,15 +22,22 @@ const TRUE_SUCCESS: DelayLaw = [
 describe(`laws fitted from looks (seed ${SEED})`, () => {
   it("find how the devices of a rollout made contact and how long they took", () => {
     const fitted = fitLaws([aPastRollout(4_000, 0.03)], { deadlineMs: 48 * HOUR });
-    expect(fitted?.source).toBe(
-      `fitted from 288 looks of ${ATTEMPT} (assumed: late defects)`,
-    );
+    expect(fitted?.source).toBe(`fitted from 288 looks of ${ATTEMPT} (assumed: late defects)`);
     for (const hours of [0.5, 1, 4, 12, 40, 70]) {
-      const truth = TRUE_CONTACT.reduce((sum, one) => sum + one.share * chanceWithin(one.perHour, hours * HOUR), 0);
-      const found = fitted!.contact.reduce((sum, one) => sum + one.share * chanceWithin(one.perHour, hours * HOUR), 0);
+      const truth = TRUE_CONTACT.reduce(
+        (sum, one) => sum + one.share * chanceWithin(one.perHour, hours * HOUR),
+        0,
+      );
+      const found = fitted!.contact.reduce(
+        (sum, one) => sum + one.share * chanceWithin(one.perHour, hours * HOUR),
+        0,
+      );
       expect(Math.abs(found - truth), `contact within ${hours} h`).toBeLessThan(0.03);
       const success = reportedWithin(fitted!.success, hours * HOUR);
-      expect(Math.abs(success - reportedWithin(TRUE_SUCCESS, hours * HOUR)), `ok within ${hours} h`).toBeLessThan(0.06);
+      expect(
+        Math.abs(success - reportedWithin(TRUE_SUCCESS, hours * HOUR)),
+        `ok within ${hours} h`,
+      ).toBeLessThan(0.06);
     }
     expect(fitted!.contact.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
     // Failures were reported within an hour.
@@ -58,7 +65,8 @@ function aPastRollout(devices: number, failing: number): PastRollout {
     const fates = Array.from({ length: added }, () => {
       let left = nextChance(random);
       const { perHour } = TRUE_CONTACT.find(({ share }) => (left -= share) < 0) ?? TRUE_CONTACT[2]!;
-      const contactAt = perHour === 0 ? Infinity : (Math.log(nextChance(random)) / Math.log(1 - perHour)) * HOUR;
+      const contactAt =
+        perHour === 0 ? Infinity : (Math.log(nextChance(random)) / Math.log(1 - perHour)) * HOUR;
       const isBad = nextChance(random) < failing;
       const after = isBad ? nextChance(random) * HOUR : delay(nextChance(random));
       return { contactAt, isBad, endAt: contactAt + after };
@@ -77,7 +85,10 @@ function delay(share: number): number {
   let before = { withinMs: 0, share: 0 };
   for (const point of TRUE_SUCCESS) {
     if (share <= point.share)
-      return before.withinMs + ((share - before.share) / (point.share - before.share)) * (point.withinMs - before.withinMs);
+      return (
+        before.withinMs +
+        ((share - before.share) / (point.share - before.share)) * (point.withinMs - before.withinMs)
+      );
     before = point;
   }
   return before.withinMs;

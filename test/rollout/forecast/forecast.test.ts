@@ -12,7 +12,13 @@ import { aRollout, aWave } from "./a-rollout.ts";
 const SEED = 3;
 
 async function played(model: RolloutModel, version: string, workers = 1): Promise<PlayedRelease> {
-  const tables = await playScenarios({ model, scenarios: scenariosOf(model), runs: 120, seed: SEED, workers });
+  const tables = await playScenarios({
+    model,
+    scenarios: scenariosOf(model),
+    runs: 120,
+    seed: SEED,
+    workers,
+  });
   return { version, model, tables };
 }
 
@@ -40,7 +46,9 @@ describe(`a forecast (seed ${SEED})`, () => {
     expect(row).not.toMatch(/100% →/);
     const same = forecastOf({ product: "press", seed: SEED, after, before: after, assumptions: [] });
     expect(renderForecast(same)).not.toContain("→");
-    expect(same.before!.changes.every(({ stopped, harmed }) => stopped.mean === 0 && harmed.mean === 0)).toBe(true);
+    expect(same.before!.changes.every(({ stopped, harmed }) => stopped.mean === 0 && harmed.mean === 0)).toBe(
+      true,
+    );
   });
 
   it("is right about itself: harm rises with the rate, chances add up, expectation is the prior's", async () => {
@@ -58,7 +66,9 @@ describe(`a forecast (seed ${SEED})`, () => {
       }
     const byId = new Map(forecast.others.map((one) => [one.id, one]));
     const expected = PRIOR.reduce((sum, { scenario, weight }) => {
-      const own = byId.get(scenario) ?? forecast.curve.find(({ rate }) => scenario === `reported ${rate * 100}%`)!.reported;
+      const own =
+        byId.get(scenario) ??
+        forecast.curve.find(({ rate }) => scenario === `reported ${rate * 100}%`)!.reported;
       return sum + weight * own.harmed.mean;
     }, 0);
     expect(forecast.expected.harmed).toBeCloseTo(expected, 9);
@@ -96,7 +106,9 @@ describe("the views of a forecast", () => {
 describe("the quantile", () => {
   it("is that of type 7: between the order statistics, in a straight line", () => {
     const values = Float64Array.of(15, 20, 35, 40, 50);
-    expect([0, 0.05, 0.3, 0.4, 0.5, 1].map((share) => quantile(values, share))).toEqual([15, 16, 23, 29, 35, 50]);
+    expect([0, 0.05, 0.3, 0.4, 0.5, 1].map((share) => quantile(values, share))).toEqual([
+      15, 16, 23, 29, 35, 50,
+    ]);
     expect(quantile(new Float64Array(0), 0.5)).toBe(0);
   });
 });

@@ -197,7 +197,10 @@ function verdictOf({
   const verdict = assessWave({
     ...common,
     wave: { ...open, bakeMs: bakeNeededMs(open, gate, timing.queryLagMs) },
-    proving: strataThatCanProve(Object.fromEntries(strata.map((name, index) => [name, devices[index]!])), gate),
+    proving: strataThatCanProve(
+      Object.fromEntries(strata.map((name, index) => [name, devices[index]!])),
+      gate,
+    ),
     coverage,
     nowMs,
     openedAtMs: 0,

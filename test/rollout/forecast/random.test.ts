@@ -44,7 +44,8 @@ describe("a stream of random numbers", () => {
 
   it(`starts evenly: the first chances of 20,000 neighbours fill 50 cells (seed ${SEED})`, () => {
     const cells = new Array<number>(50).fill(0);
-    for (let run = 0; run < 20_000; run++) cells[Math.floor(nextChance(streamOf(SEED, 1, run, 0, 0)) * 50)]!++;
+    for (let run = 0; run < 20_000; run++)
+      cells[Math.floor(nextChance(streamOf(SEED, 1, run, 0, 0)) * 50)]!++;
     expect(standardized(cells, () => 1 / 50, 20_000)).toBeLessThan(4);
   });
 });
@@ -143,9 +144,7 @@ function deviate(chiSquared: number, freedom: number): number {
 }
 
 function logBinomial(n: number, p: number, k: number): number {
-  return (
-    logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) + k * Math.log(p) + (n - k) * Math.log1p(-p)
-  );
+  return logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) + k * Math.log(p) + (n - k) * Math.log1p(-p);
 }
 
 /** Chi-square of cells with known chances, as a normal deviate. */

@@ -27,11 +27,18 @@ describe(`rollouts in aggregate (seed ${SEED}), against ${60 * SOAK} played devi
     ["a late defect", aRollout(), { late: 0.08 }],
     ["a query lag", aRollout({ timing: { queryLagMs: 40 * MINUTE } }), { reported: 0.05, silent: 0.01 }],
     ["waves in parts, a timed one", aRollout({ waves: WAVES_IN_PARTS }), { reported: 0.05 }],
-    ["short patience", aRollout({ waves: [aWave(0.05), aWave(1)], gate: { patienceMs: 20 * HOUR } }), { reported: 0.03 }],
+    [
+      "short patience",
+      aRollout({ waves: [aWave(0.05), aWave(1)], gate: { patienceMs: 20 * HOUR } }),
+      { reported: 0.03 },
+    ],
     ["a harm cap", aRollout({ gate: { harmCap: 12 } }), { reported: 0.01 }],
     [
       "a deadline that good devices miss",
-      aRollout({ gate: { deadlineMs: 1.8 * HOUR }, laws: { ...QUICK_LAWS, success: [{ withinMs: 2 * HOUR, share: 1 }] } }),
+      aRollout({
+        gate: { deadlineMs: 1.8 * HOUR },
+        laws: { ...QUICK_LAWS, success: [{ withinMs: 2 * HOUR, share: 1 }] },
+      }),
       { reported: 0.01 },
     ],
   ])("%s comes out the same: stopped, stuck, harmed, how long", (_, model, rates) => {
@@ -64,7 +71,7 @@ describe(`rollouts in aggregate (seed ${SEED}), against ${60 * SOAK} played devi
     // The median of the slow ones lies among the middle of the fast ones, by the law of order statistics.
     const harmed = fast.map(numbers["harmed"]!).toSorted((a, b) => a - b);
     const middle = slow.map(numbers["harmed"]!).toSorted((a, b) => a - b)[Math.floor(slow.length / 2)]!;
-    const margin = 3.9 * 0.5 / Math.sqrt(slow.length);
+    const margin = (3.9 * 0.5) / Math.sqrt(slow.length);
     expect(middle).toBeGreaterThanOrEqual(harmed[Math.floor(harmed.length * (0.5 - margin))]! - 1);
     expect(middle).toBeLessThanOrEqual(harmed[Math.ceil(harmed.length * (0.5 + margin))]! + 1);
   });
@@ -123,10 +130,17 @@ describe("a table of rollouts", () => {
   });
 
   it("accounts for every look of a rollout in one phase of one wave", () => {
-    const { runs, looks, looksByPhase } = createRunner(model, gateRule)(truth, { seed: SEED, scenario: 7, from: 0, to: 60 });
+    const { runs, looks, looksByPhase } = createRunner(model, gateRule)(truth, {
+      seed: SEED,
+      scenario: 7,
+      from: 0,
+      to: 60,
+    });
     const cells = looksByPhase.length / runs;
     for (let run = 0; run < runs; run++)
-      expect(looksByPhase.slice(run * cells, (run + 1) * cells).reduce((sum, count) => sum + count, 0)).toBe(looks[run]);
+      expect(looksByPhase.slice(run * cells, (run + 1) * cells).reduce((sum, count) => sum + count, 0)).toBe(
+        looks[run],
+      );
   });
 });
 
@@ -136,7 +150,12 @@ describe("what slows and what correlates", () => {
     const harmedAt = (contactsPerHour: number): number => {
       const waves = [aWave(1)];
       const run = createRunner(aRollout({ waves, devices: 20_000, timing: { contactsPerHour } }), gateRule);
-      return run(truth, { seed: SEED, scenario: 3, from: 0, to: 40 }).harmed.reduce((sum, count) => sum + count, 0) / 40;
+      return (
+        run(truth, { seed: SEED, scenario: 3, from: 0, to: 40 }).harmed.reduce(
+          (sum, count) => sum + count,
+          0,
+        ) / 40
+      );
     };
     const throttled = harmedAt(400);
     // 30% of the 200 devices that a look lets through, or of those of two looks, and of 33 more until the stop takes effect.
