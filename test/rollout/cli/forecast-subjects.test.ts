@@ -42,8 +42,7 @@ describe("what a forecast is about, on a hub", () => {
     expect(model.strata).toEqual(["A", "B"]);
     expect(model.devices).toEqual([150, 150]);
     expect(model.added[0]).toEqual([6, 0]);
-    for (const stratum of [0, 1])
-      expect(model.added.reduce((sum, own) => sum + own[stratum]!, 0)).toBe(150);
+    for (const stratum of [0, 1]) expect(model.added.reduce((sum, own) => sum + own[stratum]!, 0)).toBe(150);
     // 50 twin writes a second, 7 of them a device [facts/iothub.md §1.9].
     expect(model.timing.contactsPerHour).toBeCloseTo((50 / 7) * 3600, 6);
     expect(model.timing.lookMs).toBe(5 * MINUTE);
@@ -84,7 +83,10 @@ describe("what a forecast is about, on a hub", () => {
     await expect(forecastSubjects(contextOn(world, declared()), CHOICE)).rejects.toThrow(
       "no release would start on the fleet: there is nothing to forecast",
     );
-    const unknown = forecastSubjects(contextOn(world, declared(aRelease("1.1.0"))), { ...CHOICE, release: "9.9.9" });
+    const unknown = forecastSubjects(contextOn(world, declared(aRelease("1.1.0"))), {
+      ...CHOICE,
+      release: "9.9.9",
+    });
     await expect(unknown).rejects.toThrow("thermostat has no release 9.9.9");
   });
 });

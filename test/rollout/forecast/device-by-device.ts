@@ -163,7 +163,7 @@ function aDevice({
 }
 
 /** The delay that a share of the devices keeps within. */
-function delay(law: DelayLaw, share: number): number {
+export function delay(law: DelayLaw, share: number): number {
   let before = { withinMs: 0, share: 0 };
   for (const point of law) {
     if (share <= point.share) {

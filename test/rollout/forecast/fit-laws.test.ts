@@ -5,6 +5,7 @@ import { nextChance, streamOf } from "../../../rollout/forecast/random/stream.ts
 import { attemptId } from "../../../rollout/model/attempt.ts";
 import type { Look } from "../../../rollout/model/look.ts";
 import { HOUR, MINUTE } from "./a-rollout.ts";
+import { delay } from "./device-by-device.ts";
 
 const SEED = 5;
 const ATTEMPT = attemptId("thermostat", "1.0.0", 1);
@@ -68,7 +69,7 @@ function aPastRollout(devices: number, failing: number): PastRollout {
       const contactAt =
         perHour === 0 ? Infinity : (Math.log(nextChance(random)) / Math.log(1 - perHour)) * HOUR;
       const isBad = nextChance(random) < failing;
-      const after = isBad ? nextChance(random) * HOUR : delay(nextChance(random));
+      const after = isBad ? nextChance(random) * HOUR : delay(TRUE_SUCCESS, nextChance(random));
       return { contactAt, isBad, endAt: contactAt + after };
     });
     for (let at = 30 * MINUTE; at <= 72 * HOUR; at += 30 * MINUTE) {
@@ -79,17 +80,4 @@ function aPastRollout(devices: number, failing: number): PastRollout {
     }
   }
   return { attempt: ATTEMPT, waves, looks };
-}
-
-function delay(share: number): number {
-  let before = { withinMs: 0, share: 0 };
-  for (const point of TRUE_SUCCESS) {
-    if (share <= point.share)
-      return (
-        before.withinMs +
-        ((share - before.share) / (point.share - before.share)) * (point.withinMs - before.withinMs)
-      );
-    before = point;
-  }
-  return before.withinMs;
 }
