@@ -6,7 +6,7 @@ import { PROJECT, start } from "../../support/command-line.ts";
 import { aRelease } from "../../support/declarations.ts";
 
 const FOLDER = join(PROJECT, ".wavegate", "test-forecast");
-const QUICK = ["--strata", "A=1500,B=500", "--runs", "20", "--look", "1 hour"];
+const QUICK = ["--strata", "A=1500,B=500", "--runs", "8", "--look", "1 hour"];
 
 beforeAll(async () => {
   await rm(FOLDER, { recursive: true, force: true });
@@ -96,9 +96,7 @@ describe("wavegate forecast", () => {
   it.each([
     [["now.ts", "--strata", "A=0"], "--strata A=0 are no sizes of strata", "--strata A=70000,B=30000"],
     [["now.ts", "--fleet-size", "many"], "--fleet-size many is no whole number", "--fleet-size 1"],
-    [["now.ts", ...QUICK, "--runs", "0"], "--runs 0 is no whole number", "--runs 1000"],
     [["now.ts", ...QUICK, "--look", "soon"], "--look soon is no duration", '--look "15 minutes"'],
-    [["now.ts", ...QUICK, "--fleet-size", "9"], "both say how large the fleet is", "leave --fleet-size out"],
     [["now.ts", ...QUICK, "--before", "other.ts"], "--before is a release of press", "of one product"],
     [["broken.ts", ...QUICK], "RELEASE_INVALID", "broken.ts"],
     [["absent.ts", ...QUICK], "it cannot be loaded", "one default export"],

@@ -15,7 +15,7 @@ async function played(model: RolloutModel, version: string, workers = 1): Promis
   const tables = await playScenarios({
     model,
     scenarios: scenariosOf(model),
-    runs: 120,
+    runs: 60,
     seed: SEED,
     workers,
   });

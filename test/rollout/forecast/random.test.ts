@@ -50,7 +50,7 @@ describe("a stream of random numbers", () => {
   });
 });
 
-const DRAWS = 60_000;
+const DRAWS = 30_000;
 
 describe(`binomial counts, ${DRAWS} of each (seed ${SEED})`, () => {
   it.each([

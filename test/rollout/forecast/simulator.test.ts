@@ -18,7 +18,7 @@ const WAVES_IN_PARTS = [
   aWave(1, { kind: "timed" }),
 ];
 
-describe(`rollouts in aggregate (seed ${SEED}), against ${60 * SOAK} played device by device on the gate's own code`, () => {
+describe(`rollouts in aggregate (seed ${SEED}), against ${40 * SOAK} played device by device on the gate's own code`, () => {
   it.each<readonly [string, RolloutModel, Partial<DefectRates>]>([
     ["a good release", aRollout(), { reported: 0.005 }],
     ["a release at the edge", aRollout(), { reported: 0.06 }],
@@ -44,11 +44,11 @@ describe(`rollouts in aggregate (seed ${SEED}), against ${60 * SOAK} played devi
   ])("%s comes out the same: stopped, stuck, harmed, how long", (_, model, rates) => {
     const truth = { name: "", rates: everywhere(2, rates) };
     const random = streamOf(SEED, 1);
-    const slow = Array.from({ length: 60 * SOAK }, () =>
+    const slow = Array.from({ length: 40 * SOAK }, () =>
       playDeviceByDevice(model, truth, () => nextChance(random)),
     );
     const play = rolloutPlayer(model, gateRule);
-    const fast = Array.from({ length: 1_500 * SOAK }, (__, replication) => {
+    const fast = Array.from({ length: 1_000 * SOAK }, (__, replication) => {
       const { end, harmed, looks } = play(truth, { seed: SEED, scenario: 1, replication });
       return { end, harmed, looks };
     });
