@@ -11,7 +11,7 @@ export function renderForecast(forecast: Forecast): string {
     "",
     ...section("If so many devices fail", curveTable(forecast)),
     "Defects that hide",
-    ...otherLines(forecast),
+    ...otherLines(forecast).map((line) => wrapText(line, COLUMNS)),
     "",
     ...section("Time, of an ordinary release", timeTable(forecast)),
     ...section("What a wave can tell (exact)", powerTable(forecast.power)),
