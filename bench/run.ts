@@ -17,10 +17,9 @@ const AREAS: Readonly<Record<string, Area>> = {
       "calls of a rollout's controller with 1,000 to 1,000,000 devices, or as many as you say: engine 1000 20000",
     load: () => import("./engine.ts"),
   },
-  gates: {
-    summary:
-      "our gate beside the stop rules of six others, on the same devices; gates write: docs/gates-comparison.md",
-    load: () => import("./gates.ts"),
+  forecast: {
+    summary: "10,000 rollouts over 1,000,000 devices, or as many as you say: forecast 2000 1000000",
+    load: () => import("./forecast.ts"),
   },
   hub: {
     summary:

@@ -78,8 +78,17 @@ function assumed({
   const { laws = assumedLaws(release.gate), queryLagMs, lookEveryMs, activeWithinMs, hubs } = surroundings;
   const lookMs = surroundings.lookMs ?? forecastLookMs({ deadlineMs: release.gate.deadlineMs, lookEveryMs });
   const contactsPerHour = throttleOf(surroundings);
-  const timing: RolloutTiming = { lookMs, queryLagMs, evaluationMs: EVALUATION_MS, activeWithinMs, contactsPerHour };
-  const own = lookEveryMs !== undefined && lookEveryMs !== lookMs ? ` (the controller: ${formatDuration(lookEveryMs)})` : "";
+  const timing: RolloutTiming = {
+    lookMs,
+    queryLagMs,
+    evaluationMs: EVALUATION_MS,
+    activeWithinMs,
+    contactsPerHour,
+  };
+  const own =
+    lookEveryMs !== undefined && lookEveryMs !== lookMs
+      ? ` (the controller: ${formatDuration(lookEveryMs)})`
+      : "";
   return {
     model: { release, strata, devices, added, laws, timing },
     assumptions: [
@@ -95,7 +104,10 @@ function assumed({
   };
 }
 
-function throttleOf({ hubs, desiredBytes }: ForecastSurroundings & { readonly desiredBytes?: number }): number {
+function throttleOf({
+  hubs,
+  desiredBytes,
+}: ForecastSurroundings & { readonly desiredBytes?: number }): number {
   if (hubs.length === 0) return Infinity;
   return hubs.reduce((sum, { tier, units }) => {
     const limits = hubLimits(tier, units);

@@ -7,7 +7,12 @@ import { wantedRelease } from "../plan/wanted-release.ts";
 import { observeProduct } from "../reconcile/observe.ts";
 import type { Context } from "./command.ts";
 import { loadDeclarations, loadRelease } from "./declarations.ts";
-import { modelOfPlan, modelOfShares, type AssumedModel, type ForecastSurroundings } from "./forecast-models.ts";
+import {
+  modelOfPlan,
+  modelOfShares,
+  type AssumedModel,
+  type ForecastSurroundings,
+} from "./forecast-models.ts";
 import { lawsOf } from "./forecast-laws.ts";
 import { planIn } from "./saved-plan.ts";
 import { chosenProducts, type Session } from "./session.ts";
@@ -45,9 +50,13 @@ export async function forecastSubjects(
   const file = isFile(choice.release) ? await load(choice.release) : undefined;
   const before = await load(choice.before);
   if (before !== undefined && file !== undefined && before.product !== file.product)
-    throw new WavegateError("BAD_OPTION", `--before is a release of ${before.product}, not of ${file.product}`, {
-      hint: "compare two release files of one product",
-    });
+    throw new WavegateError(
+      "BAD_OPTION",
+      `--before is a release of ${before.product}, not of ${file.product}`,
+      {
+        hint: "compare two release files of one product",
+      },
+    );
   const named = { ...choice, product: choice.product ?? file?.product ?? before?.product };
   return choice.fleet === undefined
     ? onHubs(await context.session(), named, { file, before })
@@ -59,25 +68,30 @@ interface Files {
   readonly before: Release | undefined;
 }
 
-async function onHubs(session: Session, choice: ForecastChoice, { file, before }: Files): Promise<readonly ForecastSubject[]> {
+async function onHubs(
+  session: Session,
+  choice: ForecastChoice,
+  { file, before }: Files,
+): Promise<readonly ForecastSubject[]> {
   const { settings } = session;
   const subjects: ForecastSubject[] = [];
   for (const declared of chosenProducts(await session.declarations(), choice.product)) {
-    const surroundings: ForecastSurroundings = {
-      laws: await lawsOf(declared.product, session),
+    const surroundings: Omit<ForecastSurroundings, "laws"> = {
       queryLagMs: settings.queryLag,
       lookEveryMs: settings.lookEvery,
       lookMs: choice.lookMs,
       activeWithinMs: declared.fleet.activeWithinMs,
       hubs: hubsOf(settings).map(({ tier, units }) => ({ tier, units })),
     };
-    const planned = async (release: Release | undefined): Promise<AssumedModel & { readonly version: string } | undefined> => {
+    const planned = async (
+      release: Release | undefined,
+    ): Promise<(AssumedModel & { readonly version: string }) | undefined> => {
       const releases = release === undefined ? declared.releases : [{ release, file: release.version }];
       const observed = await observeProduct({ ...declared, releases }, session);
       const starts = planIn(observed, declared.product).release;
-      return starts === undefined
-        ? undefined
-        : { version: starts.release.version, ...modelOfPlan(starts, surroundings) };
+      if (starts === undefined) return undefined;
+      const laws = await lawsOf(declared.product, session, starts.release.gate);
+      return { version: starts.release.version, ...modelOfPlan(starts, { ...surroundings, laws }) };
     };
     const wanted = file ?? versionOf(declared, choice.release);
     const after = await planned(wanted);
@@ -113,7 +127,8 @@ async function offline(
         })
       : undefined;
   const products = checked === undefined ? [] : chosenProducts(checked, choice.product);
-  const releases = file === undefined ? products.flatMap((declared) => wantedOf(declared, choice.release)) : [file];
+  const releases =
+    file === undefined ? products.flatMap((declared) => wantedOf(declared, choice.release)) : [file];
   if (releases.length === 0) throw nothingToStart(choice.product ?? "the fleet", choice.release);
   return releases.map((release) => {
     const declared = products.find(({ product }) => product === release.product);
@@ -136,7 +151,7 @@ async function offline(
 }
 
 /** A path, and no version. */
-function isFile(text: string | undefined): text is string {
+function isFile(text: string | undefined): boolean {
   return text !== undefined && /[/\\]|\.(ts|mts|js|mjs)$/.test(text);
 }
 

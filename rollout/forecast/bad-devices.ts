@@ -17,8 +17,8 @@ export interface BadDevices {
   reportAt(look: number): boolean;
   /** The next wave opens: its own view starts from nothing. */
   openWave(): void;
-  /** Contacts to be expected in one look. */
-  expectedContacts(): number;
+  /** Contacts to be expected with these chances by class. */
+  expectedContacts(hazard: Float64Array): number;
   /** By stratum: made contact, and so were harmed; of them, fell silent; and by view: failed, and `ok` so far. */
   readonly harmed: Int32Array;
   readonly bricked: Int32Array;
@@ -204,9 +204,9 @@ export function createBadDevices(model: LookModel): BadDevices {
       ok.wave.fill(0);
       for (const array of [waveFails, waveSucceeds, waveTurns]) array.fill(0);
     },
-    expectedContacts() {
+    expectedContacts(chances) {
       let sum = 0;
-      for (let cell = 0; cell < cells; cell++) sum += (pending[cell] ?? 0) * (hazard[cell % classes] ?? 0);
+      for (let cell = 0; cell < cells; cell++) sum += (pending[cell] ?? 0) * (chances[cell % classes] ?? 0);
       return sum;
     },
   };

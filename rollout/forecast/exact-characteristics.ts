@@ -66,7 +66,8 @@ export function rateDetected(
     exactCharacteristics({ ...gate, promoteAt: Infinity }, { rate, looks }).abort >= chance;
   let [below, above] = [gate.tolerate, 0.99];
   // Not even a release that fails nearly always: there are too few devices to reach the threshold.
-  if (logEAbort({ k: devices, n: devices, p0: gate.tolerate, ...priorOf(gate) }) < Math.log(gate.abortAt)) return undefined;
+  if (logEAbort({ k: devices, n: devices, p0: gate.tolerate, ...priorOf(gate) }) < Math.log(gate.abortAt))
+    return undefined;
   if (!isDetected(above)) return undefined;
   while (above / below > 1.01) {
     const middle = Math.sqrt(below * above);
@@ -80,7 +81,11 @@ export function rateDetected(
 const NEGLIGIBLE = 1e-18;
 
 /** The chances of each number of failures after so many more devices; what is beyond all doubt is cut off. */
-function afterMore(chances: Float64Array<ArrayBuffer>, devices: number, rate: number): Float64Array<ArrayBuffer> {
+function afterMore(
+  chances: Float64Array<ArrayBuffer>,
+  devices: number,
+  rate: number,
+): Float64Array<ArrayBuffer> {
   let now = chances;
   for (let device = 0; device < devices; device++) {
     const next = new Float64Array(now.length + 1);

@@ -28,7 +28,12 @@ export interface Figures {
   /** From the start to the completion, the stop or the end of patience. */
   readonly hours: Estimate & { readonly p95: number };
   /** Mean hours of the rollouts that opened a wave, by wave and phase. */
-  readonly waves: readonly { readonly name: string; readonly contact: number; readonly bake: number; readonly hold: number }[];
+  readonly waves: readonly {
+    readonly name: string;
+    readonly contact: number;
+    readonly bake: number;
+    readonly hold: number;
+  }[];
 }
 
 /** Sum up a table. */
@@ -43,16 +48,22 @@ export function figuresOf(table: RunTable, { release, strata, devices, timing }:
     return { stratum, mean: estimate(table.runs, own).mean, p95: quantile(valuesOf(table.runs, own), 0.95) };
   });
   const worst = byStratum.reduce((most, one) => (one.mean > most.mean ? one : most));
-  const reached = Array.from({ length: release.waves.length + 1 }, (_, wave) =>
-    estimate(table.runs, (run) => ((table.wave[run] ?? 0) >= wave ? 1 : 0)).mean,
+  const reached = Array.from(
+    { length: release.waves.length + 1 },
+    (_, wave) => estimate(table.runs, (run) => ((table.wave[run] ?? 0) >= wave ? 1 : 0)).mean,
   );
   const cells = release.waves.length * PHASES.length;
   const hoursIn = (wave: number, phase: number): number => {
-    const sum = estimate(table.runs, (run) => table.looksByPhase[run * cells + wave * PHASES.length + phase] ?? 0).mean;
+    const sum = estimate(
+      table.runs,
+      (run) => table.looksByPhase[run * cells + wave * PHASES.length + phase] ?? 0,
+    ).mean;
     const opened = reached[wave] ?? 0;
     return opened === 0 ? 0 : (sum / opened) * hoursALook;
   };
-  const stopped = valuesOf(table.runs, column(table.inFlight)).filter((_, run) => isEnd("stopped")(run) === 1);
+  const stopped = valuesOf(table.runs, column(table.inFlight)).filter(
+    (_, run) => isEnd("stopped")(run) === 1,
+  );
   return {
     runs: table.runs,
     stopped: estimate(table.runs, isEnd("stopped")),

@@ -66,7 +66,10 @@ export function forecastOf(input: {
   const { product, seed, after, before, assumptions } = input;
   const { model, version } = after;
   const { timing, laws, added, release } = model;
-  const active = laws.contact.reduce((sum, one) => sum + one.share * activeShare(one, timing.activeWithinMs), 0);
+  const active = laws.contact.reduce(
+    (sum, one) => sum + one.share * activeShare(one, timing.activeWithinMs),
+    0,
+  );
   const figures = (id: string): Figures => figuresOf(tableOf(after, id), model);
   const weighted = (of: (figures: Figures) => number): number =>
     PRIOR.reduce((sum, { scenario, weight }) => sum + weight * of(figures(scenario)), 0);
@@ -102,7 +105,9 @@ export function isBeyondChance({ mean, error }: Estimate): boolean {
 }
 
 function curveOf(played: PlayedRelease): readonly CurvePoint[] {
-  const points = scenariosOf(played.model).flatMap(({ id, point }) => (point === undefined ? [] : [{ id, ...point }]));
+  const points = scenariosOf(played.model).flatMap(({ id, point }) =>
+    point === undefined ? [] : [{ id, ...point }],
+  );
   const at = (rate: number, kind: "reported" | "silent"): Figures => {
     const found = points.find((point) => point.rate === rate && point.kind === kind);
     return figuresOf(tableOf(played, found?.id ?? ""), played.model);

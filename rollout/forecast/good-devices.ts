@@ -15,13 +15,13 @@ export interface GoodDevices {
   /** Play a stratum's contacts up to a look; `throttle` slows those of that look alone, so that all before must be played. */
   playTo(stratum: number, look: number, throttle?: number): void;
   /** Contacts in what is left of the time until a stop takes effect, after `look`. */
-  playRest(stratum: number, look: number): void;
+  playRest(stratum: number, look: number, throttle: number): void;
   /** Play the successes of a stratum that is played up to a look. */
   resolveTo(stratum: number, look: number): void;
   /** The next wave opens; every stratum is played up to this look. */
   openWave(look: number): void;
-  /** Contacts to be expected in one look, at most: contacts that are not played yet only lower it. */
-  expectedContacts(): number;
+  /** Contacts to be expected with these chances by class, at most: contacts that are not played yet only lower it. */
+  expectedContacts(hazard: Float64Array): number;
   /** Devices in contact that had no outcome when they were resolved last, and made contact at or before a look. */
   unresolvedSince(stratum: number, look: number, view: "cumulative" | "wave"): number;
   /** By stratum, as far as it is played. */
@@ -134,8 +134,8 @@ export function createGoodDevices(model: LookModel): GoodDevices {
       if (first > 0) addContacts(stratum, first, look);
     },
     playTo,
-    playRest(stratum, look) {
-      const devices = draw(stratum, lastHazard, 1);
+    playRest(stratum, look, throttle) {
+      const devices = draw(stratum, lastHazard, throttle);
       if (devices > 0) addContacts(stratum, devices, look);
     },
     resolveTo(stratum, look) {
@@ -156,10 +156,10 @@ export function createGoodDevices(model: LookModel): GoodDevices {
       waveOpenedAt = look;
       ok.wave.fill(0);
     },
-    expectedContacts() {
+    expectedContacts(chances) {
       let sum = 0;
       for (let cell = 0; cell < pending.length; cell++)
-        sum += (pending[cell] ?? 0) * (hazard[cell % classes] ?? 0);
+        sum += (pending[cell] ?? 0) * (chances[cell % classes] ?? 0);
       return sum;
     },
     unresolvedSince(stratum, look, view) {

@@ -19,6 +19,8 @@ export interface LookModel {
   readonly firstHazard: Float64Array;
   /** Chance of a class to make contact in what is left of the time until a stop takes effect, after `showsAfter` looks. */
   readonly lastHazard: Float64Array;
+  /** That time, as a part of a look. */
+  readonly lastPart: number;
   readonly success: Float64Array;
   readonly failure: Float64Array;
   readonly late: Float64Array;
@@ -53,6 +55,7 @@ export function lookModelOf({ release, strata, added, laws, timing }: RolloutMod
     showsAfter,
     firstHazard: within((1 - left) * lookMs),
     lastHazard: within(left * lookMs),
+    lastPart: left,
     success: delayByLook(laws.success, lookMs),
     failure: delayByLook(laws.failure, lookMs),
     late: delayByLook(laws.late, lookMs),

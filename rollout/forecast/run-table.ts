@@ -34,7 +34,10 @@ export interface RunRange {
 }
 
 /** Plays rollouts of one model under one rule; what scenarios share is set up once. */
-export function createRunner(model: RolloutModel, rule: StopRule): (truth: Truth, range: RunRange) => RunTable {
+export function createRunner(
+  model: RolloutModel,
+  rule: StopRule,
+): (truth: Truth, range: RunRange) => RunTable {
   const play = rolloutPlayer(model, rule);
   const strata = model.strata.length;
   const cells = model.release.waves.length * PHASES.length;
@@ -61,7 +64,11 @@ export function joinedTables(tables: readonly RunTable[]): RunTable {
   if (first === undefined) throw new RangeError("there is no table to join");
   if (tables.length === 1) return first;
   const runs = tables.reduce((sum, table) => sum + table.runs, 0);
-  const joined = emptyTable(runs, first.harmedByStratum.length / first.runs, first.looksByPhase.length / first.runs);
+  const joined = emptyTable(
+    runs,
+    first.harmedByStratum.length / first.runs,
+    first.looksByPhase.length / first.runs,
+  );
   let at = 0;
   for (const table of tables) {
     for (const column of COLUMNS) joined[column].set(table[column], (at / runs) * joined[column].length);

@@ -52,9 +52,15 @@ export function scenariosOf({ release, strata, devices }: RolloutModel): readonl
     { id: "ordinary", truth: all("an ordinary release, 0.3%", { reported: ORDINARY }) },
     {
       id: "one stratum",
-      truth: { name: `${formatPercentage(ONE_STRATUM)} of ${smallestName} alone, the smallest stratum`, rates: oneStratum },
+      truth: {
+        name: `${formatPercentage(ONE_STRATUM)} of ${smallestName} alone, the smallest stratum`,
+        rates: oneStratum,
+      },
     },
-    { id: "late", truth: all(`${formatPercentage(LATE)} fail hours to days after they reported ok`, { late: LATE }) },
+    {
+      id: "late",
+      truth: all(`${formatPercentage(LATE)} fail hours to days after they reported ok`, { late: LATE }),
+    },
     {
       id: "correlated",
       truth: all(

@@ -45,7 +45,17 @@ const [BAD, GOOD, SITES] = [0, 1, 2];
 
 /** The devices of one rollout after the other. */
 export function createSimulatedFleet(model: LookModel): SimulatedFleet {
-  const { strata, contactsPerLook, silentAfter, deadline, lookMs, showsAfter, hazard, lastHazard } = model;
+  const {
+    strata,
+    contactsPerLook,
+    silentAfter,
+    deadline,
+    lookMs,
+    showsAfter,
+    hazard,
+    firstHazard,
+    lastHazard,
+  } = model;
   const bad = createBadDevices(model);
   const good = createGoodDevices(model);
   const all = Array.from({ length: strata }, (_, index) => index);
@@ -143,20 +153,18 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
     ),
   };
 
-  /** How far the hub's throttle slows the contacts of this look: the share of those that want to that can. */
-  const throttleAt = (arriving: readonly number[] | undefined): number => {
+  /** How far the hub's throttle slows contacts in so many looks: the share of those that want to that it lets. */
+  const throttleOf = (looks: number, chances: Float64Array, arriving: readonly number[]): number => {
     if (contactsPerLook === Infinity) return 1;
-    const wanting = (): number => bad.expectedContacts() + good.expectedContacts() + expectedFirst(arriving);
-    if (wanting() <= contactsPerLook) return 1;
-    for (const stratum of all) good.playTo(stratum, look - 1);
-    return Math.min(1, contactsPerLook / wanting());
-  };
-  const expectedFirst = (arriving: readonly number[] = []): number => {
+    const most = contactsPerLook * looks;
     const devices = arriving.reduce((sum, count) => sum + count, 0);
-    return model.shares.reduce(
-      (sum, share, index) => sum + devices * share * (model.firstHazard[index] ?? 0),
-      0,
-    );
+    const first = model.shares.reduce((sum, share, index) => sum + share * (firstHazard[index] ?? 0), 0);
+    const wanting = (): number =>
+      bad.expectedContacts(chances) + good.expectedContacts(chances) + devices * first;
+    if (wanting() <= most) return 1;
+    // What is not played yet only lowers it.
+    for (const stratum of all) good.playTo(stratum, look - 1);
+    return Math.min(1, most / wanting());
   };
 
   const timeChanged = (): void => {
@@ -168,11 +176,11 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
   const play = (): boolean => {
     look++;
     timeChanged();
-    const arriving = arrivals[0]?.look === look ? arrivals.shift()?.devices : undefined;
-    const throttle = throttleAt(arriving);
+    const arriving = arrivals[0]?.look === look ? (arrivals.shift()?.devices ?? []) : [];
+    const throttle = throttleOf(1, hazard, arriving);
     bad.contactAt(look, hazard, throttle);
     if (isWatched || throttle < 1) for (const stratum of all) good.playTo(stratum, look, throttle);
-    arriving?.forEach((devices, stratum) => {
+    arriving.forEach((devices, stratum) => {
       good.arrive(stratum, bad.arrive(stratum, devices, look, throttle), look, throttle);
     });
     return bad.reportAt(look);
@@ -238,11 +246,10 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
       for (const stratum of all)
         resolved += successesOf(stratum, "cumulative") + failuresOf(stratum, "cumulative");
       for (let more = 0; more < showsAfter; more++) play();
-      for (const stratum of all) {
-        good.playTo(stratum, look);
-        good.playRest(stratum, look);
-      }
-      bad.contactAt(look, lastHazard, 1);
+      for (const stratum of all) good.playTo(stratum, look);
+      const throttle = throttleOf(model.lastPart, lastHazard, []);
+      for (const stratum of all) good.playRest(stratum, look, throttle);
+      bad.contactAt(look, lastHazard, throttle);
       const contacted = all.reduce((sum, stratum) => sum + knownContacts(stratum, "cumulative"), 0);
       return { harmed: bad.harmed, contacted, inFlight: contacted - resolved };
     },

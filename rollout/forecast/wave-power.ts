@@ -30,7 +30,10 @@ export interface StratumExposure {
 const MOST_DEVICES = 3_000;
 
 /** The power of each wave, for the stratum that knows least and the one that knows most. */
-export function powerOfWaves({ release, strata, added }: RolloutModel, activeShare: number): readonly WavePower[] {
+export function powerOfWaves(
+  { release, strata, added }: RolloutModel,
+  activeShare: number,
+): readonly WavePower[] {
   const { gate, waves } = release;
   const abortAt = thresholdsOf(release, strata.length).cumulative;
   const known = new Map<number, Pick<WavePower, "detects80" | "detects95" | "unseen">>();
@@ -66,7 +69,10 @@ export function powerOfWaves({ release, strata, added }: RolloutModel, activeSha
 }
 
 /** When each stratum has enough devices, and how much of it meets the release last. */
-export function exposureOfStrata({ release, strata, added }: RolloutModel, activeShare: number): readonly StratumExposure[] {
+export function exposureOfStrata(
+  { release, strata, added }: RolloutModel,
+  activeShare: number,
+): readonly StratumExposure[] {
   const needed = sizeToProve(release.gate);
   const last = release.waves.length - 1;
   return strata.map((stratum, index) => {

@@ -1,17 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { forecastOf, type PlayedRelease } from "../../forecast/forecast.ts";
-import { scenariosOf } from "../../forecast/scenarios.ts";
+import type { Forecast } from "../../forecast/forecast.ts";
 import { parseDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import type { AssumedModel } from "../forecast-models.ts";
-import { forecastSubjects, type ForecastChoice } from "../forecast-subjects.ts";
-import { playScenarios } from "../play-scenarios.ts";
-import { renderForecast } from "../views/forecast.ts";
-import { forecastMarkdown } from "../views/forecast-markdown.ts";
-import { forecastSvg } from "../views/forecast-svg.ts";
+import type { ForecastChoice } from "../forecast-subjects.ts";
 
 const RUNS = 1_000;
 
@@ -40,35 +34,17 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
     ["--svg <file>", "write the curve as a picture"],
   ],
   async run(context, input) {
-    const runs = countOption(input, "runs", RUNS);
-    const seed = countOption(input, "seed", 1);
-    const workers = countOption(input, "workers", availableParallelism());
-    const subjects = await forecastSubjects(context, choiceOf(input));
-    const forecasts = [];
-    for (const { product, version, after, before } of subjects) {
-      context.progress(`${product} ${version}: playing ${runs} rollouts of each scenario`);
-      const played = async (of: AssumedModel, name: string): Promise<PlayedRelease> => ({
-        version: name,
-        model: of.model,
-        tables: await playScenarios({
-          model: of.model,
-          scenarios: scenariosOf(of.model),
-          runs,
-          seed,
-          workers,
-          signal: context.signal,
-        }),
-      });
-      forecasts.push(
-        forecastOf({
-          product,
-          seed,
-          after: await played(after, version),
-          before: before === undefined ? undefined : await played(before.model, before.version),
-          assumptions: after.assumptions,
-        }),
-      );
-    }
+    // Loaded late: `--help` needs neither the simulator nor the libraries that draw.
+    const [{ forecastReleases }, { renderForecast }, { forecastMarkdown }] = await Promise.all([
+      import("../forecast-releases.ts"),
+      import("../views/forecast.ts"),
+      import("../views/forecast-markdown.ts"),
+    ]);
+    const forecasts = await forecastReleases(context, choiceOf(input), {
+      runs: countOption(input, "runs", RUNS),
+      seed: countOption(input, "seed", 1),
+      workers: countOption(input, "workers", availableParallelism()),
+    });
     await writePicture(context, input, forecasts);
     const render = input.options["markdown"] === true ? forecastMarkdown : renderForecast;
     return {
@@ -82,7 +58,7 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
 async function writePicture(
   { folder }: Context,
   input: Input,
-  forecasts: readonly ReturnType<typeof forecastOf>[],
+  forecasts: readonly Forecast[],
 ): Promise<void> {
   const svg = textOption(input, "svg");
   const [first, second] = forecasts;
@@ -91,6 +67,7 @@ async function writePicture(
     throw new WavegateError("BAD_OPTION", "--svg draws one product, and there are several", {
       hint: `choose one: wavegate forecast --product ${first.product} --svg ${svg}`,
     });
+  const { forecastSvg } = await import("../views/forecast-svg.ts");
   await writeFile(resolve(folder, svg), forecastSvg(first));
 }
 

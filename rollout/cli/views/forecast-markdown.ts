@@ -1,16 +1,23 @@
 import type { Forecast } from "../../forecast/forecast.ts";
-import { withThousands } from "../../gate/format-evidence.ts";
-import { curveTable, expectedLine, headline, othersTable, powerTable, strataTable, timeTable } from "./forecast.ts";
+import {
+  curveTable,
+  expectedLine,
+  headline,
+  othersTable,
+  powerTable,
+  runsText,
+  strataTable,
+  timeTable,
+} from "./forecast.ts";
 
 /** A forecast for a pull request: the sentence and the curve in sight, the rest folded. */
 export function forecastMarkdown(forecast: Forecast): string {
-  const { runs, seed, assumptions } = forecast;
   return [
     `**Forecast.** ${headline(forecast)}`,
     "",
     table(curveTable(forecast)),
     "",
-    expectedLine(forecast).replaceAll("\n", " "),
+    expectedLine(forecast),
     "",
     ...folded("Defects that hide", table(othersTable(forecast))),
     ...folded("Time, of an ordinary release", table(timeTable(forecast))),
@@ -18,10 +25,7 @@ export function forecastMarkdown(forecast: Forecast): string {
     ...folded("Strata", table(strataTable(forecast))),
     ...folded(
       "Taken for granted, and the seed",
-      [
-        ...assumptions.map((text) => `- ${text}`),
-        `- ${withThousands(runs)} rollouts a line, seed ${seed}; ± is two standard errors`,
-      ].join("\n"),
+      [...forecast.assumptions, runsText(forecast)].map((text) => `- ${text}`).join("\n"),
     ),
   ]
     .join("\n")

@@ -40,10 +40,12 @@ export function forecastSvg(forecast: Forecast): string {
     STYLE,
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
     `<text class="heading" x="${LEFT}" y="24">${escaped(`${product} ${version}: chance to be stopped, by how many devices fail`)}</text>`,
-    ...y.ticks(4).map(
-      (share) =>
-        `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${round(y(share))}" y2="${round(y(share))}"/><text class="axis" text-anchor="end" x="${LEFT - 8}" y="${round(y(share)) + 4}">${formatPercentage(share)}</text>`,
-    ),
+    ...y
+      .ticks(4)
+      .map(
+        (share) =>
+          `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${round(y(share))}" y2="${round(y(share))}"/><text class="axis" text-anchor="end" x="${LEFT - 8}" y="${round(y(share)) + 4}">${formatPercentage(share)}</text>`,
+      ),
     ...rates.map(
       (rate) =>
         `<text class="axis" text-anchor="middle" x="${round(x(rate))}" y="${BOTTOM + 18}">${formatPercentage(rate)}</text>`,

@@ -2,20 +2,24 @@ import { withThousands } from "../../gate/format-evidence.ts";
 import { isBeyondChance, type Change, type CurvePoint, type Forecast } from "../../forecast/forecast.ts";
 import type { Estimate, Figures } from "../../forecast/figures.ts";
 import type { WavePower } from "../../forecast/wave-power.ts";
+import { wrapText } from "./wrap.ts";
 
 /** A forecast for a terminal: 80 columns, the sentence first, then the curve, what is harmed, how long it takes. */
 export function renderForecast(forecast: Forecast): string {
   return [
-    headline(forecast),
+    wrapText(headline(forecast), COLUMNS),
     "",
     ...section("If so many devices fail", curveTable(forecast)),
-    ...section("Defects that hide", othersTable(forecast)),
+    "Defects that hide",
+    ...otherLines(forecast).map((line) => wrapText(line, COLUMNS)),
+    "",
     ...section("Time, of an ordinary release", timeTable(forecast)),
     ...section("What a wave can tell (exact)", powerTable(forecast.power)),
     ...section("Strata", strataTable(forecast)),
-    expectedLine(forecast),
-    ...section("Taken for granted", forecast.assumptions.map((text) => [`- ${text}`])).slice(0, -1),
-    `  ${withThousands(forecast.runs)} rollouts a line, seed ${forecast.seed}; ± is two standard errors`,
+    wrapText(expectedLine(forecast), COLUMNS),
+    "",
+    "Taken for granted",
+    ...[...forecast.assumptions, runsText(forecast)].map((text) => wrapText(`  - ${text}`, COLUMNS)),
   ].join("\n");
 }
 
@@ -34,7 +38,12 @@ export function headline({ product, version, curve, gate, before }: Forecast): s
   );
 }
 
-/** The rows of the curve: before → after where there are two. */
+/** How much was played, from which seed. */
+export function runsText({ runs, seed }: Forecast): string {
+  return `${withThousands(runs)} rollouts of each kind, seed ${seed}; ± is two standard errors`;
+}
+
+/** The rows of the curve: before → after where there are two, which leaves no room for the quantiles. */
 export function curveTable({ curve, before }: Forecast): readonly (readonly string[])[] {
   const changed = (rate: number, kind: "reported" | "silent"): Change | undefined =>
     before?.changes.find(({ scenario }) => scenario === `${kind} ${percent(rate)}`);
@@ -46,11 +55,12 @@ export function curveTable({ curve, before }: Forecast): readonly (readonly stri
       bar(own.stopped.mean),
       `${withArrow(old && chance(old.stopped.mean), chance(own.stopped.mean), change?.stopped)}${errorText(own.stopped)}`,
       withArrow(old && devicesText(old.harmed.mean), devicesText(own.harmed.mean), change?.harmed),
-      devicesText(own.harmed.p95),
+      ...(before === undefined ? [devicesText(own.harmed.p95)] : []),
     ];
   };
+  const head = ["stopped", "harmed", ...(before === undefined ? ["p95"] : [])];
   return [
-    ["fail", "reported:", "stopped", "harmed", "p95", "silent:", "stopped", "harmed", "p95"],
+    ["fail", "reported", ...head, "silent", ...head],
     ...curve.map((point) => [percent(point.rate), ...cells(point, "reported"), ...cells(point, "silent")]),
   ];
 }
@@ -71,6 +81,15 @@ export function othersTable({ others }: Forecast): readonly (readonly string[])[
   ];
 }
 
+/** The same for a terminal: what it is, and under it what it comes to. */
+function otherLines({ others }: Forecast): readonly string[] {
+  return others.flatMap(({ name, stopped, stuck, harmed, inFlight, worst }) => [
+    `  ${name}`,
+    `    stopped ${chance(stopped.mean)}${errorText(stopped)}, stuck ${chance(stuck.mean)}; harmed ${devicesText(harmed.mean)}, p95 ${devicesText(harmed.p95)}, ` +
+      `worst ${worst.stratum} ${devicesText(worst.mean)}; in flight ${devicesText(inFlight.mean)}`,
+  ]);
+}
+
 /** Where the hours of a rollout go. */
 export function timeTable({ others }: Forecast): readonly (readonly string[])[] {
   const ordinary = others.find(({ id }) => id === "ordinary");
@@ -78,7 +97,12 @@ export function timeTable({ others }: Forecast): readonly (readonly string[])[] 
   const { waves, hours, stuck } = ordinary;
   return [
     ["wave", "contact", "bake", "hold"],
-    ...waves.map(({ name, contact, bake, hold }) => [name, hoursText(contact), hoursText(bake), hoursText(hold)]),
+    ...waves.map(({ name, contact, bake, hold }) => [
+      name,
+      hoursText(contact),
+      hoursText(bake),
+      hoursText(hold),
+    ]),
     ["all", `mean ${hoursText(hours.mean)}, p95 ${hoursText(hours.p95)}; stuck in ${chance(stuck.mean)}`],
   ];
 }
@@ -111,15 +135,20 @@ export function strataTable({ strata }: Forecast): readonly (readonly string[])[
 /** What is to be expected before anybody has seen the release. */
 export function expectedLine({ expected }: Forecast): string {
   return (
-    `Over what releases usually are (80% fail in 0.3%, 15% in 1%, 4% in 5%, 1% in 30% of one\nstratum): ` +
+    `Over what releases usually are (80% fail in 0.3%, 15% in 1%, 4% in 5%, 1% in 30% of one stratum): ` +
     `stopped in ${chance(expected.stopped)}, ${devicesText(expected.harmed)} harmed, ${hoursText(expected.hours)} on average.`
   );
 }
 
+const COLUMNS = 80;
+
 function nearest(curve: readonly CurvePoint[], rate: number): CurvePoint {
   const [first, ...others] = curve;
   if (first === undefined) throw new RangeError("a forecast without a curve");
-  return others.reduce((best, point) => (Math.abs(point.rate - rate) < Math.abs(best.rate - rate) ? point : best), first);
+  return others.reduce(
+    (best, point) => (Math.abs(point.rate - rate) < Math.abs(best.rate - rate) ? point : best),
+    first,
+  );
 }
 
 /** "3% → 5%" where the difference is beyond chance, else the new value alone. */

@@ -9,6 +9,8 @@ export const LEAST_MEAN = 10;
 export function binomial(random: Xoshiro128, n: number, p: number): number {
   if (n <= 0 || p <= 0) return 0;
   if (p >= 1) return n;
+  // A rejection that nothing can satisfy would never end.
+  if (!(p > 0 && n < Infinity)) throw new RangeError(`${n} devices with a chance of ${p} cannot be drawn`);
   if (p > 0.5) return n - binomial(random, n, 1 - p);
   return n * p < LEAST_MEAN ? inverted(random, n, p, (1 - p) ** n) : rejected(random, n, p);
 }

@@ -6,11 +6,11 @@ import { createXoshiro128, type Xoshiro128 } from "./xoshiro128.ts";
  * them, and two policies meet the same devices.
  */
 export function streamOf(...place: readonly number[]): Xoshiro128 {
-  let hash = 0x9e3779b9;
-  for (const part of place) hash = mixed(hash ^ mixed((part >>> 0) + 0x9e3779b9 + Math.imul(hash, 31)));
-  const word = (index: number): number => mixed(hash + Math.imul(index, 0x9e3779b9));
+  // A chain for each word: 128 bits keep the streams of millions of rollouts apart.
+  const word = (start: number): number =>
+    place.reduce((hash, part) => mixed(Math.imul(hash, 0x9e3779b1) + mixed((part >>> 0) ^ start)), start);
   // The last word is odd, so that they are never all zero.
-  return createXoshiro128([word(1), word(2), word(3), word(4) | 1]);
+  return createXoshiro128([word(0x243f6a88), word(0x85a308d3), word(0x13198a2e), word(0x03707344) | 1]);
 }
 
 /** A chance strictly between 0 and 1, from 32 bits: finer steps change no count of up to a billion devices. */

@@ -55,9 +55,7 @@ export function aRollout({
     release: { waves, gate: { ...QUICK_GATE, ...gate }, watchMs },
     strata: ["A", "B"],
     devices: fleet,
-    added: waves.map((_, wave) =>
-      upTo(wave).map((count, stratum) => count - (upTo(wave - 1)[stratum] ?? 0)),
-    ),
+    added: waves.map((_, wave) => upTo(wave).map((count, stratum) => count - (upTo(wave - 1)[stratum] ?? 0))),
     laws,
     timing: {
       lookMs: 30 * MINUTE,

@@ -85,7 +85,8 @@ export function playDeviceByDevice(model: RolloutModel, truth: Truth, chance: ()
     looks.push({ at, wave, views: { all, wave: own }, answered: 0 });
     const counts = countsOf({ looks, deadlineMs: gate.deadlineMs, queryLagMs });
     if (isWatching) {
-      if (assessWatched({ ...common, counts }).kind === "abort") return ended("stopped", at, at + evaluationMs);
+      if (assessWatched({ ...common, counts }).kind === "abort")
+        return ended("stopped", at, at + evaluationMs);
       continue;
     }
     const open = waves[wave]!;
@@ -109,8 +110,10 @@ export function playDeviceByDevice(model: RolloutModel, truth: Truth, chance: ()
     });
     if (verdict.kind === "abort") return ended("stopped", at, at + evaluationMs);
     const isSlowed =
-      slowDownReason({ ...common, counts }, open.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]) !==
-      undefined;
+      slowDownReason(
+        { ...common, counts },
+        open.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"],
+      ) !== undefined;
     if (hasMoreParts) {
       if (at - partOpenedAt < open.pace!.everyMs) continue;
       if (!isSlowed) {
@@ -123,7 +126,8 @@ export function playDeviceByDevice(model: RolloutModel, truth: Truth, chance: ()
         [wave, part, openedAt, addedNow, coveredAt] = [wave + 1, 0, at, 0, undefined];
         expose(at);
       }
-    } else if (verdict.reasons.some(({ code }) => code === "PATIENCE")) return ended("stuck", at, at + evaluationMs);
+    } else if (verdict.reasons.some(({ code }) => code === "PATIENCE"))
+      return ended("stuck", at, at + evaluationMs);
   }
 }
 
@@ -159,7 +163,7 @@ function aDevice({
 }
 
 /** The delay that a share of the devices keeps within. */
-function delay(law: DelayLaw, share: number): number {
+export function delay(law: DelayLaw, share: number): number {
   let before = { withinMs: 0, share: 0 };
   for (const point of law) {
     if (share <= point.share) {
