@@ -21,6 +21,11 @@ const AREAS: Readonly<Record<string, Area>> = {
     summary: "10,000 rollouts over 1,000,000 devices, or as many as you say: forecast 2000 1000000",
     load: () => import("./forecast.ts"),
   },
+  gates: {
+    summary:
+      "our gate beside the stop rules of six others, on the same devices; gates write: docs/gates-comparison.md",
+    load: () => import("./gates.ts"),
+  },
   hub: {
     summary:
       "the local hub with 100,000 twins and 10,000 connections, or as many as you say: hub 1000000 10000",
