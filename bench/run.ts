@@ -17,6 +17,15 @@ const AREAS: Readonly<Record<string, Area>> = {
       "calls of a rollout's controller with 1,000 to 1,000,000 devices, or as many as you say: engine 1000 20000",
     load: () => import("./engine.ts"),
   },
+  forecast: {
+    summary: "10,000 rollouts over 1,000,000 devices, or as many as you say: forecast 2000 1000000",
+    load: () => import("./forecast.ts"),
+  },
+  gates: {
+    summary:
+      "our gate beside the stop rules of six others, on the same devices; gates write: docs/gates-comparison.md",
+    load: () => import("./gates.ts"),
+  },
   hub: {
     summary:
       "the local hub with 100,000 twins and 10,000 connections, or as many as you say: hub 1000000 10000",
@@ -26,6 +35,11 @@ const AREAS: Readonly<Record<string, Area>> = {
     summary:
       "1,000 device identities (or as many as you say) as one set, and resources of their own beside it",
     load: () => import("./infra.ts"),
+  },
+  promises: {
+    summary:
+      "the gate's two error rates in 1,000 simulated rollouts, or as many as you say, with a seed: promises 200 7",
+    load: () => import("./promises.ts"),
   },
 };
 

@@ -15,3 +15,12 @@ export const LONG_TESTS = [
   "test/rollout/weather/",
   "test/scripts/test-run.test.ts",
 ];
+
+/** Tests against programs that npm cannot install: the Debian packages they need. Without them they skip, and say so. */
+export const DEBIAN_TESTS = [
+  {
+    name: "metric sources",
+    packages: ["prometheus"],
+    tests: ["test/rollout/adapters/metrics/real-prometheus.test.ts"],
+  },
+];

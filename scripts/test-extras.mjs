@@ -2,20 +2,24 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
-import { LONG_TESTS } from "./long-tests.mjs";
+import { DEBIAN_TESTS, LONG_TESTS } from "./long-tests.mjs";
 import { environmentWith, exitCode, findPinnedNode, PROJECT } from "./pinned-node.mjs";
 
 /**
  * One entry for each extra: `name`, `packages` (Debian's names, given to scripts/debian-packages, which installs them)
  * and `run()`, which resolves to `{ passed, failed }`.
  */
-const EXTRAS = [{ name: "long tests", packages: [], run: runLongTests }];
+const EXTRAS = [
+  { name: "long tests", packages: [], run: () => runTests(LONG_TESTS) },
+  ...DEBIAN_TESTS.map(({ name, packages, tests }) => ({ name, packages, run: () => runTests(tests) })),
+];
 
 try {
   const counts = { passed: 0, failed: 0 };
   await ensureInstalled();
   for (const extra of EXTRAS) {
     console.log(`${extra.name}:`);
+    await install(extra.packages);
     const { passed, failed } = await extra.run();
     counts.passed += passed;
     counts.failed += failed;
@@ -27,9 +31,18 @@ try {
   process.exitCode = 1;
 }
 
-async function runLongTests() {
+/** What cannot be installed is said, and the tests that need it skip. */
+async function install(packages) {
+  if (packages.length === 0) return;
+  const child = spawn(join(PROJECT, "scripts", "debian-packages"), packages, { stdio: "inherit" });
+  const code = await exitCode(child).catch(() => 1);
+  if (code !== 0)
+    console.log(`${packages.join(", ")} could not be installed: tests that need it are skipped`);
+}
+
+async function runTests(paths) {
   const node = findPinnedNode();
-  const child = spawn(node, [join(PROJECT, "scripts", "test.mjs"), ...LONG_TESTS], {
+  const child = spawn(node, [join(PROJECT, "scripts", "test.mjs"), ...paths], {
     cwd: PROJECT,
     env: environmentWith(node),
     stdio: ["ignore", "pipe", "inherit"],

@@ -5,7 +5,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
-import { LONG_TESTS } from "./long-tests.mjs";
+import { DEBIAN_TESTS, LONG_TESTS } from "./long-tests.mjs";
 import { environmentWith, exitCode, findPinnedNode, PROJECT } from "./pinned-node.mjs";
 import { countTests, summarizeTests } from "./test-summary.mjs";
 
@@ -72,7 +72,8 @@ async function runTests(filters) {
   try {
     const reporters = ["--reporter=default", `--reporter=${join(PROJECT, "scripts", "vitest-report.mjs")}`];
     // A test that is named is run, however long it takes.
-    const excludes = filters.length > 0 ? [] : LONG_TESTS.map((path) => `--exclude=${globOf(path)}`);
+    const extras = [...LONG_TESTS, ...DEBIAN_TESTS.flatMap(({ tests }) => tests)];
+    const excludes = filters.length > 0 ? [] : extras.map((path) => `--exclude=${globOf(path)}`);
     const { code, seconds, output } = await runTool(
       "vitest/vitest.mjs",
       ["run", ...reporters, ...excludes, ...filters],

@@ -1,18 +1,12 @@
 import { z } from "zod";
 import type { Digest } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
-import { cohortSchema } from "../model/cohort.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
-import {
-  metricEvidenceSchema,
-  metricReadingsSchema,
-  metricsSchema,
-  metricVerdictsSchema,
-} from "./metric-schema.ts";
+import { metricEvidenceSchema, metricReadingsSchema, metricVerdictsSchema } from "./metric-schema.ts";
+import { artifact, digest, release } from "./release-schema.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const counts = z.record(z.string(), z.int().nonnegative());
 const attempt = z.string().regex(/^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/);
 
@@ -26,54 +20,6 @@ const stop = z.strictObject({
   at: z.string(),
   reason: z.string(),
   nonce: z.string(),
-});
-
-const artifact = z.strictObject({
-  path: z.string(),
-  sha256: digest,
-  size: z.int(),
-  manifest: z.string(),
-  signature: z.string(),
-});
-
-const release = z.strictObject({
-  product: z.string(),
-  version: z.string(),
-  artifact,
-  waves: z.array(
-    z.strictObject({
-      name: z.string(),
-      cohort: cohortSchema,
-      kind: z.enum(["smoke", "evidence", "timed"]),
-      bakeMs: z.number(),
-      approvals: z.int(),
-      startAt: z.number().exactOptional(),
-      pace: z.strictObject({ parts: z.int(), everyMs: z.number() }).exactOptional(),
-    }),
-  ),
-  gate: z.strictObject({
-    tolerate: z.number(),
-    reject: z.number(),
-    falseStop: z.number(),
-    missedBad: z.number(),
-    deadlineMs: z.number(),
-    deadlineMsByStratum: z.record(z.string(), z.number()).exactOptional(),
-    bakeMs: z.number(),
-    harmCap: z.int(),
-    patienceMs: z.number(),
-    coverage: z.number(),
-    onAbort: z.enum(["roll back", "halt"]),
-    metrics: metricsSchema.exactOptional(),
-  }),
-  watchMs: z.number(),
-  where: z.string().exactOptional(),
-  requires: z.string().exactOptional(),
-  startAt: z.number().exactOptional(),
-  expiresAt: z.number().exactOptional(),
-  windows: z
-    .array(z.strictObject({ cron: z.string(), forMs: z.number(), timeZone: z.string() }))
-    .exactOptional(),
-  holdOut: z.number().exactOptional(),
 });
 
 const base = {

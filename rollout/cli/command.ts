@@ -18,10 +18,12 @@ export interface Command {
   run(context: Context, input: Input): Promise<Result>;
 }
 
-/** What the commands that begin with the same word are about, for the lists. */
-export function groupSummary(group: string): string {
-  return group === "keys" ? "keys that sign releases" : `${group} files`;
-}
+/** What the commands of two words have in common, by their first. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  gate: "gates, tried without a rollout",
+  keys: "keys that sign releases",
+  release: "release files",
+};
 
 /** What was typed. */
 export interface Input {

@@ -5,6 +5,8 @@ import { approve } from "./commands/approve.ts";
 import { completion } from "./commands/completion.ts";
 import { enroll } from "./commands/enroll.ts";
 import { exportStore } from "./commands/export.ts";
+import { forecast } from "./commands/forecast.ts";
+import { gateCheck } from "./commands/gate-check.ts";
 import { history } from "./commands/history.ts";
 import { hold } from "./commands/hold.ts";
 import { keysNew } from "./commands/keys-new.ts";
@@ -28,7 +30,9 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   status,
   history,
+  forecast,
   lint,
+  gateCheck,
   verify,
   exportStore,
   replay,

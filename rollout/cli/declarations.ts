@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../model/problem.ts";
 import { WavegateError } from "../model/problem.ts";
+import { parseRelease, type Release } from "../model/release.ts";
 import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
 
 /** Read fleet and releases by path and check them; files that cannot be loaded are problems like any other. */
@@ -13,13 +14,13 @@ export async function loadDeclarations(input: {
 }): Promise<CheckedDeclarations> {
   const { fleet, releases, folder } = input;
   const shown = (path: string): string => shownPath(folder, path);
-  const loadedFleet = await load(fleet, shown(fleet), "FLEET_INVALID");
+  const loadedFleet = await loadDeclaration(fleet, shown(fleet), "FLEET_INVALID");
   if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
   const raw: RawDeclarations["releases"][number][] = [];
   const problems: Problem[] = [];
   for (const name of await releaseFiles(releases)) {
     const path = join(releases, name);
-    const loaded = await loadRelease(path, shown(path));
+    const loaded = await loadDeclaration(path, shown(path), "RELEASE_INVALID");
     if ("problem" in loaded) problems.push(loaded.problem);
     else raw.push(loaded);
   }
@@ -41,6 +42,18 @@ export function shownPath(folder: string, path: string): string {
   return short.startsWith("..") ? path : short;
 }
 
+/** Read and check one release file, wherever it stands. */
+export async function loadRelease(path: string, folder: string): Promise<Release> {
+  const file = shownPath(folder, path);
+  const loaded = await loadDeclaration(path, file, "RELEASE_INVALID");
+  const checked = "problem" in loaded ? { problems: [loaded.problem] } : parseRelease(loaded.value, file);
+  if ("release" in checked && checked.release !== undefined) return checked.release;
+  throw new WavegateError("RELEASE_INVALID", `${file} is no release`, {
+    hint: "correct it: wavegate lint shows all that is wrong with the declared ones",
+    problems: checked.problems,
+  });
+}
+
 /** Names of the release files of a folder, sorted; none when there is no folder yet. */
 export async function releaseFiles(folder: string): Promise<readonly string[]> {
   try {
@@ -56,12 +69,8 @@ export async function releaseFiles(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** Load one release file, unchecked, shown as `file`. */
-export function loadRelease(path: string, file: string): ReturnType<typeof load> {
-  return load(path, file, "RELEASE_INVALID");
-}
-
-async function load(
+/** Load a declaration by its path, shown as `file`; one that cannot be loaded is a problem. */
+export async function loadDeclaration(
   path: string,
   file: string,
   code: "FLEET_INVALID" | "RELEASE_INVALID",

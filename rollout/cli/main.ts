@@ -1,7 +1,7 @@
 import { Command as Commander, CommanderError } from "commander";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import { COMMANDS } from "./commands.ts";
-import { EXIT, groupSummary, type Command, type Context, type ExitCode } from "./command.ts";
+import { EXIT, GROUPS, type Command, type Context, type ExitCode } from "./command.ts";
 import { openSession } from "./session.ts";
 import { loadSettings, type SettingsSources } from "./settings.ts";
 import { renderProblems } from "./views/problems.ts";
@@ -88,7 +88,12 @@ function programOf(run: Run): Commander {
     const [first = "", second] = words;
     let parent = program;
     if (second !== undefined) {
-      parent = groups.get(first) ?? program.command(first).description(groupSummary(first)).exitOverride();
+      parent =
+        groups.get(first) ??
+        program
+          .command(first)
+          .description(GROUPS[first] ?? first)
+          .exitOverride();
       groups.set(first, parent);
     }
     const verb = parent

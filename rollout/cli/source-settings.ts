@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SecretPlace } from "../adapters/metrics/secret.ts";
 import { durationSchema } from "../model/duration.ts";
 import { TWINS } from "../model/metric.ts";
 import { credentialSchema } from "./credential-settings.ts";
@@ -27,10 +28,15 @@ const address = z
   }, "nothing but host and path: a token has a place of its own, `token`");
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of an environment variable");
+const TOKEN_PLACE = "where the token is: { file } or { variable }, never the token itself";
 /** Where a bearer token is; never the token itself. */
 const token = z
-  .union([z.strictObject({ file: z.string() }), z.strictObject({ variable: name })], {
-    error: "where the token is: { file } or { variable }, never the token itself",
+  .strictObject({ file: z.string().exactOptional(), variable: name.exactOptional() }, TOKEN_PLACE)
+  .transform(({ file, variable }, context): SecretPlace => {
+    if (file !== undefined && variable === undefined) return { file };
+    if (file === undefined && variable !== undefined) return { variable };
+    context.addIssue({ code: "custom", message: TOKEN_PLACE });
+    return z.NEVER;
   })
   .exactOptional();
 const caFile = z.string().exactOptional();

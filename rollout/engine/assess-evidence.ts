@@ -43,7 +43,10 @@ function knownMetrics({ metrics, at }: Evidence): KnownMetrics | undefined {
   return metrics === undefined ? undefined : { atMs: at, byName: metrics };
 }
 
-/** How long a wave bakes: silence shows a deadline (the longest of any stratum) and a lag after contact, and it is not judged before it could. */
+/**
+ * How long a wave bakes: silence shows a deadline (the longest of any stratum) and a lag after contact, and the wave is not
+ * judged before it could.
+ */
 export function bakeNeededMs(
   { bakeMs }: Pick<Wave, "bakeMs">,
   deadlines: Deadlines,

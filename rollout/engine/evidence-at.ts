@@ -75,7 +75,10 @@ export function metricsAt(
 }
 
 /** Evidence at which a release's gate acts, for the strata it was started with. */
-export function thresholdsOf(release: Release, strata: number): ReturnType<typeof thresholds> {
+export function thresholdsOf(
+  release: Pick<Release, "gate" | "waves">,
+  strata: number,
+): ReturnType<typeof thresholds> {
   const { falseStop, missedBad } = release.gate;
   const evidenceWaves = release.waves.filter(({ kind }) => kind === "evidence").length;
   const gates = gatesOf(release.gate);

@@ -1,6 +1,6 @@
 import type { Asked } from "../model/question.ts";
 import { planProduct } from "../plan/plan-product.ts";
-import type { RiskFacts } from "../plan/risks/risk.ts";
+import type { RiskFacts } from "../plan/risks/risk-facts.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";

@@ -64,8 +64,15 @@ function statusOfParts(input: StepInput, { intent, verdict, slowed }: Judged): S
   const { parts, everyMs } = declared.pace;
   const name = `wave "${declared.name}", part ${part} of ${parts}`;
   const common = { phase: "contacting", attempt, verdict } as const;
-  if (slowed !== undefined)
-    return { ...common, text: `${name}: ${slowed.text}`, needsPerson: slowed.code === "STAYED_AWAY" };
+  if (slowed !== undefined) {
+    // It may pass by itself; what does not within the gate's patience is for a person, as an undecided wave is.
+    const isLong = input.observation.at - partOpenedAt > release.gate.patienceMs;
+    const asked = isLong
+      ? `; for longer than the gate's patience of ${formatDuration(release.gate.patienceMs)}`
+      : "";
+    const needsPerson = isLong || slowed.code === "STAYED_AWAY";
+    return { ...common, text: `${name}: ${slowed.text}${asked}`, needsPerson };
+  }
   const bar = growthBar(input, intent);
   if (bar !== undefined) return { ...common, phase: "waiting", ...told(bar, name) };
   const notBefore = partOpenedAt + everyMs;

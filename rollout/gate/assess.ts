@@ -14,9 +14,10 @@ import { judgeTimed } from "./timed.ts";
 import { patienceReason, waitingReason } from "./waiting.ts";
 
 /**
- * Judge an open wave. In this order: abort on evidence or the harm cap, whatever else is missing; hold while contact,
- * coverage or bake is short, or devices stay away that should have made contact; promote a smoke wave that passed, or an evidence wave that every stratum has proven. A timed
- * wave waits for its bake alone. What is not counted can only hold. Deterministic: the same input gives the same verdict.
+ * Judge an open wave. In this order: abort on evidence or the harm cap, whatever else is missing; hold while devices stay
+ * away, or contact, coverage or bake is short; promote a smoke wave that passed, or an evidence wave that every stratum has
+ * proven. A timed wave waits for its bake alone, and for devices that stay away. What is not counted can only hold.
+ * Deterministic: the same input gives the same verdict.
  */
 export function assessWave(input: WaveInput): Verdict {
   const stop = abortVerdict(input, input.wave.kind === "evidence" ? ["cumulative", "wave"] : ["cumulative"]);

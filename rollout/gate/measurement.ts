@@ -41,8 +41,9 @@ export function goesOn(
   parts: readonly string[],
 ): boolean {
   return parts.every((part) => {
-    const [old, now] = [strataIn(before, part), strataIn(after, part)];
-    const isMixed = now.includes(ALL_STRATA) && [...old, ...now].some((stratum) => stratum !== ALL_STRATA);
+    const now = strataIn(after, part);
+    const names = new Set([...strataIn(before, part), ...now]);
+    const isMixed = names.has(ALL_STRATA) && names.size > 1;
     const isLess = now.some((stratum) => !(valueIn(after, part, stratum) >= valueIn(before, part, stratum)));
     return !isMixed && !isLess;
   });

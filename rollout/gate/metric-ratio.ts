@@ -9,7 +9,8 @@ import {
   type Folded,
   type Measurement,
 } from "./measurement.ts";
-import { gridLogRatios, RATIO_GRID, type RatioTick } from "./rate-ratio.ts";
+import { gridLogRatios, RATIO_GRID } from "./rate-ratio.ts";
+import type { EventTick } from "./sequential/conditional-share.ts";
 
 const EVENTS = ["treated", "control"] as const;
 const PARTS = [...EVENTS, "treatedExposure", "controlExposure"] as const;
@@ -26,7 +27,7 @@ export function ratioNumbers(
   let used: Measurement | undefined;
   let isInconsistent = false;
   for (const measurement of measurements) {
-    const ticks = strataIn(measurement, "treated").map((stratum): [string, RatioTick | undefined] => [
+    const ticks = strataIn(measurement, "treated").map((stratum): [string, EventTick | undefined] => [
       stratum,
       strataIn(used, "treated").includes(stratum) ? tickOf(used, measurement, stratum) : undefined,
     ]);
@@ -42,23 +43,23 @@ export function ratioNumbers(
   return { byStratum: Object.fromEntries(byStratum), at: used?.at, isInconsistent };
 }
 
-function tickOf(before: Measurement | undefined, after: Measurement, stratum: string): RatioTick {
+function tickOf(before: Measurement | undefined, after: Measurement, stratum: string): EventTick {
   const more = (part: string): number => valueIn(after, part, stratum) - valueIn(before, part, stratum);
   const [treatedExposure, controlExposure] = [more("treatedExposure"), more("controlExposure")];
   const exposure = treatedExposure + controlExposure;
   const rho = exposure > 0 ? treatedExposure / exposure : NaN;
-  return { rho, treated: more("treated"), control: more("control") };
+  return { rho, eventsTreated: more("treated"), eventsControl: more("control") };
 }
 
 /** True for events of an arm that had no device to have them. */
-function isWithoutExposure({ rho, treated, control }: RatioTick): boolean {
-  return (treated > 0 && !(rho > 0)) || (control > 0 && !(rho < 1));
+function isWithoutExposure({ rho, eventsTreated, eventsControl }: EventTick): boolean {
+  return (eventsTreated > 0 && !(rho > 0)) || (eventsControl > 0 && !(rho < 1));
 }
 
 /** A tick in which one arm had no exposure compares nothing. */
 function added(
   before: RatioNumbers | undefined,
-  tick: RatioTick | undefined,
+  tick: EventTick | undefined,
   tolerate: number,
 ): RatioNumbers {
   const { treated, control, logRatios } = before ?? {
@@ -69,8 +70,8 @@ function added(
   if (tick === undefined || !(tick.rho > 0 && tick.rho < 1)) return { treated, control, logRatios };
   const more = gridLogRatios([tick], tolerate);
   return {
-    treated: treated + tick.treated,
-    control: control + tick.control,
+    treated: treated + tick.eventsTreated,
+    control: control + tick.eventsControl,
     logRatios: logRatios.map((sum, index) => sum + (more[index] ?? 0)),
   };
 }

@@ -86,6 +86,8 @@ const releaseSchema = z
       if (holdOut !== undefined && waves.length < 2)
         refuse(["holdOut"], "the only wave reaches everyone: without a wave before it nothing is compared");
       gate.metrics?.forEach((metric, index) => {
+        // One that has problems of its own was not read to its end.
+        if (!("queries" in metric)) return;
         for (const fault of metricFaults(metric, { waves, holdOut }))
           refuse(["gate", "metrics", index], fault);
       });

@@ -2,7 +2,7 @@ import type { Listing } from "../model/configuration.ts";
 import type { HubSize } from "../model/hub-limits.ts";
 import type { Answers } from "../model/question.ts";
 import type { Intent } from "../model/record.ts";
-import type { RiskFacts } from "./risks/risk.ts";
+import type { RiskFacts } from "./risks/risk-facts.ts";
 
 /** What a plan is made from. */
 export interface PlanInput {

@@ -9,7 +9,7 @@ import type { ProductPlan } from "../plan/product-plan.ts";
 import { answer } from "./answer.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
-import type { RiskFacts } from "../plan/risks/risk.ts";
+import type { RiskFacts } from "../plan/risks/risk-facts.ts";
 import { pastReleases } from "./past-releases.ts";
 import { readStore } from "./store-view.ts";
 

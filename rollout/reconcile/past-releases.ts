@@ -1,6 +1,6 @@
 import { WavegateError } from "../model/problem.ts";
 import { isRolledOut, type Intent } from "../model/record.ts";
-import type { PastRelease } from "../plan/risks/risk.ts";
+import type { PastRelease } from "../plan/risks/risk-facts.ts";
 import type { RecordPort } from "./ports.ts";
 
 /** Releases that are looked back at. */

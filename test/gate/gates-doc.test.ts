@@ -1,98 +1,102 @@
+import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { abortBoundary } from "../../rollout/gate/abort-boundary.ts";
 import { assessWave } from "../../rollout/gate/assess.ts";
-import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
 import { withThousands } from "../../rollout/gate/format-evidence.ts";
 import type { WaveInput } from "../../rollout/gate/gate-input.ts";
-import { minWaveSize } from "../../rollout/gate/min-wave-size.ts";
+import { logEAbort } from "../../rollout/gate/log-e-abort.ts";
 import { priorOf } from "../../rollout/gate/prior.ts";
 import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
-import { formatPercentage } from "../../rollout/model/percentage.ts";
-import { aWave, counted, devices, GATE } from "./a-wave.ts";
+import { EXAMPLE, EXAMPLE_ROLLOUT, gatePictures } from "../../scripts/pictures/gate-pictures.ts";
+import { aWave, counted, devices } from "./a-wave.ts";
 
-const DOC = readFileSync(new URL("../../docs/gates.md", import.meta.url), "utf8");
-/** The text with its line breaks taken out: a sentence is found wherever it was wrapped. */
-const PROSE = DOC.replace(/\s+/g, " ");
+const DOCS = new URL("../../docs/", import.meta.url);
+const PROSE = readFileSync(new URL("gates.md", DOCS), "utf8").replace(/\s+/g, " ");
+const PRIOR = priorOf(EXAMPLE);
+const { cumulative, wave } = thresholds({ ...EXAMPLE, ...EXAMPLE_ROLLOUT });
 
 describe("docs/gates.md", () => {
-  it("shows the sizes that prove a gate", () => {
-    const rows = [0.2, 0.1, 0.05, 0.02, 0.01, 0.001].map((reject) => [
-      formatPercentage(reject),
-      ...[0, 1, 2, 5].map((bad) => withThousands(sizeToProve({ reject, missedBad: 0.05, bad }))),
-    ]);
-    expect(tableHeaded("`reject`", "0 bad", "1 bad", "2 bad", "5 bad")).toEqual(rows);
-    const oneLook = minWaveSize({ maxFailuresAllowed: 0, pMax: 0.05, conf: 0.95 });
-    expect(PROSE).toContain(`would do with ${oneLook} clean devices instead of 82 at 5%`);
-  });
-
-  it("shows the thresholds", () => {
-    const rows = [
-      [1, 1],
-      [2, 1],
-      [2, 2],
-      [4, 3],
-    ].map(([strata = 0, evidenceWaves = 0]) => {
-      const { cumulative, wave, promote } = thresholds({
-        falseStop: 0.05,
-        missedBad: 0.05,
-        strata,
-        evidenceWaves,
-      });
-      return [strata, evidenceWaves, cumulative, wave, promote].map(String);
-    });
-    expect(tableHeaded("strata", "evidence waves", "abort, cumulative", "abort, wave", "promote")).toEqual(
-      rows,
-    );
-  });
-
-  it("shows the failures that stop a release", () => {
-    const sizes = [5, 15, 50, 100, 500, 1_000, 10_000];
-    const rows = [80, 160].map((evidence) => [
-      String(evidence),
-      ...sizes.map((n) =>
-        String(abortBoundary({ n, p0: 0.02, alpha: 1 / evidence, ...priorOf({ reject: 0.1 }) })),
-      ),
-    ]);
-    expect(tableHeaded("evidence", ...sizes.map(withThousands))).toEqual(rows);
+  it.each([...gatePictures()])("shows %s as the gate's functions draw it", (name, svg) => {
+    // After a change that is meant: node scripts/draw-gates.ts.
+    expect(readFileSync(new URL(`images/${name}`, DOCS), "utf8")).toBe(svg);
+    expect(PROSE).toContain(`(images/${name})`);
   });
 
   it.each<readonly [string, WaveInput["counts"]]>([
     ["the abort", counted({ A: devices(15), B: devices(15, { failed: 5 }) })],
     ["the promotion", counted({ A: devices(57), B: devices(57) })],
     ["the hold", counted({ A: devices(57), B: devices(57, { failed: 1 }) })],
-  ])("tells the worked example as the gate does: %s", (_, counts) => {
+  ])("quotes the gate: %s", (_, counts) => {
     const { kind, reasons } = assessWave(aWave({ counts }));
     expect(PROSE).toContain(`> ${kind}: ${reasons[0]!.text} `);
   });
 
-  it("tells the rest of it, too", () => {
-    const verdict = assessWave(aWave({ counts: counted({ A: devices(72), B: devices(72) }) }));
-    expect(PROSE).toContain(
-      `With 72 instead of 57 devices, the evidence is ${Math.floor(verdict.reasons[0]!.evidence!)}.`,
+  it("says what the screen shows in the other cases", () => {
+    const now = 1_000_000;
+    const texts = [
+      aWave({ counts: counted({ A: devices(57), B: devices(57) }), nowMs: now, bakedSinceMs: now }),
+      aWave({ counts: counted({ A: devices(1), B: devices(1) }), coverage: { contacted: 2, targeted: 100 } }),
+    ].map((input) => assessWave(input).reasons[0]!.text);
+    expect(texts[0]).toMatch(/bakes for another /);
+    expect(texts[1]).toMatch(/made contact/);
+  });
+
+  it("tells when the curves cross", () => {
+    expect(PROSE).toContain(`If one device in five fails, it takes ${stopAt(5)} devices`);
+    expect(PROSE).toContain(`if one in ten fails, ${stopAt(10)};`);
+    const lucky = sizesTo(10_000).map((n) =>
+      logEAbort({ k: Math.floor(n / 100), n, p0: EXAMPLE.tolerate, ...PRIOR }),
     );
+    expect(Math.max(...lucky)).toBeLessThan(0);
     expect(PROSE).toContain(
-      `with a chance of ${Math.round(100 * (1 - GATE.reject) ** 5)}%. An`.replace(" An", ""),
+      `it stops a 2% release with a chance of ${Math.round(100 * naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.02, devices: 100 }))}%`,
     );
+  });
+
+  it("tells how many failures stop", () => {
+    const three = sizesTo(100).findLast((n) => failuresAt(n) === 3);
+    expect(PROSE).toContain(`Three failures stop it while at most ${three} devices`);
     expect(PROSE).toContain(
-      `in 2% of 100 devices with a chance of ${Math.round(100 * naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.02, devices: 100 }))}%`,
+      `among 100 devices it takes ${failuresAt(100)}, among 1,000 it takes ${failuresAt(1000)}`,
     );
+    const crossing = sizesTo(1000).find((n) => n * EXAMPLE.reject >= failuresAt(n)) ?? 0;
+    expect(PROSE).toContain(`crosses them at about ${10 * Math.round(crossing / 10)} devices`);
+    expect(sizesTo(1000).filter((n) => n * EXAMPLE.tolerate >= failuresAt(n))).toEqual([]);
+    const [small, large] = [100, 1000].map((n) => failuresAt(n, wave));
+    expect(PROSE).toContain(
+      `to stop at ${wave} instead of ${cumulative}, 100 devices still take ${small} failures`,
+    );
+    expect(PROSE).toContain(`1,000 take ${large} instead of ${failuresAt(1000)}`);
+  });
+
+  it("tells the sizes of waves", () => {
+    const [clean, one, two] = [0, 1, 2].map((bad) => sizeToProve({ ...EXAMPLE, bad }));
+    expect(PROSE).toContain(
+      `${clean} clean devices of each revision prove a wave, ${one} with one that is not ok, ${two} with two`,
+    );
+    const [five, fiveOne, fiveTwo] = [0, 1, 2].map((bad) => sizeToProve({ ...EXAMPLE, reject: 0.05, bad }));
+    expect(PROSE).toContain(`With 5% it is ${five}, ${fiveOne} and ${fiveTwo}.`);
+    expect(PROSE).toContain(`${two} devices here, ${fiveTwo} with \`reject\` 5%`);
+    const unseen = (rate: number, size: number): string => `${Math.round(100 * (1 - rate) ** size)}%`;
+    expect(PROSE).toContain(
+      `a 10% defect with a chance of ${unseen(0.1, 5)}, and still nothing of a 20% one with ${unseen(0.2, 5)}`,
+    );
+    expect(PROSE).toContain(`Twenty devices miss the 20% one with ${unseen(0.2, 20)}`);
   });
 });
 
-/** Cells of the table with that heading, without the heading's row. */
-function tableHeaded(...heading: readonly string[]): readonly (readonly string[])[] {
-  const cells = DOC.split("\n").map((line) =>
-    line
-      .split("|")
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-  const start = cells.findIndex((row) => row.join("|") === heading.join("|"));
-  const rest = start < 0 ? [] : cells.slice(start + 2);
-  return rest.slice(
-    0,
-    rest.findIndex((row) => row.length === 0),
-  );
+/** Failures of n devices that stop the example. */
+function failuresAt(n: number, threshold = cumulative): number {
+  return abortBoundary({ n, p0: EXAMPLE.tolerate, alpha: 1 / threshold, ...PRIOR });
+}
+
+/** Devices after which the example stops when every n-th fails. */
+function stopAt(nth: number): string {
+  return withThousands(sizesTo(1000).find((n) => Math.floor(n / nth) >= failuresAt(n)) ?? 0);
+}
+
+function sizesTo(most: number): readonly number[] {
+  return Array.from({ length: most }, (_, index) => index + 1);
 }

@@ -26,7 +26,7 @@ const answerSchema = z.discriminatedUnion("status", [
 /**
  * A Prometheus, or what speaks its HTTP API: an instant query at the look, whose series carry their stratum in the label
  * `stratum`. A sample that is older than the metric's freshness is none [Prometheus HTTP API: /api/v1/query,
- * lookback_delta].
+ * lookback_delta]; servers before 2.43 know five minutes of their own only.
  */
 export function prometheus(settings: {
   /** Address of the server, to which /api/v1/query is added. */

@@ -9,7 +9,7 @@ import type { StoredImage } from "../../model/question.ts";
 import { parseRelease } from "../../model/release.ts";
 import { isSignedBy, keyIdOf } from "../../model/signing-key.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { loadRelease, releaseFiles, shownPath } from "../declarations.ts";
+import { loadDeclaration, releaseFiles, shownPath } from "../declarations.ts";
 import { readPublicKey } from "../signing.ts";
 import { renderProblems } from "../views/problems.ts";
 
@@ -70,7 +70,7 @@ async function check(
 ): Promise<Checked> {
   const { context, publicKey, describe } = input;
   const file = shownPath(context.folder, path);
-  const loaded = await loadRelease(path, file);
+  const loaded = await loadDeclaration(path, file, "RELEASE_INVALID");
   if ("problem" in loaded) return { file, ok: false, problems: [loaded.problem] };
   const { release, problems } = parseRelease(loaded.value, file);
   if (release === undefined) return { file, ok: false, problems };

@@ -1,4 +1,4 @@
-import { groupSummary, type Command } from "../command.ts";
+import { GROUPS, type Command } from "../command.ts";
 
 /** What can be typed after a command, for the shells. */
 export interface Words {
@@ -38,7 +38,7 @@ export function wordsOf(commands: readonly Command[]): readonly Words[] {
     if (second === undefined) top.push({ word: first, meaning: summary });
     else groups.set(first, [...(groups.get(first) ?? []), { word: second, meaning: summary }]);
   }
-  for (const group of groups.keys()) top.push({ word: group, meaning: groupSummary(group) });
+  for (const group of groups.keys()) top.push({ word: group, meaning: GROUPS[group] ?? group });
   return [
     {
       command: "",

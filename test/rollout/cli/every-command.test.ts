@@ -74,12 +74,13 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   override: ["thermostat", "--wave", "a", "--evidence", "b", "--reason", "x"],
   stop: ["--all", "--reason", "x"],
   completion: ["bash"],
+  "gate check": ["--tolerate", "1%", "--reject", "5%", "--counts", "480/3/2/6"],
   "keys new": ["--out", folder],
   "release verify": ["--public-key", "absent.pem"],
   "release add": ["absent.bin", "--product", "thermostat", "--release", "1.0.0"],
 };
 /** What needs no hub, and so succeeds here. */
-const WITHOUT_HUB = ["history", "lint", "keys new", "completion"];
+const WITHOUT_HUB = ["history", "lint", "keys new", "completion", "gate check"];
 
 /** A misspelling one letter off. */
 function misspelt(word: string): string {

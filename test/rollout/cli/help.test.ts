@@ -36,8 +36,11 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        forecast [options] [release]   play a release over the fleet before anybody
+                                       has it
         lint [options] [product]       check the declarations and their conditions,
                                        without a hub
+        gate                           gates, tried without a rollout
         verify [options] [product]     check every record and judge every step again,
                                        from the records alone
         export [options] <product>     write all that is recorded about a product to

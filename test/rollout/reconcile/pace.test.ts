@@ -92,6 +92,20 @@ describe("a wave in parts", () => {
     expect(part(world)).toBe(2);
   });
 
+  it("is for a person once it waited like that for longer than the gate's patience", async () => {
+    const world = await inFirstPart();
+    world.settle(() => "ok");
+    const some = [...world.exposed(ATTEMPT)].slice(0, 5);
+    for (const deviceId of some) world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    world.advance(13 * 24 * HOUR);
+    expect((await rest(world, PACED)).status).toMatchObject({ needsPerson: false });
+    world.advance(2 * 24 * HOUR);
+    const { status } = await rest(world, PACED);
+    expect(status).toMatchObject({ needsPerson: true });
+    expect(status?.text).toMatch(/part 1 of 4: .*; for longer than the gate's patience of 14 days$/);
+    expect(part(world)).toBe(1);
+  });
+
   it("waits while the hub does not answer a count", async () => {
     const world = await inFirstPart();
     world.settle(() => "ok");

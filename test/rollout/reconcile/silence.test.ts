@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { readStored } from "../../../rollout/adapters/read-stored.ts";
@@ -83,6 +84,24 @@ describe("devices that never make contact at all", () => {
 });
 
 describe("a stratum with a deadline of its own", () => {
+  it("that has no device is told by the plan, with the one that was meant", async () => {
+    const gate = {
+      ...aRelease("1.1.0").gate,
+      deadline: { default: "3 hours", strata: { AB: "3 hours" } },
+    } as const;
+    const { plan } = await observeProduct(declared(aRelease("1.1.0", { gate })), {
+      ...aWorld().ports,
+      settings: { queryLag: 0 },
+    });
+    expect(plan.kind === "known" ? plan.value.problems : []).toContainEqual({
+      severity: "warning",
+      code: "DEADLINE_UNUSED",
+      path: "releases/thermostat-1.1.0.ts: gate.deadline.strata.AB",
+      summary: 'no device of thermostat is in the stratum "AB"',
+      hint: 'did you mean "A"?',
+    });
+  });
+
   it("is silent by its own, waited for by every wave, and verified by its own", async () => {
     const product = declared(
       aRelease("1.1.0", {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Answers } from "../../../../rollout/model/question.ts";
-import type { RiskFacts } from "../../../../rollout/plan/risks/risk.ts";
+import type { RiskFacts } from "../../../../rollout/plan/risks/risk-facts.ts";
 import { riskProblems } from "../../../../rollout/plan/risks/risk-problems.ts";
 import type { SizedRelease } from "../../../../rollout/plan/product-plan.ts";
 import { CODES, type Code } from "../../../../rollout/model/problem.ts";
