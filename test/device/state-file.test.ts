@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { newDeviceState } from "../../device/device-state.ts";
 import { systemDisk } from "../../device/disk.ts";
 import { readDeviceState, writeDeviceState } from "../../device/state-file.ts";
-import { LOSSES, powerCutDisk } from "./power-cut-disk.ts";
+import { LOSSES, powerCutDisk } from "./power-cut/power-cut-disk.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const OLD = { ...newDeviceState(7), bootId: "old" };

@@ -12,7 +12,7 @@ import type { FirmwareImage } from "../firmware-images.ts";
 import { firmwareImage } from "../firmware-images.ts";
 import type { HangsAt } from "../hanging-image.ts";
 import { hangingImage } from "../hanging-image.ts";
-import { LOSSES, powerCutDisk } from "../power-cut-disk.ts";
+import { LOSSES, powerCutDisk } from "../power-cut/power-cut-disk.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 
 const GOOD_BOARD = { revision: 1, sensorLot: 1 };

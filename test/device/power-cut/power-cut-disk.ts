@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Disk, DiskFile } from "../../device/disk.ts";
+import type { Disk, DiskFile } from "../../../device/disk.ts";
 
 /** How much of what no fsync has covered the power takes with it. */
 export const LOSSES = ["nothing", "half", "all"] as const;
