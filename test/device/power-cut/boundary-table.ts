@@ -1,12 +1,10 @@
-import Table from "cli-table3";
-
 /** What power cuts led to, by the operation they fell into. */
 export interface BoundaryTable {
   readonly add: (operation: string, outcome: string) => void;
   readonly print: () => void;
 }
 
-/** Count outcomes by boundary; printed behind the tests, as what they have gone through. */
+/** Count outcomes by boundary; printed behind the tests: it is what they have gone through. */
 export function boundaryTable(title: string): BoundaryTable {
   const counts = new Map<string, Map<string, number>>();
   return {
@@ -17,11 +15,12 @@ export function boundaryTable(title: string): BoundaryTable {
     print() {
       const rows = [...counts].toSorted(([a], [b]) => a.localeCompare(b));
       const cuts = rows.flatMap(([, row]) => [...row.values()]).reduce((sum, count) => sum + count, 0);
-      const table = new Table({ head: ["boundary", "outcomes"], style: { head: [], border: [] } });
-      for (const [operation, row] of rows) {
-        table.push([operation, [...row].map(([outcome, count]) => `${count} × ${outcome}`).join("\n")]);
-      }
-      process.stdout.write(`${title}: ${cuts} cuts\n${table.toString()}\n`);
+      const width = Math.max(...rows.map(([operation]) => operation.length));
+      const lines = rows.map(([operation, row]) => {
+        const outcomes = [...row].map(([outcome, count]) => `${count} ${outcome}`);
+        return `  ${operation.padEnd(width)}  ${outcomes.toSorted().join(", ")}`;
+      });
+      process.stdout.write(`${title}: ${cuts} cuts\n${lines.join("\n")}\n`);
     },
   };
 }

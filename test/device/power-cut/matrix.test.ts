@@ -108,7 +108,7 @@ describe("a power cut at any operation of the disk", () => {
           ...expected,
         });
         expect(codes, where).toContain(end.errorCode);
-        table.add(operations.at(-1)!, `${health}: ${end.outcome}${end.errorCode && ` ${end.errorCode}`}`);
+        table.add(operations.at(-1)!, end.errorCode === "" ? end.outcome : end.errorCode);
       }
     }
   });

@@ -26,12 +26,14 @@ export interface PaperBoard {
 }
 
 /** A board that starts paper images, in no time: its watchdog bites at once. */
-export function paperBoard(): PaperBoard {
+export function paperBoard(onStart: (sha256: string) => void = () => undefined): PaperBoard {
   const starts: string[] = [];
   return {
     starts,
     async start({ image }) {
-      starts.push(createHash("sha256").update(image).digest("hex"));
+      const sha256 = createHash("sha256").update(image).digest("hex");
+      starts.push(sha256);
+      onStart(sha256);
       const found = /^firmware (\S+) (\S+) .* end$/.exec(Buffer.from(image).toString());
       const [, version = "", health = "dead"] = found ?? [];
       // Not before others had their turn, as with a real one.
