@@ -62,6 +62,23 @@ export async function powerOn(life: DeviceLife): Promise<DeviceLoop> {
   return loop;
 }
 
+/** Hand a download on a kilobyte at a time: an example's image fits into one read, and would have no middle. */
+export function inPieces(ask: RequestImage): RequestImage {
+  return async (uri, options) => {
+    const answer = await ask(uri, options);
+    let rest: Uint8Array | undefined = new Uint8Array();
+    return {
+      ...answer,
+      async next() {
+        if (rest?.length === 0) rest = await answer.next();
+        const piece = rest?.subarray(0, 1000);
+        rest = rest?.subarray(1000);
+        return piece;
+      },
+    };
+  };
+}
+
 /** Resolves when the device has nothing more to do. */
 export async function atRest(loop: DeviceLoop, turns = 20_000): Promise<void> {
   for (let n = 0; n < turns; n++) {

@@ -1,7 +1,7 @@
 // A device as a process of its own, for a test to kill: `node device-process.ts ORDERS`.
 import { systemDisk } from "../../../device/disk.ts";
 import { httpsImages } from "../../../device/image-request.ts";
-import { atRest, powerOn } from "./device-life.ts";
+import { atRest, inPieces, powerOn } from "./device-life.ts";
 import type { Loss } from "./power-cut-disk.ts";
 import { powerCutDisk } from "./power-cut-disk.ts";
 
@@ -29,7 +29,7 @@ const disk = powerCutDisk({
 const loop = await powerOn({
   ...orders,
   disk,
-  ask: httpsImages(orders),
+  ask: inPieces(httpsImages(orders)),
   onReport: () => undefined,
 });
 loop.hear(orders.desired);
