@@ -5,11 +5,14 @@ import { deviceLoop } from "./device-loop.ts";
 import { newDeviceState } from "./device-state.ts";
 import type { Disk } from "./disk.ts";
 import { systemDisk } from "./disk.ts";
+import { downloadDelayMs } from "./download-spread.ts";
 import { downloadImage } from "./download.ts";
 import type { Driver } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
+import type { ProxyEnv } from "./image-request.ts";
+import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
 import type { Trust } from "./trust.ts";
 import { expectUsable } from "./trust.ts";
@@ -45,6 +48,20 @@ export interface AgentOptions {
   readonly downloadIdleTimeoutMs?: number;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
+  /** How images are fetched. Default: from the address in the twin, at once, as fast as it goes. */
+  readonly downloads?: DownloadSettings;
+}
+
+/** How a device fetches images. */
+export interface DownloadSettings {
+  /** Base addresses (https) that are asked before the one in the twin, in this order; its path is added to them. */
+  readonly mirrors?: readonly string[];
+  /** Most bytes a second, on the device's clock. */
+  readonly bytesPerSecond?: number;
+  /** Window over which devices begin, each at an instant of its own, on the device's clock. Default: 0. */
+  readonly spreadMs?: number;
+  /** `HTTPS_PROXY` and `NO_PROXY`; pass `process.env` to follow the machine's. Default: no proxy. */
+  readonly proxyEnv?: ProxyEnv;
 }
 
 /** What a running agent does, for logs, simulations and tests. */
@@ -70,8 +87,26 @@ const LONGEST_RETRY_MS = 60_000;
  * starts or the connection string is not a device's.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { driver, clock, stateDirectory, healthTimeMs, trust, caPem, disk = systemDisk } = options;
+  const {
+    driver,
+    clock,
+    stateDirectory,
+    healthTimeMs,
+    trust,
+    caPem,
+    disk = systemDisk,
+    downloads = {},
+  } = options;
   if (trust !== undefined) expectUsable(trust);
+  const insecure = downloads.mirrors?.find((base) => !isHttps(base));
+  if (insecure !== undefined)
+    throw new Error(`The mirror ${insecure} is not an https address; images come over TLS`);
+  const { spreadMs = 0 } = downloads;
+  const ask = httpsImages({
+    caPem,
+    proxyEnv: downloads.proxyEnv,
+    idleTimeoutMs: options.downloadIdleTimeoutMs,
+  });
   const onEvent = options.onEvent ?? (() => undefined);
   const onTrouble = (message: string): void => {
     onEvent({ type: "trouble", message });
@@ -92,13 +127,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     download: (request, signal) =>
       downloadImage({
         request,
-        openSlot: () => driver.openSlot(),
-        caPem,
+        slots: driver,
+        ask,
         clock,
         signal,
-        ...(options.downloadIdleTimeoutMs === undefined
-          ? {}
-          : { idleTimeoutMs: options.downloadIdleTimeoutMs }),
+        mirrors: downloads.mirrors,
+        bytesPerSecond: downloads.bytesPerSecond,
+        delayMs: downloadDelayMs({ deviceId, sha256: request.sha256, spreadMs }),
       }),
     onBoot: ({ image, fellBack }) => {
       onEvent({

@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -7,6 +8,8 @@ export interface Disk {
   read(path: string): Promise<Uint8Array | undefined>;
   /** Begin a file from nothing; an earlier one of that name is lost. */
   create(path: string): Promise<DiskFile>;
+  /** Go on with a file behind its first bytes; what stood behind them is lost. */
+  extend(path: string, bytes: number): Promise<DiskFile>;
   /** Put a file in another's place, all or nothing, and make that survive a power cut. */
   rename(from: string, to: string): Promise<void>;
 }
@@ -14,6 +17,8 @@ export interface Disk {
 /** A file being written. */
 export interface DiskFile {
   write(chunk: Uint8Array): Promise<void>;
+  /** Wait until what was written survives a power cut, and go on. */
+  sync(): Promise<void>;
   /** Wait until what was written survives a power cut, and close. */
   finish(): Promise<void>;
   /** Close without waiting; the content is worth nothing. */
@@ -32,21 +37,12 @@ export const systemDisk: Disk = {
   },
   async create(path) {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, "w", 0o600);
-    return {
-      async write(chunk) {
-        // One call may write less than it was given; writeFile goes on from the file's position until all is written.
-        await file.writeFile(chunk);
-      },
-      async finish() {
-        try {
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-      },
-      abandon: () => file.close(),
-    };
+    return diskFile(await open(path, "w", 0o600));
+  },
+  async extend(path, bytes) {
+    const file = await open(path, "r+");
+    await file.truncate(bytes);
+    return diskFile(file, bytes);
   },
   async rename(from, to) {
     await rename(from, to);
@@ -59,6 +55,29 @@ export const systemDisk: Disk = {
     }
   },
 };
+
+function diskFile(file: FileHandle, from = 0): DiskFile {
+  let position = from;
+  return {
+    async write(chunk) {
+      // One call may write less than it was given.
+      for (let done = 0; done < chunk.length;) {
+        const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position);
+        done += bytesWritten;
+        position += bytesWritten;
+      }
+    },
+    sync: () => file.sync(),
+    async finish() {
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    },
+    abandon: () => file.close(),
+  };
+}
 
 /** Replace a file's content so that a power cut leaves the old content or the new, never a part. */
 export async function writeDurably(disk: Disk, path: string, content: Uint8Array): Promise<void> {

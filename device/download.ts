@@ -1,146 +1,105 @@
-import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
-import { get } from "node:https";
 import type { IBackoff } from "cockatiel";
-import { ConstantBackoff, ExponentialBackoff, handleWhen, retry } from "cockatiel";
+import { ExponentialBackoff } from "cockatiel";
+import { paceTo } from "./bandwidth.ts";
 import type { DeviceClock } from "./clock.ts";
-import type { SlotWriter } from "./drivers/driver.ts";
+import { TransientError, tryDownload } from "./download-try.ts";
+import type { Driver } from "./drivers/driver.ts";
 import { DeviceError } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
+import type { RequestImage } from "./image-request.ts";
+import { isHttps } from "./image-request.ts";
 
 /** One image to fetch into a slot. */
 export interface DownloadOptions {
   readonly request: FirmwareRequest;
-  /** Begin to write the slot; called once for each try. */
-  readonly openSlot: () => Promise<SlotWriter>;
-  /** Certificate authority of the image store; default: those Node trusts. */
-  readonly caPem?: string | undefined;
-  /** Its time passes between two tries; a try itself is limited in real time. */
+  readonly slots: Pick<Driver, "kept" | "openSlot">;
+  readonly ask: RequestImage;
+  /** Its time passes between two rounds and for the bandwidth; a try itself is limited in real time. */
   readonly clock: DeviceClock;
   readonly signal: AbortSignal;
-  /** Real milliseconds without a byte after which a try is given up. Default: 30 s. */
-  readonly idleTimeoutMs?: number;
+  /** Base addresses that are asked before the one in the twin, in this order. Default: none. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Bytes a second, counted over one second. Default: no limit. */
+  readonly bytesPerSecond?: number | undefined;
+  /** Milliseconds to wait before the first byte; a download that goes on does not wait again. Default: 0. */
+  readonly delayMs?: number | undefined;
+  /** Bytes after which what was read is made to survive a power cut. Default: 1 MiB. */
+  readonly keepEveryBytes?: number | undefined;
 }
 
-const RETRIES = 4;
+/** Rounds in a row that may bring nothing. */
+const VAIN_ROUNDS = 5;
+/** Rounds in all: a line that breaks off again and again gets on, and still comes to an end. */
+const MOST_ROUNDS = 50;
 const FIRST_DELAY_MS = 10_000;
 const LONGEST_DELAY_MS = 10 * 60_000;
-const IDLE_TIMEOUT_MS = 30_000;
-/** Real time one try may take in all: a server that drips one byte a second does not hold a device for days. */
-const TRY_TIMEOUT_MS = 30 * 60_000;
-/** Answers that another try may change. */
-const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+/** Longest wait a server can ask for. */
+const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
+const KEEP_EVERY_BYTES = 1024 * 1024;
 
 /**
- * Fetch an image over HTTPS into a slot: no byte more than was stated is read, and the slot is finished only when size
- * and digest are the ones stated. Rejects with the code of what went wrong, after the tries that could help.
+ * Fetch an image over HTTPS into a slot. A round asks each address until one brings something; between rounds the device
+ * waits, longer each time. Rejects with the code of what went wrong, after the tries that could help.
  */
 export async function downloadImage(options: DownloadOptions): Promise<void> {
-  const { clock, signal } = options;
-  // cockatiel waits on the machine's clock; the waits here are the device's.
-  const policy = retry(
-    handleWhen((error) => error instanceof TransientError),
-    { maxAttempts: RETRIES, backoff: new ConstantBackoff(0) },
-  );
+  const { request, slots, clock, signal, keepEveryBytes = KEEP_EVERY_BYTES } = options;
+  const pace = paceTo(options.bytesPerSecond, clock);
+  let addresses = [...(options.mirrors ?? []).map((base) => mirrorOf(request.uri, base)), request.uri];
+  await waitForTurn(options);
   let delay: IBackoff<unknown> | undefined;
-  await policy.execute(async ({ attempt }) => {
-    if (attempt > 0) {
-      delay = delay?.next(undefined) ?? firstDelay();
-      await clock.sleep(delay.duration, signal);
+  let vain = 0;
+  for (let round = 1; ; round++) {
+    const { left, failure } = await tryEach(addresses, (address) =>
+      tryDownload({ ...options, address, pace, keepEveryBytes }),
+    );
+    if (failure === undefined) return;
+    signal.throwIfAborted();
+    const gained = failure instanceof TransientError && failure.gained > 0;
+    [vain, delay] = gained ? [0, undefined] : [vain + 1, delay];
+    if (left.length === 0 || vain === VAIN_ROUNDS || round === MOST_ROUNDS) throw failure;
+    addresses = left;
+    delay = delay?.next(undefined) ?? firstDelay();
+    const asked = failure instanceof TransientError ? failure.retryAfterMs : 0;
+    await clock.sleep(Math.max(delay.duration, Math.min(asked, LONGEST_RETRY_AFTER_MS)), signal);
+  }
+
+  async function waitForTurn({ delayMs = 0 }: DownloadOptions): Promise<void> {
+    if (delayMs > 0 && (await slots.kept(request.sha256)) === undefined) await clock.sleep(delayMs, signal);
+  }
+}
+
+/** Address of an image below a mirror's base. The query stays behind: it is a key to the store, and the store's alone. */
+export function mirrorOf(uri: string, base: string): string {
+  if (!isHttps(base)) throw new DeviceError("DOWNLOAD_FAILED", `the mirror ${base} is not an https address`);
+  return `${base.replace(/\/$/, "")}${new URL(uri).pathname}`;
+}
+
+/** One round: what came of it, and the addresses that are worth another, the one to begin with first. */
+async function tryEach(
+  addresses: readonly string[],
+  attempt: (address: string) => Promise<void>,
+): Promise<{ readonly left: string[]; readonly failure: DeviceError | undefined }> {
+  const left: string[] = [];
+  let failure: DeviceError | undefined;
+  for (const [index, address] of addresses.entries()) {
+    try {
+      await attempt(address);
+      return { left, failure: undefined };
+    } catch (error) {
+      if (!(error instanceof DeviceError) || error.code === "WRITE_FAILED") throw error;
+      // The last word is that of the address in the twin, unless there is still hope elsewhere.
+      if (error instanceof TransientError || !(failure instanceof TransientError)) failure = error;
+      if (!(error instanceof TransientError)) continue;
+      if (error.gained > 0) {
+        // Its bytes are kept, and only it can add to them.
+        return { left: [address, ...left, ...addresses.slice(index + 1)], failure: error };
+      }
+      left.push(address);
     }
-    await tryDownload(options);
-  }, signal);
+  }
+  return { left, failure };
 }
 
 function firstDelay(): IBackoff<unknown> {
   return new ExponentialBackoff({ initialDelay: FIRST_DELAY_MS, maxDelay: LONGEST_DELAY_MS }).next();
-}
-
-async function tryDownload({ request, openSlot, ...transfer }: DownloadOptions): Promise<void> {
-  if (!request.uri.startsWith("https:"))
-    throw new DeviceError("DOWNLOAD_FAILED", `${request.uri} is not HTTPS`);
-  const signal = AbortSignal.any([transfer.signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
-  const response = await open(request, { ...transfer, signal });
-  let slot: SlotWriter | undefined;
-  try {
-    slot = await openSlot().catch(writeFailed);
-    const { size, sha256 } = await copy(response, slot, request);
-    if (size !== request.size) throw sizeMismatch(request, size);
-    if (sha256 !== request.sha256) {
-      throw new DeviceError("DIGEST_MISMATCH", `${request.uri} has digest ${sha256}, not ${request.sha256}`);
-    }
-  } catch (error) {
-    response.destroy();
-    await slot?.abandon();
-    throw error;
-  }
-  await slot.finish().catch(writeFailed);
-}
-
-async function open(
-  request: FirmwareRequest,
-  transfer: Pick<DownloadOptions, "caPem" | "signal" | "idleTimeoutMs">,
-): Promise<IncomingMessage> {
-  const { caPem, signal, idleTimeoutMs = IDLE_TIMEOUT_MS } = transfer;
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const asked = get(
-    request.uri,
-    { agent: false, signal, timeout: idleTimeoutMs, ...(caPem === undefined ? {} : { ca: caPem }) },
-    resolve,
-  );
-  const silence = new Error(`no byte for ${idleTimeoutMs} ms`);
-  asked.once("timeout", () => asked.destroy(silence));
-  asked.on("error", (error) => {
-    reject(new TransientError(`${request.uri} does not answer: ${error.message}`, { cause: error }));
-  });
-  const response = await promise;
-  // Once there is an answer, it is the answer that breaks off.
-  asked.removeAllListeners("timeout").once("timeout", () => response.destroy(silence));
-  const status = response.statusCode ?? 0;
-  const length = response.headers["content-length"];
-  if (status === 200 && (length === undefined || Number(length) === request.size)) return response;
-  response.destroy();
-  if (status === 200) throw sizeMismatch(request, Number(length));
-  const message = `${request.uri} answers ${status}`;
-  // Redirects too: the address in the twin is the address, whoever answers it.
-  throw TRANSIENT_STATUS.has(status)
-    ? new TransientError(message)
-    : new DeviceError("DOWNLOAD_FAILED", message);
-}
-
-async function copy(
-  response: IncomingMessage,
-  slot: SlotWriter,
-  request: FirmwareRequest,
-): Promise<{ readonly size: number; readonly sha256: string }> {
-  const hash = createHash("sha256");
-  let size = 0;
-  const chunks: AsyncIterator<Uint8Array, undefined> = response[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await chunks.next().catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new TransientError(`${request.uri} broke off after ${size} bytes: ${reason}`, { cause: error });
-    });
-    if (next.done === true) return { size, sha256: hash.digest("hex") };
-    size += next.value.length;
-    if (size > request.size) throw sizeMismatch(request, size);
-    hash.update(next.value);
-    await slot.write(next.value).catch(writeFailed);
-  }
-}
-
-/** The network's fault: worth another try. */
-class TransientError extends DeviceError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("DOWNLOAD_FAILED", message, options);
-  }
-}
-
-function sizeMismatch(request: FirmwareRequest, size: number): DeviceError {
-  return new DeviceError("SIZE_MISMATCH", `${request.uri} has ${size} bytes or more, not ${request.size}`);
-}
-
-function writeFailed(error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new DeviceError("WRITE_FAILED", `The slot cannot be written: ${reason}`, { cause: error });
 }

@@ -29,6 +29,16 @@ export function latchFailure(latch: Latch, failure: Failure): Latch {
   return { ...latch, outcome: "failed", errorCode: failure.code, recovered: false };
 }
 
+/** Whether an image is the one an attempt ended with, and stays. */
+export function runsProven(latch: Latch, { sha256 }: { readonly sha256: string }): boolean {
+  const stays =
+    latch.outcome === "ok" ||
+    latch.outcome === "ok-already" ||
+    latch.recovered ||
+    latch.errorCode === "VERSION_MISMATCH";
+  return stays && sha256 === latch.asked.sha256;
+}
+
 function outcomeOfSuccess(before: Outcome): Outcome {
   switch (before) {
     case "contacted":

@@ -5,7 +5,7 @@ import type { Failure } from "./failure.ts";
 import { floorOnSuccess } from "./floor.ts";
 import { firmwareReport } from "./firmware-report.ts";
 import { parseFirmwareRequest } from "./firmware-request.ts";
-import { findLatch, latchFailure, latchSuccess, withLatch } from "./latch.ts";
+import { findLatch, latchFailure, latchSuccess, runsProven, withLatch } from "./latch.ts";
 import { endFailed, endWell } from "./update-end.ts";
 import { checkManifest } from "./trust.ts";
 import type { Transition, UpdateEvent } from "./update-step.ts";
@@ -79,8 +79,7 @@ function afterStep(
       return succeed({ ...state, health: "healthy" }, { update, atMs: event.atMs });
     case "failed":
       // The image that must go still runs: going back is a boot, and its end is told after that.
-      if (update.phase === "proving")
-        return { state, effects: [{ type: "rollBack", failure: event.failure }] };
+      if (update.phase === "proving") return retreat(state, { update, failure: event.failure });
       return fail(state, { update, atMs: event.atMs, failure: event.failure, status: "error" });
   }
 }
@@ -153,16 +152,20 @@ function afterBoot(before: DeviceState, event: Event<"booted">): Transition {
     case "proving":
     case "retreating": {
       const runsAsked = image.sha256 === update.asked.sha256;
+      const unwell: Failure = {
+        code: "HEALTH_FAILED",
+        message: `${update.asked.version} did not stay well`,
+      };
       if (runsAsked && fellBack === undefined && healthy) {
         // The power went before the pointer was switched back: it has been found unwell all the same.
-        const failure = { code: "HEALTH_FAILED" as const, message: `${image.version} did not stay well` };
-        if (update.phase === "retreating") return retreat(state, { update, failure });
+        if (update.phase === "retreating") return retreat(state, { update, failure: unwell });
         return afterGoodBoot(state, { update, atMs });
       }
       // The power went before the pointer was switched: nothing has been tried yet.
       if (update.phase === "applying" && !runsAsked && fellBack === undefined) return contact(state, update);
       const message = `the device came back on ${image.version} by itself`;
-      const failure = fellBack ?? { code: "BOOT_FAILED" as const, message };
+      const failure =
+        fellBack ?? (update.phase === "retreating" ? unwell : { code: "BOOT_FAILED" as const, message });
       return fail(state, { update, atMs, failure, status: runsAsked ? "error" : "rolledback" });
     }
   }
@@ -194,8 +197,12 @@ function afterGoodBoot(
 }
 
 /** A boot that no update asked for: power-on, or a device that failed by itself. */
-function afterQuietBoot(state: DeviceState, { image, fellBack }: Event<"booted">): Transition {
+function afterQuietBoot(state: DeviceState, { image, fellBack, healthy }: Event<"booted">): Transition {
   const latch = findLatch(state, state.rolloutId);
+  if (latch !== undefined && runsProven(latch, image) && healthy && fellBack === undefined) {
+    // The power may have gone between the end and its confirmation: a trial would take the image back some boots later.
+    return { state, effects: [{ type: "confirm" }, { type: "report", reported: firmwareReport(state) }] };
+  }
   const lost = latch?.outcome === "ok" && (fellBack !== undefined || image.sha256 !== latch.asked.sha256);
   if (!lost) return { state, effects: [{ type: "report", reported: firmwareReport(state) }] };
   const message = `${latch.asked.version} was running and is not any more`;

@@ -8,15 +8,21 @@ import type { Failure } from "../failure.ts";
 export interface Driver {
   /**
    * Start what the boot pointer names; when that does not start, or has had its tries without `confirm`, start the other
-   * slot and say why. Rejects when no slot starts.
+   * slot and say why. An image whose start does not end is left after a time-out, which is a try. Rejects when no slot
+   * starts.
    */
   boot(): Promise<Boot>;
-  /** Ask the running image whether it works; rejects with `SELF_TEST_FAILED` when it does not. */
+  /**
+   * Ask the running image whether it works; rejects with `SELF_TEST_FAILED` when it does not, and with `HUNG` when it
+   * does not answer in time. It always ends.
+   */
   selfTest(): Promise<void>;
   /** Whether the other slot holds exactly that image, so that nothing has to be downloaded. */
   holds(sha256: string): Promise<boolean>;
-  /** Begin to write the other slot. */
-  openSlot(): Promise<SlotWriter>;
+  /** What an earlier try at that image has left, whatever happened to the power since; absent when nothing. */
+  kept(sha256: string): Promise<KeptPart | undefined>;
+  /** Begin to write the other slot, or go on. */
+  openSlot(opening: SlotOpening): Promise<SlotWriter>;
   /**
    * Point the next boot at the other slot, on trial: the running slot stays the one to fall back to. That image and no
    * other may boot from it: bytes that changed since are `SLOT_CORRUPT`.
@@ -48,10 +54,35 @@ export interface RunningImage {
   readonly factory: boolean;
 }
 
+/** Where the bytes of an image come from: only the same version of the same file can be gone on with. */
+export interface ImageSource {
+  /** The address without its query, which may hold a key. */
+  readonly address: string;
+  /** The file's strong entity tag [RFC 9110, 8.8.3]; empty when the server states none. */
+  readonly etag: string;
+}
+
+/** The beginning of an image. */
+export interface KeptPart {
+  readonly content: Uint8Array;
+  readonly source: ImageSource;
+}
+
+/** What is about to be written. */
+export interface SlotOpening {
+  /** Digest the whole image is to have. */
+  readonly sha256: string;
+  readonly source: ImageSource;
+  /** Bytes of the kept part to go on from; 0 begins from nothing and forgets it. */
+  readonly from: number;
+}
+
 /** The slot being written. What it holds counts only after `finish`. */
 export interface SlotWriter {
   write(chunk: Uint8Array): Promise<void>;
+  /** Make what was written so far survive a power cut, for `kept` to find. */
+  keep(): Promise<void>;
   finish(): Promise<void>;
-  /** Leave the slot as it was. */
+  /** Leave the slot as it was; what was kept stays kept. */
   abandon(): Promise<void>;
 }

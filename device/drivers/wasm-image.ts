@@ -23,7 +23,7 @@ const MEMORY_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Start an image on a board. Throws `BOOT_FAILED` when it is no WebAssembly, asks for what the board lacks, or does not
- * state its version. A self-test that never returns hangs the process: there is no watchdog, the digest is the guard.
+ * state its version. An image may loop for ever, and the thread with it: `wasm-board.ts` has the watchdog.
  */
 export async function startWasmFirmware(image: Uint8Array, hardware: Hardware): Promise<WasmFirmware> {
   const imports = { hardware: { revision: () => hardware.revision, sensor_lot: () => hardware.sensorLot } };

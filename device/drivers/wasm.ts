@@ -4,9 +4,11 @@ import { systemDisk } from "../disk.ts";
 import { DeviceError, failureFromError } from "../failure.ts";
 import type { BootPointer, Slot } from "./boot-pointer.ts";
 import { otherSlot, readBootPointer, slotFile, TRIAL_BOOTS, writeBootPointer } from "./boot-pointer.ts";
-import type { Boot, Driver, RunningImage, SlotWriter } from "./driver.ts";
-import type { Hardware, WasmFirmware } from "./wasm-image.ts";
-import { startWasmFirmware } from "./wasm-image.ts";
+import type { Boot, Driver, RunningImage } from "./driver.ts";
+import { openDraft, readKeptPart } from "./slot-draft.ts";
+import type { BoardFirmware, BoardOptions } from "./wasm-board.ts";
+import { startOnBoard } from "./wasm-board.ts";
+import type { Hardware } from "./wasm-image.ts";
 
 /** Where a simulated device keeps its slots, and what board it is. */
 export interface WasmDriverOptions {
@@ -15,16 +17,28 @@ export interface WasmDriverOptions {
   readonly hardware: Hardware;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
+  /** Real milliseconds an image has to start, and again to answer a self-test. Default: 10 s. */
+  readonly watchdogMs?: number;
+  /** What starts an image. Default: WebAssembly on a board in a thread of its own. */
+  readonly start?: (options: BoardOptions) => Promise<BoardFirmware>;
 }
+
+const WATCHDOG_MS = 10_000;
 
 interface Running {
   readonly slot: Slot;
   readonly image: RunningImage;
-  readonly firmware: WasmFirmware;
+  readonly firmware: BoardFirmware;
 }
 
 /** The driver of a simulated device: two slot files, a boot pointer, and firmware that is really started. */
-export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDriverOptions): Driver {
+export function wasmDriver({
+  directory,
+  hardware,
+  disk = systemDisk,
+  watchdogMs = WATCHDOG_MS,
+  start: startImage = startOnBoard,
+}: WasmDriverOptions): Driver {
   let running: Running | undefined;
 
   async function pointer(): Promise<BootPointer> {
@@ -43,7 +57,7 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
         "SLOT_CORRUPT",
         `Slot ${slot} held ${verified} when it was verified and holds ${sha256}`,
       );
-    const firmware = await startWasmFirmware(content, hardware);
+    const firmware = await startImage({ image: content, hardware, watchdogMs });
     return {
       slot,
       firmware,
@@ -69,34 +83,37 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
     return { image: running.image, fellBack };
   }
 
+  async function boot(hung?: DeviceError): Promise<Boot> {
+    const found = await pointer();
+    const { trial } = found;
+    if (trial !== undefined && trial.boots >= TRIAL_BOOTS) {
+      const unwell = `Slot ${trial.slot} was not well in ${trial.boots} boots`;
+      return fallBack(found, found.slot, hung ?? new DeviceError("BOOT_FAILED", unwell));
+    }
+    if (trial !== undefined) {
+      // Counted before it starts: an image that takes the device down must not be tried for ever.
+      await writeBootPointer(disk, directory, { ...found, trial: { ...trial, boots: trial.boots + 1 } });
+    }
+    const wanted = trial?.slot ?? found.slot;
+    try {
+      running = await start(wanted, found);
+      return { image: running.image };
+    } catch (error) {
+      // The watchdog resets the board, and a reset is a boot like any other.
+      if (trial !== undefined && error instanceof DeviceError && error.code === "HUNG") return boot(error);
+      return fallBack(found, trial === undefined ? otherSlot(wanted) : found.slot, error);
+    }
+  }
+
   return {
     async boot() {
+      await running?.firmware.stop();
       running = undefined;
-      const found = await pointer();
-      const { trial } = found;
-      if (trial !== undefined && trial.boots >= TRIAL_BOOTS) {
-        const cause = new DeviceError(
-          "BOOT_FAILED",
-          `Slot ${trial.slot} was not well in ${trial.boots} boots`,
-        );
-        return fallBack(found, found.slot, cause);
-      }
-      if (trial !== undefined) {
-        // Counted before it starts: an image that takes the device down must not be tried for ever.
-        await writeBootPointer(disk, directory, { ...found, trial: { ...trial, boots: trial.boots + 1 } });
-      }
-      const wanted = trial?.slot ?? found.slot;
-      try {
-        running = await start(wanted, found);
-        return { image: running.image };
-      } catch (error) {
-        return fallBack(found, trial === undefined ? otherSlot(wanted) : found.slot, error);
-      }
+      return boot();
     },
 
     async selfTest() {
-      expectRunning(running).firmware.selfTest();
-      return Promise.resolve();
+      await expectRunning(running).firmware.selfTest();
     },
 
     async holds(sha256) {
@@ -104,7 +121,9 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
       return content !== undefined && digestOf(content) === sha256;
     },
 
-    async openSlot() {
+    kept: (sha256) => readKeptPart(disk, slotFile(directory, otherSlot(expectRunning(running).slot)), sha256),
+
+    async openSlot(opening) {
       const { slot } = expectRunning(running);
       const target = otherSlot(slot);
       const found = await pointer();
@@ -112,16 +131,16 @@ export function wasmDriver({ directory, hardware, disk = systemDisk }: WasmDrive
         // The slot about to be overwritten must not be one that a boot could choose.
         await writeBootPointer(disk, directory, { ...settled(found), slot });
       }
-      const slotWriter = await writer(disk, slotFile(directory, target));
+      const draft = await openDraft(disk, slotFile(directory, target), opening);
       return {
-        ...slotWriter,
+        ...draft,
         async finish() {
           // Until `apply` says what it is: should the running slot fail before, the new image is all there is.
           await forget(target).catch(async (error: unknown) => {
-            await slotWriter.abandon();
+            await draft.abandon();
             throw error;
           });
-          await slotWriter.finish();
+          await draft.finish();
         },
       };
     },
@@ -159,20 +178,6 @@ function expectRunning(running: Running | undefined): Running {
 
 function settled(pointer: BootPointer): BootPointer {
   return { ...pointer, trial: undefined };
-}
-
-/** Writes beside the slot and takes its place at the end: until then the slot keeps what it held. */
-async function writer(disk: Disk, path: string): Promise<SlotWriter> {
-  const draft = `${path}.new`;
-  const file = await disk.create(draft);
-  return {
-    write: (chunk) => file.write(chunk),
-    async finish() {
-      await file.finish();
-      await disk.rename(draft, path);
-    },
-    abandon: () => file.abandon(),
-  };
 }
 
 function digestOf(content: Uint8Array): string {

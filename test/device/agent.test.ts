@@ -152,6 +152,18 @@ describe("an agent at a hub", () => {
     });
   });
 
+  it("downloads by way of its mirrors, and refuses one that is not https before it starts", async () => {
+    const store = await serveImages(genuine);
+    const mirror = await serveImages(genuine);
+    const device = await startDevice({ downloads: { mirrors: [mirror.uri("")], spreadMs: 50 } });
+    await device.desire(asked(store, "1.1.0"));
+    await device.reported({ outcome: "ok" });
+    expect([mirror.requests, store.requests]).toEqual([["/1.1.0"], []]);
+    await expect(startDevice({ downloads: { mirrors: ["http://mirror.example/"] } })).rejects.toThrow(
+      "The mirror http://mirror.example/ is not an https address",
+    );
+  });
+
   it("downloads, boots and proves a new image, in five reports as the hub counts them", async () => {
     const server = await serveImages(genuine);
     const device = await startDevice();

@@ -16,6 +16,7 @@ const driver: Driver = {
   boot: () => Promise.resolve({ image: { version: "1.0.0", sha256: digest("1"), factory: true } }),
   selfTest: () => Promise.resolve(),
   holds: () => Promise.resolve(false),
+  kept: () => Promise.resolve(undefined),
   openSlot: () => Promise.reject(new Error("this device downloads nothing")),
   apply: () => Promise.resolve(),
   confirm: () => Promise.resolve(),

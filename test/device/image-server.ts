@@ -7,6 +7,8 @@ import { createCertificateAuthority, issueServerCertificate } from "../../local/
 /** An image store on this machine. */
 export interface ImageServer {
   readonly caPem: string;
+  /** For a second store that the same device believes. */
+  readonly authority: CertificateAuthority;
   /** Address of a path. */
   readonly uri: (path: string) => string;
   /** Paths asked for, in order. */
@@ -37,5 +39,6 @@ export async function startImageServer(
   );
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("the server does not listen");
-  return { caPem: authority.certPem, uri: (path) => `https://localhost:${address.port}${path}`, requests };
+  const uri = (path: string): string => `https://localhost:${address.port}${path}`;
+  return { caPem: authority.certPem, authority, uri, requests };
 }

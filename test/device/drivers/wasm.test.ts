@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bringUp } from "../../../device/bring-up.ts";
+import { systemDisk } from "../../../device/disk.ts";
 import { TRIAL_BOOTS } from "../../../device/drivers/boot-pointer.ts";
-import type { Driver } from "../../../device/drivers/driver.ts";
+import type { Driver, SlotOpening } from "../../../device/drivers/driver.ts";
 import { wasmDriver } from "../../../device/drivers/wasm.ts";
 import { installFactoryImage } from "../../../device/factory.ts";
-import { failingDisk } from "../failing-disk.ts";
 import type { FirmwareImage } from "../firmware-images.ts";
 import { firmwareImage } from "../firmware-images.ts";
+import type { HangsAt } from "../hanging-image.ts";
+import { hangingImage } from "../hanging-image.ts";
+import { LOSSES, powerCutDisk } from "../power-cut/power-cut-disk.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 
 const GOOD_BOARD = { revision: 1, sensorLot: 1 };
@@ -38,9 +41,19 @@ async function bornWith(
   return { driver, directory };
 }
 
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function opening(bytes: Uint8Array, from = 0): SlotOpening {
+  const sha256 = digestOf(bytes);
+  return { sha256, source: { address: "https://images.example/a", etag: '"a"' }, from };
+}
+
 async function install(driver: Driver, bytes: Uint8Array): Promise<void> {
-  const slot = await driver.openSlot();
+  const slot = await driver.openSlot(opening(bytes));
   await slot.write(bytes.subarray(0, 1000));
+  await slot.keep();
   await slot.write(bytes.subarray(1000));
   await slot.finish();
 }
@@ -113,7 +126,7 @@ describe("an update by slots", () => {
   ])("falls back when the new image %s", async (_, bytes) => {
     const { driver } = await bornWith(v110);
     await install(driver, bytes);
-    await driver.apply(createHash("sha256").update(bytes).digest("hex"));
+    await driver.apply(digestOf(bytes));
     expect(await bringUp(driver)).toMatchObject({
       image: { version: "1.1.0" },
       fellBack: { code: "BOOT_FAILED" },
@@ -199,7 +212,7 @@ describe("an update by slots", () => {
   it("leaves the slot as it was when a download is given up", async () => {
     const { driver } = await bornWith(v100);
     await install(driver, v110.bytes);
-    const slot = await driver.openSlot();
+    const slot = await driver.openSlot(opening(v120.bytes));
     await slot.write(v120.bytes.subarray(0, 500));
     await slot.abandon();
     expect(await driver.holds(v110.sha256)).toBe(true);
@@ -207,37 +220,121 @@ describe("an update by slots", () => {
 });
 
 describe("a power cut while an image is installed", () => {
-  const cuts = [false, true].flatMap((renameHappens) =>
-    Array.from({ length: 24 }, (_, at) => ({ at, renameHappens })),
-  );
+  const cuts = LOSSES.flatMap((loss) => Array.from({ length: 32 }, (_, at) => ({ at, loss })));
 
-  it.each(cuts)(
-    "at disk operation $at (rename done: $renameHappens) leaves a device that boots",
-    async (cut) => {
-      const { directory } = await bornWith(v100);
-      const disk = failingDisk(cut);
-      const driver = wasmDriver({ directory, hardware: GOOD_BOARD, disk });
-      const whole = await (async () => {
+  it.each(cuts)("at disk operation $at (lost: $loss) leaves a device that boots", async (cut) => {
+    const { directory } = await bornWith(v100);
+    const disk = powerCutDisk({ disk: systemDisk, ...cut });
+    const driver = wasmDriver({ directory, hardware: GOOD_BOARD, disk });
+    const whole = await Promise.race([
+      (async () => {
         await bringUp(driver);
         await install(driver, v110.bytes);
         await driver.apply(v110.sha256);
         await bringUp(driver);
         await driver.confirm();
         return true;
-      })().catch(() => false);
-      // The last cuts fall behind the last operation: the scenario is covered to its end.
-      expect(whole).toBe(disk.operations() <= cut.at);
+      })(),
+      disk.cut.then(() => false),
+    ]);
+    // The last cuts fall behind the last operation: the scenario is covered to its end.
+    expect(whole).toBe(disk.operations.length <= cut.at);
 
-      const after = wasmDriver({ directory, hardware: GOOD_BOARD });
-      const up = await bringUp(after);
-      expect(up.healthy).toBe(true);
-      expect(up.fellBack).toBeUndefined();
-      expect([v100.sha256, v110.sha256]).toContain(up.image.sha256);
-      if (whole) expect(up.image.version).toBe("1.1.0");
-      // And it can be updated all the same.
-      await install(after, v120.bytes);
-      await after.apply(v120.sha256);
-      expect((await bringUp(after)).image.version).toBe("1.2.0");
+    const after = wasmDriver({ directory, hardware: GOOD_BOARD });
+    const up = await bringUp(after);
+    expect(up.healthy).toBe(true);
+    expect(up.fellBack).toBeUndefined();
+    expect([v100.sha256, v110.sha256]).toContain(up.image.sha256);
+    if (whole) expect(up.image.version).toBe("1.1.0");
+    // And it can be updated all the same.
+    await install(after, v120.bytes);
+    await after.apply(v120.sha256);
+    expect((await bringUp(after)).image.version).toBe("1.2.0");
+  });
+});
+
+describe("an image that hangs", () => {
+  const bornWithWatchdog = async (): Promise<Driver> => {
+    const { directory } = await bornWith(v100);
+    const driver = wasmDriver({ directory, hardware: GOOD_BOARD, watchdogMs: 200 });
+    await bringUp(driver);
+    return driver;
+  };
+
+  it.each<HangsAt>(["start", "selfTest"])(
+    `in its %s is left after ${TRIAL_BOOTS} tries, for the image before`,
+    async (at) => {
+      const driver = await bornWithWatchdog();
+      const hanging = await hangingImage(at);
+      await install(driver, hanging);
+      await driver.apply(digestOf(hanging));
+      expect(await bringUp(driver)).toMatchObject({
+        image: { version: "1.0.0" },
+        healthy: true,
+        fellBack: { code: "HUNG", message: expect.stringContaining("did not answer in 200 ms") as string },
+      });
+      expect((await bringUp(driver)).fellBack).toBeUndefined();
     },
   );
+
+  it("does not keep the process, nor another device, from their work", async () => {
+    const other = await bornWith(v110);
+    const driver = await bornWithWatchdog();
+    const hanging = await hangingImage("selfTest");
+    await install(driver, hanging);
+    await driver.apply(digestOf(hanging));
+    await driver.boot();
+    let turns = 0;
+    const turning = setInterval(() => turns++, 5);
+    onTestFinished(() => {
+      clearInterval(turning);
+    });
+    const [hung] = await Promise.allSettled([driver.selfTest(), other.driver.selfTest()]);
+    expect(hung).toMatchObject({ status: "rejected", reason: { code: "HUNG" } });
+    expect(turns).toBeGreaterThan(5);
+    // The thread that held both is gone: the other's image was started again.
+    await expect(other.driver.selfTest()).resolves.toBeUndefined();
+  });
+});
+
+describe("a part of an image", () => {
+  it("is found again by another agent on the same disk, and gone on with", async () => {
+    const { driver, directory } = await bornWith(v100);
+    const slot = await driver.openSlot(opening(v110.bytes));
+    await slot.write(v110.bytes.subarray(0, 1000));
+    await slot.keep();
+    await slot.write(v110.bytes.subarray(1000, 1500));
+    await slot.abandon();
+
+    const after = wasmDriver({ directory, hardware: GOOD_BOARD });
+    await bringUp(after);
+    const part = await after.kept(v110.sha256);
+    expect(part?.content).toEqual(Buffer.from(v110.bytes.subarray(0, 1000)));
+    const rest = await after.openSlot(opening(v110.bytes, 1000));
+    await rest.write(v110.bytes.subarray(1000));
+    await rest.finish();
+    expect(await after.holds(v110.sha256)).toBe(true);
+    expect(await after.kept(v110.sha256)).toBeUndefined();
+  });
+
+  it("is not taken for a part of another image, though it was begun over it", async () => {
+    const { driver } = await bornWith(v100);
+    const slot = await driver.openSlot(opening(v110.bytes));
+    await slot.write(v110.bytes.subarray(0, 1000));
+    await slot.keep();
+    await slot.abandon();
+    const other = await driver.openSlot(opening(v120.bytes));
+    await other.write(v120.bytes.subarray(0, 1200));
+    await other.abandon();
+    expect(await driver.kept(v110.sha256)).toBeUndefined();
+    expect(await driver.kept(v120.sha256)).toBeUndefined();
+  });
+
+  it("whose note is damaged costs the part, not the device", async () => {
+    const { driver, directory } = await bornWith(v100);
+    await writeFile(join(directory, "slot-b.wasm.part.json"), "{");
+    expect(await driver.kept(v110.sha256)).toBeUndefined();
+    await install(driver, v110.bytes);
+    expect(await driver.holds(v110.sha256)).toBe(true);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PaperAttempt, PaperImage } from "./paper-device.ts";
-import { desiredFor, digest, PaperDevice } from "./paper-device.ts";
+import type { PaperAttempt, PaperImage } from "../paper-device.ts";
+import { desiredFor, digest, PaperDevice } from "../paper-device.ts";
 
 const V1: PaperImage = { sha256: digest("1"), states: "1.0.0" };
 const V2: PaperImage = { sha256: digest("2"), states: "2.0.0" };
