@@ -176,7 +176,7 @@ describe("a device with pinned keys", () => {
       true,
       { serve: (_, response) => response.end(Buffer.from(newer.bytes).reverse()) },
     ],
-    ["is not there", "DOWNLOAD_FAILED", true, { serve: (_, response) => response.writeHead(404).end() }],
+    ["is not there", "DOWNLOAD_MISSING", true, { serve: (_, response) => response.writeHead(404).end() }],
     ["never comes", "DOWNLOAD_FAILED", true, { serve: () => undefined }],
     [
       "stops on its way",
