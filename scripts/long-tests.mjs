@@ -1,8 +1,9 @@
 /**
- * Tests that take half of a minute each for what seldom breaks: kills, floods, whole rollouts in bad weather, mutants.
+ * Tests that take half of a minute each and more: the whole demo, kills, floods, rollouts in bad weather, mutants.
  * `npm test` leaves them out to end within its time, `npm run test:extras` runs them, and so does CI.
  */
 export const LONG_TESTS = [
+  "test/e2e/demo.test.ts",
   "test/engine-proof/mutants/mutants.test.ts",
   "test/infra/properties.test.ts",
   "test/infra/rollout-data-actions.test.ts",

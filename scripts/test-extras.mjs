@@ -53,7 +53,8 @@ async function runTests(paths) {
     process.stdout.write(text);
   });
   const code = await exitCode(child);
-  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
+  // The last line has them: what a failed test expected may look like totals too.
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\n*$/.exec(output) ?? [];
   // Without its totals a run broke, whatever it ended with.
   if (passed === undefined) return { passed: 0, failed: 1 };
   return { passed: Number(passed), failed: Number(failed) || (code === 0 ? 0 : 1) };
