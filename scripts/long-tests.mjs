@@ -3,8 +3,10 @@
  * `npm test` leaves them out to end within its time, `npm run test:extras` runs them, and so does CI.
  */
 export const LONG_TESTS = [
+  "test/device/power-cut/killed-process.test.ts",
   "test/e2e/demo.test.ts",
   "test/engine-proof/mutants/mutants.test.ts",
+  "test/infra/device-set-life.test.ts",
   "test/infra/properties.test.ts",
   "test/infra/rollout-data-actions.test.ts",
   "test/local/hub/crash.test.ts",
@@ -12,6 +14,7 @@ export const LONG_TESTS = [
   "test/local/hub/hub-command.test.ts",
   "test/local/hub/mqtt-hostile.test.ts",
   "test/rollout/cli/records-in-container.test.ts",
+  "test/rollout/cli/watch.test.ts",
   "test/rollout/reconcile/enroll-by-job.test.ts",
   "test/rollout/weather/",
   "test/scripts/test-run.test.ts",
