@@ -68,7 +68,10 @@ function begin(state: DeviceState, { rolloutId, asked, desired, atMs }: Asked): 
     return endFailed(fresh, { latch, atMs, status: "error", failure: { code: "DESIRED_CHANGED", message } });
   }
   if (sameImage(state.running, asked)) {
-    if (latch?.outcome !== "contacted") return alreadyRuns(fresh, { latch, firstContact, atMs });
+    // Called away from proving it (once more): what is not known to be well is not known to be sick either.
+    const isUnknown = latch !== undefined && state.health === "";
+    if (latch?.outcome !== "contacted" && !isUnknown)
+      return alreadyRuns(fresh, { latch, firstContact, atMs });
     // It was called away before the image had proven itself, or something else brought the image meanwhile.
     return proveAgain(withLatch(fresh, latch), { rolloutId, desired, asked });
   }
