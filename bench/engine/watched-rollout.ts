@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { HubLogEntry } from "../../local/hub/hub-log.ts";
 import type { HubOptions } from "../../local/hub/hub-options.ts";
 import { folderRecords } from "../../rollout/adapters/folder-records.ts";
+import type { HubPort } from "../../rollout/reconcile/ports.ts";
 import { reconcile, type ReconcileOptions, type ReconcilePorts } from "../../rollout/reconcile/reconcile.ts";
 import { percent, type GateDeclaration } from "../../rollout/wavegate.ts";
 import { hubAtAStandstill, waitedClock } from "../../test/rollout/adapters/hub-at-a-standstill.ts";
@@ -86,7 +87,7 @@ export async function watchRollout(input: RolloutInput): Promise<WatchedRollout>
   while (at < started + endAfterMs) {
     const before = asked;
     // As a cron job's: every run is a process of its own, and knows of the hub what the settings say.
-    const hubs = [standstill.another(groupByKeys === "one" ? { groupByKeys: 1 } : {})];
+    const hubs = [ofUnknownSize(standstill.another(groupByKeys === "one" ? { groupByKeys: 1 } : {}))];
     const { steps, status, problems } = await reconcile(product, { ...ports, hubs }, options);
     if (problems !== undefined) throw new Error(JSON.stringify(problems));
     if (status?.needsPerson === true) throw new Error(status.text);
@@ -108,6 +109,13 @@ export async function watchRollout(input: RolloutInput): Promise<WatchedRollout>
     if ((reported.value["firmware"] as { currentFwVersion?: string }).currentFwVersion === VERSION)
       reached += 1;
   return { runs, records, reached, throttled: asked.throttled, minutes: (clock.now() - started) / 60_000 };
+}
+
+/** Waves are not refused for what their devices write, for that is not throttled here; our own calls are, as an S1's. */
+function ofUnknownSize(hub: HubPort): HubPort {
+  const unsized: { -readonly [Key in keyof HubPort]: HubPort[Key] } = { ...hub };
+  delete unsized.size;
+  return unsized;
 }
 
 function productOf({ waves, gate, watch, parts }: RolloutInput): ReturnType<typeof declared> {

@@ -1,13 +1,13 @@
 import { findConfiguration } from "../model/configuration.ts";
-import { isoInstant } from "../model/instant.ts";
 import { LABEL } from "../model/labels.ts";
 import { isRolledOut, withIntent, type Intent, type RolloutIntent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
-import { makeStop, strengthOf, type Stop } from "../model/stop.ts";
+import { strengthOf, type Stop } from "../model/stop.ts";
 import { isCertified } from "../plan/documents.ts";
 import { withFailedDevices } from "./failed-devices.ts";
-import { attemptsFound, configurationOf, listingsOf, reachedHubs, stopsFound } from "./found.ts";
+import { attemptsFound, listingsOf, reachedHubs, stopsFound } from "./found.ts";
 import { verdictOfStop } from "./judge.ts";
+import { lostStops } from "./lost-releases.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
@@ -31,7 +31,8 @@ export function adoptStops(input: StepInput): Step | undefined {
     declared.product,
     intents.map(({ attempt }) => attempt),
   ).filter(({ id }) => observation.store?.stopIds.has(id) !== true);
-  const fresh = [...slots, ...lostStops(input)].sort((a, b) => strengthOf(b.kind) - strengthOf(a.kind));
+  const lost = lostStops(input).filter(({ attempt }) => !slots.some((stop) => stop.attempt === attempt));
+  const fresh = [...slots, ...lost].sort((a, b) => strengthOf(b.kind) - strengthOf(a.kind));
   const [first] = fresh;
   if (first === undefined) return undefined;
   const known = withFailedDevices(input, intents, fresh);
@@ -76,28 +77,6 @@ function unbornIntents({ declared, observation, deciding }: StepInput): readonly
       return release === undefined
         ? []
         : [unstartedIntent({ attempt, release, hubs: reachedHubs(observation), author: deciding.actor })];
-    });
-}
-
-/** Holds of running releases whose configuration somebody deleted. */
-function lostStops({ observation, deciding }: StepInput): readonly Stop[] {
-  const hubs = reachedHubs(observation);
-  const intents = observation.store?.head?.record.intents ?? [];
-  return intents
-    .filter(({ state }) => state === "running" || state === "watching")
-    .flatMap((intent) => {
-      const lost = hubs.filter((hub) => configurationOf(hub, intent) === undefined);
-      if (lost.length === 0) return [];
-      const stop = makeStop({
-        kind: "hold",
-        attempt: intent.attempt,
-        release: intent.digest,
-        actor: "unknown (portal)",
-        at: isoInstant(observation.at),
-        reason: `REF_LOST: its configuration was deleted on ${lost.map(({ name }) => name).join(", ")}`,
-        nonce: deciding.nonce,
-      });
-      return [stop];
     });
 }
 

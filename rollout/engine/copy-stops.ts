@@ -5,16 +5,19 @@ import { isAborted, isJudged, type Intent, type RolloutIntent } from "../model/r
 import { isBuried, makeStop, tombstoneName, type Stop, type StopKind } from "../model/stop.ts";
 import { isoInstant } from "../model/instant.ts";
 import { attemptsFound, listingsOf, stopsFound } from "./found.ts";
+import { lostHereOnly } from "./lost-releases.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 import { nextStopWrite } from "./stops.ts";
 
 /**
- * [protocol §3, 5.2] A stop that stands in one place and not yet in all, an aborted configuration that somebody filled
- * again, or a tombstone that its configuration does not know: carry it through, on every hub that answers. Needs no
+ * [protocol §3, 5.2] A stop that stands in one place and not yet in all, a release that somebody deleted on one hub and
+ * not on the others, an aborted configuration that somebody filled again, or a tombstone that its configuration does not
+ * know: carry it through, on every hub that answers. Needs no
  * store; without it, every slot found is carried through (a freeze too many is harmless).
  */
-export function copyStops({ declared, observation, deciding }: StepInput): Step | undefined {
+export function copyStops(input: StepInput): Step | undefined {
+  const { declared, observation, deciding } = input;
   const { store, at } = observation;
   const { product } = declared;
   const listings = listingsOf(observation);
@@ -60,8 +63,12 @@ export function copyStops({ declared, observation, deciding }: StepInput): Step 
       const reason = "was stopped for good before: its tombstone stands in the record store";
       return kind === undefined ? [] : [again({ attempt, digest }, kind, reason)];
     });
+  // Where a stop stands already, it is the one to carry through.
+  const lost = lostHereOnly(input).filter(
+    ({ attempt }) => !unrecorded.some((stop) => stop.attempt === attempt),
+  );
   const recorded = store?.stopIds ?? new Set<string>();
-  for (const stop of [...unrecorded, ...refilled, ...buried, ...forgotten]) {
+  for (const stop of [...unrecorded, ...lost, ...refilled, ...buried, ...forgotten]) {
     if (deciding.unstoppable?.has(stop.attempt) === true) continue;
     for (const listing of listings) {
       const write = nextStopWrite(listing, product, stop, recorded);

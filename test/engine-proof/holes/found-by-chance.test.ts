@@ -187,6 +187,18 @@ describe("faults that random schedules found", () => {
     expect(stateOf(world)).toBe("held");
     expect(exposed(world)).toBe(canaries);
   });
+
+  it("lost on one hub: a writer that was paused does not widen on the other after the hold [§3, 7]", async () => {
+    const world = await aboutToOpen(2);
+    const cron = await controller(world);
+    await upTo(cron, "replace release");
+    remove(world, 1, RELEASE);
+    await rest(world);
+    expect(stateOf(world)).toBe("held");
+    await toTheEnd(cron);
+    expect(exposed(world)).toBe(0);
+    await allIsWell(world);
+  });
 });
 
 /** Time passes until 1.1.0 is open to everyone and watched. */

@@ -335,6 +335,17 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    rule: "lostElsewhere",
+    says: "a release deleted on one hub is stopped on the others before that is recorded",
+    edits: [
+      {
+        file: "engine/copy-stops.ts",
+        find: "for (const stop of [...unrecorded, ...lost, ...refilled",
+        replace: "for (const stop of [...unrecorded, ...lost.slice(lost.length), ...refilled",
+      },
+    ],
+  },
 ];
 
 /**
