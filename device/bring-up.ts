@@ -19,7 +19,7 @@ export async function bringUp(driver: Driver): Promise<BringUp> {
   const { boot, failure } = await bootAndTest(driver);
   if (failure === undefined) return { ...boot, healthy: true };
   // A boot that fell back already left a slot that does not start: there is nothing better to go to.
-  if (boot.fellBack !== undefined || !(await driver.rollback())) {
+  if (boot.fellBack !== undefined || !(await driver.rollback(failure))) {
     return { ...boot, fellBack: boot.fellBack ?? failure, healthy: false };
   }
   const back = await driver.boot();

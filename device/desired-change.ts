@@ -23,10 +23,7 @@ export function hearDesired(
   if (asked === undefined) return stay(state);
   if (update !== undefined) {
     if (update.rolloutId === asked.rolloutId && sameImage(update.asked, asked.asked)) return unchanged(state);
-    // The image has not proven itself yet: neither can another attempt lean on it, nor is it undone by a changed request.
-    const sameAttempt = update.rolloutId === asked.rolloutId;
-    if (update.phase === "proving" && (sameAttempt || sameImage(state.running, asked.asked)))
-      return wait(state, desired);
+    if (mustProveFirst(state, update, asked)) return wait(state, desired);
   } else if (hasEnded(state, asked)) {
     return unchanged(state);
   }
@@ -68,12 +65,10 @@ function begin(state: DeviceState, { rolloutId, asked, desired, atMs }: Asked): 
     return endFailed(fresh, { latch, atMs, status: "error", failure: { code: "DESIRED_CHANGED", message } });
   }
   if (sameImage(state.running, asked)) {
-    // Called away from proving it (once more): what is not known to be well is not known to be sick either.
-    const isUnknown = latch !== undefined && state.health === "";
-    if (latch?.outcome !== "contacted" && !isUnknown)
+    if (latch?.outcome !== "contacted" && state.trial === undefined)
       return alreadyRuns(fresh, { latch, firstContact, atMs });
     // It was called away before the image had proven itself, or something else brought the image meanwhile.
-    return proveAgain(withLatch(fresh, latch), { rolloutId, desired, asked });
+    return proveAgain(withLatch(fresh, latch ?? firstContact), { rolloutId, desired, asked });
   }
   if ((latch === undefined || latch.outcome === "newer") && isFactoryNewer(state, asked.version)) {
     const newer: Latch = latch ?? { ...firstContact, outcome: "newer" };
@@ -85,13 +80,17 @@ function begin(state: DeviceState, { rolloutId, asked, desired, atMs }: Asked): 
   return contact(withLatch(fresh, resumed), { rolloutId, returning, desired, asked });
 }
 
-/** Wait until the image that runs has proven itself. */
-export function prove(state: DeviceState, update: Omit<ActiveUpdate, "phase" | "step">): Transition {
+/** Wait until the image that runs has proven itself; `fallback` is the digest of the one that ran before. */
+export function prove(
+  state: DeviceState,
+  { fallback, ...update }: Omit<ActiveUpdate, "phase" | "step"> & { readonly fallback: string },
+): Transition {
   const step = state.steps + 1;
   const proving: DeviceState = {
     ...state,
     health: "",
     steps: step,
+    trial: { rolloutId: update.rolloutId, asked: update.asked, fallback },
     update: { ...update, phase: "proving", step },
   };
   return { state: proving, effects: [{ type: "prove", step }] };
@@ -102,7 +101,9 @@ function proveAgain(
   asked: Pick<ActiveUpdate, "rolloutId" | "desired" | "asked">,
 ): Transition {
   const speaking: DeviceState = { ...state, rolloutId: asked.rolloutId, status: "current", substatus: "" };
-  const proving = prove(speaking, { ...asked, returning: false });
+  // Not known what else is there: then nothing takes it back before it has proven itself.
+  const fallback = state.trial?.fallback ?? "";
+  const proving = prove(speaking, { ...asked, returning: false, fallback });
   return {
     state: proving.state,
     effects: [{ type: "report", reported: firmwareReport(proving.state) }, ...proving.effects],
@@ -128,6 +129,11 @@ function alreadyRuns(
 /** Nobody asks: give up what has not been applied, otherwise let it come to its end; never leave what runs. */
 function stay(state: DeviceState): Transition {
   if (state.update === undefined || state.update.phase === "proving") return unchanged(state);
+  if (state.trial !== undefined) {
+    const { rolloutId, asked } = state.trial;
+    const proving = proveAgain(state, { rolloutId, asked, desired: null });
+    return { state: proving.state, effects: [{ type: "stop" }, ...proving.effects] };
+  }
   const stayed: DeviceState = {
     ...state,
     update: undefined,
@@ -139,6 +145,24 @@ function stay(state: DeviceState): Transition {
 
 function wait(state: DeviceState, desired: unknown): Transition {
   return { state: { ...state, waiting: { desired: desired ?? null } }, effects: [] };
+}
+
+/**
+ * Whether the image that runs has to prove itself, or be taken back, before the device turns to something else. Only the
+ * image in the other slot takes it back: whatever else is fetched would overwrite that one, and leave the device on an
+ * image that nobody knows to be well. Nor does another attempt lean on it, or a changed request undo it.
+ */
+function mustProveFirst(
+  state: DeviceState,
+  update: ActiveUpdate,
+  { rolloutId, asked }: AskedFirmware,
+): boolean {
+  const { trial } = state;
+  if (trial === undefined) return false;
+  if (asked.sha256 !== trial.fallback)
+    return update.phase === "proving" || asked.sha256 !== trial.asked.sha256;
+  const latch = findLatch(state, rolloutId);
+  return rolloutId === trial.rolloutId || (latch !== undefined && !sameImage(latch.asked, asked));
 }
 
 function unchanged(state: DeviceState): Transition {

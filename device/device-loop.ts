@@ -136,7 +136,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         dispatch(await boot());
         return;
       case "rollBack":
-        await driver.rollback();
+        await driver.rollback(effect.failure);
         dispatch({ ...(await boot()), fellBack: effect.failure });
         return;
     }

@@ -1,13 +1,10 @@
 import { z } from "zod";
 import { OUTCOMES, UPDATE_STATUSES } from "../rollout/model/twin-contract.ts";
-import { ERROR_CODES } from "./failure.ts";
-import type { ErrorCode } from "./failure.ts";
+import { errorCodeSchema } from "./failure.ts";
 
 /** Longest rolloutId, version or digest a device takes from the twin: the longest name of a configuration. */
 export const LONGEST_ROLLOUT_ID = 128;
 
-// Keys of a constant object are its codes: TypeScript types them as plain text.
-const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
 const instantMs = z.number();
 const image = z.strictObject({ version: z.string(), sha256: z.string() });
 
@@ -20,7 +17,7 @@ const latch = z.strictObject({
   fromVersion: z.string(),
   /** What the attempt asked for, as it was written. */
   asked: image,
-  errorCode: errorCode.optional(),
+  errorCode: errorCodeSchema.optional(),
   /** Came right after it had failed. */
   recovered: z.boolean(),
 });
@@ -44,6 +41,14 @@ const update = z.strictObject({
   step: z.int(),
 });
 
+const trial = z.strictObject({
+  /** The attempt that brought the image. */
+  rolloutId: z.string(),
+  asked: image,
+  /** SHA-256 of the image in the other slot, which ran before. */
+  fallback: z.string(),
+});
+
 /** Everything a device has to remember across a power cut. */
 export const deviceStateSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -61,6 +66,8 @@ export const deviceStateSchema = z.strictObject({
   endedMs: instantMs.optional(),
   /** The attempt under way. */
   update: update.optional(),
+  /** The image that runs has not proven itself; there only during an attempt, its own or the one that takes it back. */
+  trial: trial.optional(),
   /** Arrived when there was no way back: read when the update under way has booted. */
   waiting: z.strictObject({ desired: z.unknown() }).optional(),
   /** Lowest version the device may go back to; absent: any. */
@@ -96,6 +103,8 @@ export function newDeviceState(bucket: number): DeviceState {
   };
 }
 
+/** An image that runs and has not proven itself. */
+export type Trial = Readonly<z.infer<typeof trial>>;
 /** How one attempt went on this device. */
 export type Latch = Readonly<z.infer<typeof latch>>;
 /** An attempt under way. */

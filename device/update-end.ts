@@ -13,7 +13,15 @@ export function endWell(
   { latch, atMs, substatus }: { readonly latch: Latch; readonly atMs: number; readonly substatus: string },
 ): Transition {
   const ended: DeviceState = withLatch(
-    { ...state, update: undefined, rolloutId: latch.rolloutId, status: "current", substatus, endedMs: atMs },
+    {
+      ...state,
+      update: undefined,
+      trial: undefined,
+      rolloutId: latch.rolloutId,
+      status: "current",
+      substatus,
+      endedMs: atMs,
+    },
     latch,
   );
   return { state: ended, effects: [{ type: "report", reported: firmwareReport(ended) }] };

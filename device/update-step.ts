@@ -56,7 +56,7 @@ export type UpdateEffect =
   | { readonly type: "reboot" }
   /** Wait the health time, test again, answer `proven`. */
   | { readonly type: "prove"; readonly step: number }
-  /** The running image is no longer on trial. */
+  /** The running image is the one to stay on. */
   | { readonly type: "confirm" }
   /** Go back to the other slot; answer `booted` with that failure. */
   | { readonly type: "rollBack"; readonly failure: Failure }

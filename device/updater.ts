@@ -138,14 +138,25 @@ function becomeReady(state: DeviceState, update: ActiveUpdate): Transition {
 }
 
 function afterBoot(before: DeviceState, event: Event<"booted">): Transition {
+  const { state, effects } = judgeBoot(before, event);
+  // Noted with the state: until then each boot says it again.
+  return { state, effects: event.fellBack === undefined ? effects : [{ type: "confirm" }, ...effects] };
+}
+
+function judgeBoot(before: DeviceState, event: Event<"booted">): Transition {
   const { image, bootId, healthy, fellBack, atMs } = event;
-  const state: DeviceState = { ...before, running: image, bootId, health: healthy ? "healthy" : "unhealthy" };
+  const trial = before.trial?.asked.sha256 === image.sha256 ? before.trial : undefined;
+  const health = !healthy ? "unhealthy" : trial === undefined ? "healthy" : "";
+  const state: DeviceState = { ...before, running: image, bootId, health, trial };
   const { update } = state;
   if (update === undefined) return afterQuietBoot(state, event);
   switch (update.phase) {
     case "contacted":
     case "downloading":
     case "ready":
+      // Something else brought the image, or took the device back to it.
+      if (image.sha256 === update.asked.sha256)
+        return hearDesired({ ...state, update: undefined }, { desired: update.desired, atMs });
       return contact(state, update);
     case "applying":
     case "rebooting":
@@ -159,7 +170,7 @@ function afterBoot(before: DeviceState, event: Event<"booted">): Transition {
       if (runsAsked && fellBack === undefined && healthy) {
         // The power went before the pointer was switched back: it has been found unwell all the same.
         if (update.phase === "retreating") return retreat(state, { update, failure: unwell });
-        return afterGoodBoot(state, { update, atMs });
+        return afterGoodBoot(state, { update, from: before.running, atMs });
       }
       // The power went before the pointer was switched: nothing has been tried yet.
       if (update.phase === "applying" && !runsAsked && fellBack === undefined) return contact(state, update);
@@ -181,7 +192,11 @@ function retreat(
 
 function afterGoodBoot(
   state: DeviceState,
-  { update, atMs }: { readonly update: ActiveUpdate; readonly atMs: number },
+  {
+    update,
+    from,
+    atMs,
+  }: { readonly update: ActiveUpdate; readonly from: DeviceState["running"]; readonly atMs: number },
 ): Transition {
   if (state.running.version !== update.asked.version) {
     const failure = versionMismatch({ asked: update.asked.version, states: state.running.version });
@@ -193,7 +208,7 @@ function afterGoodBoot(
   const latch = expectLatch(state, update.rolloutId);
   // An image this device has proven before is not kept waiting on its way back.
   if (latch.outcome === "ok" || latch.outcome === "ok-already") return succeed(state, { update, atMs });
-  return prove(state, update);
+  return prove(state, { ...update, fallback: state.trial?.fallback ?? from.sha256 });
 }
 
 /** A boot that no update asked for: power-on, or a device that failed by itself. */

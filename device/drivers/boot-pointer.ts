@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Disk } from "../disk.ts";
 import { writeDurably } from "../disk.ts";
+import { failureSchema } from "../failure.ts";
 
 /** The two places for an image. */
 export type Slot = "a" | "b";
@@ -13,6 +14,8 @@ const schema = z.strictObject({
   slot,
   /** A slot that has not proven itself, and how often it was started. */
   trial: z.strictObject({ slot, boots: z.int().min(0) }).optional(),
+  /** Why the slot was fallen back to, until that has been noted. */
+  fellBack: failureSchema.optional(),
   /** SHA-256 of what each slot was verified to hold; absent: not known since it was written. */
   digests: z.strictObject({ a: z.string().optional(), b: z.string().optional() }).default({}),
   /** SHA-256 of the image the device was born with. */

@@ -8,8 +8,8 @@ import type { Failure } from "../failure.ts";
 export interface Driver {
   /**
    * Start what the boot pointer names; when that does not start, or has had its tries without `confirm`, start the other
-   * slot and say why. An image whose start does not end is left after a time-out, which is a try. Rejects when no slot
-   * starts.
+   * slot and say why, at every boot until `confirm` or `apply`: the power may go before anybody has noted it. An image
+   * whose start does not end is left after a time-out, which is a try. Rejects when no slot starts.
    */
   boot(): Promise<Boot>;
   /**
@@ -28,13 +28,13 @@ export interface Driver {
    * other may boot from it: bytes that changed since are `SLOT_CORRUPT`.
    */
   apply(sha256: string): Promise<void>;
-  /** The running image has proven itself: no longer on trial. */
+  /** The running image is the one to stay on: no longer on trial, and why it was fallen back to has been noted. */
   confirm(): Promise<void>;
   /**
-   * Point the next boot back at the slot that ran before; false when there is none to go back to. The device runs on
-   * what it runs until `boot`.
+   * Point the next boot back at the slot that ran before, which then falls back for that reason; false when there is
+   * none to go back to. The device runs on what it runs until `boot`.
    */
-  rollback(): Promise<boolean>;
+  rollback(why: Failure): Promise<boolean>;
 }
 
 /** What a boot led to. */

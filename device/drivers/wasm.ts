@@ -79,7 +79,7 @@ export function wasmDriver({
       const other = error instanceof Error ? error.message : String(error);
       throw new Error(`No slot of ${directory} starts: ${fellBack.message}; slot ${to}: ${other}`, { cause });
     }
-    await writeBootPointer(disk, directory, { ...settled(found), slot: to });
+    await writeBootPointer(disk, directory, { ...settled(found), slot: to, fellBack });
     return { image: running.image, fellBack };
   }
 
@@ -97,7 +97,7 @@ export function wasmDriver({
     const wanted = trial?.slot ?? found.slot;
     try {
       running = await start(wanted, found);
-      return { image: running.image };
+      return { image: running.image, ...(found.fellBack === undefined ? {} : { fellBack: found.fellBack }) };
     } catch (error) {
       // The watchdog resets the board, and a reset is a boot like any other.
       if (trial !== undefined && error instanceof DeviceError && error.code === "HUNG") return boot(error);
@@ -150,22 +150,23 @@ export function wasmDriver({
       const found = await pointer();
       const other = otherSlot(slot);
       const digests = { [slot]: image.sha256, [other]: sha256 };
-      await writeBootPointer(disk, directory, { ...found, slot, digests, trial: { slot: other, boots: 0 } });
+      const trial = { slot: other, boots: 0 };
+      await writeBootPointer(disk, directory, { ...settled(found), slot, digests, trial });
     },
 
     async confirm() {
       const { slot } = expectRunning(running);
       const found = await pointer();
-      if (found.trial === undefined && found.slot === slot) return;
+      if (found.trial === undefined && found.fellBack === undefined && found.slot === slot) return;
       await writeBootPointer(disk, directory, { ...settled(found), slot });
     },
 
-    async rollback() {
+    async rollback(fellBack) {
       const { slot } = expectRunning(running);
       const found = await pointer();
       const target = otherSlot(slot);
       if ((await disk.read(slotFile(directory, target))) === undefined) return false;
-      await writeBootPointer(disk, directory, { ...settled(found), slot: target });
+      await writeBootPointer(disk, directory, { ...settled(found), slot: target, fellBack });
       return true;
     },
   };
@@ -177,7 +178,7 @@ function expectRunning(running: Running | undefined): Running {
 }
 
 function settled(pointer: BootPointer): BootPointer {
-  return { ...pointer, trial: undefined };
+  return { ...pointer, trial: undefined, fellBack: undefined };
 }
 
 function digestOf(content: Uint8Array): string {

@@ -35,8 +35,6 @@ export function faultsOf(
   const starts = new Map<string, number>();
   const failed = new Set<string>();
   const contacts = new Map<string, string>();
-  /** What was told last of an attempt with each image. */
-  const outcomes = new Map<string, string>();
   const attempts = new Map<string, ScheduledAttempt>();
   /** Attempts that something else than their image may have failed. */
   const excused = new Set<string>();
@@ -74,18 +72,12 @@ export function faultsOf(
       faults.push("something that is no whole image was started");
       return;
     }
-    if (wasCalledAway(image)) return;
     const count = (starts.get(sha256) ?? 0) + 1;
     starts.set(sha256, count);
     // Three boots each time it is asked for; a good image may be started as often as the power comes back.
     if (image.health === "good") return;
     if (count > TRIAL_BOOTS * (asks.get(sha256) ?? 0))
       faults.push(`${image.version} was tried ${count} times`);
-  }
-
-  /** By a request for a third image in its health time: that took the slot of the one before, and it stays meanwhile. */
-  function wasCalledAway({ health, sha256 }: PaperFirmware): boolean {
-    return health === "ill" && outcomes.get(sha256) === "contacted" && wanted?.image.sha256 !== sha256;
   }
 
   function judge({ rolloutId, outcome, contactedAt, fromVersion, currentFwVersion }: FirmwareReported): void {
@@ -101,7 +93,6 @@ export function faultsOf(
     contacts.set(rolloutId, contact);
     if (failed.has(rolloutId) && outcome !== "failed") faults.push(`${rolloutId} failed and is ${outcome}`);
     if (outcome === "failed") failed.add(rolloutId);
-    outcomes.set(attempt.image.sha256, outcome);
     if ((outcome === "ok" || outcome === "ok-already") && attempt.image.health !== "good")
       faults.push(`${rolloutId} is ${outcome} and its image is ${attempt.image.health}`);
     // A power cut is its excuse only if it could have come in each of its boots.
@@ -119,7 +110,7 @@ export function faultsOf(
     const runs = byVersion.get(end.currentFwVersion);
     const started = happenings.findLast((happening) => happening.type === "started")?.sha256;
     if (runs?.sha256 !== started) faults.push(`${end.currentFwVersion} is said to run, and another does`);
-    if (runs === undefined || (runs.health !== "good" && !wasCalledAway(runs)))
+    if (runs === undefined || runs.health !== "good")
       faults.push(`at the end ${end.currentFwVersion} runs, which is no good`);
     if (end.fwHealth !== "healthy") faults.push(`at the end it is ${end.fwHealth}`);
     if (wanted === undefined) return;
