@@ -11,7 +11,7 @@ const layers = {
   "rollout/gate": ["rollout/model"],
   "rollout/model": [],
   infra: ["rollout/model/(twin-contract|bucket)\\.ts"],
-  device: ["rollout/model/(twin-contract|bucket|manifest|signing-key)\\.ts"],
+  device: ["rollout/model/(twin-contract|bucket|manifest|signing-key|maintenance-window)\\.ts"],
   "local/hub": [],
 };
 const OURS = "^(infra|rollout|device|local|test|bench|scripts)/";
@@ -83,7 +83,7 @@ module.exports = {
       name: "pure-layers-do-no-io",
       severity: "error",
       from: {
-        path: "^(rollout/(gate|plan|engine|forecast)/|device/(updater|desired-change|update-end|latch|firmware-request|trust|floor)\\.ts$)",
+        path: "^(rollout/(gate|plan|engine|forecast)/|device/(updater|after-boot|desired-change|update-end|latch|firmware-request|trust|floor)\\.ts$)",
       },
       to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
     },

@@ -11,6 +11,8 @@ import type { Driver } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
+import type { Permission } from "./permission.ts";
+import { expectPermission } from "./permission.ts";
 import type { ProxyEnv } from "./image-request.ts";
 import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
@@ -33,6 +35,8 @@ export interface AgentOptions {
    * for, and whoever may write the twin chooses the image.
    */
   readonly trust?: Trust;
+  /** When the device may leave the image it runs: windows of its own, and its owner's consent. Default: always. */
+  readonly permission?: Permission;
   /** Deadlines, health time, waits between downloads and contact instants; the network keeps real time. */
   readonly clock: DeviceClock;
   /** How long a booted image has to stay well to be `ok`. */
@@ -93,11 +97,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     stateDirectory,
     healthTimeMs,
     trust,
+    permission,
     caPem,
     disk = systemDisk,
     downloads = {},
   } = options;
   if (trust !== undefined) expectUsable(trust);
+  if (permission !== undefined) expectPermission(permission);
   const insecure = downloads.mirrors?.find((base) => !isHttps(base));
   if (insecure !== undefined)
     throw new Error(`The mirror ${insecure} is not an https address; images come over TLS`);
@@ -122,6 +128,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock,
     healthTimeMs,
     trust,
+    permission,
     save: (state) => writeDeviceState(disk, stateDirectory, state),
     report: (reported) => (link ??= connect()).report(reported),
     download: (request, signal) =>

@@ -10,6 +10,8 @@ import type { Driver } from "./drivers/driver.ts";
 import type { ErrorCode, Failure } from "./failure.ts";
 import { failureFromError } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
+import type { Permission } from "./permission.ts";
+import { ASK_AGAIN_MS, whyNotNow } from "./permission.ts";
 import type { Trust } from "./trust.ts";
 import type { UpdateEffect, UpdateEvent } from "./update-step.ts";
 import { updateDevice } from "./updater.ts";
@@ -20,6 +22,8 @@ export interface DeviceLoopOptions {
   readonly driver: Driver;
   readonly clock: DeviceClock;
   readonly healthTimeMs: number;
+  /** When the device may leave the image it runs. Default: always. */
+  readonly permission?: Permission | undefined;
   /** What requests are checked by; without it no signature is asked for. */
   readonly trust?: Trust | undefined;
   /** Make the state safe; nothing is done about an event before that, and a failed try is followed by others. */
@@ -108,6 +112,9 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         return answer(effect, "WRITE_FAILED", async () => {
           return { type: "looked", held: await driver.holds(effect.sha256), trust: options.trust };
         });
+      case "ask":
+        begin((signal) => answer(effect, "WRITE_FAILED", () => waitForLeave(effect, signal)));
+        return;
       case "hear":
         dispatch({ atMs: clock.now(), type: "heard", step: effect.step });
         return;
@@ -139,6 +146,19 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         await driver.rollback(effect.failure);
         dispatch({ ...(await boot()), fellBack: effect.failure });
         return;
+    }
+  }
+
+  /** An owner who cannot be asked has not said yes: this never fails, and ends with the update at the latest. */
+  async function waitForLeave(
+    { step, update }: Extract<UpdateEffect, { readonly type: "ask" }>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    for (let asked = 0; ; asked++) {
+      const reason = await whyNotNow(options.permission ?? {}, { update, atMs: clock.now() });
+      if (reason === undefined) return { type: "may" };
+      if (asked === 0) dispatch({ atMs: clock.now(), type: "mayNot", step, reason });
+      await clock.sleep(ASK_AGAIN_MS, signal);
     }
   }
 
@@ -206,7 +226,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
 
 type Answer =
   | { readonly type: "looked"; readonly held: boolean; readonly trust: Trust | undefined }
-  | { readonly type: "stored" | "applied" | "proven" }
+  | { readonly type: "stored" | "may" | "applied" | "proven" }
   | { readonly type: "failed"; readonly failure: Failure };
 
 function firstSaveRetry(): IBackoff<unknown> {

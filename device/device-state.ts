@@ -25,11 +25,22 @@ const latch = z.strictObject({
 const update = z.strictObject({
   rolloutId: z.string(),
   /**
-   * `contacted`: nothing but contact was made; `downloading`: the image is on its way to the other slot; `ready`: it is
-   * there, nothing points to it; `applying`: the pointer is being switched, no way back; `rebooting`: it points to the
+   * `contacted`: nothing but contact was made; `downloading`: the image is on its way to the other slot; `verified`: it
+   * is there, nothing points to it; `waiting`: the same, and the device may not leave what it runs; `ready`: it may;
+   * `applying`: the pointer is being switched, no way back; `rebooting`: it points to the
    * new image; `proving`: the new image runs and has to stay well; `retreating`: it did not, the pointer is switched back.
    */
-  phase: z.enum(["contacted", "downloading", "ready", "applying", "rebooting", "proving", "retreating"]),
+  phase: z.enum([
+    "contacted",
+    "downloading",
+    "verified",
+    "waiting",
+    "ready",
+    "applying",
+    "rebooting",
+    "proving",
+    "retreating",
+  ]),
   /** Taken back to an attempt that had ended before: reports speak of the newer one until this one's image runs. */
   returning: z.boolean(),
   /** What the hub asks for, as it came: read again after a power cut. */

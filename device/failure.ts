@@ -56,3 +56,14 @@ export function failureFromError(error: unknown, otherwise: ErrorCode): Failure 
   const message = error instanceof Error ? error.message : String(error);
   return { code: error instanceof DeviceError ? error.code : otherwise, message };
 }
+
+/** The image is the one that was asked for, and states another version than was asked for. */
+export function versionMismatch({
+  asked,
+  states,
+}: {
+  readonly asked: string;
+  readonly states: string;
+}): Failure {
+  return { code: "VERSION_MISMATCH", message: `${asked} was asked for; the image states ${states}` };
+}

@@ -10,6 +10,13 @@ export function findLatch(state: DeviceState, rolloutId: string): Latch | undefi
   return state.latches.find((latch) => latch.rolloutId === rolloutId);
 }
 
+/** What is remembered of the attempt under way: it was remembered when it began. */
+export function expectLatch(state: DeviceState, rolloutId: string): Latch {
+  const latch = findLatch(state, rolloutId);
+  if (latch === undefined) throw new Error(`bug: the attempt under way, ${rolloutId}, is not remembered`);
+  return latch;
+}
+
 /** Remember an attempt, or what has become of it. */
 export function withLatch(state: DeviceState, latch: Latch): DeviceState {
   const others = state.latches.filter(({ rolloutId }) => rolloutId !== latch.rolloutId);

@@ -3,6 +3,7 @@ import type { DeviceState } from "./device-state.ts";
 import type { RunningImage } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
+import type { AskedUpdate } from "./permission.ts";
 import type { Trust } from "./trust.ts";
 
 /** Something that happened to the device. `step` names the effect it answers; a stale answer is ignored. */
@@ -32,6 +33,9 @@ export type UpdateEvent = { readonly atMs: number } & (
     }
   /** The other slot holds the verified image. */
   | { readonly type: "stored"; readonly step: number }
+  /** The device may not leave what it runs, and why; asked on until it may. */
+  | { readonly type: "mayNot"; readonly step: number; readonly reason: string }
+  | { readonly type: "may"; readonly step: number }
   /** Everything that had arrived before was heard. */
   | { readonly type: "heard"; readonly step: number }
   /** The next boot is the other slot's. */
@@ -48,6 +52,8 @@ export type UpdateEffect =
   | { readonly type: "look"; readonly step: number; readonly sha256: string }
   /** Answer `stored`. */
   | { readonly type: "fetch"; readonly step: number; readonly request: FirmwareRequest }
+  /** Answer `may`, as soon as the device may leave what it runs, and `mayNot` before, once, when it may not yet. */
+  | { readonly type: "ask"; readonly step: number; readonly update: AskedUpdate }
   /** Answer `heard`, behind all events that wait. */
   | { readonly type: "hear"; readonly step: number }
   /** Point the next boot at the other slot, which holds that image; answer `applied`. */

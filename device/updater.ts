@@ -1,14 +1,15 @@
-import { contact, hearDesired, prove } from "./desired-change.ts";
-import type { ActiveUpdate, DeviceState, Latch } from "./device-state.ts";
+import { afterBoot, retreat } from "./after-boot.ts";
+import { hearDesired } from "./desired-change.ts";
+import type { ActiveUpdate, DeviceState } from "./device-state.ts";
 import { isSwitching } from "./device-state.ts";
 import type { Failure } from "./failure.ts";
+import { versionMismatch } from "./failure.ts";
 import { floorOnSuccess } from "./floor.ts";
 import { firmwareReport } from "./firmware-report.ts";
 import { parseFirmwareRequest } from "./firmware-request.ts";
-import { findLatch, latchFailure, latchSuccess, runsProven, withLatch } from "./latch.ts";
-import { endFailed, endWell } from "./update-end.ts";
+import { fail, shortened, succeed } from "./update-end.ts";
 import { checkManifest } from "./trust.ts";
-import type { Transition, UpdateEvent } from "./update-step.ts";
+import type { Transition, UpdateEffect, UpdateEvent } from "./update-step.ts";
 
 type Event<T extends UpdateEvent["type"]> = Extract<UpdateEvent, { readonly type: T }>;
 
@@ -36,6 +37,8 @@ function react(state: DeviceState, event: UpdateEvent): Transition {
       return hearDesired(state.waiting === undefined ? state : { ...state, waiting: undefined }, event);
     case "looked":
     case "stored":
+    case "mayNot":
+    case "may":
     case "heard":
     case "applied":
     case "proven":
@@ -60,6 +63,10 @@ function afterStep(
     case "looked":
       return afterLook(state, { update, event });
     case "stored":
+      return askLeave(state, update);
+    case "mayNot":
+      return becomeVerified(state, { ...update, phase: "waiting" }, `waits: ${event.reason}`);
+    case "may":
       return becomeReady(state, update);
     case "heard": {
       const next = { ...update, phase: "applying" as const, step: state.steps + 1 };
@@ -101,7 +108,7 @@ function afterLook(
   if (request.sha256 === state.running.sha256) {
     return failed(versionMismatch({ asked: request.version, states: state.running.version }));
   }
-  if (event.held) return becomeReady(state, update);
+  if (event.held) return askLeave(state, update);
   const step = state.steps + 1;
   const next: DeviceState = {
     ...state,
@@ -119,154 +126,28 @@ function afterLook(
   };
 }
 
-function becomeReady(state: DeviceState, update: ActiveUpdate): Transition {
+function askLeave(state: DeviceState, update: ActiveUpdate): Transition {
   const step = state.steps + 1;
-  const next: DeviceState = {
-    ...state,
-    status: "applying",
-    substatus: "the image is verified",
-    steps: step,
-    update: { ...update, phase: "ready", step },
-  };
+  const { rolloutId, asked } = update;
+  const { version: fromVersion } = state.running;
+  const next: DeviceState = { ...state, steps: step, update: { ...update, phase: "verified", step } };
   return {
     state: next,
-    effects: [
-      { type: "report", reported: firmwareReport(next) },
-      { type: "hear", step },
-    ],
+    effects: [{ type: "ask", step, update: { rolloutId, version: asked.version, fromVersion } }],
   };
 }
 
-function afterBoot(before: DeviceState, event: Event<"booted">): Transition {
-  const { state, effects } = judgeBoot(before, event);
-  // Noted with the state: until then each boot says it again.
-  return { state, effects: event.fellBack === undefined ? effects : [{ type: "confirm" }, ...effects] };
+function becomeReady(state: DeviceState, update: ActiveUpdate): Transition {
+  const step = state.steps + 1;
+  const ready: ActiveUpdate = { ...update, phase: "ready", step };
+  const hear: UpdateEffect = { type: "hear", step };
+  // That the image is there was told when the waiting began: once an update.
+  if (update.phase === "waiting") return { state: { ...state, steps: step, update: ready }, effects: [hear] };
+  const { state: next, effects } = becomeVerified({ ...state, steps: step }, ready, "the image is verified");
+  return { state: next, effects: [...effects, hear] };
 }
 
-function judgeBoot(before: DeviceState, event: Event<"booted">): Transition {
-  const { image, bootId, healthy, fellBack, atMs } = event;
-  const trial = before.trial?.asked.sha256 === image.sha256 ? before.trial : undefined;
-  const health = !healthy ? "unhealthy" : trial === undefined ? "healthy" : "";
-  const state: DeviceState = { ...before, running: image, bootId, health, trial };
-  const { update } = state;
-  if (update === undefined) return afterQuietBoot(state, event);
-  switch (update.phase) {
-    case "contacted":
-    case "downloading":
-    case "ready":
-      // Something else brought the image, or took the device back to it.
-      if (image.sha256 === update.asked.sha256)
-        return hearDesired({ ...state, update: undefined }, { desired: update.desired, atMs });
-      return contact(state, update);
-    case "applying":
-    case "rebooting":
-    case "proving":
-    case "retreating": {
-      const runsAsked = image.sha256 === update.asked.sha256;
-      const unwell: Failure = {
-        code: "HEALTH_FAILED",
-        message: `${update.asked.version} did not stay well`,
-      };
-      if (runsAsked && fellBack === undefined && healthy) {
-        // The power went before the pointer was switched back: it has been found unwell all the same.
-        if (update.phase === "retreating") return retreat(state, { update, failure: unwell });
-        return afterGoodBoot(state, { update, from: before.running, atMs });
-      }
-      // The power went before the pointer was switched: nothing has been tried yet.
-      if (update.phase === "applying" && !runsAsked && fellBack === undefined) return contact(state, update);
-      const message = `the device came back on ${image.version} by itself`;
-      const failure =
-        fellBack ?? (update.phase === "retreating" ? unwell : { code: "BOOT_FAILED" as const, message });
-      return fail(state, { update, atMs, failure, status: runsAsked ? "error" : "rolledback" });
-    }
-  }
-}
-
-function retreat(
-  state: DeviceState,
-  { update, failure }: { readonly update: ActiveUpdate; readonly failure: Failure },
-): Transition {
-  const next: DeviceState = { ...state, update: { ...update, phase: "retreating" } };
-  return { state: next, effects: [{ type: "rollBack", failure }] };
-}
-
-function afterGoodBoot(
-  state: DeviceState,
-  {
-    update,
-    from,
-    atMs,
-  }: { readonly update: ActiveUpdate; readonly from: DeviceState["running"]; readonly atMs: number },
-): Transition {
-  if (state.running.version !== update.asked.version) {
-    const failure = versionMismatch({ asked: update.asked.version, states: state.running.version });
-    // The bytes are the ones that were asked for and they work; what is wrong is the name they were given. The device
-    // stays, says what runs, and a take-back finds the image before in the other slot.
-    const { state: ended, effects } = fail(state, { update, atMs, failure, status: "error" });
-    return { state: ended, effects: [{ type: "confirm" }, ...effects] };
-  }
-  const latch = expectLatch(state, update.rolloutId);
-  // An image this device has proven before is not kept waiting on its way back.
-  if (latch.outcome === "ok" || latch.outcome === "ok-already") return succeed(state, { update, atMs });
-  return prove(state, { ...update, fallback: state.trial?.fallback ?? from.sha256 });
-}
-
-/** A boot that no update asked for: power-on, or a device that failed by itself. */
-function afterQuietBoot(state: DeviceState, { image, fellBack, healthy }: Event<"booted">): Transition {
-  const latch = findLatch(state, state.rolloutId);
-  if (latch !== undefined && runsProven(latch, image) && healthy && fellBack === undefined) {
-    // The power may have gone between the end and its confirmation: a trial would take the image back some boots later.
-    return { state, effects: [{ type: "confirm" }, { type: "report", reported: firmwareReport(state) }] };
-  }
-  const lost = latch?.outcome === "ok" && (fellBack !== undefined || image.sha256 !== latch.asked.sha256);
-  if (!lost) return { state, effects: [{ type: "report", reported: firmwareReport(state) }] };
-  const message = `${latch.asked.version} was running and is not any more`;
-  const failure = fellBack ?? { code: "BOOT_FAILED" as const, message };
-  const fallen = withLatch(state, latchFailure(latch, failure));
-  const next: DeviceState = {
-    ...fallen,
-    status: image.sha256 === latch.asked.sha256 ? "error" : "rolledback",
-    substatus: failure.message,
-  };
+function becomeVerified(state: DeviceState, update: ActiveUpdate, told: string): Transition {
+  const next: DeviceState = { ...state, status: "applying", substatus: shortened(told), update };
   return { state: next, effects: [{ type: "report", reported: firmwareReport(next) }] };
-}
-
-function succeed(
-  state: DeviceState,
-  { update, atMs }: { readonly update: ActiveUpdate; readonly atMs: number },
-): Transition {
-  const latch = latchSuccess(expectLatch(state, update.rolloutId));
-  const floor = update.floor ?? state.floor;
-  const { state: ended, effects } = endWell(
-    { ...state, floor },
-    {
-      latch,
-      atMs,
-      substatus: `runs ${state.running.version}`,
-    },
-  );
-  return { state: ended, effects: [{ type: "confirm" }, ...effects] };
-}
-
-function fail(
-  state: DeviceState,
-  end: {
-    readonly update: ActiveUpdate;
-    readonly atMs: number;
-    readonly failure: Failure;
-    readonly status: "error" | "rolledback";
-  },
-): Transition {
-  const { update, ...rest } = end;
-  return endFailed(state, { ...rest, latch: expectLatch(state, update.rolloutId) });
-}
-
-function versionMismatch({ asked, states }: { readonly asked: string; readonly states: string }): Failure {
-  return { code: "VERSION_MISMATCH", message: `${asked} was asked for; the image states ${states}` };
-}
-
-function expectLatch(state: DeviceState, rolloutId: string): Latch {
-  const latch = findLatch(state, rolloutId);
-  if (latch === undefined) throw new Error(`bug: the attempt under way, ${rolloutId}, is not remembered`);
-  return latch;
 }

@@ -5,6 +5,7 @@ import { deviceLoop } from "../../device/device-loop.ts";
 import type { DeviceState } from "../../device/device-state.ts";
 import { newDeviceState } from "../../device/device-state.ts";
 import type { Driver } from "../../device/drivers/driver.ts";
+import type { Permission } from "../../device/permission.ts";
 import type { FirmwareReported } from "../../rollout/model/twin-contract.ts";
 import { createManualClock } from "../local/hub/manual-clock.ts";
 import { desiredFor, digest } from "./paper-device.ts";
@@ -42,7 +43,10 @@ interface FullDiskDevice {
   readonly refuse: (saves: number) => void;
 }
 
-function aDevice(): FullDiskDevice {
+function aDevice({
+  held = false,
+  permission,
+}: { readonly held?: boolean; readonly permission?: Permission } = {}): FullDiskDevice {
   const clock = createManualClock();
   const [saved, reports, troubles, refusedAt]: [DeviceState[], FirmwareReported[], string[], number[]] = [
     [],
@@ -53,9 +57,10 @@ function aDevice(): FullDiskDevice {
   let refusals = 0;
   const loop = deviceLoop({
     state: newDeviceState(7),
-    driver,
+    driver: { ...driver, holds: () => Promise.resolve(held) },
     clock,
     healthTimeMs: 1000,
+    permission,
     save(state) {
       if (refusals-- > 0) {
         refusedAt.push(clock.now());
@@ -165,5 +170,30 @@ describe("a device whose state cannot be saved", () => {
     await device.pass(24 * 60 * MINUTE_MS);
     expect(device.refusedAt).toHaveLength(tries);
     expect(device.loop.state()).toBe(before);
+  });
+});
+
+describe("a device whose owner is asked", () => {
+  it("asks every minute until it is yes, and not after it is taken back", async () => {
+    const answers: (string | undefined)[] = ["not now", "not now", undefined];
+    let asks = 0;
+    const device = aDevice({ held: true, permission: { consent: () => answers[asks++] } });
+    await device.loop.start();
+    device.loop.hear(asked);
+    await device.pass(0);
+    await device.loop.settled();
+    expect(device.reports.at(-1)).toMatchObject({ fwUpdateSubstatus: "waits: not now" });
+    await device.pass(MINUTE_MS - 1);
+    expect(asks).toBe(1);
+    await device.pass(1);
+    expect(asks).toBe(2);
+    device.loop.hear(null);
+    await device.loop.settled();
+    await device.pass(60 * MINUTE_MS);
+    expect(asks).toBe(2);
+    device.loop.hear(asked);
+    await device.pass(0);
+    await device.loop.settled();
+    expect(device.reports.map(({ fwUpdateStatus }) => fwUpdateStatus)).toContain("rebooting");
   });
 });

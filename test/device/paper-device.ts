@@ -56,13 +56,15 @@ export class PaperDevice {
   nowMs = Date.UTC(2026, 0, 1);
   /** What it checks requests by. */
   trust: Trust | undefined;
+  /** Why it may not leave what it runs; nothing: it may. */
+  mayNot: string | undefined;
   /** Code fetches fail with. */
   fetchFails: ErrorCode | undefined;
   /** Arrives while the next report is on its way. */
   readonly whileReporting: unknown[] = [];
   private events: UpdateEvent[] = [];
   /** The fetch or the waiting under way. */
-  private task: Extract<UpdateEffect, { readonly type: "fetch" | "prove" }> | undefined;
+  private task: Extract<UpdateEffect, { readonly type: "fetch" | "ask" | "prove" }> | undefined;
   private boots = 0;
   private readonly factory: PaperImage;
   private readonly images: readonly PaperImage[];
@@ -132,6 +134,11 @@ export class PaperDevice {
       case "hear":
         this.events.push({ type: "heard", atMs, step: effect.step });
         return;
+      case "ask":
+        this.task = effect;
+        if (this.mayNot !== undefined)
+          this.events.push({ type: "mayNot", atMs, step: effect.step, reason: this.mayNot });
+        return;
       case "fetch":
       case "prove":
         this.task = effect;
@@ -157,7 +164,7 @@ export class PaperDevice {
 
   private endTask(): UpdateEvent | undefined {
     const { task } = this;
-    if (task === undefined) return undefined;
+    if (task === undefined || (task.type === "ask" && this.mayNot !== undefined)) return undefined;
     this.task = undefined;
     const answer = { atMs: this.nowMs, step: task.step };
     const failed = (code: ErrorCode): UpdateEvent => ({
@@ -168,6 +175,7 @@ export class PaperDevice {
     if (task.type === "prove") {
       return this.running.staysWell === false ? failed("HEALTH_FAILED") : { ...answer, type: "proven" };
     }
+    if (task.type === "ask") return { ...answer, type: "may" };
     if (this.fetchFails !== undefined) return failed(this.fetchFails);
     this.other = this.images.find(({ sha256 }) => sha256 === task.request.sha256);
     return { ...answer, type: "stored" };

@@ -256,7 +256,7 @@ describe("a power cut while an image is installed", () => {
 describe("an image that hangs", () => {
   const bornWithWatchdog = async (): Promise<Driver> => {
     const { directory } = await bornWith(v100);
-    const driver = wasmDriver({ directory, hardware: GOOD_BOARD, watchdogMs: 200 });
+    const driver = wasmDriver({ directory, hardware: GOOD_BOARD, watchdogMs: 400 });
     await bringUp(driver);
     return driver;
   };
@@ -271,7 +271,7 @@ describe("an image that hangs", () => {
       expect(await bringUp(driver)).toMatchObject({
         image: { version: "1.0.0" },
         healthy: true,
-        fellBack: { code: "HUNG", message: expect.stringContaining("did not answer in 200 ms") as string },
+        fellBack: { code: "HUNG", message: expect.stringContaining("did not answer in 400 ms") as string },
       });
       // The power may go before the agent has noted it: it is said until then.
       expect((await bringUp(driver)).fellBack).toMatchObject({ code: "HUNG" });
