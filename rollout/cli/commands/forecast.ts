@@ -5,9 +5,11 @@ import type { Forecast } from "../../forecast/forecast.ts";
 import { parseDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
+import { countOption } from "../count-option.ts";
+import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
 import type { ForecastChoice } from "../forecast-subjects.ts";
 
-const RUNS = 1_000;
+const { runs: RUNS, seed: SEED, taggedDevices: TAGGED } = FORECAST_DEFAULTS;
 
 /** `wavegate forecast`. */
 export const forecast: Command = {
@@ -25,10 +27,10 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
     ["--before <file>", "another release file: show what the change does to the same rollouts"],
     ["--fleet-size <devices>", "a fleet of so many devices, without a hub"],
     ["--strata <sizes>", 'the same by stratum: "A=70000,B=30000"'],
-    ["--tagged <devices>", "devices of a ring or a condition, without a hub (default: 20)"],
+    ["--tagged <devices>", `devices of a ring or a condition, without a hub (default: ${TAGGED})`],
     ["--look <duration>", 'time between looks, such as "15 minutes" (default: by the deadline)'],
     ["--runs <count>", `rollouts of each scenario (default: ${RUNS})`],
-    ["--seed <number>", "where the random numbers start (default: 1)"],
+    ["--seed <number>", `where the random numbers start (default: ${SEED})`],
     ["--workers <count>", "threads to play in (default: one a core); changes no number"],
     ["--markdown", "print it for a pull request"],
     ["--svg <file>", "write the curve as a picture"],
@@ -42,7 +44,7 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
     ]);
     const forecasts = await forecastReleases(context, choiceOf(input), {
       runs: countOption(input, "runs", RUNS),
-      seed: countOption(input, "seed", 1),
+      seed: countOption(input, "seed", SEED),
       workers: countOption(input, "workers", availableParallelism()),
     });
     await writePicture(context, input, forecasts);
@@ -81,7 +83,7 @@ function choiceOf(input: Input): ForecastChoice {
     product: textOption(input, "product"),
     before: textOption(input, "before"),
     fleet: fleetOption(input),
-    taggedDevices: countOption(input, "tagged", 20),
+    taggedDevices: countOption(input, "tagged", TAGGED),
     lookMs,
   };
 }
@@ -109,17 +111,4 @@ function fleetOption(input: Input): Readonly<Record<string, number>> | undefined
     found[name] = Number(devices);
   }
   return found;
-}
-
-/** A whole number of at least 1. */
-function countOption(input: Input, name: string, byDefault: number): number {
-  const text = textOption(input, name);
-  if (text === undefined) return byDefault;
-  const count = Number(text);
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  if (!/^\d+$/.test(text) || count < 1 || count > 1_000_000_000)
-    throw new WavegateError("BAD_OPTION", `${flag} ${text} is no whole number from 1 to 1,000,000,000`, {
-      hint: `${flag} ${byDefault}`,
-    });
-  return count;
 }

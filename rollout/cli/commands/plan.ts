@@ -1,5 +1,6 @@
 import { observeProduct } from "../../reconcile/observe.ts";
-import { errorsOf, type Problem } from "../../model/problem.ts";
+import { availableParallelism } from "node:os";
+import { errorsOf, WavegateError, type Problem } from "../../model/problem.ts";
 import { TAG } from "../../model/twin-contract.ts";
 import { valueAt } from "../../model/device-view.ts";
 import { created, hasChanges } from "../../plan/changes.ts";
@@ -7,7 +8,10 @@ import type { ProductPlan } from "../../plan/product-plan.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
-import { EXIT, textOption, type Command, type Result } from "../command.ts";
+import type { Forecast } from "../../forecast/forecast.ts";
+import { EXIT, textOption, type Command, type Context, type Input, type Result } from "../command.ts";
+import { countOption } from "../count-option.ts";
+import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
 import { writePlans } from "../plan-file.ts";
 import { planIn } from "../saved-plan.ts";
 import { chosenProducts, readableProducts, type Session } from "../session.ts";
@@ -23,14 +27,22 @@ export const plan: Command = {
 release would start, its waves with their sizes per stratum, the evidence its
 gate will ask for, what it costs the hub, and where devices return to when it is
 stopped. With --out it saves the plan, so that apply FILE does what was reviewed or
-nothing; with --explain it says in which wave one device is, and why. Changes
-nothing on the hub.`,
-  examples: ["wavegate plan --out release.plan.json", "wavegate plan --explain press-7"],
+nothing; with --explain it says in which wave one device is, and why; with
+--markdown it is a report for reviewers. Changes nothing on the hub.`,
+  examples: [
+    "wavegate plan --out release.plan.json",
+    "wavegate plan --explain press-7",
+    "wavegate plan --markdown > comment.md",
+  ],
   arguments: [["[product]", "plan one product only"]],
   options: [
     ["--detailed-exitcode", "end in 2 when there are changes"],
     ["--out <file>", "save the plan, for apply FILE"],
     ["--explain <device>", "say in which wave this device is, and why"],
+    ["--markdown", "print a report for a pull request, with a forecast"],
+    ["--html", "print the same report as a page"],
+    ["--before <file>", "in the report, the release file to compare the forecast with"],
+    ["--runs <count>", `in the report, rollouts of each scenario (default: ${FORECAST_DEFAULTS.runs})`],
   ],
   async run(context, input) {
     const session = await context.session();
@@ -39,6 +51,7 @@ nothing on the hub.`,
     if (deviceId !== undefined) return explained(deviceId, readableProducts(checked, input.args[0]), session);
     const plans = await plansOf(chosenProducts(checked, input.args[0]), session);
     const problems = plans.length === 0 ? checked.problems : distinct(plans.flatMap((one) => one.problems));
+    const report = await reported(context, input, { plans, problems });
     const blocked = errorsOf(problems).length > 0;
     const changed = plans.some(({ changes }) => hasChanges(changes));
     const parts = plans.length === 0 ? [renderProblems(problems)] : plans.map(renderPlan);
@@ -58,11 +71,55 @@ nothing on the hub.`,
         : changed && input.options["detailedExitcode"] === true
           ? EXIT.changes
           : EXIT.done,
-      human: parts.join(plans.length > 1 ? "\n\n" : "\n"),
+      human: report ?? parts.join(plans.length > 1 ? "\n\n" : "\n"),
       json: { schemaVersion: 1, plans, problems },
     };
   },
 };
+
+/** The report that was asked for, with a forecast of each release that would start; undefined when none was. */
+async function reported(
+  context: Context,
+  input: Input,
+  { plans, problems }: { readonly plans: readonly ProductPlan[]; readonly problems: readonly Problem[] },
+): Promise<string | undefined> {
+  const [asMarkdown, asHtml] = [input.options["markdown"] === true, input.options["html"] === true];
+  const before = textOption(input, "before");
+  if (asMarkdown && asHtml)
+    throw new WavegateError("BAD_OPTION", "--markdown and --html are two forms of one report", {
+      hint: "wavegate plan --markdown",
+    });
+  if (!asMarkdown && !asHtml) {
+    if (before === undefined) return undefined;
+    throw new WavegateError("BAD_OPTION", "--before is for a report", {
+      hint: `wavegate plan --markdown --before ${before}`,
+    });
+  }
+  // Loaded late: a plan alone needs no simulator.
+  const [{ forecastReleases }, { planReport }, { planReportHtml }] = await Promise.all([
+    import("../forecast-releases.ts"),
+    import("../views/plan-report.ts"),
+    import("../views/plan-report-html.ts"),
+  ]);
+  const started = plans.filter((one) => one.release !== undefined && errorsOf(one.problems).length === 0);
+  const forecasts: Forecast[] = [];
+  for (const { product } of started)
+    forecasts.push(
+      ...(await forecastReleases(
+        context,
+        {
+          ...{ product, before, release: undefined, fleet: undefined, lookMs: undefined },
+          taggedDevices: FORECAST_DEFAULTS.taggedDevices,
+        },
+        {
+          seed: FORECAST_DEFAULTS.seed,
+          runs: countOption(input, "runs", FORECAST_DEFAULTS.runs),
+          workers: availableParallelism(),
+        },
+      )),
+    );
+  return (asHtml ? planReportHtml : planReport)({ plans, forecasts, problems });
+}
 
 /** The plans of several products, from one listing of the hubs. */
 async function plansOf(products: readonly Declared[], session: Session): Promise<readonly ProductPlan[]> {

@@ -9,36 +9,25 @@ import {
   strataTable,
   timeTable,
 } from "./forecast.ts";
+import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
 
 /** A forecast for a pull request: the sentence and the curve in sight, the rest folded. */
 export function forecastMarkdown(forecast: Forecast): string {
   return [
-    `**Forecast.** ${headline(forecast)}`,
-    "",
-    table(curveTable(forecast)),
-    "",
-    expectedLine(forecast),
-    "",
-    ...folded("Defects that hide", table(othersTable(forecast))),
-    ...folded("Time, of an ordinary release", table(timeTable(forecast))),
-    ...folded("What a wave can tell (exact)", table(powerTable(forecast.power))),
-    ...folded("Strata", table(strataTable(forecast))),
-    ...folded(
-      "Taken for granted, and the seed",
-      [...forecast.assumptions, runsText(forecast)].map((text) => `- ${text}`).join("\n"),
-    ),
-  ]
-    .join("\n")
-    .trimEnd();
+    `**Forecast.** ${asText(headline(forecast))}`,
+    markdownTable(curveTable(forecast)),
+    asText(expectedLine(forecast)),
+    ...forecastDetails(forecast),
+  ].join("\n\n");
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...body] = rows;
-  const line = (cells: readonly string[]): string =>
-    `| ${head.map((_, column) => (cells[column] ?? "").replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...body.map(line)].join("\n");
-}
-
-function folded(title: string, body: string): readonly string[] {
-  return ["<details>", `<summary>${title}</summary>`, "", body, "", "</details>", ""];
+/** What stands behind a forecast, each part closed until somebody opens it. */
+export function forecastDetails(forecast: Forecast): readonly string[] {
+  return [
+    folded("Defects that hide", markdownTable(othersTable(forecast))),
+    folded("Time, of an ordinary release", markdownTable(timeTable(forecast))),
+    folded("What a wave can tell (exact)", markdownTable(powerTable(forecast.power))),
+    folded("Strata", markdownTable(strataTable(forecast))),
+    folded("Taken for granted, and the seed", markdownList([...forecast.assumptions, runsText(forecast)])),
+  ];
 }

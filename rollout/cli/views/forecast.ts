@@ -23,16 +23,21 @@ export function renderForecast(forecast: Forecast): string {
   ].join("\n");
 }
 
-/** One sentence that says what the release risks. */
-export function headline({ product, version, curve, gate, before }: Forecast): string {
+/** One sentence that says which release risks what. */
+export function headline(forecast: Forecast): string {
+  const { product, version, before } = forecast;
+  return `${product} ${version}${before === undefined ? "" : ` (before: ${before.version})`}: ${riskText(forecast)}`;
+}
+
+/** The same without the name. */
+export function riskText({ curve, gate }: Forecast): string {
   const good = nearest(curve, gate.tolerate);
   const bad = nearest(curve, gate.reject);
   const brick = nearest(curve, 0.02);
   const harm = ({ harmed }: Figures): string =>
     `${devicesText(harmed.mean)} harmed on average, ${devicesText(harmed.p95)} at p95`;
-  const from = before === undefined ? "" : ` (before: ${before.version})`;
   return (
-    `${product} ${version}${from}: a good release (${percent(good.rate)} fail) is stopped in ${chance(good.reported.stopped.mean)} of ` +
+    `a good release (${percent(good.rate)} fail) is stopped in ${chance(good.reported.stopped.mean)} of ` +
     `rollouts, a bad one (${percent(bad.rate)}) in ${chance(bad.reported.stopped.mean)}: ${harm(bad.reported)}. ` +
     `Silent bricks (${percent(brick.rate)}): ${harm(brick.silent)}.`
   );

@@ -1,0 +1,8 @@
+/** What a forecast takes where nobody says otherwise. */
+export const FORECAST_DEFAULTS = {
+  /** Rollouts of each scenario. */
+  runs: 1_000,
+  seed: 1,
+  /** Devices of a ring or a condition, where no hub counts them. */
+  taggedDevices: 20,
+};

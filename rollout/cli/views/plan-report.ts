@@ -1,0 +1,197 @@
+import type { Forecast } from "../../forecast/forecast.ts";
+import { withThousands } from "../../gate/format-evidence.ts";
+import { errorsOf, type Problem } from "../../model/problem.ts";
+import { totalOf } from "../../model/question.ts";
+import { hasChanges } from "../../plan/changes.ts";
+import type { PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
+import { forecastDetails } from "./forecast-markdown.ts";
+import { curveTable, expectedLine, riskText } from "./forecast.ts";
+import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
+import { counted } from "./numbers.ts";
+import { callLines, gateLines, metricLines, waveTable, wayBackText, windowLines } from "./planned-release.ts";
+
+/** What a pull request is told. */
+export interface PlanReport {
+  readonly plans: readonly ProductPlan[];
+  /** Of the releases that would start; empty: none would, or nobody asked for a forecast. */
+  readonly forecasts: readonly Forecast[];
+  /** Of declarations that no plan could be made from. */
+  readonly problems: readonly Problem[];
+}
+
+/** Stands at the head of a report, so that the same comment is found again and updated. */
+export const REPORT_MARK = "<!-- wavegate plan -->";
+/** GitHub takes comments of up to 65,536 characters; some are left for whoever adds a line. */
+const LONGEST = 65_000;
+
+/**
+ * A plan for a pull request, as GitHub Flavored Markdown: what it risks in one sentence, what would change, the waves, the
+ * way back, what speaks against it, the forecast and its picture; details are closed. Where all of it is too long, details
+ * are left out, the last first, and the report says so.
+ */
+export function planReport(
+  report: PlanReport,
+  { picture = mermaidCurve, longest = LONGEST }: ReportStyle = {},
+): string {
+  const parts = [
+    open(REPORT_MARK),
+    ...(report.plans.length === 0
+      ? [open("## Nothing can be planned"), ...problemParts(report.problems)]
+      : report.plans.flatMap((plan) => productParts(plan, forecastOf(report, plan), picture))),
+  ];
+  return fitted(parts, longest);
+}
+
+/** How a report is drawn. */
+export interface ReportStyle {
+  /** The curve of a forecast. */
+  readonly picture?: (forecast: Forecast) => string;
+  /** Characters. */
+  readonly longest?: number;
+}
+
+/** A part of a report; a detail may be left out. */
+interface Part {
+  readonly text: string;
+  readonly isDetail: boolean;
+}
+
+function productParts(
+  plan: ProductPlan,
+  forecast: Forecast | undefined,
+  picture: (forecast: Forecast) => string,
+): readonly Part[] {
+  const { changes, release, problems, digest } = plan;
+  const due = changes.filter((change) => change.due);
+  const kept = changes.filter((change) => !change.due);
+  const changeText = ({ kind, version, id, reason }: (typeof changes)[number]): string =>
+    `${kind} ${version ?? id}: ${reason}`;
+  return [
+    open(`## ${asText(title(plan))}`),
+    open(`**${asText(risk(plan, forecast))}**`),
+    ...(due.length === 0 ? [] : [open(`### Changes\n\n${markdownList(due.map(changeText))}`)]),
+    ...problemParts(problems),
+    ...(release === undefined ? [] : releaseParts(release)),
+    ...(forecast === undefined ? [] : forecastParts(forecast, picture)),
+    ...(kept.length === 0 ? [] : [detail("What waits or stays", markdownList(kept.map(changeText)))]),
+    open(
+      `<sub>Plan ${digest} of what the hub held when it was made; apply does what was reviewed, or nothing.</sub>`,
+    ),
+  ];
+}
+
+function title({ product, release, changes, problems }: ProductPlan): string {
+  if (release !== undefined) return `${product} ${release.release.version}`;
+  if (errorsOf(problems).length > 0) return `${product}: blocked`;
+  return hasChanges(changes) ? product : `${product}: nothing to do`;
+}
+
+/** What a reviewer has to know, in one sentence. */
+function risk({ release, problems, changes }: ProductPlan, forecast: Forecast | undefined): string {
+  const errors = errorsOf(problems).length;
+  const warnings = problems.length - errors;
+  const worries = warnings === 0 ? "" : ` ${counted(warnings, "warning")} below.`;
+  if (errors > 0)
+    return `Blocked by ${counted(errors, "error")}: nothing would be done until they are gone.${worries}`;
+  if (release === undefined)
+    return hasChanges(changes) ? `No release would start.${worries}` : `The fleet is as declared.${worries}`;
+  const { waves } = release;
+  const whom = `${withThousands(totalOf(release.devices))} devices in ${counted(waves.length, "wave")}`;
+  return forecast === undefined
+    ? `Would reach ${whom}.${worries}`
+    : `Would reach ${whom}. Forecast: ${riskText(forecast)}${worries}`;
+}
+
+function problemParts(problems: readonly Problem[]): readonly Part[] {
+  const list = (which: readonly Problem[]): string =>
+    which
+      .map(
+        ({ code, path, summary, hint }) =>
+          `- \`${code}\` ${asText(path)}\n  ${asText(summary)}\n  *Next:* ${asText(hint)}`,
+      )
+      .join("\n");
+  const errors = errorsOf(problems);
+  const warnings = problems.filter(({ severity }) => severity === "warning");
+  return [
+    ...(errors.length === 0 ? [] : [open(`### Errors\n\n${list(errors)}`)]),
+    ...(warnings.length === 0 ? [] : [open(`### Warnings\n\n${list(warnings)}`)]),
+  ];
+}
+
+function releaseParts(release: PlannedRelease): readonly Part[] {
+  // The price has a part of its own: a comment is narrow.
+  const withoutPrice = (cells: readonly string[]): readonly string[] => cells.slice(0, 7);
+  const [head = [], ...rows] = waveTable(release);
+  const traffic = rows.flatMap(([name = "", ...cells]) =>
+    cells[6] === undefined ? [] : [`${name}: ${cells[6]}`],
+  );
+  const costs = [...traffic, ...callLines(release)];
+  return [
+    open(`### Waves\n\n${markdownTable([head, ...rows].map(withoutPrice))}`),
+    open(`**Way back:** ${asText(wayBackText(release))}`),
+    detail("Gate", markdownList([...gateLines(release), ...metricLines(release), ...windowLines(release)])),
+    ...(costs.length === 0 ? [] : [detail("Traffic and cost", markdownList(costs))]),
+  ];
+}
+
+function forecastParts(forecast: Forecast, picture: (forecast: Forecast) => string): readonly Part[] {
+  return [
+    open(`### Forecast${forecast.before === undefined ? "" : ": before → after"}`),
+    open(picture(forecast)),
+    open(markdownTable(curveTable(forecast))),
+    open(asText(expectedLine(forecast))),
+    ...forecastDetails(forecast).map((text) => ({ text, isDetail: true })),
+  ];
+}
+
+/** The curve in the notation that GitHub draws; the table beside it has the same numbers. */
+function mermaidCurve({ curve, before }: Forecast): string {
+  const percent = (share: number): string => `${Number((share * 100).toPrecision(2))}%`;
+  const line = (points: Forecast["curve"], kind: "reported" | "silent"): string =>
+    `  line [${points.map((point) => Math.round(point[kind].stopped.mean * 1000) / 10).join(", ")}]`;
+  const kinds = ["reported", "silent"] as const;
+  const what = before === undefined ? kinds : kinds.map((kind) => `${kind} after`);
+  const old = before === undefined ? [] : kinds.map((kind) => `${kind} before`);
+  return [
+    "```mermaid",
+    "xychart-beta",
+    `  title "Stopped, by how many devices fail (lines: ${[...what, ...old].join(", ")})"`,
+    `  x-axis [${curve.map(({ rate }) => `"${percent(rate)}"`).join(", ")}]`,
+    '  y-axis "% of rollouts" 0 --> 100',
+    ...kinds.map((kind) => line(curve, kind)),
+    ...(before === undefined ? [] : kinds.map((kind) => line(before.curve, kind))),
+    "```",
+  ].join("\n");
+}
+
+function forecastOf({ forecasts }: PlanReport, { product, release }: ProductPlan): Forecast | undefined {
+  return forecasts.find(
+    (forecast) => forecast.product === product && forecast.version === release?.release.version,
+  );
+}
+
+function open(text: string): Part {
+  return { text, isDetail: false };
+}
+
+function detail(name: string, body: string): Part {
+  return { text: folded(name, body), isDetail: true };
+}
+
+function fitted(parts: readonly Part[], longest: number): string {
+  const kept = [...parts];
+  const joined = (): string => kept.map(({ text }) => text).join("\n\n");
+  const left = "*Details are left out: all of it is too long for a comment. `wavegate plan` prints them.*";
+  const room = longest - left.length - 2;
+  let isShortened = false;
+  while (joined().length > room && kept.some(({ isDetail }) => isDetail)) {
+    kept.splice(
+      kept.findLastIndex(({ isDetail }) => isDetail),
+      1,
+    );
+    isShortened = true;
+  }
+  const text = joined();
+  if (text.length > room) return `${text.slice(0, room)}\n\n${left}`;
+  return isShortened ? `${text}\n\n${left}` : text;
+}
