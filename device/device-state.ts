@@ -40,6 +40,8 @@ const update = z.strictObject({
   asked: image,
   /** The device's floor once this has succeeded. */
   floor: z.string().optional(),
+  /** Why the device retreats: a boot that ends the agent must not make it forget. */
+  failure: z.strictObject({ code: errorCode, message: z.string() }).optional(),
   /** Tells answers to this step from answers to one that was cancelled. */
   step: z.int(),
 });

@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   SIZE_MISMATCH: "the image is not as long as was stated",
   DIGEST_MISMATCH: "the image does not have the digest that was stated",
   WRITE_FAILED: "the image could not be written to its slot",
+  INSTALL_FAILED: "the device's own installer refused the image, or did not come to its end",
   SLOT_CORRUPT: "the image in the slot is not the one that was verified",
   BOOT_FAILED: "the image did not start",
   HUNG: "the image started and did not answer in time",

@@ -27,7 +27,7 @@ export interface Driver {
    * Point the next boot at the other slot, on trial: the running slot stays the one to fall back to. That image and no
    * other may boot from it: bytes that changed since are `SLOT_CORRUPT`.
    */
-  apply(sha256: string): Promise<void>;
+  apply(image: AskedImage): Promise<void>;
   /** The running image has proven itself: no longer on trial. */
   confirm(): Promise<void>;
   /**
@@ -35,6 +35,18 @@ export interface Driver {
    * what it runs until `boot`.
    */
   rollback(): Promise<boolean>;
+  /**
+   * Give up what is under way, as a power cut would: the next start goes on from there. Nothing is asked of the driver
+   * after that. Absent when no call takes long.
+   */
+  close?(): Promise<void>;
+}
+
+/** An image as it was asked for. */
+export interface AskedImage {
+  readonly version: string;
+  /** SHA-256 of its bytes, lower-case hex. */
+  readonly sha256: string;
 }
 
 /** What a boot led to. */
