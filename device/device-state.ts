@@ -1,13 +1,10 @@
 import { z } from "zod";
 import { OUTCOMES, UPDATE_STATUSES } from "../rollout/model/twin-contract.ts";
-import { ERROR_CODES } from "./failure.ts";
-import type { ErrorCode } from "./failure.ts";
+import { failureSchema } from "./failure.ts";
 
 /** Longest rolloutId, version or digest a device takes from the twin: the longest name of a configuration. */
 export const LONGEST_ROLLOUT_ID = 128;
 
-// Keys of a constant object are its codes: TypeScript types them as plain text.
-const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
 const instantMs = z.number();
 const image = z.strictObject({ version: z.string(), sha256: z.string() });
 
@@ -20,7 +17,7 @@ const latch = z.strictObject({
   fromVersion: z.string(),
   /** What the attempt asked for, as it was written. */
   asked: image,
-  errorCode: errorCode.optional(),
+  errorCode: failureSchema.shape.code.optional(),
   /** Came right after it had failed. */
   recovered: z.boolean(),
 });
@@ -41,7 +38,7 @@ const update = z.strictObject({
   /** The device's floor once this has succeeded. */
   floor: z.string().optional(),
   /** Why the device retreats: a boot that ends the agent must not make it forget. */
-  failure: z.strictObject({ code: errorCode, message: z.string() }).optional(),
+  failure: failureSchema.optional(),
   /** Tells answers to this step from answers to one that was cancelled. */
   step: z.int(),
 });

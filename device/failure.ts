@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Why an update, or a boot, did not succeed, as machines read it (`errorCode` in the twin). */
 export const ERROR_CODES = {
   DESIRED_INVALID: "what the device was asked to run is malformed",
@@ -27,12 +29,15 @@ export const ERROR_CODES = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What a report says about a failure. */
-export interface Failure {
-  readonly code: ErrorCode;
+/** A failure as it is kept on disk. */
+export const failureSchema = z.strictObject({
+  // Keys of a constant object are its codes: TypeScript types them as plain text.
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
   /** What, where and with which values, for people. */
-  readonly message: string;
-}
+  message: z.string(),
+});
+/** What a report says about a failure. */
+export type Failure = Readonly<z.infer<typeof failureSchema>>;
 
 /** Expected trouble of one step of an update; anything else that is thrown is a bug. */
 export class DeviceError extends Error {
