@@ -34,8 +34,15 @@ export interface CommandDriverOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the machine's file system. */
   readonly disk?: Disk | undefined;
-  /** What starts a step. Default: a process group of its own. */
-  readonly run?: ((step: StepProcess) => Promise<StepEnd>) | undefined;
+  /** Where the steps run. Default: this machine, each in a process group of its own. */
+  readonly machine?: StepMachine | undefined;
+}
+
+/** What runs programs. */
+export interface StepMachine {
+  run(step: StepProcess): Promise<StepEnd>;
+  /** End what steps of an earlier agent in that directory have left running. */
+  endLeftovers(directory: string): Promise<void>;
 }
 
 /**
@@ -50,14 +57,14 @@ export function commandDriver({
   environment = process.env,
   onProgress = () => undefined,
   onTrouble = () => undefined,
-  run = runProcess,
+  machine = { run: runProcess, endLeftovers },
   ...options
 }: CommandDriverOptions): Driver {
   const directory = resolve(options.directory);
   const imageFile = join(directory, "image");
   const described = steps.description.steps;
   const canGoBack = described.rollback !== undefined;
-  const maker = makerSteps({ steps, directory, environment, onProgress, run });
+  const maker = makerSteps({ steps, directory, environment, onProgress, run: (step) => machine.run(step) });
   const closing = new AbortController();
   const records = recordStore({ disk, directory, signal: closing.signal, onTrouble });
   const comeToRest = bootSequence({
@@ -104,7 +111,7 @@ export function commandDriver({
 
   return {
     async boot() {
-      if (!hasBooted) await endLeftovers(directory);
+      if (!hasBooted) await machine.endLeftovers(directory);
       const again = hasBooted;
       hasBooted = true;
       const rest = await comeToRest(again);

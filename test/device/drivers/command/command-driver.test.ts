@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import { TRIAL_BOOTS } from "../../../../device/drivers/boot-pointer.ts";
+import type { Health } from "../../power-cut/paper-firmware.ts";
+import { paperFirmware } from "../../power-cut/paper-firmware.ts";
+import { memoryDisk } from "../../power-cut/memory-disk.ts";
+import type { MachineLife } from "./machine-life.ts";
+import { machineLife } from "./machine-life.ts";
+import type { MachineKind, PaperMachine } from "./paper-machine.ts";
+import { paperMachine } from "./paper-machine.ts";
+
+const BIRTH = paperFirmware("1.0.0", "good");
+const NEXT = paperFirmware("2.0.0", "good");
+
+const KINDS: readonly MachineKind[] = [
+  { tells: "slots", restarts: "device" },
+  { tells: "slots", restarts: "firmware" },
+  { tells: "version", restarts: "device" },
+  { tells: "version", restarts: "firmware" },
+];
+
+function born(kind: MachineKind, images = [BIRTH, NEXT]): { machine: PaperMachine; life: MachineLife } {
+  const disk = memoryDisk();
+  const machine = paperMachine(BIRTH, kind, disk);
+  return { machine, life: machineLife({ machine, disk, birth: BIRTH, images }) };
+}
+
+describe.each(KINDS)("a machine whose version step tells $tells and whose $restarts restarts", (kind) => {
+  it("is updated step by step, and proves what runs", async () => {
+    const { machine, life } = born(kind);
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "ok",
+      currentFwVersion: "2.0.0",
+      fromVersion: "1.0.0",
+      fwHealth: "healthy",
+    });
+    expect(machine.running()).toBe("2.0.0");
+    expect(machine.installed).toEqual([NEXT.sha256]);
+    const steps = machine.ran.filter((name) => name !== "version");
+    expect(steps).toEqual(["selfTest", "install", "reboot", "selfTest", "selfTest", "confirm"]);
+  });
+
+  it("says that it runs its birth image already", async () => {
+    const { machine, life } = born(kind);
+    expect(await life.ask(BIRTH, "attempt-1")).toMatchObject({ outcome: "ok-already" });
+    expect(machine.ran).not.toContain("install");
+  });
+
+  it("is taken back by a switch of slots, without a download", async () => {
+    const { machine, life } = born(kind);
+    await life.ask(BIRTH, "baseline");
+    await life.ask(NEXT, "attempt-1");
+    const downloads = life.downloads();
+    expect(await life.ask(BIRTH, "baseline")).toMatchObject({
+      rolloutId: "baseline",
+      outcome: "ok-already",
+      currentFwVersion: "1.0.0",
+    });
+    expect(life.downloads()).toBe(downloads);
+    expect(machine.installed).toHaveLength(1);
+  });
+
+  it("downloads and installs again where its maker cannot say what the other slot holds", async () => {
+    const { machine, life } = born({ ...kind, without: ["holds"] });
+    await life.ask(BIRTH, "baseline");
+    await life.ask(NEXT, "attempt-1");
+    expect(await life.ask(BIRTH, "baseline")).toMatchObject({ currentFwVersion: "1.0.0" });
+    expect(machine.installed).toEqual([NEXT.sha256, BIRTH.sha256]);
+  });
+
+  it.each<[Health, string]>([
+    ["dead", "BOOT_FAILED"],
+    ["sick", "SELF_TEST_FAILED"],
+    ["mute", "HUNG"],
+    ["ill", "HEALTH_FAILED"],
+  ])("goes back from an image that is %s, and says %s", async (health, errorCode) => {
+    const bad = paperFirmware("2.0.0", health);
+    const { machine, life } = born(kind, [BIRTH, bad]);
+    expect(await life.ask(bad, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode,
+      currentFwVersion: "1.0.0",
+      fwUpdateStatus: "rolledback",
+      fwHealth: "healthy",
+    });
+    machine.powerCycle();
+    expect(await life.ask(bad, "attempt-1")).toMatchObject({ outcome: "failed", currentFwVersion: "1.0.0" });
+    expect(machine.installed).toHaveLength(1);
+  });
+
+  it("takes a good image after a bad one", async () => {
+    const bad = paperFirmware("1.5.0", "sick");
+    const { machine, life } = born(kind, [BIRTH, bad, NEXT]);
+    await life.ask(bad, "attempt-1");
+    expect(await life.ask(NEXT, "attempt-2")).toMatchObject({ outcome: "ok" });
+    expect(machine.running()).toBe("2.0.0");
+  });
+
+  it("stays on its image when the installer refuses, and points the next boot at it", async () => {
+    const { machine, life } = born(kind);
+    machine.meddle = (name) =>
+      name === "install" ? { type: "exited", code: 3, tail: "no space" } : undefined;
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "INSTALL_FAILED",
+      fwUpdateStatus: "error",
+      currentFwVersion: "1.0.0",
+      fwUpdateSubstatus: "install: paper ended with 3: no space",
+    });
+    expect(machine.ran.slice(-2)).toEqual(["rollback", "version"]);
+    expect(machine.ran).not.toContain("reboot");
+  });
+
+  it("is given up after three installations that took the device down", async () => {
+    const { machine, life } = born(kind);
+    machine.meddle = (name) => (name === "install" ? "goesDown" : undefined);
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "INSTALL_FAILED",
+      currentFwVersion: "1.0.0",
+      fwUpdateSubstatus: "the installation of 2.0.0 was cut off 3 times",
+    });
+    expect(machine.ran.filter((name) => name === "install")).toHaveLength(3);
+    expect(life.downloads()).toBe(1);
+  });
+
+  it("stays where it is when the reboot step fails", async () => {
+    const { machine, life } = born(kind);
+    machine.meddle = (name) => (name === "reboot" ? { type: "exited", code: 1, tail: "denied" } : undefined);
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "BOOT_FAILED",
+      currentFwVersion: "1.0.0",
+      fwUpdateSubstatus: "reboot: paper ended with 1: denied",
+    });
+    machine.meddle = () => undefined;
+    // The boot loader does not try it behind the agent's back.
+    machine.powerCycle();
+    expect(machine.running()).toBe("1.0.0");
+  });
+
+  it("leaves an image that cannot say what it is", async () => {
+    const { machine, life } = born(kind);
+    machine.meddle = (name) =>
+      name === "version" && machine.running() === "2.0.0" ? { type: "exited", code: 1, tail: "" } : undefined;
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "BOOT_FAILED",
+      currentFwVersion: "1.0.0",
+      fwUpdateStatus: "rolledback",
+    });
+  });
+
+  it(`gives an image on trial ${TRIAL_BOOTS} boots`, async () => {
+    const { machine, life } = born(kind);
+    // The power goes in each health time: at its second self-test.
+    let boots = 0;
+    let tests = 0;
+    machine.meddle = (name) => {
+      if (name === "reboot" || name === "rollback") tests = 0;
+      if (name !== "selfTest" || machine.running() !== "2.0.0") return undefined;
+      tests++;
+      if (tests === 1) boots++;
+      if (tests < 2) return undefined;
+      tests = 0;
+      return "goesDown";
+    };
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "BOOT_FAILED",
+      currentFwVersion: "1.0.0",
+      fwUpdateSubstatus: `2.0.0 was not well in ${TRIAL_BOOTS} boots`,
+    });
+    expect(boots).toBe(TRIAL_BOOTS);
+  });
+
+  it("tells what runs when the bytes it was given state another version", async () => {
+    const { life } = born(kind);
+    const named = { ...NEXT, version: "2.1.0" };
+    expect(await life.ask(named, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "VERSION_MISMATCH",
+      currentFwVersion: "2.0.0",
+    });
+  });
+
+  it("resets a proven image that hangs three times and no more", async () => {
+    const { machine, life } = born(kind);
+    await life.ask(BIRTH, "baseline");
+    machine.ran.length = 0;
+    machine.meddle = (name) => (name === "selfTest" ? { type: "timedOut", tail: "" } : undefined);
+    for (let starts = 0; starts < 4; starts++) {
+      machine.powerCycle();
+      await life.ask(BIRTH, "baseline");
+      expect(life.reports.at(-1)).toMatchObject({ fwHealth: "unhealthy", currentFwVersion: "1.0.0" });
+    }
+    expect(machine.ran.filter((name) => name === "reboot")).toHaveLength(TRIAL_BOOTS);
+    machine.meddle = () => undefined;
+    machine.powerCycle();
+    await life.ask(BIRTH, "baseline");
+    expect(life.reports.at(-1)).toMatchObject({ fwHealth: "healthy" });
+  });
+});
