@@ -161,7 +161,8 @@ export function commandDriver({
         throw new DeviceError("SLOT_CORRUPT", `${imageFile} does not hold ${asked.sha256} any more`);
       const slot = otherSlot(before.proven);
       expectTellable(before.proven, { asked, slot });
-      const image: InstalledImage = { ...asked, ...(slot === undefined ? {} : { slot }) };
+      const { version, sha256 } = asked;
+      const image: InstalledImage = { version, sha256, ...(slot === undefined ? {} : { slot }) };
       const trial = { image, phase: "installing", needsReboot: true, orders: 0, boots: 0 } as const;
       const begun: InstallRecord = { ...before, trial, other: onlyFlips ? before.other : undefined };
       await records.save(begun);

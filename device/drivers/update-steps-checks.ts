@@ -104,6 +104,7 @@ function slotContradictions({
       { path: ["slots"], summary: "are named, and the pattern of the version step has no group (?<slot>…)" },
     ];
   return described
+    .filter(([name]) => STEP_VARIABLES[name].includes("WAVEGATE_SLOT"))
     .filter(([, { command }]) => command?.some((argument) => argument.includes("${WAVEGATE_SLOT}")))
     .map(([name]) => ({
       path: ["steps", name, "command"],

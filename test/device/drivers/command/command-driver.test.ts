@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { TRIAL_BOOTS } from "../../../../device/drivers/boot-pointer.ts";
-import type { Health } from "../../power-cut/paper-firmware.ts";
+import type { Disk } from "../../../../device/disk.ts";
+import { writeDurably } from "../../../../device/disk.ts";
+import { commandDriver } from "../../../../device/drivers/command.ts";
+import type { Driver } from "../../../../device/drivers/driver.ts";
+import type { Health, PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperFirmware } from "../../power-cut/paper-firmware.ts";
 import { memoryDisk } from "../../power-cut/memory-disk.ts";
 import type { MachineLife } from "./machine-life.ts";
-import { machineLife } from "./machine-life.ts";
+import { DIRECTORY, machineLife } from "./machine-life.ts";
 import type { MachineKind, PaperMachine } from "./paper-machine.ts";
 import { paperMachine } from "./paper-machine.ts";
 
@@ -198,5 +202,117 @@ describe.each(KINDS)("a machine whose version step tells $tells and whose $resta
     machine.powerCycle();
     await life.ask(BIRTH, "baseline");
     expect(life.reports.at(-1)).toMatchObject({ fwHealth: "healthy" });
+  });
+});
+
+describe("a driver that is asked to apply", () => {
+  interface Bench {
+    readonly driver: Driver;
+    readonly machine: PaperMachine;
+    readonly disk: Disk;
+  }
+
+  async function stored(kind: MachineKind, image: PaperFirmware): Promise<Bench> {
+    const disk = memoryDisk();
+    const machine = paperMachine(BIRTH, kind, disk);
+    const driver = commandDriver({
+      steps: machine.steps,
+      directory: DIRECTORY,
+      factorySha256: BIRTH.sha256,
+      disk,
+      machine,
+    });
+    await driver.boot();
+    const source = { address: "https://images.example/a", etag: "" };
+    const slot = await driver.openSlot({ sha256: image.sha256, source, from: 0 });
+    await slot.write(image.bytes);
+    await slot.finish();
+    return { driver, machine, disk };
+  }
+
+  it("hashes the image again before a command sees it", async () => {
+    const { driver, machine, disk } = await stored(KINDS[0]!, NEXT);
+    expect(await driver.holds(NEXT.sha256)).toBe(true);
+    const turned = NEXT.bytes.map((byte, index) => (index === 20 ? byte ^ 1 : byte));
+    await writeDurably(disk, `${DIRECTORY}/image`, turned);
+    await expect(driver.apply(NEXT)).rejects.toMatchObject({ code: "SLOT_CORRUPT" });
+    expect(machine.ran).not.toContain("install");
+    expect(await driver.holds(NEXT.sha256)).toBe(false);
+  });
+
+  it("refuses another image of the version that runs where nothing could tell them apart", async () => {
+    const twin = { ...paperFirmware("1.0.0", "sick"), version: "1.0.0" };
+    const untold = await stored(KINDS[2]!, twin);
+    await expect(untold.driver.apply(twin)).rejects.toThrow("the version step tells no slot");
+    expect(untold.machine.ran).not.toContain("install");
+    const told = await stored(KINDS[1]!, twin);
+    await told.driver.apply(twin);
+    expect(await told.driver.boot()).toMatchObject({ image: { version: "1.0.0", sha256: twin.sha256 } });
+  });
+
+  it("and is closed meanwhile has neither installed nor failed", async () => {
+    const { driver, machine, disk } = await stored(KINDS[0]!, NEXT);
+    const installing = Promise.withResolvers<undefined>();
+    const run = machine.run.bind(machine);
+    machine.run = (step) => {
+      if (step.args[0] !== "install") return run(step);
+      installing.resolve(undefined);
+      return new Promise((resolve) => {
+        step.signal.addEventListener("abort", () => {
+          resolve({ type: "stopped" });
+        });
+      });
+    };
+    const applied = driver.apply(NEXT);
+    await installing.promise;
+    await driver.close?.();
+    await expect(applied).rejects.toThrow("install was stopped: the agent closes");
+    const record = new TextDecoder().decode(await disk.read(`${DIRECTORY}/installed.json`));
+    expect(JSON.parse(record)).toMatchObject({ trial: { phase: "installing" } });
+    await expect(driver.rollback()).rejects.toThrow();
+  });
+
+  it("a third image before the second has proven itself confirms the second, to fall back to", async () => {
+    const third = paperFirmware("3.0.0", "dead");
+    const { driver, machine } = await stored(KINDS[1]!, NEXT);
+    await driver.apply(NEXT);
+    await driver.boot();
+    const source = { address: "https://images.example/a", etag: "" };
+    const slot = await driver.openSlot({ sha256: third.sha256, source, from: 0 });
+    await slot.write(third.bytes);
+    await slot.finish();
+    await driver.apply(third);
+    expect(machine.ran.slice(-2)).toEqual(["confirm", "install"]);
+    expect(await driver.boot()).toMatchObject({
+      image: { version: "2.0.0", sha256: NEXT.sha256 },
+      fellBack: { code: "BOOT_FAILED" },
+    });
+  });
+});
+
+describe("what the driver remembers", () => {
+  it("is not needed to start: without it the digest of what runs is not known", async () => {
+    const disk = memoryDisk();
+    const machine = paperMachine(BIRTH, KINDS[0]!, disk);
+    await writeDurably(disk, `${DIRECTORY}/installed.json`, new TextEncoder().encode("{"));
+    const troubles: string[] = [];
+    const driver = commandDriver({
+      steps: machine.steps,
+      directory: DIRECTORY,
+      disk,
+      machine,
+      onTrouble: (message) => troubles.push(message),
+    });
+    expect(await driver.boot()).toEqual({ image: { version: "1.0.0", sha256: "", factory: true } });
+    expect(troubles).toEqual([expect.stringContaining("installed.json is not used") as string]);
+  });
+
+  it("gives way to what runs, when somebody has flashed the device by hand", async () => {
+    const { machine, life } = born(KINDS[0]!);
+    await life.ask(BIRTH, "baseline");
+    machine.flash("1.7.0");
+    await life.ask(BIRTH, "baseline");
+    expect(life.reports.at(-1)).toMatchObject({ currentFwVersion: "1.7.0" });
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({ outcome: "ok", fromVersion: "1.7.0" });
   });
 });

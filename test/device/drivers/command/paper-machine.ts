@@ -28,6 +28,8 @@ export interface PaperMachine extends StepMachine {
   readonly installed: string[];
   /** Switch it off and on; the boot loader chooses. */
   readonly powerCycle: () => void;
+  /** Put another image into the slot that runs, and boot it, as by a cable. */
+  readonly flash: (version: string) => void;
   /** Resolves when a reboot takes the agent down. */
   readonly down: () => Promise<undefined>;
   /** Ends the step of that name in place of the machine, until it returns nothing. */
@@ -112,6 +114,10 @@ export function paperMachine(birth: PaperFirmware, kind: MachineKind, disk: Disk
     installed: [],
     running: () => slots.get(running)!.version,
     powerCycle: boot,
+    flash(version) {
+      slots.set(running, { version, health: "good" });
+      boot();
+    },
     down: () => going.promise,
     meddle: () => undefined,
     endLeftovers: () => Promise.resolve(),
