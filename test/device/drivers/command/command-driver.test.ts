@@ -205,6 +205,50 @@ describe.each(KINDS)("a machine whose version step tells $tells and whose $resta
   });
 });
 
+describe("a reboot that is done only when it is needed", () => {
+  it.each(["device", "firmware"] as const)("is done when the exit codes ask for it: %s", async (restarts) => {
+    const { machine, life } = born({ tells: "slots", restarts, reboots: "needed" });
+    await life.ask(BIRTH, "baseline");
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({ outcome: "ok" });
+    expect(await life.ask(BIRTH, "baseline")).toMatchObject({ currentFwVersion: "1.0.0" });
+    expect(machine.ran.filter((name) => name === "reboot")).toHaveLength(2);
+  });
+
+  it("is left out when they do not, on the way there and back", async () => {
+    const bad = paperFirmware("3.0.0", "sick");
+    const { machine, life } = born({ tells: "slots", restarts: "firmware", reboots: "swaps" }, [
+      BIRTH,
+      NEXT,
+      bad,
+    ]);
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({ outcome: "ok", currentFwVersion: "2.0.0" });
+    expect(await life.ask(bad, "attempt-2")).toMatchObject({
+      errorCode: "SELF_TEST_FAILED",
+      currentFwVersion: "2.0.0",
+      fwUpdateStatus: "rolledback",
+    });
+    expect(machine.ran).not.toContain("reboot");
+  });
+});
+
+describe("a device without a way back", () => {
+  it("stays on an image that is sick, and says so", async () => {
+    const bad = paperFirmware("2.0.0", "sick");
+    const { life } = born({ tells: "slots", restarts: "device", without: ["rollback", "holds"] }, [
+      BIRTH,
+      bad,
+      NEXT,
+    ]);
+    expect(await life.ask(bad, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "SELF_TEST_FAILED",
+      fwUpdateStatus: "error",
+      fwHealth: "unhealthy",
+      currentFwVersion: "2.0.0",
+    });
+  });
+});
+
 describe("a driver that is asked to apply", () => {
   interface Bench {
     readonly driver: Driver;

@@ -13,6 +13,8 @@ export interface MachineKind {
   /** Whether its version step tells slot and boot, too. */
   readonly tells: "version" | "slots";
   readonly restarts: "device" | "firmware";
+  /** Default: always. `swaps`: only when needed, and installing starts the new firmware by itself. */
+  readonly reboots?: "needed" | "swaps";
   /** Steps that its maker has not described. */
   readonly without?: readonly ("rollback" | "holds" | "confirm")[];
 }
@@ -81,7 +83,7 @@ export function paperMachine(birth: PaperFirmware, kind: MachineKind, disk: Disk
           /^firmware (\S+) (\S+) .* end$/.exec(Buffer.from(bytes!).toString()) ?? [];
         slots.set(slot, { version, health: health as Health });
         next = slot;
-        return exited(0);
+        return pointed();
       }
       case "reboot":
         if (kind.restarts === "device") return goDown();
@@ -96,12 +98,17 @@ export function paperMachine(birth: PaperFirmware, kind: MachineKind, disk: Disk
       case "rollback":
         // Without slots there is one to go back to: the one that does not run, or the one that does, at an update.
         next = kind.tells === "slots" ? slot : slotOf(environment["WAVEGATE_VERSION"] ?? "");
-        return exited(0);
+        return pointed();
       case "holds":
         return exited(slots.get(slot)?.version === environment["WAVEGATE_VERSION"] ? 0 : 1);
       default:
         return exited(0);
     }
+  }
+
+  function pointed(): StepEnd {
+    if (kind.reboots === "swaps") boot();
+    return exited(kind.reboots === "needed" ? 10 : 0);
   }
 
   function slotOf(version: string): SlotName {
@@ -138,7 +145,7 @@ function exited(code: number): StepEnd {
   return { type: "exited", code, tail: "" };
 }
 
-function paperSteps({ tells, restarts, without = [] }: MachineKind): UpdateStepsFile {
+function paperSteps({ tells, restarts, reboots, without = [] }: MachineKind): UpdateStepsFile {
   const optional = (["rollback", "holds", "confirm"] as const).filter((name) => !without.includes(name));
   const pattern =
     tells === "slots" ? '"^(?<version>[^ ]+) (?<slot>[ab]) (?<boot>.+)$"' : '"^(?<version>[^ ]+)$"';
@@ -147,10 +154,10 @@ schemaVersion: 1
 ${tells === "slots" ? "slots: [a, b]" : ""}
 steps:
   version: { command: [paper, version], pattern: ${pattern} }
-  install: { command: [paper, install], exitCodes: { 75: retry }, attempts: 2, retryAfter: 0 s }
-  reboot: { command: [paper, reboot], restarts: ${restarts}, timeout: 0 s }
+  install: { command: [paper, install], exitCodes: { 10: reboot } }
+  reboot: { command: [paper, reboot], restarts: ${restarts}, when: ${reboots === undefined ? "always" : "needed"}, timeout: 0 s }
   selfTest: { command: [paper, selfTest] }
-${optional.map((name) => `  ${name}: { command: [paper, ${name}] }`).join("\n")}
+${optional.map((name) => `  ${name}: { command: [paper, ${name}]${name === "rollback" ? ", exitCodes: { 10: reboot }" : ""} }`).join("\n")}
 `;
   const { description, problems } = parseUpdateSteps(text);
   if (description === undefined) throw new Error(JSON.stringify(problems));
