@@ -86,6 +86,8 @@ describe.each(KINDS)("a machine whose version step tells $tells and whose $resta
       fwUpdateStatus: "rolledback",
       fwHealth: "healthy",
     });
+    // The reason is the self-test's own word, whichever reboots came between.
+    if (health !== "dead") expect(life.reports.at(-1)!.fwUpdateSubstatus).toMatch(/^selfTest: paper /);
     machine.powerCycle();
     expect(await life.ask(bad, "attempt-1")).toMatchObject({ outcome: "failed", currentFwVersion: "1.0.0" });
     expect(machine.installed).toHaveLength(1);
@@ -202,6 +204,35 @@ describe.each(KINDS)("a machine whose version step tells $tells and whose $resta
     machine.powerCycle();
     await life.ask(BIRTH, "baseline");
     expect(life.reports.at(-1)).toMatchObject({ fwHealth: "healthy" });
+  });
+});
+
+describe("an agent that ends alone", () => {
+  /** Ends the agent at the first so many runs of a step, on the new image or the old. */
+  function endingAt(machine: PaperMachine, ends: { step: string; on: string; times: number }): void {
+    let left = ends.times;
+    machine.meddle = (name) =>
+      name === ends.step && machine.running() === ends.on && left-- > 0 ? "agentEnds" : undefined;
+  }
+
+  it("between the order to reboot and the reboot, orders it again where the version step tells boots", async () => {
+    const { machine, life } = born(KINDS[0]!);
+    endingAt(machine, { step: "reboot", on: "1.0.0", times: 2 });
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({ outcome: "ok", currentFwVersion: "2.0.0" });
+    expect(machine.ran.filter((name) => name === "reboot")).toHaveLength(3);
+  });
+
+  it("is not taken for a reboot that never comes, for ever", async () => {
+    const { machine, life } = born(KINDS[0]!);
+    endingAt(machine, { step: "reboot", on: "1.0.0", times: 10 });
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({ outcome: "failed", errorCode: "BOOT_FAILED" });
+    expect(machine.ran.filter((name) => name === "reboot")).toHaveLength(TRIAL_BOOTS);
+  });
+
+  it("in the health time, however often, costs the image none of its boots", async () => {
+    const { machine, life } = born(KINDS[0]!);
+    endingAt(machine, { step: "selfTest", on: "2.0.0", times: 2 * TRIAL_BOOTS });
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({ outcome: "ok", currentFwVersion: "2.0.0" });
   });
 });
 

@@ -34,8 +34,8 @@ export interface PaperMachine extends StepMachine {
   readonly flash: (version: string) => void;
   /** Resolves when a reboot takes the agent down. */
   readonly down: () => Promise<undefined>;
-  /** Ends the step of that name in place of the machine, until it returns nothing. */
-  meddle: (name: string) => StepEnd | "goesDown" | undefined;
+  /** Called before each step: ends it in place of the machine, or takes the device or only the agent down. */
+  meddle: (name: string) => StepEnd | "goesDown" | "agentEnds" | undefined;
 }
 
 interface Content {
@@ -59,12 +59,16 @@ export function paperMachine(birth: PaperFirmware, kind: MachineKind, disk: Disk
     running = next;
   }
 
-  function goDown(): Promise<never> {
-    boot();
+  function endAgent(): Promise<never> {
     const before = going;
     going = Promise.withResolvers<undefined>();
     before.resolve(undefined);
     return new Promise(() => undefined);
+  }
+
+  function goDown(): Promise<never> {
+    boot();
+    return endAgent();
   }
 
   async function perform(name: string, { environment, onLine }: StepProcess): Promise<StepEnd> {
@@ -135,6 +139,7 @@ export function paperMachine(birth: PaperFirmware, kind: MachineKind, disk: Disk
       await Promise.resolve();
       const meddled = machine.meddle(name);
       if (meddled === "goesDown") return goDown();
+      if (meddled === "agentEnds") return endAgent();
       return meddled ?? perform(name, step);
     },
   };
