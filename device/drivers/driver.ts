@@ -17,7 +17,7 @@ export interface Driver {
    * does not answer in time. It always ends.
    */
   selfTest(): Promise<void>;
-  /** Whether the other slot holds exactly that image, so that nothing has to be downloaded. */
+  /** Whether nothing has to be downloaded: the other slot holds exactly that image, or it lies ready to be installed. */
   holds(sha256: string): Promise<boolean>;
   /** What an earlier try at that image has left, whatever happened to the power since; absent when nothing. */
   kept(sha256: string): Promise<KeptPart | undefined>;
@@ -60,7 +60,7 @@ export interface Boot {
 export interface RunningImage {
   /** What the running image itself states, never what was asked for. */
   readonly version: string;
-  /** SHA-256 of the slot's content, lower-case hex. */
+  /** SHA-256 of the slot's content, or of the file it was installed from, lower-case hex; empty when that is not known. */
   readonly sha256: string;
   /** Whether the device left the factory with it. */
   readonly factory: boolean;

@@ -135,9 +135,13 @@ export function makerSteps(options: MakerStepsOptions): MakerSteps {
         }
         const hung = name === "selfTest" && end.type === "timedOut";
         const code = hung ? "HUNG" : isCode(meaning) ? meaning : CODE_BY_STEP[name];
+        const where = `steps.${name} in ${steps.file}`;
         const program = step.command?.[0] ?? "the shell line";
         const last = said === undefined ? "" : `; it said: ${said}`;
-        throw new DeviceError(code, `${name}: ${program} ${howItEnded(end, { step, attempt })}${last}`);
+        throw new DeviceError(
+          code,
+          `${name}: ${program} ${howItEnded(end, { step, attempt, where })}${last}`,
+        );
       }
     },
     stop() {
@@ -166,12 +170,16 @@ function isCode(meaning: Meaning): meaning is Exclude<Meaning, "ok" | "retry" | 
 
 function howItEnded(
   end: Exclude<StepEnd, { readonly type: "stopped" }>,
-  { step, attempt }: { readonly step: StepDescription; readonly attempt: number },
+  {
+    step,
+    attempt,
+    where,
+  }: { readonly step: StepDescription; readonly attempt: number; readonly where: string },
 ): string {
   const tail = "tail" in end && end.tail !== "" ? `: ${end.tail}` : "";
   switch (end.type) {
     case "notStarted":
-      return `did not run: ${end.reason}`;
+      return `did not run: ${end.reason}; see ${where}`;
     case "timedOut":
       return `did not end in ${step.timeout / 1000} s${tail}`;
     case "killed":

@@ -64,15 +64,7 @@ async function startExample(deviceId: string): Promise<{
     async ask(version, given) {
       const bytes = given ?? (await firmware(version));
       served.set(`/${version}`, bytes);
-      await device.desire({
-        fwVersion: version,
-        fwPackageURI: store.uri(`/${version}`),
-        fwPackageCheckValue: createHash("sha256").update(bytes).digest("hex"),
-        fwPackageSize: bytes.length,
-        fwManifest: "",
-        fwManifestSignature: "",
-        rolloutId: `attempt-${version}`,
-      });
+      await device.ask({ version, uri: store.uri(`/${version}`), bytes });
     },
   };
 }

@@ -1,18 +1,25 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import type { FirmwareReported } from "../../rollout/model/twin-contract.ts";
 import type { LocalHub } from "../../local/hub/hub.ts";
 import { connectRegistry } from "../support/iot-hub-registry.ts";
+import { desiredFor } from "./paper-device.ts";
 
 /** A line of an agent's process: one of its events, or progress. */
 export type AgentLine = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /** An agent in a process of its own, started again whenever it ends, as a device's supervisor does. */
 export interface SupervisedDevice {
-  readonly desire: (firmware: object) => Promise<void>;
+  /** Ask it to run an image; the attempt is `attempt-VERSION`. */
+  readonly ask: (image: {
+    readonly version: string;
+    readonly uri: string;
+    readonly bytes: Uint8Array;
+  }) => Promise<void>;
   /** Resolves with the first report that has these values, at once when there was one since `forget`. */
   readonly reported: (what: Partial<FirmwareReported>) => Promise<FirmwareReported>;
   readonly seen: (what: (line: AgentLine) => boolean) => Promise<AgentLine>;
@@ -100,7 +107,12 @@ export function superviseDevice({
     starts: () => starts,
     forget: () => void lines.splice(0),
     kill: () => void child.kill("SIGKILL"),
-    async desire(firmware) {
+    async ask({ version, uri, bytes }) {
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const firmware = desiredFor(
+        { rolloutId: `attempt-${version}`, version, image: { sha256, states: version } },
+        { fwPackageURI: uri, fwPackageSize: bytes.length },
+      );
       await registry.updateTwin(deviceId, { properties: { desired: { firmware } } }, "*");
     },
     async reported(what) {

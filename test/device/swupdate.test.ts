@@ -118,15 +118,7 @@ async function startSwupdateDevice(): Promise<SwupdateDevice> {
     next: async () => (await readFile(join(directory, "next"), "utf8")).trim(),
     async ask(version, swu) {
       served.set(`/${version}`, swu);
-      await device.desire({
-        fwVersion: version,
-        fwPackageURI: store.uri(`/${version}`),
-        fwPackageCheckValue: createHash("sha256").update(swu).digest("hex"),
-        fwPackageSize: swu.length,
-        fwManifest: "",
-        fwManifestSignature: "",
-        rolloutId: `attempt-${version}`,
-      });
+      await device.ask({ version, uri: store.uri(`/${version}`), bytes: swu });
     },
   };
 }

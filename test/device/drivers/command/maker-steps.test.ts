@@ -94,7 +94,8 @@ describe("a step that does not come to its end", () => {
     const { maker } = described({ install: "{ command: [/no/such/program] }" });
     await expect(maker.run("install", ABOUT)).rejects.toMatchObject({
       code: "INSTALL_FAILED",
-      message: "install: /no/such/program did not run: there is no program /no/such/program, or no folder /",
+      message:
+        "install: /no/such/program did not run: there is no program /no/such/program, or no folder /; see steps.install in /update-steps.yaml",
     });
   });
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { AGENT_VARIABLE, endLeftovers, STEP_VARIABLE } from "../../../../device/drivers/step-leftovers.ts";
 import type { StepProcess } from "../../../../device/drivers/step-process.ts";
 import { runProcess } from "../../../../device/drivers/step-process.ts";
+import { isAlive } from "../../../support/is-alive.ts";
 import { temporaryDirectory } from "../../temporary-directory.ts";
 
 async function shell(script: string, change: Partial<StepProcess> = {}): Promise<StepProcess> {
@@ -20,15 +21,6 @@ async function shell(script: string, change: Partial<StepProcess> = {}): Promise
     onLine: () => undefined,
     ...change,
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Process ids a script has written. */
