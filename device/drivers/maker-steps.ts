@@ -118,6 +118,11 @@ export function makerSteps(options: MakerStepsOptions): MakerSteps {
     };
   }
 
+  /** A device that goes down ends its programs, the one that asked for it too. */
+  function isGoingDown(name: StepName, end: StepEnd): boolean {
+    return name === "reboot" && end.type === "killed" && steps.description.steps.reboot.restarts === "device";
+  }
+
   return {
     async run(name, about = {}) {
       const step = steps.description.steps[name];
@@ -125,7 +130,7 @@ export function makerSteps(options: MakerStepsOptions): MakerSteps {
       for (let attempt = 1; ; attempt++) {
         const { end, lines, said } = await once(name, step, about);
         if (end.type === "stopped") throw new StoppedError(`${name} was stopped: the agent closes`);
-        const meaning = meaningOf(step, end);
+        const meaning = isGoingDown(name, end) ? "ok" : meaningOf(step, end);
         if (meaning === "ok" || meaning === "reboot") return { lines, needsReboot: meaning === "reboot" };
         if (meaning === "retry" && attempt < step.attempts) {
           await delay(step.retryAfter, undefined, { signal: stopping.signal }).catch(() => {

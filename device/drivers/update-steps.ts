@@ -83,7 +83,9 @@ const commonKeys = {
   /** Further variables of its environment. */
   environment: z.array(environmentEntry).default([]),
   /** Exit codes by number. Default: 0 is ok, every other has failed. */
-  exitCodes: z.record(z.string().regex(/^\d{1,3}$/, "is no exit code, 0 to 255"), exitMeaning).default({}),
+  exitCodes: z
+    .record(z.string().regex(/^(0|[1-9]\d{0,2})$/, "is no exit code, 0 to 255"), exitMeaning)
+    .default({}),
   /** Tries in all, where an exit code means `retry`. */
   attempts: z.int().min(1).max(20).default(3),
   /** Wait before another try, in milliseconds. */

@@ -107,6 +107,16 @@ describe("a step that does not come to its end", () => {
     });
   });
 
+  it("is going down with the device, when it is the reboot that a signal ends", async () => {
+    const killed: StepEnd = { type: "killed", by: "SIGTERM", tail: "" };
+    const { maker } = described({ install: "{ command: [x] }", run: () => Promise.resolve(killed) });
+    expect(await maker.run("reboot", ABOUT)).toEqual({ lines: [], needsReboot: false });
+    await expect(maker.run("install", ABOUT)).rejects.toMatchObject({
+      code: "INSTALL_FAILED",
+      message: "install: x was ended by SIGTERM",
+    });
+  });
+
   it("is no failure of the device when the agent closes", async () => {
     const { maker } = described({ install: '{ shell: "echo progress 1; exec sleep 1000" }' });
     const running = maker.run("install", ABOUT);
