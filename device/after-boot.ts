@@ -38,12 +38,13 @@ function judgeBoot(before: DeviceState, event: Booted): Transition {
     case "proving":
     case "retreating": {
       const runsAsked = image.sha256 === update.asked.sha256;
-      const unwell: Failure = {
+      // The power may have gone before the pointer was switched back, or with it.
+      const unwell: Failure = update.failure ?? {
         code: "HEALTH_FAILED",
         message: `${update.asked.version} did not stay well`,
       };
       if (runsAsked && fellBack === undefined && healthy) {
-        // The power went before the pointer was switched back: it has been found unwell all the same.
+        // It has been found unwell all the same.
         if (update.phase === "retreating") return retreat(state, { update, failure: unwell });
         return afterGoodBoot(state, { update, from: before.running, atMs });
       }
@@ -51,7 +52,7 @@ function judgeBoot(before: DeviceState, event: Booted): Transition {
       if (update.phase === "applying" && !runsAsked && fellBack === undefined) return contact(state, update);
       const message = `the device came back on ${image.version} by itself`;
       const failure =
-        fellBack ?? (update.phase === "retreating" ? unwell : { code: "BOOT_FAILED" as const, message });
+        update.phase === "retreating" ? unwell : (fellBack ?? { code: "BOOT_FAILED" as const, message });
       return fail(state, { update, atMs, failure, status: runsAsked ? "error" : "rolledback" });
     }
   }
@@ -62,7 +63,7 @@ export function retreat(
   state: DeviceState,
   { update, failure }: { readonly update: ActiveUpdate; readonly failure: Failure },
 ): Transition {
-  const next: DeviceState = { ...state, update: { ...update, phase: "retreating" } };
+  const next: DeviceState = { ...state, update: { ...update, phase: "retreating", failure } };
   return { state: next, effects: [{ type: "rollBack", failure }] };
 }
 

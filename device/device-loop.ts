@@ -120,7 +120,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         return;
       case "apply":
         return answer(effect, "WRITE_FAILED", async () => {
-          await driver.apply(effect.sha256);
+          await driver.apply(effect.image);
           return { type: "applied" };
         });
       case "fetch":
@@ -218,6 +218,7 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
     async stop() {
       stopping.abort();
       task?.abort.abort();
+      await driver.close?.();
       await task?.settled;
       await events;
     },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OUTCOMES, UPDATE_STATUSES } from "../rollout/model/twin-contract.ts";
-import { errorCodeSchema } from "./failure.ts";
+import { failureSchema } from "./failure.ts";
 
 /** Longest rolloutId, version or digest a device takes from the twin: the longest name of a configuration. */
 export const LONGEST_ROLLOUT_ID = 128;
@@ -17,7 +17,7 @@ const latch = z.strictObject({
   fromVersion: z.string(),
   /** What the attempt asked for, as it was written. */
   asked: image,
-  errorCode: errorCodeSchema.optional(),
+  errorCode: failureSchema.shape.code.optional(),
   /** Came right after it had failed. */
   recovered: z.boolean(),
 });
@@ -48,6 +48,8 @@ const update = z.strictObject({
   asked: image,
   /** The device's floor once this has succeeded. */
   floor: z.string().optional(),
+  /** Why the device retreats: a boot that ends the agent must not make it forget. */
+  failure: failureSchema.optional(),
   /** Tells answers to this step from answers to one that was cancelled. */
   step: z.int(),
 });

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { readBootPointer, slotFile, writeBootPointer } from "./drivers/boot-pointer.ts";
+import { digestOf } from "./drivers/image-digest.ts";
 import type { Disk } from "./disk.ts";
 import { systemDisk, writeDurably } from "./disk.ts";
 
@@ -24,7 +24,7 @@ export async function installFactoryImage({
 }: FactoryOptions): Promise<boolean> {
   if ((await readBootPointer(disk, stateDirectory)) !== undefined) return false;
   await writeDurably(disk, slotFile(stateDirectory, "a"), image);
-  const factorySha256 = createHash("sha256").update(image).digest("hex");
+  const factorySha256 = digestOf(image);
   // Last: the pointer is what says that the device is born.
   await writeBootPointer(disk, stateDirectory, {
     schemaVersion: 1,

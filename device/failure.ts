@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   SIZE_MISMATCH: "the image is not as long as was stated",
   DIGEST_MISMATCH: "the image does not have the digest that was stated",
   WRITE_FAILED: "the image could not be written to its slot",
+  INSTALL_FAILED: "the device's own installer refused the image, or did not come to its end",
   SLOT_CORRUPT: "the image in the slot is not the one that was verified",
   BOOT_FAILED: "the image did not start",
   HUNG: "the image started and did not answer in time",
@@ -28,15 +29,13 @@ export const ERROR_CODES = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-// Keys of a constant object are its codes: TypeScript types them as plain text.
-export const errorCodeSchema = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
-
+/** A failure as it is kept on disk. */
 export const failureSchema = z.strictObject({
-  code: errorCodeSchema,
+  // Keys of a constant object are its codes: TypeScript types them as plain text.
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
   /** What, where and with which values, for people. */
   message: z.string(),
 });
-
 /** What a report says about a failure. */
 export type Failure = Readonly<z.infer<typeof failureSchema>>;
 

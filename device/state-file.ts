@@ -3,7 +3,7 @@ import { ZodError } from "zod";
 import type { DeviceState } from "./device-state.ts";
 import { deviceStateSchema } from "./device-state.ts";
 import type { Disk } from "./disk.ts";
-import { writeDurably } from "./disk.ts";
+import { parseJsonFile, writeJsonFile } from "./json-file.ts";
 
 /** What was found on disk at start. */
 export interface StoredState {
@@ -22,7 +22,7 @@ export async function readDeviceState(disk: Disk, directory: string): Promise<St
   const content = await disk.read(file);
   if (content === undefined) return {};
   try {
-    return { state: deviceStateSchema.parse(JSON.parse(new TextDecoder().decode(content))) };
+    return { state: parseJsonFile(content, deviceStateSchema) };
   } catch (error) {
     await disk.rename(file, `${file}.broken`);
     const reason =
@@ -33,7 +33,7 @@ export async function readDeviceState(disk: Disk, directory: string): Promise<St
 
 /** Remember the device's state, all or nothing. */
 export async function writeDeviceState(disk: Disk, directory: string, state: DeviceState): Promise<void> {
-  await writeDurably(disk, stateFile(directory), new TextEncoder().encode(JSON.stringify(state)));
+  await writeJsonFile(disk, stateFile(directory), state);
 }
 
 function stateFile(directory: string): string {

@@ -1,6 +1,6 @@
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
 import type { DeviceState } from "./device-state.ts";
-import type { RunningImage } from "./drivers/driver.ts";
+import type { AskedImage, RunningImage } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
 import type { AskedUpdate } from "./permission.ts";
@@ -57,7 +57,7 @@ export type UpdateEffect =
   /** Answer `heard`, behind all events that wait. */
   | { readonly type: "hear"; readonly step: number }
   /** Point the next boot at the other slot, which holds that image; answer `applied`. */
-  | { readonly type: "apply"; readonly step: number; readonly sha256: string }
+  | { readonly type: "apply"; readonly step: number; readonly image: AskedImage }
   /** Answer `booted`. */
   | { readonly type: "reboot" }
   /** Wait the health time, test again, answer `proven`. */

@@ -72,7 +72,7 @@ function afterStep(
       const next = { ...update, phase: "applying" as const, step: state.steps + 1 };
       return {
         state: { ...state, steps: next.step, update: next },
-        effects: [{ type: "apply", step: next.step, sha256: update.asked.sha256 }],
+        effects: [{ type: "apply", step: next.step, image: update.asked }],
       };
     }
     case "applied": {

@@ -27,4 +27,9 @@ export const DEBIAN_TESTS = [
     packages: ["prometheus"],
     tests: ["test/rollout/adapters/metrics/real-prometheus.test.ts"],
   },
+  {
+    name: "SWUpdate",
+    packages: ["swupdate", "cpio", "openssl"],
+    tests: ["test/device/swupdate.test.ts"],
+  },
 ];

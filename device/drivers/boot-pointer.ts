@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Disk } from "../disk.ts";
-import { writeDurably } from "../disk.ts";
 import { failureSchema } from "../failure.ts";
+import { parseJsonFile, writeJsonFile } from "../json-file.ts";
 
 /** The two places for an image. */
 export type Slot = "a" | "b";
@@ -44,7 +44,7 @@ export async function readBootPointer(disk: Disk, directory: string): Promise<Bo
   const content = await disk.read(file);
   if (content === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(new TextDecoder().decode(content)));
+    return parseJsonFile(content, schema);
   } catch (error) {
     throw new Error(
       `${file} is not a boot pointer this agent knows; install the factory image into an empty directory`,
@@ -55,7 +55,7 @@ export async function readBootPointer(disk: Disk, directory: string): Promise<Bo
 
 /** Replace the pointer, all or nothing. */
 export async function writeBootPointer(disk: Disk, directory: string, pointer: BootPointer): Promise<void> {
-  await writeDurably(disk, pointerFile(directory), new TextEncoder().encode(JSON.stringify(pointer)));
+  await writeJsonFile(disk, pointerFile(directory), pointer);
 }
 
 function pointerFile(directory: string): string {

@@ -17,7 +17,7 @@ export interface Driver {
    * does not answer in time. It always ends.
    */
   selfTest(): Promise<void>;
-  /** Whether the other slot holds exactly that image, so that nothing has to be downloaded. */
+  /** Whether nothing has to be downloaded: the other slot holds exactly that image, or it lies ready to be installed. */
   holds(sha256: string): Promise<boolean>;
   /** What an earlier try at that image has left, whatever happened to the power since; absent when nothing. */
   kept(sha256: string): Promise<KeptPart | undefined>;
@@ -27,7 +27,7 @@ export interface Driver {
    * Point the next boot at the other slot, on trial: the running slot stays the one to fall back to. That image and no
    * other may boot from it: bytes that changed since are `SLOT_CORRUPT`.
    */
-  apply(sha256: string): Promise<void>;
+  apply(image: AskedImage): Promise<void>;
   /** The running image is the one to stay on: no longer on trial, and why it was fallen back to has been noted. */
   confirm(): Promise<void>;
   /**
@@ -35,6 +35,18 @@ export interface Driver {
    * none to go back to. The device runs on what it runs until `boot`.
    */
   rollback(why: Failure): Promise<boolean>;
+  /**
+   * Give up what is under way, as a power cut would: the next start goes on from there. Nothing is asked of the driver
+   * after that. Absent when no call takes long.
+   */
+  close?(): Promise<void>;
+}
+
+/** An image as it was asked for. */
+export interface AskedImage {
+  readonly version: string;
+  /** SHA-256 of its bytes, lower-case hex. */
+  readonly sha256: string;
 }
 
 /** What a boot led to. */
@@ -48,7 +60,7 @@ export interface Boot {
 export interface RunningImage {
   /** What the running image itself states, never what was asked for. */
   readonly version: string;
-  /** SHA-256 of the slot's content, lower-case hex. */
+  /** SHA-256 of the slot's content, or of the file it was installed from, lower-case hex; empty when that is not known. */
   readonly sha256: string;
   /** Whether the device left the factory with it. */
   readonly factory: boolean;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Disk } from "../disk.ts";
-import { writeDurably } from "../disk.ts";
+import { parseJsonFile, writeJsonFile } from "../json-file.ts";
 import type { KeptPart, SlotOpening, SlotWriter } from "./driver.ts";
 
 const schema = z.strictObject({
@@ -58,7 +58,7 @@ async function readNote(disk: Disk, slot: string): Promise<DraftNote | undefined
   const content = await disk.read(noteFile(slot));
   if (content === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(new TextDecoder().decode(content)));
+    return parseJsonFile(content, schema);
   } catch {
     // A note that cannot be read costs a download from the beginning, never a device. It is overwritten by the next.
     return { schemaVersion: 1, sha256: "", source: { address: "", etag: "" }, bytes: 0 };
@@ -66,7 +66,7 @@ async function readNote(disk: Disk, slot: string): Promise<DraftNote | undefined
 }
 
 function writeNote(disk: Disk, slot: string, note: DraftNote): Promise<void> {
-  return writeDurably(disk, noteFile(slot), new TextEncoder().encode(JSON.stringify(note)));
+  return writeJsonFile(disk, noteFile(slot), note);
 }
 
 function draftFile(slot: string): string {

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Disk } from "../disk.ts";
 import { systemDisk } from "../disk.ts";
 import { DeviceError, failureFromError } from "../failure.ts";
 import type { BootPointer, Slot } from "./boot-pointer.ts";
 import { otherSlot, readBootPointer, slotFile, TRIAL_BOOTS, writeBootPointer } from "./boot-pointer.ts";
 import type { Boot, Driver, RunningImage } from "./driver.ts";
+import { digestOf } from "./image-digest.ts";
 import { openDraft, readKeptPart } from "./slot-draft.ts";
 import type { BoardFirmware, BoardOptions } from "./wasm-board.ts";
 import { startOnBoard } from "./wasm-board.ts";
@@ -145,7 +145,7 @@ export function wasmDriver({
       };
     },
 
-    async apply(sha256) {
+    async apply({ sha256 }) {
       const { slot, image } = expectRunning(running);
       const found = await pointer();
       const other = otherSlot(slot);
@@ -179,8 +179,4 @@ function expectRunning(running: Running | undefined): Running {
 
 function settled(pointer: BootPointer): BootPointer {
   return { ...pointer, trial: undefined, fellBack: undefined };
-}
-
-function digestOf(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -215,8 +215,8 @@ describe("a device with pinned keys", () => {
     const { end } = await update({
       driver: (driver, directory) => ({
         ...driver,
-        async apply(sha256) {
-          await driver.apply(sha256);
+        async apply(image) {
+          await driver.apply(image);
           const file = slotFile(directory, "b");
           const bytes = await readFile(file);
           bytes[bytes.indexOf("1.1.0")]! ^= 8;

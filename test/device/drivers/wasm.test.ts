@@ -83,7 +83,7 @@ describe("an update by slots", () => {
   it("boots the other slot and keeps the image before", async () => {
     const { driver } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply(v110.sha256);
+    await driver.apply(v110);
     expect(await bringUp(driver)).toEqual({
       image: { version: "1.1.0", sha256: v110.sha256, factory: false },
       healthy: true,
@@ -95,11 +95,11 @@ describe("an update by slots", () => {
   it("flips back to the slot that still holds the image, without a write to it", async () => {
     const { driver, directory } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply(v110.sha256);
+    await driver.apply(v110);
     await bringUp(driver);
     await driver.confirm();
     const files = await readdir(directory);
-    await driver.apply(v100.sha256);
+    await driver.apply(v100);
     expect((await bringUp(driver)).image.version).toBe("1.0.0");
     expect(await readdir(directory)).toEqual(files);
     expect(await driver.holds(v110.sha256)).toBe(true);
@@ -108,7 +108,7 @@ describe("an update by slots", () => {
   it("falls back by itself when the new image traps in its self-test, and still runs the old one", async () => {
     const { driver } = await bornWith(v110, BOARD_B7);
     await install(driver, v120.bytes);
-    await driver.apply(v120.sha256);
+    await driver.apply(v120);
     const up = await bringUp(driver);
     expect(up).toMatchObject({
       image: { version: "1.1.0" },
@@ -126,7 +126,7 @@ describe("an update by slots", () => {
   ])("falls back when the new image %s", async (_, bytes) => {
     const { driver } = await bornWith(v110);
     await install(driver, bytes);
-    await driver.apply(digestOf(bytes));
+    await driver.apply({ version: "", sha256: digestOf(bytes) });
     expect(await bringUp(driver)).toMatchObject({
       image: { version: "1.1.0" },
       fellBack: { code: "BOOT_FAILED" },
@@ -136,7 +136,7 @@ describe("an update by slots", () => {
   it(`falls back after ${TRIAL_BOOTS} boots that nobody confirmed`, async () => {
     const { driver } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply(v110.sha256);
+    await driver.apply(v110);
     for (let boots = 0; boots < TRIAL_BOOTS; boots++)
       expect((await bringUp(driver)).image.version).toBe("1.1.0");
     expect(await bringUp(driver)).toMatchObject({
@@ -148,7 +148,7 @@ describe("an update by slots", () => {
   it("goes to the other slot when a confirmed image is damaged later", async () => {
     const { driver, directory } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply(v110.sha256);
+    await driver.apply(v110);
     await bringUp(driver);
     await driver.confirm();
     await truncate(join(directory, "slot-b.wasm"), 100);
@@ -161,7 +161,7 @@ describe("an update by slots", () => {
   it("never boots an image of which one bit has turned since it was verified", async () => {
     const { driver, directory } = await bornWith(v100);
     await install(driver, v110.bytes);
-    await driver.apply(v110.sha256);
+    await driver.apply(v110);
     // In the version's text: it would boot, pass its self-test and state something else.
     const turned = Buffer.from(v110.bytes);
     turned[turned.indexOf("1.1.0")]! ^= 8;
@@ -175,7 +175,7 @@ describe("an update by slots", () => {
   it("does not go back by itself to a slot that is not what it was when it ran", async () => {
     const { driver, directory } = await bornWith(v110, BOARD_B7);
     await install(driver, v120.bytes);
-    await driver.apply(v120.sha256);
+    await driver.apply(v120);
     await truncate(join(directory, "slot-a.wasm"), 100);
     expect(await bringUp(driver)).toMatchObject({
       image: { version: "1.2.0" },
@@ -192,7 +192,7 @@ describe("an update by slots", () => {
     await writeFile(pointer, JSON.stringify(before));
     expect((await bringUp(driver)).image.version).toBe("1.0.0");
     await install(driver, v110.bytes);
-    await driver.apply(v110.sha256);
+    await driver.apply(v110);
     expect((await bringUp(driver)).image.version).toBe("1.1.0");
   });
 
@@ -230,7 +230,7 @@ describe("a power cut while an image is installed", () => {
       (async () => {
         await bringUp(driver);
         await install(driver, v110.bytes);
-        await driver.apply(v110.sha256);
+        await driver.apply(v110);
         await bringUp(driver);
         await driver.confirm();
         return true;
@@ -248,7 +248,7 @@ describe("a power cut while an image is installed", () => {
     if (whole) expect(up.image.version).toBe("1.1.0");
     // And it can be updated all the same.
     await install(after, v120.bytes);
-    await after.apply(v120.sha256);
+    await after.apply(v120);
     expect((await bringUp(after)).image.version).toBe("1.2.0");
   });
 });
@@ -267,7 +267,7 @@ describe("an image that hangs", () => {
       const driver = await bornWithWatchdog();
       const hanging = await hangingImage(at);
       await install(driver, hanging);
-      await driver.apply(digestOf(hanging));
+      await driver.apply({ version: "", sha256: digestOf(hanging) });
       expect(await bringUp(driver)).toMatchObject({
         image: { version: "1.0.0" },
         healthy: true,
@@ -285,7 +285,7 @@ describe("an image that hangs", () => {
     const driver = await bornWithWatchdog();
     const hanging = await hangingImage("selfTest");
     await install(driver, hanging);
-    await driver.apply(digestOf(hanging));
+    await driver.apply({ version: "", sha256: digestOf(hanging) });
     await driver.boot();
     let turns = 0;
     const turning = setInterval(() => turns++, 5);

@@ -8,6 +8,7 @@ import { newDeviceState } from "../../../device/device-state.ts";
 import type { Disk } from "../../../device/disk.ts";
 import { downloadImage } from "../../../device/download.ts";
 import { readBootPointer, slotFile } from "../../../device/drivers/boot-pointer.ts";
+import type { Driver } from "../../../device/drivers/driver.ts";
 import type { WasmDriverOptions } from "../../../device/drivers/wasm.ts";
 import { wasmDriver } from "../../../device/drivers/wasm.ts";
 import type { RequestImage } from "../../../device/image-request.ts";
@@ -19,6 +20,8 @@ export interface DeviceLife extends Pick<WasmDriverOptions, "directory" | "start
   readonly ask: RequestImage;
   readonly hardware?: WasmDriverOptions["hardware"];
   readonly onReport: (reported: FirmwareReported) => void;
+  /** Default: one of WebAssembly images. */
+  readonly driver?: Driver;
 }
 
 /** A clock whose sleeps end at the next turn: health times and waits cost nothing. */
@@ -37,7 +40,7 @@ function eagerClock(): DeviceClock {
 /** Power on: the agent's loop, its state file and its driver, without a hub. */
 export async function powerOn(life: DeviceLife): Promise<DeviceLoop> {
   const { disk, directory, ask, hardware = { revision: 1, sensorLot: 1 } } = life;
-  const driver = wasmDriver({ ...life, hardware });
+  const driver = life.driver ?? wasmDriver({ ...life, hardware });
   const clock = eagerClock();
   const { state = newDeviceState(7), lost } = await readDeviceState(disk, directory);
   if (lost !== undefined) throw new Error(lost);

@@ -6,6 +6,7 @@ import { command } from "../../../../rollout/adapters/metrics/command.ts";
 import { metricSources } from "../../../../rollout/adapters/metrics/metric-sources.ts";
 import type { MetricAnswer } from "../../../../rollout/model/question.ts";
 import { aRequest } from "./a-request.ts";
+import { isAlive } from "../../../support/is-alive.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -82,12 +83,3 @@ describe("a command", () => {
     await expect.poll(() => started.filter(isAlive)).toEqual([]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
