@@ -2,6 +2,7 @@ import { errorsOf } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { activeProblems } from "../plan/plan-product.ts";
 import { isDeclared } from "./checkout.ts";
+import { accessProblems, dropAccess } from "./image-access.ts";
 import { finishTakingBack } from "./finish-taking-back.ts";
 import { foreignWriters } from "./foreign-writers.ts";
 import type { Judgement } from "./judge.ts";
@@ -29,12 +30,15 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
   if (started !== undefined) return isFull(started) ? (retire(input) ?? started) : started;
   const foreign = foreignWriters(input);
   if (foreign !== undefined) return foreign;
+  const lacking = accessProblems(input);
+  if (lacking.length > 0 && intents.some(({ state }) => state === "running"))
+    return { kind: "blocked", problems: lacking };
   for (const judgement of judgements) {
     if (judgement.intent.state !== "running" || !isDeclared(input, judgement.intent)) continue;
     const step = carryOn(input, judgement);
     if (step !== undefined) return step;
   }
-  return retire(input) ?? { kind: "wait", status: statusOf(input, judgements) };
+  return retire(input) ?? dropAccess(input) ?? { kind: "wait", status: statusOf(input, judgements) };
 }
 
 function isFull(step: Step): boolean {

@@ -74,6 +74,10 @@ export interface Deciding {
   readonly imageBase: string;
   /** How long the hub's queries may lag behind the twins, ms. */
   readonly queryLagMs: number;
+  /** How long the image store's keys are good for, ms; absent: it gives none. */
+  readonly accessLifeMs?: number | undefined;
+  /** Why keys could not be given in this run, which does not keep the rest waiting. */
+  readonly accessFailed?: string | undefined;
   /** Names of the metric sources of the settings; absent: not known. */
   readonly sources?: readonly string[] | undefined;
   /** Digest of the saved plan that is carried out, for the record of the start. */

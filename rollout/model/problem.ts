@@ -1,5 +1,6 @@
 /** Every code wavegate answers with; the sentence is its meaning, `docs/` and `--help` print the same words. */
 export const CODES = {
+  ACCESS_MISSING: "devices have no key to an image that opens with one only",
   ADOPT_OVERLAP: "two adopted baselines claim the same devices",
   APPROVAL_VOID: "this approval would not count",
   ARTIFACT_MISMATCH: "the stored image is not the one the release declares",

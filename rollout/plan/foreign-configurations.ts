@@ -2,7 +2,7 @@ import type { Configuration, Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import type { Problem } from "../model/problem.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
-import { DESIRED_PATH } from "../model/twin-contract.ts";
+import { ACCESS_PATH, DESIRED_PATH } from "../model/twin-contract.ts";
 import { countByStratum } from "./queries.ts";
 import { productCondition } from "./target-condition.ts";
 
@@ -27,7 +27,9 @@ export function foreignConfigurations({ configurations }: Listing): readonly Con
 
 /** True for a twin path that is ours, a prefix of it or an extension. */
 export function meetsOurPath(path: string): boolean {
-  return path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`);
+  return [DESIRED_PATH, ACCESS_PATH].some(
+    (own) => path === own || path.startsWith(`${own}.`) || own.startsWith(`${path}.`),
+  );
 }
 
 /** Those of them that write to devices of ours, with how many; asks nothing where there is none. */
