@@ -34,13 +34,7 @@ export function neededAccess(
   { product, imageBase }: { readonly product: string; readonly imageBase: string },
 ): NeededAccess {
   const base = `${imageBase.replace(/\/$/, "")}/`;
-  const locked = configurations
-    .filter(({ labels }) => labels[LABEL.kind] === "release" && labels[LABEL.product] === product)
-    .toSorted((one, other) => other.priority - one.priority)
-    .flatMap(({ id, content }) => {
-      const firmware = content[DESIRED_PATH];
-      return isFirmware(firmware) && firmware.fwAccess === "on-demand" ? [{ id, ...firmware }] : [];
-    });
+  const locked = requestsOf({ configurations }, product).filter(({ fwAccess }) => fwAccess === "on-demand");
   const images = new Map<string, LockedImage>();
   const unreachable: string[] = [];
   for (const { id, fwPackageURI: uri, fwPackageCheckValue: sha256 } of locked) {
@@ -51,6 +45,20 @@ export function neededAccess(
       unreachable.push(`a twin has room for ${MOST_IMAGES} keys; ${id} is one more`);
   }
   return { images: [...images.values()], unreachable };
+}
+
+/** What the releases of a product that stand on a hub tell devices of their images, the newest first. */
+export function requestsOf(
+  { configurations }: Listing,
+  product: string,
+): readonly (Addressed & { readonly id: string })[] {
+  return configurations
+    .filter(({ labels }) => labels[LABEL.kind] === "release" && labels[LABEL.product] === product)
+    .toSorted((one, other) => other.priority - one.priority)
+    .flatMap(({ id, content }) => {
+      const firmware = content[DESIRED_PATH];
+      return isFirmware(firmware) ? [{ ...firmware, id }] : [];
+    });
 }
 
 /** Whether a configuration gives devices access, and is none of the protocol's. */

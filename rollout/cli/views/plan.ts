@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { formatThreshold, withThousands } from "../../gate/format-evidence.ts";
 import { BUCKET_COUNT } from "../../model/bucket.ts";
 import { formatDuration } from "../../model/duration.ts";
+import { accessLatencyMs } from "../../model/fleet.ts";
 import type { Metric } from "../../model/metric.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { errorsOf } from "../../model/problem.ts";
@@ -85,6 +86,7 @@ function renderRelease(planned: PlannedRelease): string {
       : [`  too small to prove the gate, judged for abort only: ${small.join(", ")}`]),
     ...metricLines(planned),
     `  way back: ${wayBackText(planned)}`,
+    ...accessLines(planned),
     ...callLines(planned),
   ].join("\n");
 }
@@ -155,6 +157,14 @@ function wayBackText({ wayBack, waves, release }: PlannedRelease): string {
     byHub.length === 0 ? "" : `; all of them: ${formatPercentage(Math.max(...byHub))} of a day's messages`;
   const halt = onAbort === "halt" ? "an abort halts; what would be left: " : "";
   return `${halt}devices return to ${versions}${whom} (${floorText})${price}`;
+}
+
+function accessLines({ accessBytes }: PlannedRelease): string[] {
+  if (accessBytes === undefined) return [];
+  const later = formatDuration(accessLatencyMs({ access: "on-demand" }));
+  return [
+    `  images: open with keys that the hub gives devices while they want one; silence counts ${later} later for it`,
+  ];
 }
 
 function callLines({ ownCalls }: PlannedRelease): string[] {
