@@ -129,6 +129,24 @@ describe("a product whose images open with keys", () => {
     expect(keysOf(world, "device-0")).toBeDefined();
   });
 
+  it("costs a look nothing while there is nothing to renew", async () => {
+    const lookOf = async (product: Declared): Promise<string[]> => {
+      const world = aLockedWorld();
+      await rest(world, product);
+      world.settle(() => "ok");
+      world.advance(HOUR);
+      await look(world, product);
+      const calls: string[] = [];
+      world.fault = ({ when, call }) => {
+        if (when === "before") calls.push(call);
+      };
+      world.advance(60_000);
+      await look(world, product);
+      return calls;
+    };
+    expect(await lookOf(ON_DEMAND)).toEqual(await lookOf(PRODUCT));
+  });
+
   it("needs neither the record store nor its own file for them: a way back may hang on it", async () => {
     const world = aLockedWorld();
     await rest(world);
@@ -212,6 +230,9 @@ describe("a product whose images open with keys", () => {
     expect(await grants(world)).not.toContain(edited);
     // It is no edit of the rollout: nothing is held.
     expect(stateOf(world)).toBe("running");
+    for (const id of await grants(world)) world.remove(id);
+    world.advance(1_000);
+    expect((await rest(world)).done).toEqual(["grant"]);
   });
 
   it("keeps them as long as a release stands that needs them, whatever fleet.ts says now", async () => {
