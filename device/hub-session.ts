@@ -43,8 +43,8 @@ const READS_IN_A_ROW = 5;
 /**
  * Connect, subscribe and read the twin with Microsoft's SDK. A new client each time, because a client that reconnects by
  * itself does not subscribe again and is deaf when the hub has forgotten the session. `onDesired` gets the whole
- * firmware section and the whole access section: after the connection, after each change, and after each renewal of the token, since the SDK renews
- * by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
+ * firmware section and the whole access section: after the connection, after each change, and after each renewal of the
+ * token, since the SDK renews by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
  */
 export async function openHubSession(
   options: HubAddress & {

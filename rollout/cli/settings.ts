@@ -69,7 +69,12 @@ const settingsSchema = z
     /** Further hubs of the same fleet: a rollout is one over all of them. Never change their order. */
     otherHubs: z.array(hubSchema).default([]),
     images: z.strictObject({
-      base: z.url({ protocol: /^https$/, error: "an https address: devices refuse any other" }),
+      base: z
+        .url({ protocol: /^https$/, error: "an https address: devices refuse any other" })
+        .refine(
+          (address) => !/[?#]/.test(address),
+          "nothing after the container: a signature here would reach every device, for good",
+        ),
       credential: credentialSchema,
       caFile: z.string().exactOptional(),
       /** How long the keys of products with `access: "on-demand"` are good for; they are renewed at half of it. */

@@ -15,6 +15,12 @@ import type { AccessGrant, Removal, Step } from "./step.ts";
 /** Time that one outlives its successor: until then some device may still be under it alone. */
 const GRACE_MS = 60 * 60_000;
 
+/** What is known before anybody has tried. */
+const NO_KEYS = {
+  reason: "devices have no key to them yet, or none that is still good",
+  hint: "run: wavegate reconcile",
+};
+
 /** How one hub's devices stand to the images that open with a key only. */
 interface HubAccess extends NeededAccess {
   readonly hub: ReachedHub;
@@ -86,10 +92,8 @@ export function accessProblems(input: StepInput): readonly Problem[] {
       ),
     );
     if (images.length === 0 || standing !== undefined) return lacking;
-    const why = deciding.accessFailed ?? "devices have no key to them yet, or none that is still good";
-    const hint =
-      "give the identity the roles Storage Blob Delegator on the account and Storage Blob Data Reader on the container, then: wavegate reconcile";
-    return [...lacking, problem(why, hint)];
+    const { reason, hint } = deciding.accessFailed ?? NO_KEYS;
+    return [...lacking, problem(reason, hint)];
   });
 }
 

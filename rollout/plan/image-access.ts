@@ -1,5 +1,6 @@
-import { instantMs, isoInstant } from "../model/instant.ts";
+import { LONGEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
+import { instantMs, isoInstant } from "../model/instant.ts";
 import { LABEL } from "../model/labels.ts";
 import type { FirmwareDesired } from "../model/twin-contract.ts";
 import { ACCESS_PATH, DESIRED_PATH, reportedField } from "../model/twin-contract.ts";
@@ -8,7 +9,7 @@ import { productCondition } from "./target-condition.ts";
 
 /** Most keys in a twin: 40 of half a kilobyte leave room in the 32 KB of desired properties [facts/iothub.md §2.5]. */
 const MOST_IMAGES = 40;
-/** The only one that writes there, whatever its number; of two the one created last wins [facts/iothub.md §1.6]. */
+/** The same for all that stand at a time: of two the one that was created last wins [facts/iothub.md §1.6]. */
 const PRIORITY = 0;
 
 /** An image that devices need a key to. */
@@ -61,11 +62,6 @@ export function requestsOf(
     });
 }
 
-/** Whether a configuration gives devices access, and is none of the protocol's. */
-export function isAccess({ labels }: Pick<Configuration, "labels">): boolean {
-  return labels[LABEL.kind] === "access";
-}
-
 /** A configuration that gives access, with its times. */
 export interface Grant {
   readonly configuration: Configuration;
@@ -78,7 +74,7 @@ export interface Grant {
 /** Everything that gives, or gave, access to a product's images on one hub, the one that lasts longest first. */
 export function grantsOf({ configurations }: Listing, product: string): readonly Grant[] {
   return configurations
-    .filter((one) => isAccess(one) && one.labels[LABEL.product] === product)
+    .filter(({ labels }) => labels[LABEL.kind] === "access" && labels[LABEL.product] === product)
     .map((configuration) => ({
       configuration,
       issuedAt: timeOf(configuration.labels[LABEL.issued]),
@@ -99,6 +95,8 @@ export function opens(
   const keys = configuration.content[ACCESS_PATH];
   return (
     at < expiresAt &&
+    // Labels can be edited; no key lasts longer.
+    expiresAt <= at + LONGEST_ACCESS_LIFE_MS &&
     isCertified(configuration) &&
     configuration.condition === accessCondition(product) &&
     typeof keys === "object" &&

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Judgement } from "../engine/judge.ts";
 import { nextStep, type Decision } from "../engine/next-step.ts";
-import type { Observation } from "../engine/observation.ts";
+import type { AccessFailure, Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import type { Digest } from "../model/digest.ts";
 import type { AttemptId } from "../model/attempt.ts";
@@ -75,7 +75,7 @@ export async function reconcile(
   const unstoppable = new Set<AttemptId>();
   let notStopped: WavegateError | undefined;
   let counted: Counted | undefined;
-  let accessFailed: string | undefined;
+  let accessFailed: AccessFailure | undefined;
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
     counted = countedUntil(counted, monotonicMs);
@@ -113,8 +113,9 @@ export async function reconcile(
             continue;
           }
           if (step.kind === "grant" && error.code !== "HUB_CONFLICT") {
-            accessFailed = `${error.code}: ${error.message}`;
-            options.onEvent?.({ kind: "trouble", at: observation.at, message: `no keys: ${accessFailed}` });
+            accessFailed = { reason: `${error.code}: ${error.message}`, hint: error.hint };
+            const message = `no keys to images: ${accessFailed.reason}`;
+            options.onEvent?.({ kind: "trouble", at: observation.at, message });
             continue;
           }
           if (error.code !== "HUB_CONFLICT") throw error;
@@ -138,7 +139,7 @@ export async function observeAndDecide(input: {
   readonly options: ReconcileOptions;
   readonly nonce: string;
   readonly unstoppable?: ReadonlySet<AttemptId>;
-  readonly accessFailed?: string | undefined;
+  readonly accessFailed?: AccessFailure | undefined;
   readonly counted?: Pick<Counted, "at" | "answers"> | undefined;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
   const { declared, ports, options, nonce, counted, unstoppable = new Set<AttemptId>() } = input;

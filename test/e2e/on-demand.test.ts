@@ -32,7 +32,9 @@ let fresh: FirmwareImage;
 beforeAll(async () => {
   storage = await startBlobStorage();
   await storage.azurite.createContainer("firmware");
-  hub = await startHub({ throttle: "off" });
+  // It evaluates when it is told to, and at no other time.
+  const clock = { now: () => Date.now(), sleep: (_: number, signal?: AbortSignal) => untilAborted(signal) };
+  hub = await startHub({ throttle: "off", clock });
   old = await firmwareImage("1.0.0");
   fresh = await firmwareImage("1.1.0");
   for (const image of [old, fresh])
@@ -42,6 +44,14 @@ afterAll(async () => {
   await hub.close();
   await storage[Symbol.asyncDispose]();
 });
+
+function untilAborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    signal?.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+}
 
 function pathOf({ sha256 }: FirmwareImage): string {
   return `sha256/${sha256}.bin`;
@@ -93,7 +103,7 @@ async function startDevice(deviceId: string, product: string, ringName = "canary
   const matches = (event: AgentEvent, what: object): boolean =>
     event.type === "reported" &&
     Object.entries(what).every(([name, value]) => Reflect.get(event.reported, name) === value);
-  return {
+  const device: Device = {
     deviceId,
     directory,
     events,
@@ -115,6 +125,9 @@ async function startDevice(deviceId: string, product: string, ringName = "canary
       return desired.firmwareAccess;
     },
   };
+  // A baseline is adopted once devices say that they run it.
+  await device.reported({ currentFwVersion: "1.0.0" });
+  return device;
 }
 
 function registryOf(): ReturnType<typeof connectRegistry> {

@@ -96,6 +96,12 @@ describe("a configuration that gives keys", () => {
       HOUR,
       false,
     ],
+    [
+      "its end was edited to what no key lasts",
+      { ...all, labels: { ...all.labels, "wg-expires": "2099-01-01T00:00:00.000Z" } },
+      HOUR,
+      false,
+    ],
     ["it holds nothing", { ...all, content: {} }, HOUR, false],
   ])("where %s", (_, configuration, at, isOpen) => {
     const [grant] = grantsOf({ configurations: [configuration] }, "thermostat");

@@ -33,7 +33,9 @@ function aLockedWorld(): World & { readonly store: { refuses: boolean; signed: s
     lifeMs: LIFE_MS,
     sign(paths: readonly string[]) {
       if (store.refuses)
-        return Promise.reject(new WavegateError("IMAGE_STORE_FAILED", "no Delegator role", { hint: "" }));
+        return Promise.reject(
+          new WavegateError("IMAGE_STORE_FAILED", "no Delegator role", { hint: "give it that role" }),
+        );
       store.signed.push([...paths]);
       return Promise.resolve(new Map(paths.map((path) => [path, secret(KEY)])));
     },
@@ -147,6 +149,17 @@ describe("a product whose images open with keys", () => {
     expect(await lookOf(ON_DEMAND)).toEqual(await lookOf(PRODUCT));
   });
 
+  it("is judged ten minutes later: a device may just have missed an evaluation", async () => {
+    const bakesUntil = async (product: Declared): Promise<number> => {
+      const world = aLockedWorld();
+      await rest(world, product);
+      world.settle(() => "ok");
+      const { status } = await reconcile(product, world.ports, { actor: "test", queryLagMs: 40 * 60_000 });
+      return (status?.notBefore ?? 0) - world.now();
+    };
+    expect((await bakesUntil(ON_DEMAND)) - (await bakesUntil(PRODUCT))).toBe(10 * 60_000);
+  });
+
   it("needs neither the record store nor its own file for them: a way back may hang on it", async () => {
     const world = aLockedWorld();
     await rest(world);
@@ -160,7 +173,7 @@ describe("a product whose images open with keys", () => {
     expect(status?.text).toContain("record store");
   });
 
-  it("starts nothing while no keys can be given, and says which roles are missing", async () => {
+  it("starts nothing while no keys can be given, and says why", async () => {
     const world = aLockedWorld();
     world.store.refuses = true;
     const events: ReconcileEvent[] = [];
@@ -170,7 +183,7 @@ describe("a product whose images open with keys", () => {
     expect(problems).toMatchObject([
       { code: "ACCESS_MISSING", summary: "IMAGE_STORE_FAILED: no Delegator role" },
     ]);
-    expect(problems?.[0]?.hint).toContain("Storage Blob Delegator");
+    expect(problems?.[0]?.hint).toBe("give it that role");
     expect(events.some(({ kind }) => kind === "trouble")).toBe(true);
     expect(world.exposed(ATTEMPT).size).toBe(0);
     world.store.refuses = false;
