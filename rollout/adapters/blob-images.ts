@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/core-auth";
 import { ACCESS_LIFE_MS } from "../model/access-life.ts";
 import type { ImageKeys, ImagePort } from "../reconcile/ports.ts";
-import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
+import { ABSENT, blobContainer, EXISTS, expecting, type BlobContainerOptions } from "./blob-container.ts";
 import { imageKeys } from "./image-keys.ts";
 
 /** Where images are stored: a container of a blob storage account. */
@@ -32,16 +32,17 @@ export function blobImages({
   accessLifeMs = ACCESS_LIFE_MS,
   ...access
 }: BlobImagesOptions): ImageStore {
-  const container = blobContainer({
+  const options: BlobContainerOptions = {
     ...access,
     url: base,
     setting: "images.base",
     code: "IMAGE_STORE_FAILED",
     hint: "check images in the settings",
-  });
+  };
+  const container = blobContainer(options);
   return {
     base,
-    keys: imageKeys({ ...access, base, lifeMs: accessLifeMs }),
+    keys: imageKeys(options, accessLifeMs),
     describe: (path) =>
       container.call(`reading ${path}`, BLOB_LIMIT_MS, async (client, abortSignal) => {
         const answer = await client

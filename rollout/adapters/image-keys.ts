@@ -3,13 +3,6 @@ import { secret, type Secret } from "../model/secret.ts";
 import type { ImageKeys } from "../reconcile/ports.ts";
 import { blobContainer, pipelineOf, type BlobContainerOptions } from "./blob-container.ts";
 
-/** Whose keys: a container of a blob storage account. */
-export interface ImageKeysOptions extends Pick<BlobContainerOptions, "credential" | "ca"> {
-  /** Address of the container: `https://account.blob.core.windows.net/firmware`. */
-  readonly base: string;
-  readonly lifeMs: number;
-}
-
 /** A key has to be there while the look at the hub is fresh [protocol §3, 4], and nothing else waits for it. */
 const LIMIT_MS = 15_000;
 /** Clocks differ: the service refuses a delegation that begins later than its own now. */
@@ -19,15 +12,10 @@ const SKEW_MS = 10 * 60_000;
  * Keys to single images by the identity's own right, never by an account key: user delegation SAS, for reading one blob
  * over HTTPS. They begin at no instant, so that no clock keeps a fresh one shut.
  */
-export function imageKeys({ base, ...options }: ImageKeysOptions): ImageKeys {
-  const { lifeMs: wantedMs, ...access } = options;
-  const lifeMs = Math.min(wantedMs, LONGEST_ACCESS_LIFE_MS - SKEW_MS);
+export function imageKeys(images: BlobContainerOptions, wantedLifeMs: number): ImageKeys {
+  const lifeMs = Math.min(wantedLifeMs, LONGEST_ACCESS_LIFE_MS - SKEW_MS);
   const container = blobContainer({
-    ...access,
-    url: base,
-    setting: "images.base",
-    code: "IMAGE_STORE_FAILED",
-    hint: "check images in the settings",
+    ...images,
     forbidden:
       "the identity needs the roles Storage Blob Delegator on the account and Storage Blob Data Reader on the container",
   });
@@ -42,7 +30,7 @@ export function imageKeys({ base, ...options }: ImageKeysOptions): ImageKeys {
         const expiresOn = new Date(now + lifeMs);
         const { containerName, accountName } = client;
         const account = container.url.slice(0, -containerName.length - 1);
-        const service = new BlobServiceClient(account, access.credential, pipelineOf(access));
+        const service = new BlobServiceClient(account, images.credential, pipelineOf(images));
         const key = await service.getUserDelegationKey(new Date(now - SKEW_MS), expiresOn, { abortSignal });
         const permissions = BlobSASPermissions.parse("r");
         const protocol = SASProtocol.Https;
