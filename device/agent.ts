@@ -13,6 +13,7 @@ import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
 import type { Permission } from "./permission.ts";
 import { expectPermission } from "./permission.ts";
+import { imageAccess } from "./image-access.ts";
 import type { ProxyEnv } from "./image-request.ts";
 import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
@@ -121,6 +122,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stored = await readDeviceState(disk, stateDirectory);
   if (stored.lost !== undefined) onTrouble(stored.lost);
 
+  const access = imageAccess();
   let link: HubLink | undefined;
   const loop = deviceLoop({
     state: stored.state ?? newDeviceState(bucketOf(deviceId)),
@@ -138,6 +140,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         ask,
         clock,
         signal,
+        keys: { ...access, ask: () => link?.refresh() },
         mirrors: downloads.mirrors,
         bytesPerSecond: downloads.bytesPerSecond,
         delayMs: downloadDelayMs({ deviceId, sha256: request.sha256, spreadMs }),
@@ -161,7 +164,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
       longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
       onEvent,
-      onDesired: (desired) => {
+      onDesired: (desired, given) => {
+        access.hear(given);
         loop.hear(desired);
       },
     });

@@ -8,6 +8,8 @@ import { DeviceError } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
 import type { RequestImage } from "./image-request.ts";
 import { isHttps } from "./image-request.ts";
+import type { KeyedAddress, Keys } from "./keyed-address.ts";
+import { keyedAddress, NoAccessError } from "./keyed-address.ts";
 
 /** One image to fetch into a slot. */
 export interface DownloadOptions {
@@ -17,6 +19,8 @@ export interface DownloadOptions {
   /** Its time passes between two rounds and for the bandwidth; a try itself is limited in real time. */
   readonly clock: DeviceClock;
   readonly signal: AbortSignal;
+  /** How the address in the twin is opened, where the request says that it takes a key. */
+  readonly keys: Keys;
   /** Base addresses that are asked before the one in the twin, in this order. Default: none. */
   readonly mirrors?: readonly string[] | undefined;
   /** Bytes a second, counted over one second. Default: no limit. */
@@ -45,15 +49,28 @@ export async function downloadImage(options: DownloadOptions): Promise<void> {
   const { request, slots, clock, signal, keepEveryBytes = KEEP_EVERY_BYTES } = options;
   const pace = paceTo(options.bytesPerSecond, clock);
   let addresses = [...(options.mirrors ?? []).map((base) => mirrorOf(request.uri, base)), request.uri];
+  const keyed = request.onDemand
+    ? keyedAddress(request.uri, { sha256: request.sha256, keys: options.keys })
+    : undefined;
+  const tryAt = (address: string): Promise<void> =>
+    tryDownload({ ...options, address, pace, keepEveryBytes });
   await waitForTurn(options);
   let delay: IBackoff<unknown> | undefined;
   let vain = 0;
   for (let round = 1; ; round++) {
     const { left, failure } = await tryEach(addresses, (address) =>
-      tryDownload({ ...options, address, pace, keepEveryBytes }),
+      keyed !== undefined && address === request.uri ? keyed.attempt(tryAt) : tryAt(address),
     );
     if (failure === undefined) return;
     signal.throwIfAborted();
+    if (keyed !== undefined && failure instanceof NoAccessError) {
+      addresses = left;
+      // Whatever the mirrors said, the image is not lost before its own address has been asked.
+      round--;
+      delay = delay?.next(undefined) ?? firstDelay();
+      await waitForKey(keyed, left.length > 1 ? delay.duration : undefined);
+      continue;
+    }
     const gained = failure instanceof TransientError && failure.gained > 0;
     [vain, delay] = gained ? [0, undefined] : [vain + 1, delay];
     if (left.length === 0 || vain === VAIN_ROUNDS || round === MOST_ROUNDS) throw failure;
@@ -61,6 +78,20 @@ export async function downloadImage(options: DownloadOptions): Promise<void> {
     delay = delay?.next(undefined) ?? firstDelay();
     const asked = failure instanceof TransientError ? failure.retryAfterMs : 0;
     await clock.sleep(Math.max(delay.duration, Math.min(asked, LONGEST_RETRY_AFTER_MS)), signal);
+  }
+
+  /** Wait until there is a key; where mirrors are left, no longer than they are to be left alone. */
+  async function waitForKey(address: KeyedAddress, atMostMs: number | undefined): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const given = options.keys.until(() => address.isOpen(), either);
+    const waits = atMostMs === undefined ? [given] : [given, clock.sleep(atMostMs, either)];
+    try {
+      await Promise.race(waits);
+    } finally {
+      over.abort();
+      await Promise.allSettled(waits);
+    }
   }
 
   async function waitForTurn({ delayMs = 0 }: DownloadOptions): Promise<void> {

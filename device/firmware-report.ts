@@ -1,5 +1,6 @@
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
 import type { DeviceState } from "./device-state.ts";
+import { isOnDemand } from "./firmware-request.ts";
 import { findLatch } from "./latch.ts";
 
 /** What the device says about itself now: always the whole block, so that a lost report loses nothing. */
@@ -22,6 +23,7 @@ export function firmwareReport(state: DeviceState): FirmwareReported {
     errorCode: latch?.errorCode ?? "",
     bootId: state.bootId,
     bucket: state.bucket,
+    fwSource: update?.phase === "downloading" && isOnDemand(update.desired) ? "wanted" : "",
     ...(latch?.recovered === true ? { recovered: true } : {}),
   };
 }

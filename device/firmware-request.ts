@@ -1,6 +1,7 @@
 import semver from "semver";
 import { z } from "zod";
 import type { FirmwareDesired } from "../rollout/model/twin-contract.ts";
+import { ACCESSES } from "../rollout/model/twin-contract.ts";
 import { LONGEST_ROLLOUT_ID } from "./device-state.ts";
 
 /** Largest image the agent fetches: a stated size is a promise to stop reading, not to have room. */
@@ -14,6 +15,8 @@ export interface FirmwareRequest {
   readonly uri: string;
   readonly sha256: string;
   readonly size: number;
+  /** The address opens with a key only, which the hub gives to devices that say they want one. */
+  readonly onDemand: boolean;
 }
 
 const schema = z.object({
@@ -24,8 +27,10 @@ const schema = z.object({
   fwPackageURI: z.url({ protocol: /^https$/, error: "not an https address" }).max(2048),
   fwPackageCheckValue: z.string().regex(/^[0-9a-f]{64}$/, "not 64 lower-case hex digits"),
   fwPackageSize: z.int().min(1).max(LARGEST_IMAGE),
+  // Requests of those who know no other stores than open ones lack it.
+  fwAccess: z.enum(ACCESSES).default("public"),
 }) satisfies z.ZodType<
-  Pick<FirmwareDesired, "fwVersion" | "fwPackageURI" | "fwPackageCheckValue" | "fwPackageSize">
+  Pick<FirmwareDesired, "fwVersion" | "fwPackageURI" | "fwPackageCheckValue" | "fwPackageSize" | "fwAccess">
 >;
 
 const statementSchema = z.object({
@@ -39,8 +44,19 @@ export function parseFirmwareRequest(desired: unknown): FirmwareRequest | string
   if (!parsed.success) {
     return parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
   }
-  const { fwVersion, fwPackageURI, fwPackageCheckValue, fwPackageSize } = parsed.data;
-  return { version: fwVersion, uri: fwPackageURI, sha256: fwPackageCheckValue, size: fwPackageSize };
+  const { fwVersion, fwPackageURI, fwPackageCheckValue, fwPackageSize, fwAccess } = parsed.data;
+  return {
+    version: fwVersion,
+    uri: fwPackageURI,
+    sha256: fwPackageCheckValue,
+    size: fwPackageSize,
+    onDemand: fwAccess === "on-demand",
+  };
+}
+
+/** Whether the image asked for opens with a key only, of a request that was checked already. */
+export function isOnDemand(desired: unknown): boolean {
+  return typeof desired === "object" && desired !== null && textField(desired, "fwAccess") === "on-demand";
 }
 
 /** What is read before contact is acknowledged: three texts, nothing that could fail on their content. */

@@ -21,6 +21,8 @@ export interface HubLink extends AsyncDisposable {
    * said again later, the newest only.
    */
   report(reported: FirmwareReported): Promise<void>;
+  /** Have the twin read again; without a connection the next one reads it anyway. */
+  refresh(): void;
 }
 
 /** How to hold the line. All times are real: they are the network's. */
@@ -28,8 +30,8 @@ export interface HubLinkOptions extends HubAddress {
   readonly twinTimeoutMs: number;
   /** Longest wait between two tries to connect. */
   readonly longestRetryMs: number;
-  /** The whole firmware section, again and again; whoever listens compares. */
-  readonly onDesired: (desired: unknown) => void;
+  /** The whole firmware section and the whole access section, again and again; whoever listens compares. */
+  readonly onDesired: (desired: unknown, access: unknown) => void;
   readonly onEvent: (event: HubLinkEvent) => void;
 }
 
@@ -102,6 +104,9 @@ export function holdHubLink(options: HubLinkOptions): HubLink {
       newest = reported;
       enqueue();
       await sending;
+    },
+    refresh() {
+      session?.refresh();
     },
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -4,7 +4,7 @@ import type { Twin } from "azure-iot-device";
 import azureIotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
-import { FIRMWARE_SECTION } from "../rollout/model/twin-contract.ts";
+import { ACCESS_SECTION, FIRMWARE_SECTION } from "../rollout/model/twin-contract.ts";
 
 /** Where the hub is and how to speak to it. */
 export interface HubAddress {
@@ -26,6 +26,8 @@ export interface HubSession {
   reported(): unknown;
   /** Hand out what the hub wants, now and after each change. */
   listen(): void;
+  /** Read the twin again, and hand out what it holds. */
+  refresh(): void;
   /** Resolves with the reason when the connection is of no more use. */
   readonly lost: Promise<string>;
   close(): Promise<void>;
@@ -41,14 +43,14 @@ const READS_IN_A_ROW = 5;
 /**
  * Connect, subscribe and read the twin with Microsoft's SDK. A new client each time, because a client that reconnects by
  * itself does not subscribe again and is deaf when the hub has forgotten the session. `onDesired` gets the whole
- * firmware section: after the connection, after each change, and after each renewal of the token, since the SDK renews
- * by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
+ * firmware section and the whole access section: after the connection, after each change, and after each renewal of the
+ * token, since the SDK renews by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
  */
 export async function openHubSession(
   options: HubAddress & {
     /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
     readonly twinTimeoutMs: number;
-    readonly onDesired: (desired: unknown) => void;
+    readonly onDesired: (desired: unknown, access: unknown) => void;
     /** The token was renewed and the twin was read again. */
     readonly onTokenRenewed: () => void;
     /** Ends the session. */
@@ -103,15 +105,21 @@ export async function openHubSession(
     provider.on("error", (error: Error) => {
       lose(`the token cannot be renewed: ${error.message}`);
     });
-    provider.on("newTokenAvailable", () => {
-      reader.read().then(options.onTokenRenewed, (error: unknown) => {
+    const readThen = (done: () => void): void => {
+      reader.read().then(done, (error: unknown) => {
         lose(error instanceof Error ? error.message : String(error));
       });
+    };
+    provider.on("newTokenAvailable", () => {
+      readThen(options.onTokenRenewed);
     });
     return {
       lost,
       close,
       listen: reader.listen,
+      refresh: () => {
+        readThen(() => undefined);
+      },
       reported: () => section(twin.properties.reported),
       async report(reported) {
         // Null deletes: a mark of an earlier attempt must not stay beside this one.
@@ -143,7 +151,7 @@ function twinReader(
     onDesired,
   }: {
     readonly answered: (asked: Promise<Twin>, what: string) => Promise<Twin>;
-    readonly onDesired: (desired: unknown) => void;
+    readonly onDesired: (desired: unknown, access: unknown) => void;
   },
 ): TwinReader {
   let listening = false;
@@ -151,7 +159,9 @@ function twinReader(
   let newest = 0;
   const handOut = (): void => {
     // The SDK goes on merging into the object it shows: a copy stays what it was.
-    if (listening && reading === 0) onDesired(structuredClone(section(twin.properties.desired)));
+    if (!listening || reading > 0) return;
+    const { desired } = twin.properties;
+    onDesired(structuredClone(section(desired)), structuredClone(field(desired, ACCESS_SECTION)));
   };
   twin.on("properties.desired", (patch: unknown) => {
     newest = Math.max(newest, versionOf(patch));

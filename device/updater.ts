@@ -113,7 +113,7 @@ function afterLook(
   const next: DeviceState = {
     ...state,
     status: "downloading",
-    substatus: `fetching ${request.size} bytes`,
+    substatus: `${request.onDemand ? "waits for access to" : "fetching"} ${request.size} bytes`,
     steps: step,
     update: { ...update, phase: "downloading", step },
   };

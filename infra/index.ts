@@ -69,6 +69,7 @@ const access = new Access("access", {
   hub,
   firmware,
   records,
+  onDemand: firmwareAccess === "on-demand",
   rollout,
   identities,
   preview,

@@ -13,6 +13,7 @@ export const LONG_TESTS = [
   "test/local/hub/hostile/",
   "test/local/hub/hub-command.test.ts",
   "test/local/hub/mqtt-hostile.test.ts",
+  "test/rollout/cli/on-demand.test.ts",
   "test/rollout/cli/records-in-container.test.ts",
   "test/rollout/cli/watch.test.ts",
   "test/rollout/reconcile/enroll-by-job.test.ts",

@@ -164,7 +164,12 @@ export function commandDriver({
       const { version, sha256 } = asked;
       const image: InstalledImage = { version, sha256, ...(slot === undefined ? {} : { slot }) };
       const trial = { image, phase: "installing", needsReboot: true, orders: 0, boots: 0 } as const;
-      const begun: InstallRecord = { ...before, fellBack: undefined, trial, other: onlyFlips ? before.other : undefined };
+      const begun: InstallRecord = {
+        ...before,
+        fellBack: undefined,
+        trial,
+        other: onlyFlips ? before.other : undefined,
+      };
       await records.save(begun);
       try {
         const { needsReboot } = onlyFlips
@@ -179,7 +184,13 @@ export function commandDriver({
         if (!(error instanceof DeviceError)) throw error;
         // Whatever the installer has come to: the next boot is that of the image that runs.
         const leaving = { image, needsReboot: false, pointed: false, tries: 0 };
-        await records.save({ ...before, fellBack: undefined, other: undefined, interrupted: undefined, leaving });
+        await records.save({
+          ...before,
+          fellBack: undefined,
+          other: undefined,
+          interrupted: undefined,
+          leaving,
+        });
         await comeToRest(false).catch((trouble: unknown) => {
           if (!(trouble instanceof DeviceError)) throw trouble;
           onTrouble(trouble.message);

@@ -12,6 +12,8 @@ export interface AccessArgs {
   readonly hub: IotHub;
   readonly firmware: BlobStore;
   readonly records: BlobStore;
+  /** Whether devices open images with keys that the rollout signs. */
+  readonly onDemand: boolean;
   /** Moves configurations and writes records; registers no device and stores no image. */
   readonly rollout: WorkloadIdentity;
   /** Registers and stamps devices; changes no configuration, and touches no image and no record. */
@@ -22,14 +24,15 @@ export interface AccessArgs {
   readonly operator: Principal;
 }
 
-/** Every role of the environment, each no wider than one hub or one container. */
+/** Every role of the environment, each no wider than one hub or one container; signing is by account. */
 export class Access extends pulumi.ComponentResource {
   /** What must stand before the operator registers the first device. */
   readonly forDevices: readonly pulumi.Resource[];
 
   constructor(name: string, args: AccessArgs, options?: pulumi.ComponentResourceOptions) {
     super("wavegate:infra:Access", name, {}, options);
-    const { resourceGroupId, hub, firmware, records, rollout, identities, preview, operator } = args;
+    const { resourceGroupId, hub, firmware, records, onDemand } = args;
+    const { rollout, identities, preview, operator } = args;
     const onHub = { resourceGroupId, hub };
     const child = { parent: this };
 
@@ -46,6 +49,7 @@ export class Access extends pulumi.ComponentResource {
     moving.grant("rollout", rollout.principal);
     // It checks that an image is the declared one, and cannot replace it.
     firmware.grant("rollout", "blobDataReader", rollout.principal);
+    if (onDemand) firmware.letDelegate("rollout", rollout.principal);
     records.grant("rollout", "blobDataContributor", rollout.principal);
 
     const looking = new HubRole(

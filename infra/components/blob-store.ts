@@ -28,6 +28,7 @@ export class BlobStore extends pulumi.ComponentResource {
   readonly blobServiceId: pulumi.Output<string>;
   /** Address of the container, without a slash at the end. */
   readonly url: pulumi.Output<string>;
+  readonly #accountId: pulumi.Output<string>;
   readonly #name: string;
 
   /** The name becomes a storage account's: lower-case letters and digits, at most 16, for eight more are added. */
@@ -89,6 +90,7 @@ export class BlobStore extends pulumi.ComponentResource {
         kept,
       );
     }
+    this.#accountId = account.id;
     this.#name = name;
     this.containerId = blobs.id;
     this.blobServiceId = pulumi.interpolate`${account.id}/blobServices/default`;
@@ -97,14 +99,31 @@ export class BlobStore extends pulumi.ComponentResource {
   }
 
   /** Give a principal a role on the container, and on nothing else of the account. */
-  grant(to: string, role: keyof typeof STORAGE_ROLE, principal: Principal): authorization.RoleAssignment {
+  grant(
+    to: string,
+    role: "blobDataReader" | "blobDataContributor",
+    principal: Principal,
+  ): authorization.RoleAssignment {
+    return this.#assign(to, { role, scope: this.containerId, principal });
+  }
+
+  /** Let a principal sign addresses that open for others what it may open itself; Azure knows that by account only. */
+  letDelegate(to: string, principal: Principal): authorization.RoleAssignment {
+    return this.#assign(`${to}-delegator`, { role: "blobDelegator", scope: this.#accountId, principal });
+  }
+
+  #assign(
+    name: string,
+    given: {
+      readonly role: keyof typeof STORAGE_ROLE;
+      readonly scope: pulumi.Output<string>;
+      readonly principal: Principal;
+    },
+  ): authorization.RoleAssignment {
+    const { role, scope, principal } = given;
     return new authorization.RoleAssignment(
-      `${this.#name}-${to}`,
-      {
-        ...principal,
-        scope: this.containerId,
-        roleDefinitionId: roleDefinitionId(this.containerId, STORAGE_ROLE[role]),
-      },
+      `${this.#name}-${name}`,
+      { ...principal, scope, roleDefinitionId: roleDefinitionId(scope, STORAGE_ROLE[role]) },
       { parent: this },
     );
   }

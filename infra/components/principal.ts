@@ -10,10 +10,11 @@ export interface Principal {
   readonly principalType: "User" | "Group" | "ServicePrincipal";
 }
 
-/** Built-in roles [Azure built-in roles: Storage]. */
+/** Built-in roles [Azure built-in roles: Storage]; the last one signs, and opens nothing that its holder could not open. */
 export const STORAGE_ROLE = {
   blobDataReader: "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
   blobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+  blobDelegator: "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
 } as const;
 
 /** Id of a role definition as assignments name it: by subscription, wherever the definition was made. */

@@ -15,6 +15,8 @@ export interface BlobContainerOptions {
   readonly code: Code;
   /** What to check when the storage itself does not say what is wrong. */
   readonly hint: string;
+  /** What to do about a refusal; default: to give the identity the role that writes. */
+  readonly forbidden?: string;
   /** How the client repeats what failed on the way; default: the client's own. */
   readonly retryOptions?: StoragePipelineOptions["retryOptions"];
   /** Limit of the calls after one that was not answered in time, until one is, real ms; default: none of its own. */
@@ -35,18 +37,14 @@ export interface BlobContainer {
 
 /** A container; nothing is connected or loaded before it is used. */
 export function blobContainer(options: BlobContainerOptions): BlobContainer {
-  const { credential, ca, setting, retryOptions, silentLimitMs = Infinity } = options;
+  const { credential, setting, silentLimitMs = Infinity } = options;
   const url = options.url.replace(/\/+$/, "");
   if (new URL(url).pathname.replaceAll("/", "") === "") {
     throw new WavegateError("SETTINGS_INVALID", `${setting} has no container: ${options.url}`, {
       hint: "write https://ACCOUNT.blob.core.windows.net/CONTAINER",
     });
   }
-  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
-  const pipeline: StoragePipelineOptions & { tlsOptions?: { ca: string } } = {
-    ...(ca === undefined ? {} : { tlsOptions: { ca } }),
-    ...(retryOptions === undefined ? {} : { retryOptions }),
-  };
+  const pipeline = pipelineOf(options);
   let client: ContainerClient | undefined;
   let isSilent = false;
   return {
@@ -69,6 +67,19 @@ export function blobContainer(options: BlobContainerOptions): BlobContainer {
       }
     },
   };
+}
+
+/** How Microsoft's clients reach the storage. */
+export function pipelineOf({
+  ca,
+  retryOptions,
+}: Pick<BlobContainerOptions, "ca" | "retryOptions">): StoragePipelineOptions {
+  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
+  const pipeline: StoragePipelineOptions & { tlsOptions?: { ca: string } } = {
+    ...(ca === undefined ? {} : { tlsOptions: { ca } }),
+    ...(retryOptions === undefined ? {} : { retryOptions }),
+  };
+  return pipeline;
 }
 
 /** Take errors that the service answers with one of these codes as this value; others go on. */
@@ -119,10 +130,10 @@ function failure(
   });
 }
 
-function hintOf(error: unknown, { setting, hint }: BlobContainerOptions): string {
+function hintOf(error: unknown, { setting, hint, forbidden }: BlobContainerOptions): string {
   if (isRestError(error)) {
     if (error.statusCode === 403)
-      return "the identity needs the role Storage Blob Data Contributor on the container";
+      return forbidden ?? "the identity needs the role Storage Blob Data Contributor on the container";
     if (error.code === "ContainerNotFound")
       return `make the container, or correct \`${setting}\` in the settings`;
     if (error.statusCode !== 401) return hint;

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/core-auth";
-import type { ImagePort } from "../reconcile/ports.ts";
-import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
+import { ACCESS_LIFE_MS } from "../model/access-life.ts";
+import type { ImageKeys, ImagePort } from "../reconcile/ports.ts";
+import { ABSENT, blobContainer, EXISTS, expecting, type BlobContainerOptions } from "./blob-container.ts";
+import { imageKeys } from "./image-keys.ts";
 
 /** Where images are stored: a container of a blob storage account. */
 export interface BlobImagesOptions {
@@ -10,28 +12,37 @@ export interface BlobImagesOptions {
   readonly credential: TokenCredential;
   /** PEM of a certificate authority of one's own, for storage that stands in for Azure's. */
   readonly ca?: string;
+  /** How long keys to images are good for, ms. Default 24 hours. */
+  readonly accessLifeMs?: number;
 }
 
 /** Images, and putting them there. */
 export interface ImageStore extends ImagePort {
   /** Store an image under its path; the same bytes twice are once, other bytes under a used name are refused. */
   upload(path: string, bytes: Uint8Array): Promise<void>;
+  readonly keys: ImageKeys;
 }
 
 /** Longest time one blob takes, real time. */
 const BLOB_LIMIT_MS = 120_000;
 
 /** Images in Azure blob storage, by token only. */
-export function blobImages({ base, ...access }: BlobImagesOptions): ImageStore {
-  const container = blobContainer({
+export function blobImages({
+  base,
+  accessLifeMs = ACCESS_LIFE_MS,
+  ...access
+}: BlobImagesOptions): ImageStore {
+  const options: BlobContainerOptions = {
     ...access,
     url: base,
     setting: "images.base",
     code: "IMAGE_STORE_FAILED",
     hint: "check images in the settings",
-  });
+  };
+  const container = blobContainer(options);
   return {
     base,
+    keys: imageKeys(options, accessLifeMs),
     describe: (path) =>
       container.call(`reading ${path}`, BLOB_LIMIT_MS, async (client, abortSignal) => {
         const answer = await client

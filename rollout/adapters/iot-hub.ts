@@ -5,6 +5,7 @@ import { hubLimits, type HubTier } from "../model/hub-limits.ts";
 import type { DeviceView } from "../model/device-view.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { ClockPort, HubCallOptions, HubPort } from "../reconcile/ports.ts";
+import { revealedContent, veiledContent } from "./access-content.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { hubPace } from "./hub-pace.ts";
 import type { Registry } from "./registry.ts";
@@ -202,7 +203,7 @@ function bodyOf(document: ConfigurationDocument): SdkConfiguration {
     id,
     schemaVersion: "1.0",
     labels: { ...labels },
-    content: { deviceContent: { ...content } },
+    content: { deviceContent: revealedContent(content) },
     targetCondition: condition,
     priority,
     metrics: { queries: { ...metrics } },
@@ -222,7 +223,7 @@ function configurationOf(body: unknown, hub: string): Configuration {
   return {
     id,
     labels: labels ?? {},
-    content: content?.deviceContent ?? {},
+    content: veiledContent(content?.deviceContent ?? {}),
     condition: targetCondition ?? "",
     priority: priority ?? 0,
     metrics: metrics?.queries ?? {},

@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { TokenCredential } from "@azure/core-auth";
-import type { BlobServiceClient, ContainerClient, StoragePipelineOptions } from "@azure/storage-blob";
+import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { WavegateError } from "../model/problem.ts";
+import { pipelineOf } from "./blob-container.ts";
 
 /** A container that the hub's import and export jobs go through. */
 export interface JobContainer {
@@ -47,14 +48,11 @@ export function jobContainer({ address, credential, ca }: JobContainerOptions): 
     });
   }
   const account = `${url.origin}/${parts.slice(0, -1).join("/")}`.replace(/\/$/, "");
-  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
-  const pipeline: StoragePipelineOptions & { tlsOptions?: { ca: string } } =
-    ca === undefined ? {} : { tlsOptions: { ca } };
   let service: BlobServiceClient | undefined;
   const open = async (): Promise<{ service: BlobServiceClient; container: ContainerClient }> => {
     // Loaded late, as the image store does.
     const { BlobServiceClient: Client } = await import("@azure/storage-blob");
-    service ??= new Client(account, credential, pipeline);
+    service ??= new Client(account, credential, pipelineOf(ca === undefined ? {} : { ca }));
     return { service, container: service.getContainerClient(containerName) };
   };
   const lines = async function* (name: string): AsyncGenerator<string> {

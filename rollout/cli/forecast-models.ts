@@ -6,7 +6,7 @@ import { formatDuration } from "../model/duration.ts";
 import { hubLimits, type HubSize } from "../model/hub-limits.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Release } from "../model/release.ts";
-import { deviceTraffic } from "../plan/device-traffic.ts";
+import { deviceTraffic, type TrafficSizes } from "../plan/device-traffic.ts";
 import type { PlannedRelease } from "../plan/product-plan.ts";
 
 /** A model, and what was taken for granted to make it. */
@@ -41,7 +41,7 @@ export function modelOfPlan(planned: PlannedRelease, surroundings: ForecastSurro
     strata,
     devices: strata.map((stratum) => planned.devices[stratum] ?? 0),
     added: planned.waves.map(({ added }) => strata.map((stratum) => added[stratum] ?? 0)),
-    surroundings: { ...surroundings, desiredBytes: planned.desiredBytes },
+    surroundings: { ...surroundings, desiredBytes: planned.desiredBytes, accessBytes: planned.accessBytes },
     counted: "devices by stratum and wave as the hub counts them now",
   });
 }
@@ -72,7 +72,7 @@ function assumed({
   counted,
 }: Pick<RolloutModel, "strata" | "devices" | "added"> & {
   readonly release: Release;
-  readonly surroundings: ForecastSurroundings & { readonly desiredBytes?: number };
+  readonly surroundings: ForecastSurroundings & TrafficSizes;
   readonly counted: string;
 }): AssumedModel {
   const { laws = assumedLaws(release.gate), queryLagMs, lookEveryMs, activeWithinMs, hubs } = surroundings;
@@ -104,13 +104,10 @@ function assumed({
   };
 }
 
-function throttleOf({
-  hubs,
-  desiredBytes,
-}: ForecastSurroundings & { readonly desiredBytes?: number }): number {
+function throttleOf({ hubs, ...sizes }: ForecastSurroundings & TrafficSizes): number {
   if (hubs.length === 0) return Infinity;
   return hubs.reduce((sum, { tier, units }) => {
     const limits = hubLimits(tier, units);
-    return sum + (limits.twinWritesPerSecond / deviceTraffic(limits, { desiredBytes }).writes) * 3_600;
+    return sum + (limits.twinWritesPerSecond / deviceTraffic(limits, sizes).writes) * 3_600;
   }, 0);
 }

@@ -57,6 +57,7 @@ export async function openSession(
     records: await openRecords(settings),
     images: blobImages({
       base: images.base,
+      accessLifeMs: images.accessLife,
       credential: await credentialOf(images.credential),
       ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
     }),

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { ACCESS_LIFE_MS, LONGEST_ACCESS_LIFE_MS, SHORTEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
 import { durationSchema } from "../model/duration.ts";
 import { WavegateError } from "../model/problem.ts";
 import { problemsFromZod } from "../model/schema-problems.ts";
@@ -68,9 +69,20 @@ const settingsSchema = z
     /** Further hubs of the same fleet: a rollout is one over all of them. Never change their order. */
     otherHubs: z.array(hubSchema).default([]),
     images: z.strictObject({
-      base: z.url({ protocol: /^https$/, error: "an https address: devices refuse any other" }),
+      base: z
+        .url({ protocol: /^https$/, error: "an https address: devices refuse any other" })
+        .refine(
+          (address) => !/[?#]/.test(address),
+          "nothing after the container: a signature here would reach every device, for good",
+        ),
       credential: credentialSchema,
       caFile: z.string().exactOptional(),
+      /** How long the keys of products with `access: "on-demand"` are good for; they are renewed at half of it. */
+      accessLife: durationSchema
+        .refine((ms) => ms >= SHORTEST_ACCESS_LIFE_MS && ms <= LONGEST_ACCESS_LIFE_MS, {
+          error: "from 1 hour to 7 days: no delegated key lasts longer",
+        })
+        .default(ACCESS_LIFE_MS),
     }),
     /** How `enroll` signs in, and what it uses; what is not said here is as `hub` says. */
     identities: z

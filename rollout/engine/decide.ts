@@ -1,7 +1,8 @@
-import { errorsOf } from "../model/problem.ts";
+import { errorsOf, type Code } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { activeProblems } from "../plan/plan-product.ts";
 import { isDeclared } from "./checkout.ts";
+import { accessProblems, dropAccess } from "./image-access.ts";
 import { finishTakingBack } from "./finish-taking-back.ts";
 import { foreignWriters } from "./foreign-writers.ts";
 import type { Judgement } from "./judge.ts";
@@ -26,19 +27,29 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
   if (problems.length > 0) return { kind: "blocked", problems };
   const started = adoptBaseline(input) ?? startRelease(input);
   // Only retirement makes room on a hub that has as many configurations as it takes.
-  if (started !== undefined) return isFull(started) ? (retire(input) ?? started) : started;
+  if (started !== undefined) return isFull(started) ? (tidyUp(input) ?? started) : started;
   const foreign = foreignWriters(input);
   if (foreign !== undefined) return foreign;
+  const lacking = accessProblems(input);
+  if (lacking.length > 0 && intents.some(({ state }) => state === "running"))
+    return tidyUp(input) ?? { kind: "blocked", problems: lacking };
   for (const judgement of judgements) {
     if (judgement.intent.state !== "running" || !isDeclared(input, judgement.intent)) continue;
     const step = carryOn(input, judgement);
     if (step !== undefined) return step;
   }
-  return retire(input) ?? { kind: "wait", status: statusOf(input, judgements) };
+  return tidyUp(input) ?? { kind: "wait", status: statusOf(input, judgements) };
 }
 
 function isFull(step: Step): boolean {
-  return step.kind === "blocked" && step.problems.every(({ code }) => code === "CONFIG_QUOTA");
+  // Keys that cannot be given may lack room as well.
+  const isRoom = (code: Code): boolean => code === "CONFIG_QUOTA" || code === "ACCESS_MISSING";
+  return step.kind === "blocked" && step.problems.every(({ code }) => isRoom(code));
+}
+
+/** Delete what nobody needs any more: it grows nothing. */
+function tidyUp(input: StepInput): Step | undefined {
+  return retire(input) ?? dropAccess(input);
 }
 
 /** A completed release whose watch is over is judged no more. */

@@ -2,6 +2,7 @@ import { assessPartial } from "../gate/assess.ts";
 import { countsOf } from "../gate/counts.ts";
 import { partialCounts } from "../gate/partial-counts.ts";
 import type { Evidence, RecordedEvidence } from "../model/evidence.ts";
+import { accessLatencyMs } from "../model/fleet.ts";
 import { isoInstant } from "../model/instant.ts";
 import type { Look } from "../model/look.ts";
 import type { Question } from "../model/question.ts";
@@ -124,7 +125,12 @@ function judgeLook(
 ): Judged {
   const series = seriesUpTo(observation, intent, look);
   const { activeWithinMs } = declared.fleet;
-  const evidence = evidenceAt({ intent, series, queryLagMs: deciding.queryLagMs, activeWithinMs });
+  const evidence = evidenceAt({
+    intent,
+    series,
+    queryLagMs: silenceLagMs({ deciding, declared }),
+    activeWithinMs,
+  });
   const { coverage, bakedSince } = evidence;
   const slowed = slowedBy(evidence, intent.release);
   return {
@@ -142,7 +148,7 @@ function judgeLook(
 
 /** What is missing only hides failures: abort is judged on what could be read [design.md §6]. */
 function judgePart(
-  { observation, deciding }: StepInput,
+  { observation, deciding, declared }: StepInput,
   intent: RolloutIntent,
   { look, missing }: TakenLook,
 ): JudgedInPart {
@@ -154,7 +160,7 @@ function judgePart(
     looks: series,
     deadlineMs: gate.deadlineMs,
     deadlineMsByStratum: gate.deadlineMsByStratum,
-    queryLagMs: deciding.queryLagMs,
+    queryLagMs: silenceLagMs({ deciding, declared }),
   });
   const isEvidence = intent.state !== "watching" && release.waves[intent.wave]?.kind === "evidence";
   const judged = {
@@ -168,6 +174,11 @@ function judgePart(
   const kind = isEvidence ? "evidence" : "other";
   const verdict = withMetrics(assessPartial({ ...judged, kind, missing }), judged);
   return { kind: "partial", intent, look, verdict, missing, reason: `no answer of ${missing.join(", ")}` };
+}
+
+/** How much later than its deadline a device may be heard of that is well. */
+export function silenceLagMs({ deciding, declared }: Pick<StepInput, "deciding" | "declared">): number {
+  return deciding.queryLagMs + accessLatencyMs(declared.fleet.products[declared.product]);
 }
 
 /** The stored looks before one, and itself at the end. */

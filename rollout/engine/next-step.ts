@@ -3,6 +3,7 @@ import { alignRefs } from "./align-refs.ts";
 import { checkOut, goneConfigurations, isTreeClean, markHead } from "./checkout.ts";
 import { copyStops } from "./copy-stops.ts";
 import { decide } from "./decide.ts";
+import { renewAccess } from "./image-access.ts";
 import { foreignEdit } from "./foreign-edit.ts";
 import { gateStop } from "./gate-stop.ts";
 import { judge, type Judgement } from "./judge.ts";
@@ -30,7 +31,11 @@ export function nextStep(input: StepInput): Decision {
   if (stop !== undefined) return { step: stop, judgements };
   const open = [...questions, ...blind.questions];
   if (open.length > 0) return { step: { kind: "ask", questions: open }, judgements };
-  return { step: repair(input) ?? decide(input, judgements), judgements };
+  const repairing = repair(input);
+  if (repairing !== undefined && repairing.kind !== "wait") return { step: repairing, judgements };
+  // A way back needs keys too, whatever is wrong with the records.
+  const step = renewAccess(input) ?? repairing ?? decide(input, judgements);
+  return { step, judgements };
 }
 
 /** While the head record cannot be read, releases are judged by what stands on the hubs: to be stopped, nothing else. */

@@ -74,6 +74,10 @@ export interface Deciding {
   readonly imageBase: string;
   /** How long the hub's queries may lag behind the twins, ms. */
   readonly queryLagMs: number;
+  /** How long the image store's keys are good for, ms; absent: it gives none. */
+  readonly accessLifeMs?: number | undefined;
+  /** Why keys could not be given in this run, which does not keep the rest waiting. */
+  readonly accessFailed?: AccessFailure | undefined;
   /** Names of the metric sources of the settings; absent: not known. */
   readonly sources?: readonly string[] | undefined;
   /** Digest of the saved plan that is carried out, for the record of the start. */
@@ -82,6 +86,12 @@ export interface Deciding {
   readonly nonce: string;
   /** Attempts whose stop could not be written in this run: they do not keep the next one waiting. */
   readonly unstoppable?: ReadonlySet<AttemptId>;
+}
+
+/** Why keys to images could not be given, and what to do about it. */
+export interface AccessFailure {
+  readonly reason: string;
+  readonly hint: string;
 }
 
 /** Everything one decision is made of. */

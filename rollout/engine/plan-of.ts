@@ -33,6 +33,7 @@ export function planOf(
     tombstones: store.tombstones,
     stopIds: store.stopIds,
     imageBase: deciding.imageBase,
+    accessLifeMs: deciding.accessLifeMs,
     lookEveryMs,
     sources: deciding.sources,
     others: input.others,

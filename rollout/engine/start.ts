@@ -8,6 +8,7 @@ import { partCondition } from "../plan/wave-condition.ts";
 import type { PlannedRelease } from "../plan/product-plan.ts";
 import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
 import { reachedHubs } from "./found.ts";
+import { accessProblems, renewAccess } from "./image-access.ts";
 import { pendingApprovals, startBar } from "./growth-bar.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
@@ -32,6 +33,7 @@ export function adoptBaseline(input: StepInput): Step | undefined {
     ...intent,
     product: declared.product,
     imageBase: deciding.imageBase,
+    access: declared.fleet.products[declared.product]?.access,
     adopted: true,
     ...(adoptable.where === undefined ? {} : { covers: adoptable.where }),
   });
@@ -70,11 +72,17 @@ export function startRelease(input: StepInput): Step | undefined {
     digest,
     priority,
     imageBase: deciding.imageBase,
+    access: declared.fleet.products[product]?.access,
     adopted: false,
     strata: Object.keys(starting.devices).length,
   });
   const created = createdOn(input, document, `create ${attempt}, for nobody`);
   if (created.kind !== "created") return created;
+  // Nobody is told of an image that cannot be had.
+  const access = renewAccess(input, true);
+  if (access !== undefined) return access;
+  const lacking = accessProblems(input);
+  if (lacking.length > 0) return { kind: "blocked", problems: lacking };
   const exposable = { release, priority: created.priority, windows: firstWindows(starting) };
   const counts = targetedBy(input, exposable, { wave: 0, part: 1 });
   if (counts.kind === "ask") return counts;

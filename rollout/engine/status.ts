@@ -3,7 +3,7 @@ import type { RolloutIntent } from "../model/record.ts";
 import { bakeNeededMs } from "./assess-evidence.ts";
 import { remainingDevices } from "./finish-taking-back.ts";
 import { growthBar, startBar, type GrowthBar } from "./growth-bar.ts";
-import type { Judged, Judgement } from "./judge.ts";
+import { silenceLagMs, type Judged, type Judgement } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 import { hasMoreParts } from "./promote.ts";
 import type { Status, Step } from "./step.ts";
@@ -114,7 +114,7 @@ function statusOfRunning(input: StepInput, intent: RolloutIntent, judgement: Jud
     const text = `${name}: ${coverage.contacted} of ${coverage.targeted} devices made contact`;
     return { phase: "contacting", attempt, text, needsPerson, verdict };
   }
-  const until = bakedSince + bakeNeededMs(wave, intent.release.gate, input.deciding.queryLagMs);
+  const until = bakedSince + bakeNeededMs(wave, intent.release.gate, silenceLagMs(input));
   if (until > input.observation.at) {
     const text = `${name}: bakes for another ${formatDuration(until - input.observation.at)}`;
     return { phase: "baking", attempt, text, needsPerson, notBefore: until, verdict };

@@ -6,6 +6,7 @@ import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Question } from "../model/question.ts";
+import type { LockedImage } from "../plan/image-access.ts";
 
 /** The one thing to do next. Everything but `ask`, `wait` and `blocked` is followed by a new observation. */
 export type Step =
@@ -21,6 +22,8 @@ export type Step =
     }
   /** Create configurations that target nobody. */
   | { readonly kind: "create"; readonly creates: readonly Create[]; readonly why: string }
+  /** Sign keys to images and create the configurations that give them to devices. */
+  | { readonly kind: "grant"; readonly grants: readonly AccessGrant[]; readonly why: string }
   /** Replace configurations whose etags still stand, in this order; the first that does not ends the run. */
   | { readonly kind: "write"; readonly writes: readonly HubWrite[]; readonly why: string }
   /** Delete configurations whose etags still stand. */
@@ -38,6 +41,11 @@ export type Step =
 export interface Create {
   readonly hub: string;
   readonly document: ConfigurationDocument;
+}
+
+/** One create whose content is a key for each of these images: a decision holds none. */
+export interface AccessGrant extends Create {
+  readonly images: readonly LockedImage[];
 }
 
 /** One conditional write on one hub. */

@@ -31,6 +31,8 @@ export const artifactSchema = z
     const { path, sha256, size, manifest, signature } = artifact;
     if (!path.includes(sha256))
       refuse("path", `the path must hold the digest it names: sha256/${sha256}.bin`);
+    if (/[?#]/.test(path))
+      refuse("path", "a path has no query: a key in it would reach every device, for good");
     if ((manifest === "") !== (signature === ""))
       refuse("signature", "manifest and signature stand together, or are both empty");
     if (manifest === "") return;

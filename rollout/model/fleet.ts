@@ -5,6 +5,7 @@ import { artifactSchema, manifestFaults, type Artifact } from "./artifact.ts";
 import { productNameSchema, versionSchema } from "./product-version.ts";
 import { freezeSchema, type Freeze, type FreezeDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
+import { ACCESSES, type Access } from "./twin-contract.ts";
 
 /** The fleet as `fleet.ts` declares it. */
 export interface FleetDeclaration {
@@ -25,6 +26,11 @@ export interface ProductDeclaration {
   readonly adopt?: AdoptDeclaration | readonly AdoptDeclaration[];
   /** Times in which none of this product's releases grows, beside the fleet's. */
   readonly freezes?: readonly FreezeDeclaration[];
+  /**
+   * Who may fetch the product's images: whoever knows their address, or (`on-demand`) only its own devices, by keys that
+   * the hub gives them while they want one: for fleets that are always on. Default `public`.
+   */
+  readonly access?: Access;
   /** Tag that names a device's site ("tags.site"): a plan warns of waves that lie in few sites; default: none is known. */
   readonly site?: string;
 }
@@ -49,7 +55,16 @@ export interface Product {
   /** The one without a condition first: those after it stand above it. */
   readonly adopt: readonly AdoptDeclaration[];
   readonly freezes: readonly Freeze[];
+  readonly access?: Access;
   readonly site?: string;
+}
+
+/** An evaluation that a device has just missed, and one that runs late [IoT Hub: automatic device management]. */
+const ACCESS_LATENCY_MS = 2 * 5 * 60_000;
+
+/** How long devices of a product may wait for the key to an image, ms: no fault of the release. */
+export function accessLatencyMs(product: Pick<Product, "access"> | undefined): number {
+  return product?.access === "on-demand" ? ACCESS_LATENCY_MS : 0;
 }
 
 /** Declare the fleet: the default export of `fleet.ts`. Data only. */
@@ -88,6 +103,7 @@ const fleetSchema = z.strictObject({
       z.strictObject({
         adopt: adoptedSchema.default([]),
         freezes: z.array(freezeSchema).default([]),
+        access: z.enum(ACCESSES).exactOptional(),
         site: z
           .string()
           .regex(/^tags(\.[A-Za-z_][A-Za-z0-9_]*)+$/, 'a tag, written like "tags.site"')

@@ -4,7 +4,7 @@ import { STOP_KINDS, stopWithId, type Stop, type StopFacts } from "./stop.ts";
 
 /** Names of the labels wavegate keeps on its configurations. Labels are readable by many: no customer names. */
 export const LABEL = {
-  /** `ref` or `release`. */
+  /** `ref`, `release` or `access`. */
   kind: "wg-kind",
   product: "wg-product",
   /** On the ref: digest of the head record. */
@@ -22,6 +22,9 @@ export const LABEL = {
   retired: "wg-retired",
   /** `yes` on one that was adopted for some devices only: its metric `covers` says for whom. */
   where: "wg-where",
+  /** On one that gives access to images: since and until when its keys are good. */
+  issued: "wg-issued",
+  expires: "wg-expires",
   /** Number of strata the gate's budget is split over, for judging while the record cannot be read. */
   strata: "wg-strata",
 } as const;

@@ -1,5 +1,7 @@
 /** Every code wavegate answers with; the sentence is its meaning, `docs/` and `--help` print the same words. */
 export const CODES = {
+  ACCESS_MISSING: "devices have no key to an image that opens with one only",
+  ACCESS_MIXED: "devices take images for public that the next ones will not be",
   ADOPT_OVERLAP: "two adopted baselines claim the same devices",
   APPROVAL_VOID: "this approval would not count",
   ARTIFACT_MISMATCH: "the stored image is not the one the release declares",

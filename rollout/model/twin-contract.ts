@@ -16,6 +16,19 @@ export const REPORTED_PATH = "properties.reported.firmware";
 /** Name of the section under desired and reported properties. */
 export const FIRMWARE_SECTION = "firmware";
 
+/**
+ * Name of the section under desired properties that opens images to devices that say they want one: by the image's
+ * digest, the query that its address takes.
+ */
+export const ACCESS_SECTION = "firmwareAccess";
+
+/** Where that stands in the twin: a section of its own, beside the request and no part of it. */
+export const ACCESS_PATH = `properties.desired.${ACCESS_SECTION}`;
+
+/** Who may fetch an image: whoever knows its address, or only devices that were given a key to it. */
+export const ACCESSES = ["public", "on-demand"] as const;
+export type Access = (typeof ACCESSES)[number];
+
 /** Tags wavegate reads or writes, as they stand in queries and target conditions. */
 export const TAG = {
   product: "tags.product",
@@ -47,6 +60,8 @@ export interface FirmwareDesired {
   readonly fwManifest: string;
   /** Ed25519 signature over `fwManifest`, base64; empty when the release is not signed. */
   readonly fwManifestSignature: string;
+  /** `on-demand`: the address opens only with what `firmwareAccess` holds for the image. */
+  readonly fwAccess: Access;
   /** The attempt that asks, echoed by the device: `fw--<product>--<version>--<attempt>`. */
   readonly rolloutId: string;
 }
@@ -98,6 +113,8 @@ export interface FirmwareReported {
   readonly bootId: string;
   /** The device's own bucket (rollout/model/bucket.ts). */
   readonly bucket: number;
+  /** `wanted` while the device waits for, or fetches, an image that it needs a key to; else empty. */
+  readonly fwSource: "wanted" | "";
   /** True beside `outcome: failed` when the device came right after all; it changes no count. */
   readonly recovered?: boolean;
 }

@@ -98,7 +98,8 @@ export function basisChanges(before: PlanBasis, now: PlanBasis): readonly string
 }
 
 function concerns({ labels, content, condition }: Configuration, product: string): boolean {
-  if (labels[LABEL.kind] === "ref") return false;
+  // Keys are renewed all the time, and a plan stands on none.
+  if (labels[LABEL.kind] === "ref" || labels[LABEL.kind] === "access") return false;
   if (labels[LABEL.kind] !== undefined) return labels[LABEL.product] === product;
   return condition !== "" && Object.keys(content).some(meetsOurPath);
 }

@@ -1,7 +1,11 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { hubLimits } from "../model/hub-limits.ts";
 import type { Problem } from "../model/problem.ts";
+import { grantsOf } from "./image-access.ts";
 import type { PlanHub } from "./plan-input.ts";
+
+/** Configurations that give keys at a time: the standing one, and its successor for an hour. */
+const GRANTS = 2;
 
 /** Share of a hub's configurations above which a person should know. */
 const NEARLY_FULL = 0.8;
@@ -16,13 +20,18 @@ export function quotaProblems(input: {
   readonly creates: readonly string[];
   /** Ids that go, once nobody hangs on them. */
   readonly frees: readonly string[];
+  /** Product whose images open with keys: one configuration gives them, and a second one beside it while they are renewed. */
+  readonly keysOf?: string | undefined;
   /** Configurations that other products of the same plan create beside them; default 0. */
   readonly others?: number | undefined;
 }): readonly Problem[] {
-  const { hubs, creates, frees, others = 0 } = input;
+  const { hubs, creates, frees, keysOf, others = 0 } = input;
   return hubs.flatMap(({ name, listing, size }): Problem[] => {
     const there = (id: string): boolean => findConfiguration(listing, id) !== undefined;
-    const fresh = creates.filter((id) => !there(id)).length;
+    const keys = keysOf === undefined ? 0 : Math.max(0, GRANTS - grantsOf(listing, keysOf).length);
+    const missing = creates.filter((id) => !there(id)).length;
+    // Keys alone are no change that a plan is made for.
+    const fresh = missing === 0 ? 0 : missing + keys;
     if (fresh === 0) return [];
     const { tier = "S1", units = 1 } = size ?? {};
     const { configurations: most } = hubLimits(tier, units);

@@ -4,6 +4,8 @@ import type { HubLimits } from "../model/hub-limits.ts";
 export interface TrafficSizes {
   /** The desired firmware section: the content of the release's configuration. Default 1,000; the manifest may make it 5,000. */
   readonly desiredBytes?: number | undefined;
+  /** The keys to images, for a product whose images need one: given, and taken away again. Default: none are. */
+  readonly accessBytes?: number | undefined;
   /** One report: the whole reported firmware section. Default 600. */
   readonly reportBytes?: number | undefined;
   /** A device's twin as the device reads it: desired and reported, others' properties too. Default the two and 100. */
@@ -29,6 +31,8 @@ const TWIN_FRAME_BYTES = 100;
 
 /** Each evaluation that changes what a device is to have is one patch of its twin [facts/iothub.md §1.6]. */
 const DESIRED_WRITES = 1;
+/** Keys come and go by one evaluation each; a renewal meanwhile is one more. */
+const ACCESS_WRITES = 2;
 /** contacted, downloading, applying, rebooting, end [design §5, Reported], and one again after a lost connection. */
 const REPORTS = 5 + 1;
 /** The change as it is sent to a device that is connected. */
@@ -40,23 +44,26 @@ const NOTIFICATIONS = 1;
  */
 const READS = 2;
 
-/** The price of one device: ten twin operations, in messages of the hub's meter. */
+/** The price of one device: ten twin operations, and four more where it needs a key, in messages of the hub's meter. */
 export function deviceTraffic(
   { meterBytes }: Pick<HubLimits, "meterBytes">,
   sizes: TrafficSizes = {},
 ): DeviceTraffic {
-  const { desiredBytes = DESIRED_BYTES, reportBytes = REPORT_BYTES } = sizes;
-  const { twinBytes = desiredBytes + reportBytes + TWIN_FRAME_BYTES } = sizes;
+  const { desiredBytes = DESIRED_BYTES, reportBytes = REPORT_BYTES, accessBytes } = sizes;
+  const { twinBytes = desiredBytes + (accessBytes ?? 0) + reportBytes + TWIN_FRAME_BYTES } = sizes;
+  const accessWrites = accessBytes === undefined ? 0 : ACCESS_WRITES;
   // "twin updates per device count against the daily message quota in 4 KB chunks" [facts/iothub.md §1.7], reads by the
   // size of the result [facts/iothub.md §3.2, "Metered"]; the chunk of the free tier is 0.5 KB [facts/iothub.md §1.9].
   const chunks = (bytes: number): number => Math.max(1, Math.ceil(bytes / meterBytes));
   return {
-    writes: DESIRED_WRITES + REPORTS,
+    writes: DESIRED_WRITES + accessWrites + REPORTS,
     reads: READS,
-    notifications: NOTIFICATIONS,
+    notifications: NOTIFICATIONS + accessWrites,
     messages:
       // The notification is charged apart from the write [IoT Hub billing information: "D2C Notify DesiredProperties"].
       (DESIRED_WRITES + NOTIFICATIONS) * chunks(desiredBytes) +
+      // The removal has its price too, and nearly no bytes.
+      accessWrites * (chunks(accessBytes ?? 0) + chunks(0)) +
       REPORTS * chunks(reportBytes) +
       READS * chunks(twinBytes),
   };

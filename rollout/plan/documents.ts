@@ -3,7 +3,7 @@ import { documentDigest, type Configuration, type ConfigurationDocument } from "
 import type { Digest } from "../model/digest.ts";
 import { LABEL, labelValue } from "../model/labels.ts";
 import type { Artifact } from "../model/artifact.ts";
-import { DESIRED_PATH, type FirmwareDesired } from "../model/twin-contract.ts";
+import { DESIRED_PATH, type Access, type FirmwareDesired } from "../model/twin-contract.ts";
 import { releaseMetrics } from "./queries.ts";
 
 /** Priority of the first release of a product; each later attempt gets ten more than the highest there is. */
@@ -19,6 +19,8 @@ export function releaseDocument(input: {
   readonly artifact: Artifact;
   readonly priority: number;
   readonly imageBase: string;
+  /** Who may fetch the image; default: whoever knows its address. */
+  readonly access?: Access | undefined;
   readonly adopted: boolean;
   /** Of an adopted baseline: the devices that run it, where it is not all. */
   readonly covers?: string;
@@ -33,6 +35,7 @@ export function releaseDocument(input: {
     fwPackageSize: artifact.size,
     fwManifest: artifact.manifest,
     fwManifestSignature: artifact.signature,
+    fwAccess: input.access ?? "public",
     rolloutId: attempt,
   };
   return certified({

@@ -2,7 +2,7 @@ import type { Configuration, Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import type { Problem } from "../model/problem.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
-import { DESIRED_PATH } from "../model/twin-contract.ts";
+import { ACCESS_PATH, DESIRED_PATH } from "../model/twin-contract.ts";
 import { countByStratum } from "./queries.ts";
 import { productCondition } from "./target-condition.ts";
 
@@ -27,7 +27,13 @@ export function foreignConfigurations({ configurations }: Listing): readonly Con
 
 /** True for a twin path that is ours, a prefix of it or an extension. */
 export function meetsOurPath(path: string): boolean {
-  return path === DESIRED_PATH || path.startsWith(`${DESIRED_PATH}.`) || DESIRED_PATH.startsWith(`${path}.`);
+  return ownPathMet(path) !== undefined;
+}
+
+function ownPathMet(path: string): string | undefined {
+  return [DESIRED_PATH, ACCESS_PATH].find(
+    (own) => path === own || path.startsWith(`${own}.`) || own.startsWith(`${path}.`),
+  );
 }
 
 /** Those of them that write to devices of ours, with how many; asks nothing where there is none. */
@@ -39,9 +45,10 @@ export function foreignProblems(
   const own = where === undefined ? productCondition(product) : `${productCondition(product)} AND (${where})`;
   // One that stands on several hubs is asked about once for each condition it has there.
   const foreign = new Map(
-    listings
-      .flatMap(foreignConfigurations)
-      .map(({ id, condition }) => [`${id} ${condition}`, { id, condition }]),
+    listings.flatMap(foreignConfigurations).map(({ id, condition, content }) => {
+      const own = Object.keys(content).flatMap((path) => ownPathMet(path) ?? [])[0];
+      return [`${id} ${condition}`, { id, condition, own }];
+    }),
   );
   const queries = Object.fromEntries(
     [...foreign].map(([key, { condition }]) => [
@@ -54,7 +61,7 @@ export function foreignProblems(
   if (counts.kind !== "known") return counts;
   return {
     kind: "known",
-    value: [...foreign].flatMap(([key, { id }]): Problem[] => {
+    value: [...foreign].flatMap(([key, { id, own }]): Problem[] => {
       const devices = totalOf(counts.value[key] ?? {});
       if (devices === 0) return [];
       return [
@@ -62,7 +69,7 @@ export function foreignProblems(
           severity: "error",
           code: "FOREIGN_CONFIGURATION",
           path: `configuration ${id}`,
-          summary: `it writes to ${DESIRED_PATH} of ${devices} devices of ${product}`,
+          summary: `it writes to ${own} of ${devices} devices of ${product}`,
           hint: `empty its target condition or delete it: az iot hub configuration delete -c ${id}`,
         },
       ];

@@ -20,6 +20,8 @@ export interface OwnCallsInput {
   readonly countedMetrics?: number | undefined;
   /** Sub-windows that `pace` opens beyond one a wave; default 0. */
   readonly subWindows?: number | undefined;
+  /** Times that keys to images are given, where they need one: one is created, another deleted. Default 0. */
+  readonly renewals?: number | undefined;
 }
 
 /** What the controller asks of its hubs; the number of devices is in none of it. */
@@ -51,7 +53,16 @@ const TARGETED_COUNTS = 1;
 
 /** Price a rollout's own calls: 3 a look and hub where the hub takes two GROUP BY keys, else 7. */
 export function ownCalls(input: OwnCallsInput): OwnCalls {
-  const { hubs, lookEveryMs, days, waves, products = 1, subWindows = 0, countedMetrics = 0 } = input;
+  const {
+    hubs,
+    lookEveryMs,
+    days,
+    waves,
+    products = 1,
+    subWindows = 0,
+    countedMetrics = 0,
+    renewals = 0,
+  } = input;
   const { resultBytes = RESULT_BYTES } = input;
   const limits = hubLimits(input.tier, input.units);
   const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES) + countedMetrics;
@@ -60,7 +71,7 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
   const writes = rolloutWrites(widenings);
   const queries = looks * queriesPerLook + widenings * TARGETED_COUNTS;
   // A write is decided by a listing, and followed by one [architecture.md, one step a round].
-  const configurationCalls = looks + 2 * writes;
+  const configurationCalls = looks + 2 * (writes + 2 * renewals);
   const minutes = days * DAY_MINUTES;
   // "Metered: reads by result size in 4 KB chunks" [facts/iothub.md §3.2]; "config CRUD ... free" [facts/iothub.md §1.7].
   const messages = queries * Math.max(1, Math.ceil(resultBytes / limits.meterBytes));

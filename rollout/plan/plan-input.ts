@@ -13,6 +13,8 @@ export interface PlanInput {
   readonly answers: Answers;
   /** Address devices download images from: it is part of what they are sent. */
   readonly imageBase: string;
+  /** Devices open the product's images with keys of this life; absent: the images are public. */
+  readonly access?: { readonly lifeMs: number } | undefined;
   /** Time between two looks; without it the rollout's own calls are not priced. */
   readonly lookEveryMs?: number | undefined;
   /** What warnings are made from; absent: no advice, for whoever starts the release has read it. */

@@ -1,4 +1,5 @@
 import { refId } from "../model/attempt.ts";
+import { ACCESS_LIFE_MS } from "../model/access-life.ts";
 import { digestOf, type Digest } from "../model/digest.ts";
 import { errorsOf, type Problem } from "../model/problem.ts";
 import { askAll, type Asked } from "../model/question.ts";
@@ -9,6 +10,7 @@ import { basisOf } from "./basis.ts";
 import { planChanges } from "./changes.ts";
 import { quotaProblems } from "./configuration-quota.ts";
 import type { Declared } from "./declared.ts";
+import { mixedAccess } from "./mixed-access.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planRelease } from "./plan-release.ts";
 import type { PlannedRelease, ProductPlan } from "./product-plan.ts";
@@ -26,6 +28,8 @@ export interface ProductInput extends PlanInput {
   readonly tombstones: ReadonlySet<string>;
   /** Ids of the stops in the head's chain. */
   readonly stopIds: ReadonlySet<string>;
+  /** How long the image store's keys are good for, ms; default 24 hours. */
+  readonly accessLifeMs?: number | undefined;
   /** Configurations that plans of other products, made together with this one, create. */
   readonly others?: number | undefined;
 }
@@ -40,7 +44,9 @@ export function planProduct(declared: Declared, input: ProductInput): Asked<Prod
     (before, one) => [...before, adoptedIntent(declared.product, one, [...input.intents, ...before])],
     [],
   );
-  const after = { ...input, intents: [...input.intents, ...adopting] };
+  const isOnDemand = declared.fleet.products[declared.product]?.access === "on-demand";
+  const access = isOnDemand ? { lifeMs: input.accessLifeMs ?? ACCESS_LIFE_MS } : undefined;
+  const after = { ...input, access, intents: [...input.intents, ...adopting] };
   const started = isAskable ? plannedStart(declared, after) : NOTHING;
   const asked = askAll<unknown>([
     pending.length > 0 ? adoptionProblems(declared, input.answers) : NO_PROBLEMS,
@@ -95,6 +101,7 @@ export function planProduct(declared: Declared, input: ProductInput): Asked<Prod
         ...declared.problems,
         ...activeProblems(declared, input.intents),
         ...adoption,
+        ...(isOnDemand ? mixedAccess(declared.product, input.hubs) : []),
         ...(start?.problems ?? []),
         ...quotaProblems({
           hubs: input.hubs,
@@ -104,6 +111,7 @@ export function planProduct(declared: Declared, input: ProductInput): Asked<Prod
             ...(planned === undefined ? [] : [planned.attempt]),
           ],
           frees: [...gone, ...retirables],
+          keysOf: isOnDemand ? declared.product : undefined,
           others: input.others,
         }),
       ],

@@ -13,7 +13,7 @@ import type { DeclaredRelease } from "./declared.ts";
 import { nextPriority } from "./documents.ts";
 import type { PlanInput } from "./plan-input.ts";
 import type { SizedRelease, PlannedWave } from "./product-plan.ts";
-import { desiredBytesOf, plannedCalls, waveTraffic } from "./planned-traffic.ts";
+import { accessBytesOf, desiredBytesOf, plannedCalls, waveTraffic } from "./planned-traffic.ts";
 import { countByStratum } from "./queries.ts";
 import { waveBounds } from "./wave-bounds.ts";
 import { releaseCondition } from "./target-condition.ts";
@@ -57,6 +57,7 @@ export function planRelease(
   });
   const attempt = nextAttempt(release, digest, input);
   const desiredBytes = desiredBytesOf({ release, attempt, digest, priority, imageBase: input.imageBase });
+  const accessBytes = accessBytesOf(input);
   const waves = conditions.map((condition, index): PlannedWave => {
     const wave = byKey[`wave ${index}`] ?? {};
     const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
@@ -74,6 +75,7 @@ export function planRelease(
       hubs: input.hubs,
       answers: input.answers,
       desiredBytes,
+      accessBytes,
     });
     return {
       name,
@@ -108,6 +110,7 @@ export function planRelease(
       proving,
       thresholds: { ...levels, sizeToProve: sizeToProve(gate) },
       desiredBytes,
+      ...(accessBytes === undefined ? {} : { accessBytes }),
       ...(calls === undefined ? {} : { ownCalls: calls }),
     },
   };

@@ -10,6 +10,8 @@ import { countByStratum } from "./queries.ts";
 import { fleetTraffic } from "./traffic.ts";
 
 const DAY_MS = 86_400_000;
+/** A digest and the query of a user delegation SAS. */
+const KEY_BYTES = 520;
 
 /** What the devices that a wave adds ask of each hub; nothing of hubs whose size is not known. */
 export function waveTraffic(input: {
@@ -18,14 +20,17 @@ export function waveTraffic(input: {
   readonly hubs: readonly PlanHub[];
   readonly answers: Answers;
   readonly desiredBytes: number;
+  readonly accessBytes: number | undefined;
 }): readonly PlannedTraffic[] {
-  const { conditions, wave, hubs, answers, desiredBytes } = input;
+  const { conditions, wave, hubs, answers, desiredBytes, accessBytes } = input;
   const on = (hub: string, index: number): number =>
     index < 0 ? 0 : countedOn(answers, countByStratum(conditions[index] ?? ""), hub);
   return hubs.flatMap(({ name, size }) => {
     if (size === undefined) return [];
     const devices = Math.max(0, on(name, wave) - on(name, wave - 1));
-    return [{ hub: name, ...size, devices, ...fleetTraffic({ devices, ...size, desiredBytes }) }];
+    return [
+      { hub: name, ...size, devices, ...fleetTraffic({ devices, ...size, desiredBytes, accessBytes }) },
+    ];
   });
 }
 
@@ -39,10 +44,19 @@ export function desiredBytesOf(
   return new TextEncoder().encode(canonicalJson(Object.values(content)[0] ?? {})).length;
 }
 
+/** Bytes of the keys that a device is sent: to every image that stands on the hub, its own and those it may go back to. */
+export function accessBytesOf({
+  access,
+  intents,
+}: Pick<PlanInput, "access" | "intents">): number | undefined {
+  if (access === undefined) return undefined;
+  return KEY_BYTES * (1 + intents.filter(({ state }) => state !== "retired").length);
+}
+
 /** What the rollout's own calls come to, if every wave takes no longer than its bake. */
 export function plannedCalls(
   release: Release,
-  { hubs, lookEveryMs }: PlanInput,
+  { hubs, lookEveryMs, access }: PlanInput,
   products: number,
 ): PlannedCalls | undefined {
   // The hub with the least budget: each is asked the same.
@@ -65,6 +79,8 @@ export function plannedCalls(
       waves: release.waves.length,
       products,
       subWindows: paced,
+      // The first when it starts, then at half of their life.
+      renewals: access === undefined ? 0 : 1 + Math.floor(ms / (access.lifeMs / 2)),
       countedMetrics: (release.gate.metrics ?? []).filter(({ source }) => source === TWINS).length,
     }),
   );

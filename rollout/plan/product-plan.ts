@@ -60,6 +60,8 @@ export interface SizedRelease {
   readonly thresholds: PlannedThresholds;
   /** Bytes of what a device is sent. */
   readonly desiredBytes: number;
+  /** Bytes of the keys that it is sent beside; absent: the images are public. */
+  readonly accessBytes?: number;
   /** What the controller itself asks of the hubs; absent where their sizes or the time between looks are not known. */
   readonly ownCalls?: PlannedCalls;
 }

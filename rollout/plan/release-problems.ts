@@ -90,7 +90,7 @@ function nearestStratum(name: string, strata: readonly string[]): string {
 
 function waveProblems(
   wave: PlannedWave,
-  { release, file, devices, proving, thresholds, desiredBytes }: SizedRelease,
+  { release, file, devices, proving, thresholds, desiredBytes, accessBytes }: SizedRelease,
 ): Problem[] {
   const path = `${file}: waves: ${wave.name}`;
   const added = totalOf(wave.added);
@@ -105,6 +105,7 @@ function waveProblems(
       tier,
       units,
       desiredBytes,
+      accessBytes,
       deadlineMs: shortestDeadline(release.gate),
       pace: release.waves.find(({ name }) => name === wave.name)?.pace,
     });

@@ -1,20 +1,22 @@
 import { refOf } from "../engine/found.ts";
 import type { HubView } from "../engine/observation.ts";
-import type { HubWrite, RefMove, Step } from "../engine/step.ts";
+import type { AccessGrant, HubWrite, RefMove, Step } from "../engine/step.ts";
 import { LABEL } from "../model/labels.ts";
 import { InvariantError, WavegateError } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
+import { ACCESS_PATH } from "../model/twin-contract.ts";
 import { refDocument } from "../plan/documents.ts";
 import { enforceStop } from "./enforce-stop.ts";
 import { markForward } from "./mark-forward.ts";
 import { OBSERVATION_LIFE_MS } from "./observation-life.ts";
-import type { ClockPort, HubPort, RecordPort } from "./ports.ts";
+import type { ClockPort, HubPort, ImagePort, RecordPort } from "./ports.ts";
 
 /** What acting needs. */
 export interface ActPorts {
   readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
   readonly clock: ClockPort;
+  readonly images: Pick<ImagePort, "keys">;
 }
 
 /** Steps that have an effect. */
@@ -56,6 +58,9 @@ export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<vo
         await portOf(ports, hub).create(document, { sendBy });
       }
       return;
+    case "grant":
+      await grantAccess(step.grants, { fresh, sendBy }, ports);
+      return;
     case "write":
       await write(step.writes, { fresh, sendBy }, ports);
       return;
@@ -79,6 +84,25 @@ interface Life {
   readonly fresh: () => void;
   /** By the clock that never jumps. */
   readonly sendBy: number;
+}
+
+/** Keys exist from here to the hub, and nowhere else. */
+async function grantAccess(
+  grants: readonly AccessGrant[],
+  { fresh, sendBy }: Life,
+  ports: ActPorts,
+): Promise<void> {
+  const { keys } = ports.images;
+  if (keys === undefined) throw new InvariantError("access was decided for a store that gives no keys");
+  const paths = new Set(grants.flatMap(({ images }) => images.map(({ path }) => path)));
+  const signed = await keys.sign([...paths]);
+  for (const { hub, document, images } of grants) {
+    fresh();
+    const content = {
+      [ACCESS_PATH]: Object.fromEntries(images.map(({ sha256, path }) => [sha256, signed.get(path)])),
+    };
+    await portOf(ports, hub).create({ ...document, content }, { sendBy });
+  }
 }
 
 async function write(writes: readonly HubWrite[], { fresh, sendBy }: Life, ports: ActPorts): Promise<void> {

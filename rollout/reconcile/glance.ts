@@ -29,7 +29,13 @@ export async function glanceAt(
   const store = await readStore({ records, product: declared.product, hubs: listed.hubs });
   const answers = new Map<string, Answer>();
   const observation: Observation = { ...listed, store, answers };
-  const deciding = { actor: "", imageBase: images.base, queryLagMs: ports.settings.queryLag, nonce: "" };
+  const deciding = {
+    actor: "",
+    imageBase: images.base,
+    accessLifeMs: images.keys?.lifeMs,
+    queryLagMs: ports.settings.queryLag,
+    nonce: "",
+  };
   const isComingBack = store?.head?.record.intents.some(({ state }) => state === "rolling back") === true;
   for (let asks = 0; ; asks++) {
     const { judgements, questions: counts } = judge({ declared, observation, deciding });

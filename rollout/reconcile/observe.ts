@@ -48,6 +48,7 @@ export async function observeProduct(
   const deciding = {
     actor: "",
     imageBase: images.base,
+    accessLifeMs: images.keys?.lifeMs,
     queryLagMs: ports.settings.queryLag,
     sources: ports.metrics?.sources ?? [],
     nonce: "",

@@ -2,6 +2,7 @@ import { askExposure, type Exposure } from "../engine/exposure.ts";
 import { repeatFailers } from "../engine/failed-devices.ts";
 import type { Judgement } from "../engine/judge.ts";
 import type { Observation } from "../engine/observation.ts";
+import { accessLatencyMs } from "../model/fleet.ts";
 import { outlookOf, type Outlook } from "../engine/outlook.ts";
 import type { Status } from "../engine/step.ts";
 import { totalOf, type Answer } from "../model/question.ts";
@@ -128,7 +129,7 @@ function outlookIn(
     release,
     fleet,
     product: fleet.products[product],
-    queryLagMs,
+    queryLagMs: queryLagMs + accessLatencyMs(fleet.products[product]),
     position:
       underWay === undefined
         ? undefined

@@ -5,6 +5,7 @@ import type { HubSize } from "../model/hub-limits.ts";
 import type { Look, Tally } from "../model/look.ts";
 import type { MetricAnswer, MetricRequest, StoredImage, TallyQuery } from "../model/question.ts";
 import type { RolloutRecord } from "../model/record.ts";
+import type { Secret } from "../model/secret.ts";
 import type { Stop } from "../model/stop.ts";
 import type { StoredFiles } from "../model/store-contents.ts";
 import type { DeviceView } from "../model/device-view.ts";
@@ -80,6 +81,16 @@ export interface ImagePort {
   readonly base: string;
   /** Size and digest of the stored bytes, read in full; undefined when there is no such image. */
   describe(path: string): Promise<StoredImage | undefined>;
+  /** How images are opened to those who may not read the store; absent: not at all. */
+  readonly keys?: ImageKeys;
+}
+
+/** Keys to single images. */
+export interface ImageKeys {
+  /** How long they are good for, ms. */
+  readonly lifeMs: number;
+  /** For each path the query that opens its address, for reading it alone. */
+  sign(paths: readonly string[]): Promise<ReadonlyMap<string, Secret>>;
 }
 
 /** What the loop needs of the sources of metrics. Trouble is an answer, told in words without secrets; nothing is thrown. */

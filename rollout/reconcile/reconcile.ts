@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Judgement } from "../engine/judge.ts";
 import { nextStep, type Decision } from "../engine/next-step.ts";
-import type { Observation } from "../engine/observation.ts";
+import type { AccessFailure, Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import type { Digest } from "../model/digest.ts";
 import type { AttemptId } from "../model/attempt.ts";
@@ -42,7 +42,9 @@ export type ReconcileEvent =
   | { readonly kind: "judged"; readonly at: number; readonly judgement: Judgement }
   | { readonly kind: "step"; readonly at: number; readonly step: Effect }
   /** Somebody else was first: this run ends, the next looks again. */
-  | { readonly kind: "lost race"; readonly at: number; readonly message: string };
+  | { readonly kind: "lost race"; readonly at: number; readonly message: string }
+  /** Something failed that the run goes on without. */
+  | { readonly kind: "trouble"; readonly at: number; readonly message: string };
 
 /** How a run ended. */
 export interface ReconcileResult {
@@ -73,6 +75,7 @@ export async function reconcile(
   const unstoppable = new Set<AttemptId>();
   let notStopped: WavegateError | undefined;
   let counted: Counted | undefined;
+  let accessFailed: AccessFailure | undefined;
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
     counted = countedUntil(counted, monotonicMs);
@@ -83,6 +86,7 @@ export async function reconcile(
       nonce,
       counted,
       unstoppable,
+      accessFailed,
     });
     counted = countedIn(observation, monotonicMs, counted);
     await keepLooks(declared.product, decision, ports.records);
@@ -108,6 +112,12 @@ export async function reconcile(
             unstoppable.add(step.stop.attempt);
             continue;
           }
+          if (step.kind === "grant" && error.code !== "HUB_CONFLICT") {
+            accessFailed = { reason: `${error.code}: ${error.message}`, hint: error.hint };
+            const message = `no keys to images: ${accessFailed.reason}`;
+            options.onEvent?.({ kind: "trouble", at: observation.at, message });
+            continue;
+          }
           if (error.code !== "HUB_CONFLICT") throw error;
           options.onEvent?.({ kind: "lost race", at: observation.at, message: error.message });
           return { steps, observation };
@@ -129,6 +139,7 @@ export async function observeAndDecide(input: {
   readonly options: ReconcileOptions;
   readonly nonce: string;
   readonly unstoppable?: ReadonlySet<AttemptId>;
+  readonly accessFailed?: AccessFailure | undefined;
   readonly counted?: Pick<Counted, "at" | "answers"> | undefined;
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
   const { declared, ports, options, nonce, counted, unstoppable = new Set<AttemptId>() } = input;
@@ -146,6 +157,8 @@ export async function observeAndDecide(input: {
     nonce,
     plan: options.plan,
     unstoppable,
+    accessLifeMs: images.keys?.lifeMs,
+    accessFailed: input.accessFailed,
   };
   const observation: Observation = { at, hubs, store, answers };
   options.admit?.(observation);

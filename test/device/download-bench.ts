@@ -4,6 +4,8 @@ import type { DownloadOptions } from "../../device/download.ts";
 import { downloadImage } from "../../device/download.ts";
 import type { Driver, KeptPart, SlotOpening } from "../../device/drivers/driver.ts";
 import type { FirmwareRequest } from "../../device/firmware-request.ts";
+import type { ImageAccess } from "../../device/image-access.ts";
+import { imageAccess } from "../../device/image-access.ts";
 import type { ImageRequestOptions } from "../../device/image-request.ts";
 import { httpsImages } from "../../device/image-request.ts";
 
@@ -73,6 +75,10 @@ const { signal } = new AbortController();
 /** A device with its slots and its clock. */
 export interface DownloadBench extends ReturnType<typeof memorySlots> {
   readonly clock: ReturnType<typeof eagerClock>;
+  /** What the hub has given it. */
+  readonly access: ImageAccess;
+  /** Who was asked for another key, once a time. */
+  readonly asked: readonly string[];
   /** Fetch once more, as after a power cut. */
   readonly fetch: (change?: Partial<DownloadOptions>) => Promise<void>;
 }
@@ -84,14 +90,19 @@ export function deviceFor(
 ): DownloadBench {
   const { request, ...reach } = change;
   const memory = memorySlots();
+  const access = imageAccess();
+  const asked: string[] = [];
   const clock = eagerClock();
   return {
     ...memory,
+    access,
+    asked,
     clock,
     fetch: (more) =>
       downloadImage({
-        request: { version: "1.0.0", uri, sha256: SHA256, size: BYTES.length, ...request },
+        request: { version: "1.0.0", uri, sha256: SHA256, size: BYTES.length, onDemand: false, ...request },
         slots: memory.slots,
+        keys: { ...access, ask: () => void asked.push("the hub") },
         ask: httpsImages(reach),
         clock,
         signal,

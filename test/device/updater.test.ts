@@ -383,3 +383,48 @@ describe("the latch", () => {
     expect(d.state.latches).toHaveLength(LATCH_LIMIT);
   });
 });
+
+describe("an image that opens with a key", () => {
+  const onDemand = (attempt: PaperAttempt): object => desiredFor(attempt, { fwAccess: "on-demand" });
+
+  it("is wanted from the report that it is fetched until it is verified, in no report more", () => {
+    const d = device();
+    d.reports.length = 0;
+    d.hear(onDemand(release));
+    d.settle();
+    expect(d.reports.map(({ fwUpdateStatus, fwSource }) => [fwUpdateStatus, fwSource])).toEqual([
+      ["current", ""],
+      ["downloading", "wanted"],
+      ["applying", ""],
+      ["rebooting", ""],
+      ["current", ""],
+    ]);
+    expect(d.reports[1]?.fwUpdateSubstatus).toBe("waits for access to 1000 bytes");
+    expect(d.reports[1]?.pendingFwVersion).toBe("2.0.0");
+  });
+
+  it("is wanted no longer once it is given up", () => {
+    const d = device();
+    d.fetchFails = "DOWNLOAD_DENIED";
+    d.hear(onDemand(release));
+    d.settle();
+    expect(d.last).toMatchObject({ fwSource: "", outcome: "failed", errorCode: "DOWNLOAD_DENIED" });
+  });
+
+  it("is never wanted where the other slot holds it, nor where the request says nothing", () => {
+    const d = device();
+    d.hear(desiredFor(release));
+    d.settle();
+    d.hear(onDemand({ ...baseline, rolloutId: "back" }));
+    d.settle();
+    expect(d.last).toMatchObject({ currentFwVersion: "1.0.0" });
+    expect(d.reports.every(({ fwSource }) => fwSource === "")).toBe(true);
+  });
+
+  it("cannot be asked for in a way the device does not know", () => {
+    const d = device();
+    d.hear(desiredFor(release, { fwAccess: "by-mail" }));
+    d.settle();
+    expect(d.last).toMatchObject({ errorCode: "DESIRED_INVALID", fwSource: "" });
+  });
+});

@@ -218,9 +218,15 @@ export const PROPERTIES: readonly ProgramProperty[] = [
       resources.flatMap((resource) => {
         if (resource.type.endsWith(":RoleAssignment")) {
           const scope = String(resource.inputs["scope"]);
-          return /\/providers\/.*(IotHubResource\/hub|IotDpsResource\/provisioning|BlobContainer\/(firmware|records))$/.test(
-            scope,
-          )
+          // Signing is by account, and where images are public nobody signs.
+          const signs =
+            resource.name === "firmware-rollout-delegator" &&
+            entries["wavegate:firmwareAccess"] === "on-demand" &&
+            /\/providers\/.*StorageAccount\/firmware$/.test(scope);
+          return signs ||
+            /\/providers\/.*(IotHubResource\/hub|IotDpsResource\/provisioning|BlobContainer\/(firmware|records))$/.test(
+              scope,
+            )
             ? []
             : [`${nameOf(resource)} is on ${scope}`];
         }
@@ -238,6 +244,12 @@ export const PROPERTIES: readonly ProgramProperty[] = [
         file: "infra/components/hub-role.ts",
         find: "scope: this.#hub.id",
         replace: "scope: this.#hub.id.apply((id) => id.split('/providers/')[0])",
+      },
+      {
+        what: "lets the rollout sign where nothing has to be signed",
+        file: INDEX,
+        find: 'onDemand: firmwareAccess === "on-demand"',
+        replace: "onDemand: true",
       },
       {
         what: "trusts previews with the rollout",

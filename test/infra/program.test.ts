@@ -157,6 +157,18 @@ describe("the program of a stack that sets nothing", () => {
     ]);
   });
 
+  it("lets the rollout sign keys to images where nobody reads them without one, and there alone", () => {
+    const { inputs } = theResource(strict, ASSIGNMENT, "firmware-rollout-delegator");
+    expect(inputs).toMatchObject({
+      principalId: "principal-of-rollout",
+      scope: expect.stringMatching(/StorageAccount\/firmware$/) as unknown,
+      roleDefinitionId: expect.stringContaining("db58b8e5-c6ad-4a2a-8342-4190687cbf4a") as unknown,
+    });
+    const delegators = (run: ProgramRun): number =>
+      run.resources.filter(({ name }) => name.endsWith("-delegator")).length;
+    expect([delegators(strict), delegators(plain)]).toEqual([1, 0]);
+  });
+
   it("assigns every role on one hub or one container, never on a group or an account", () => {
     const scopes = plain.resources
       .filter(({ type }) => type === ASSIGNMENT)

@@ -85,6 +85,7 @@ async function offer(version: string): Promise<FirmwareDesired> {
     fwPackageSize: image.length,
     fwManifest: "",
     fwManifestSignature: "",
+    fwAccess: "public",
     rolloutId: `fw--thermostat--${version.replaceAll(".", "_")}--1`,
   };
 }

@@ -53,6 +53,7 @@ export async function startDeployment({
   devices,
   scale,
   recordsInContainer = false,
+  onDemand = false,
   roles = {},
 }: {
   readonly name: string;
@@ -60,6 +61,8 @@ export async function startDeployment({
   readonly scale: number;
   /** Keep records in a container of the storage, not in a folder. */
   readonly recordsInContainer?: boolean;
+  /** Nobody reads the images' container without a token or a key, and devices are given keys. */
+  readonly onDemand?: boolean;
   /** Roles of the hub for those who sign in with Microsoft Entra, by name: their data actions. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
 }): Promise<Deployment> {
@@ -83,7 +86,8 @@ export async function startDeployment({
   const azurite = stack.use(
     await startAzurite({ directory: join(folder, "azurite"), certificate, caPem: hub.caPem }),
   );
-  await azurite.createPublicContainer("firmware");
+  if (onDemand) await azurite.createContainer("firmware");
+  else await azurite.createPublicContainer("firmware");
   await azurite.createContainer("records");
   await azurite.createContainer("identity-jobs");
   await azurite.writeTokenFile(join(folder, "token"));
@@ -110,10 +114,11 @@ export async function startDeployment({
     });
     await upload(`sha256/${sha256}.bin`, image);
   }
-  const adopt = JSON.stringify({ version: "1.0.0", artifact: artifacts.get("1.0.0") });
+  const adopt = { version: "1.0.0", artifact: artifacts.get("1.0.0") };
+  const thermostat = JSON.stringify({ adopt, ...(onDemand ? { access: "on-demand" } : {}) });
   await writeFile(
     join(folder, "fleet.ts"),
-    `import { defineFleet } from "wavegate";\nexport default defineFleet({ products: { thermostat: { adopt: ${adopt} } } });\n`,
+    `import { defineFleet } from "wavegate";\nexport default defineFleet({ products: { thermostat: ${thermostat} } });\n`,
   );
   const token = { credential: { kind: "token-file", file: "token" }, caFile: "ca.pem" };
   const recordsIn = (container: string): Readonly<Record<string, unknown>> => ({

@@ -8,7 +8,15 @@ import { forecastDetails } from "./forecast-markdown.ts";
 import { curveTable, expectedLine, riskText } from "./forecast.ts";
 import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
 import { counted } from "./numbers.ts";
-import { callLines, gateLines, metricLines, waveTable, wayBackText, windowLines } from "./planned-release.ts";
+import {
+  accessLines,
+  callLines,
+  gateLines,
+  metricLines,
+  waveTable,
+  wayBackText,
+  windowLines,
+} from "./planned-release.ts";
 
 /** What a pull request is told. */
 export interface PlanReport {
@@ -125,7 +133,7 @@ function releaseParts(release: PlannedRelease): readonly Part[] {
   const traffic = rows.flatMap(([name = "", ...cells]) =>
     cells[6] === undefined ? [] : [`${name}: ${cells[6]}`],
   );
-  const costs = [...traffic, ...callLines(release)];
+  const costs = [...traffic, ...accessLines(release), ...callLines(release)];
   return [
     open(`### Waves\n\n${markdownTable([head, ...rows].map(withoutPrice))}`),
     open(`**Way back:** ${asText(wayBackText(release))}`),

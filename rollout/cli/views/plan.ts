@@ -3,7 +3,15 @@ import { errorsOf } from "../../model/problem.ts";
 import { hasChanges } from "../../plan/changes.ts";
 import type { PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
 import { counted } from "./numbers.ts";
-import { callLines, gateLines, metricLines, waveTable, wayBackText, windowLines } from "./planned-release.ts";
+import {
+  accessLines,
+  callLines,
+  gateLines,
+  metricLines,
+  waveTable,
+  wayBackText,
+  windowLines,
+} from "./planned-release.ts";
 import { renderProblems } from "./problems.ts";
 
 /** A plan for people: what would change, wave by wave, what the gate will ask, what speaks against it. */
@@ -52,6 +60,7 @@ function renderRelease(planned: PlannedRelease): string {
       ...gateLines(planned),
       ...metricLines(planned),
       `way back: ${wayBackText(planned)}`,
+      ...accessLines(planned),
       ...callLines(planned),
     ].map((line) => `  ${line}`),
   ].join("\n");

@@ -1,6 +1,7 @@
 import { formatThreshold, withThousands } from "../../gate/format-evidence.ts";
 import { BUCKET_COUNT } from "../../model/bucket.ts";
 import { formatDuration } from "../../model/duration.ts";
+import { accessLatencyMs } from "../../model/fleet.ts";
 import type { Metric } from "../../model/metric.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { totalOf } from "../../model/question.ts";
@@ -121,6 +122,15 @@ export function wayBackText({ wayBack, waves, release }: PlannedRelease): string
     byHub.length === 0 ? "" : `; all of them: ${formatPercentage(Math.max(...byHub))} of a day's messages`;
   const halt = onAbort === "halt" ? "an abort halts; what would be left: " : "";
   return `${halt}devices return to ${versions}${whom} (${floorText})${price}`;
+}
+
+/** How the images open, where not by their address alone. */
+export function accessLines({ accessBytes }: PlannedRelease): readonly string[] {
+  if (accessBytes === undefined) return [];
+  const later = formatDuration(accessLatencyMs({ access: "on-demand" }));
+  return [
+    `images: open with keys that the hub gives devices while they want one; silence counts ${later} later for it`,
+  ];
 }
 
 /** What the controller itself asks of the hubs. */

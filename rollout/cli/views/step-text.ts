@@ -6,6 +6,7 @@ export function stepText(step: Effect): string | undefined {
     case "stop":
       return `STOP ${step.stop.attempt}: ${step.why}`;
     case "create":
+    case "grant":
     case "write":
     case "remove":
       return step.why;

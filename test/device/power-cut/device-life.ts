@@ -11,6 +11,7 @@ import { readBootPointer, slotFile } from "../../../device/drivers/boot-pointer.
 import type { Driver } from "../../../device/drivers/driver.ts";
 import type { WasmDriverOptions } from "../../../device/drivers/wasm.ts";
 import { wasmDriver } from "../../../device/drivers/wasm.ts";
+import { imageAccess } from "../../../device/image-access.ts";
 import type { RequestImage } from "../../../device/image-request.ts";
 import { readDeviceState, writeDeviceState } from "../../../device/state-file.ts";
 
@@ -42,6 +43,7 @@ export async function powerOn(life: DeviceLife): Promise<DeviceLoop> {
   const { disk, directory, ask, hardware = { revision: 1, sensorLot: 1 } } = life;
   const driver = life.driver ?? wasmDriver({ ...life, hardware });
   const clock = eagerClock();
+  const keys = { ...imageAccess(), ask: () => undefined };
   const { state = newDeviceState(7), lost } = await readDeviceState(disk, directory);
   if (lost !== undefined) throw new Error(lost);
   const loop = deviceLoop({
@@ -55,7 +57,7 @@ export async function powerOn(life: DeviceLife): Promise<DeviceLoop> {
       return Promise.resolve();
     },
     download: (request, signal) =>
-      downloadImage({ request, slots: driver, ask, clock, signal, keepEveryBytes: 300 }),
+      downloadImage({ request, slots: driver, keys, ask, clock, signal, keepEveryBytes: 300 }),
     onBoot: () => undefined,
     onTrouble(message) {
       throw new Error(message);

@@ -146,3 +146,28 @@ describe("settings", () => {
     await expect(load()).rejects.toMatchObject({ code: "SETTINGS_INVALID" });
   });
 });
+
+describe("the images of the settings", () => {
+  const withImages = (more: object): Promise<string> =>
+    write("wavegate.settings.json", { ...SETTINGS, images: { ...SETTINGS.images, ...more } });
+
+  it("have an address without a signature: whatever stands in it reaches every device", async () => {
+    await withImages({ base: `${SETTINGS.images.base}?sv=2026&sig=abc` });
+    await expect(load()).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      problems: [{ path: expect.stringContaining("images.base") as string }],
+    });
+    await expect(load()).rejects.toSatisfy((error) => !JSON.stringify(error).includes("sig=abc"));
+  });
+
+  it("have keys of a day, unless they say otherwise, and none longer than a week", async () => {
+    await withImages({});
+    expect((await load()).images.accessLife).toBe(24 * 3_600_000);
+    await withImages({ accessLife: "90 minutes" });
+    expect((await load()).images.accessLife).toBe(90 * 60_000);
+    for (const accessLife of ["59 minutes", "8 days", "soon"]) {
+      await withImages({ accessLife });
+      await expect(load()).rejects.toMatchObject({ code: "SETTINGS_INVALID" });
+    }
+  });
+});

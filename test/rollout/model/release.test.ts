@@ -26,6 +26,13 @@ describe("a release declaration", () => {
     expect(one && digestOfRelease(one)).toBe(two && digestOfRelease(two));
   });
 
+  it("names its image without a query, which could be a key for everybody", () => {
+    const artifact = { ...good.artifact, path: `${good.artifact.path}?sig=abc` };
+    expect(codes({ artifact })).toEqual([
+      "artifact.path: a path has no query: a key in it would reach every device, for good",
+    ]);
+  });
+
   it("may give strata a deadline of their own, and is the same as ever where none has one", () => {
     const gateWith = (deadline: unknown, bake = "3.5 hours"): ReturnType<typeof parseRelease> =>
       parseRelease({ ...good, gate: { ...good.gate, deadline, bake } }, "r.ts");

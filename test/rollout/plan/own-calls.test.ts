@@ -46,6 +46,8 @@ describe("our own calls", () => {
     // what differs, query share, configuration share, calls
     ["ten units", { units: 10 }, 4_036 / 2_016_000, 2_042 / 2_016_000, 6_078],
     ["S3, which takes 1,000 queries a minute", { tier: "S3" }, 4_036 / 10_080_000, 2_042 / 201_600, 6_078],
+    // Fifteen renewals: a create and a delete each, with a listing for either.
+    ["keys renewed twice a day", { renewals: 15 }, 4_036 / 201_600, 2_102 / 201_600, 6_138],
     ["three products", { products: 3 }, 12_108 / 201_600, 6_126 / 201_600, 18_234],
     ["two hubs, each with its own budget", { hubs: 2 }, 4_036 / 201_600, 2_042 / 201_600, 12_156],
     // 10,080 looks: 20,164 queries, 10,106 configuration calls.

@@ -27,6 +27,16 @@ describe("one device", () => {
     const traffic = deviceTraffic(hubLimits(tier, 1), sizes);
     expect(traffic).toEqual({ writes: 7, reads: 2, notifications: 1, messages });
   });
+
+  it.each([
+    // Keys of 1,040 B given and taken away, each written and sent: four more of 4 KB.
+    ["S1", 1_040, 14],
+    // Of 0.5 KB: three written and three sent, one and one for the removal; the twin of 2,740 B is six, read twice.
+    ["F1", 1_040, 2 * 2 + 2 * (3 + 1) + 6 * 2 + 2 * 6],
+  ] as const)("on %s with keys of %i bytes takes %i messages", (tier, accessBytes, messages) => {
+    const traffic = deviceTraffic(hubLimits(tier, 1), { accessBytes });
+    expect(traffic).toEqual({ writes: 9, reads: 2, notifications: 3, messages });
+  });
 });
 
 describe("the traffic of a fleet", () => {

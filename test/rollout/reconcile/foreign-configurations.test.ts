@@ -37,6 +37,7 @@ describe("a path of a twin", () => {
     ["properties.desired.firmware", true],
     ["properties.desired.firmware.fwVersion", true],
     ["properties.desired", true],
+    ["properties.desired.firmwareAccess", true],
     ["properties.desired.firmwareNotes", false],
     ["properties.desired.telemetry", false],
     ["properties", true],

@@ -99,6 +99,7 @@ function told(world: World, done: readonly Effect[]): string[] {
         // A gate's. One that is only copied to where it does not stand yet is told of when it is recorded.
         if (effect.recorded === undefined) return words;
         break;
+      case "grant":
       case "remove":
       case "mark":
         break;
