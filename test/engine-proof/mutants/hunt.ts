@@ -58,7 +58,8 @@ export async function hunt(
     return {
       foundBy: failed.map(({ title }) => title),
       message: failed[0]?.failureMessages[0]?.split("\n").find((line) => line.trim() !== "") ?? "",
-      ...(broken === undefined ? {} : { trouble: broken.message }),
+      // After the first finding the other files are not begun any more, and look the same.
+      ...(broken === undefined || failed.length > 0 ? {} : { trouble: broken.message }),
     };
   } catch (error) {
     return { foundBy: [], message: "", trouble: `${String(error)}\n${output.slice(-2_000)}` };

@@ -3,9 +3,11 @@ import {
   certifiedMask,
   chainOf,
   headOf,
+  isLost,
   isAncestor,
   refOf,
   type HubMemory,
+  type Intents,
   type Memory,
   type Surroundings,
 } from "./state.ts";
@@ -52,13 +54,6 @@ export function checkRest(memory: Memory, around: Surroundings): readonly string
       );
   return wrong;
 }
-
-type Intents = readonly {
-  readonly attempt: string;
-  readonly state: string;
-  readonly condition: string;
-  readonly created: Readonly<Record<string, string>>;
-}[];
 
 /** No release that was ever aborted is exposed by its own configuration, whatever became of the ref. */
 function checkAborts(
@@ -107,17 +102,6 @@ function checkTree(
       wrong.push(`5: ${attempt} is ${state} and exposed on hub${number}`);
   }
   return wrong;
-}
-
-/** A release whose configuration a person deleted is held for good. */
-function isLost(memory: Memory, intents: Intents, attempt: string): boolean {
-  const intent = intents.find((one) => one.attempt === attempt);
-  return (
-    intent?.state === "held" &&
-    memory.hubs.some(
-      (hub, number) => hub.documents.get(attempt)?.createdTimeUtc !== intent.created[`hub${number}`],
-    )
-  );
 }
 
 function why(memory: Memory, intents: Intents, attempt: string, kind: string): string {

@@ -1,7 +1,7 @@
 import type { Effect } from "./effect.ts";
-import { adoptedIn, chainOf, headOf, isRef, refOf, slotsOf, type Memory } from "./state.ts";
+import { adoptedIn, chainOf, headOf, isLost, isRef, refOf, slotsOf, type Memory } from "./state.ts";
 
-/** [protocol §4, 8] A write of ours takes a slot away only when its stop stands in the chain. */
+/** [protocol §4, 8] A write of ours takes a slot away only when its stop stands in the chain, or its release is lost and held. */
 export function checkSlots(
   memory: Memory,
   { hub, id, before, after }: Extract<Effect, { readonly on: "hub" }>,
@@ -12,6 +12,11 @@ export function checkSlots(
   const adopted = new Set(heads.flatMap((head) => [...adoptedIn(chainOf(memory, head) ?? [])]));
   for (const slot of slotsOf(before)) {
     if (kept.has(slot.id) || adopted.has(slot.id)) continue;
+    if (
+      slot.kind === "hold" &&
+      heads.some((head) => isLost(memory, chainOf(memory, head)?.[0]?.intents ?? [], slot.attempt))
+    )
+      continue;
     const elsewhere = memory.hubs.some(({ documents }) =>
       [...documents.values()].some(
         (other) =>

@@ -153,3 +153,22 @@ export function slotsOf(document: Document | undefined): readonly Slot[] {
     return [{ id, kind, attempt: suffix ?? document.id, actor: labels[`wg-${kind}-actor${place}`] ?? "" }];
   });
 }
+
+/** What a record says of its releases. */
+export type Intents = readonly {
+  readonly attempt: string;
+  readonly state: string;
+  readonly condition: string;
+  readonly created: Readonly<Record<string, string>>;
+}[];
+
+/** A release whose configuration a person deleted is held for good. */
+export function isLost(memory: Memory, intents: Intents, attempt: string): boolean {
+  const intent = intents.find((one) => one.attempt === attempt);
+  return (
+    intent?.state === "held" &&
+    memory.hubs.some(
+      (hub, number) => hub.documents.get(attempt)?.createdTimeUtc !== intent.created[`hub${number}`],
+    )
+  );
+}
