@@ -8,7 +8,7 @@ const PURE_LAYERS = [
 ];
 
 export default defineConfig(
-  { ignores: ["node_modules/", ".wavegate/"] },
+  { ignores: ["node_modules/", "dist/", ".wavegate/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   tseslint.configs.strictTypeChecked,
   {

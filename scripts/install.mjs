@@ -62,7 +62,8 @@ async function readPackages(file) {
   }
 }
 
-async function runNpm(args) {
+/** Run npm in the project; a signal ends it, and then this process in the shell's manner. */
+export async function runNpm(args) {
   // npm tells its scripts where it is itself; started without it, the one on the path has to do.
   const cli = process.env.npm_execpath;
   const child = cli?.endsWith(".js")
@@ -80,7 +81,7 @@ async function runNpm(args) {
     const code = await exitCode(child);
     const signal = passing.received();
     if (signal !== undefined) {
-      console.error(`stopped by ${signal} while installing packages: run the command again to go on`);
+      console.error(`stopped by ${signal} while npm was at work: run the command again to go on`);
       process.exit(128 + constants.signals[signal]);
     }
     return { code, output };

@@ -1,17 +1,20 @@
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { constants } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+// Without `node:`, and in the words of 2020: wavegate.mjs brings it to old Nodes, which are to say that they are old.
+import { spawn } from "child_process";
+import { existsSync } from "fs";
+import { constants } from "os";
+import { basename, delimiter, dirname, join } from "path";
+import { fileURLToPath } from "url";
 
 /** Folder of the project these scripts belong to, wherever they are called from. */
 export const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
 /** From this version on Node runs TypeScript files without a flag. */
 const LEAST = { major: 22, minor: 18 };
+/** Whether this is the package, in the project of somebody who uses it. */
+const IS_PACKAGE = basename(join(PROJECT, "..")) === "node_modules";
 const PINNED = join(
   PROJECT,
-  "node_modules",
+  IS_PACKAGE ? ".." : "node_modules",
   "node",
   "bin",
   process.platform === "win32" ? "node.exe" : "node",
@@ -29,7 +32,7 @@ export function findPinnedNode() {
   if (isRunningNodeFit()) return process.execPath;
   throw new Error(
     `wavegate needs Node ${LEAST.major}.${LEAST.minor} or newer, this is ${process.versions.node}, and the project's own is not installed.\n` +
-      "Run `npm ci` in the project, which installs it, or install a newer Node.",
+      `Run \`${IS_PACKAGE ? "npm install --save-dev node@24" : "npm ci"}\` in the project, which installs it, or install a newer Node.`,
   );
 }
 
@@ -73,7 +76,7 @@ export function passSignals(child, { groupHears = isInTerminal() } = {}) {
   let first;
   const handlers = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => {
     const handler = () => {
-      first ??= signal;
+      first = first ?? signal;
       // Passed on as well, the child would see it twice.
       if (signal !== "SIGINT" || !groupHears) child.kill(signal);
     };

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-/** The `wavegate` command: finds a Node that runs TypeScript, this one if it can, and hands over to the CLI. */
-import nodeModule from "node:module";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+/**
+ * The `wavegate` command: finds a Node that runs TypeScript, this one if it can, and hands over to the CLI. An old Node
+ * has to get far enough to say that it is one: this file and pinned-node.mjs keep to what Node 14.0 reads.
+ */
+import { existsSync } from "fs";
+import { join } from "path";
+import { fileURLToPath } from "url";
 import { isRunningNodeFit, PROJECT, runOnPinnedNode } from "./pinned-node.mjs";
 
 // A reader that has seen enough (`wavegate history | head`) is no error; 141 is what a shell calls a broken pipe.
@@ -11,20 +14,32 @@ process.stdout.on("error", (error) => {
   process.exit(141);
 });
 
-const args = process.argv.slice(2);
-try {
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  },
+);
+
+async function run(args) {
   if (isRunningNodeFit() || process.env.WAVEGATE_ON_PINNED_NODE !== undefined) {
+    const { enableCompileCache } = await import("module");
     // Inside the project, not in the shared folder for temporary files that is Node's default.
-    nodeModule.enableCompileCache?.(join(PROJECT, "node_modules", ".cache", "wavegate"));
-    const { main } = await import("../rollout/cli/main.ts");
-    process.exitCode = await main(args);
-  } else {
-    process.exitCode = await runOnPinnedNode(fileURLToPath(import.meta.url), args, {
-      // Should that Node be an old one too, it fails there instead of starting another.
-      env: { WAVEGATE_ON_PINNED_NODE: "1" },
-    });
+    if (enableCompileCache !== undefined)
+      enableCompileCache(join(PROJECT, "node_modules", ".cache", "wavegate"));
+    const { main } = await import(
+      // Packed it is JavaScript: Node strips no types below node_modules.
+      existsSync(new URL("../rollout/cli/main.js", import.meta.url))
+        ? "../rollout/cli/main.js"
+        : "../rollout/cli/main.ts"
+    );
+    return main(args);
   }
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
+  return runOnPinnedNode(fileURLToPath(import.meta.url), args, {
+    // Should that Node be an old one too, it fails there instead of starting another.
+    env: { WAVEGATE_ON_PINNED_NODE: "1" },
+  });
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { join } from "node:path";
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DeviceError } from "../failure.ts";
 import type { Hardware } from "./wasm-image.ts";
@@ -22,6 +22,9 @@ export interface BoardOptions {
   /** Real milliseconds the image has for its start, and again for each self-test. */
   readonly watchdogMs: number;
 }
+
+/** Beside this file, and of its kind: in the package both are JavaScript. */
+const WORKER = new URL(`./wasm-worker${extname(import.meta.filename)}`, import.meta.url);
 
 /**
  * One thread holds the boards of all simulated devices of the process: three hundred of them, with a thread each, would
@@ -91,7 +94,7 @@ async function order(what: BoardOrder, watchdogMs: number): Promise<string> {
 }
 
 async function startThread(): Promise<NonNullable<typeof thread>> {
-  const worker = new Worker(join(import.meta.dirname, "wasm-worker.ts"));
+  const worker = new Worker(WORKER);
   worker.unref();
   const started = { worker, boards: new Set<number>() };
   // A thread that ends between two orders is replaced at the next.

@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { gateRule } from "../forecast/gate-rule.ts";
 import type { RolloutModel } from "../forecast/rollout-model.ts";
@@ -17,6 +18,9 @@ export interface ScenarioRuns {
   readonly workers: number;
   readonly signal?: AbortSignal;
 }
+
+/** Beside this file, and of its kind: in the package both are JavaScript. */
+const WORKER = new URL(`./forecast-worker${extname(import.meta.filename)}`, import.meta.url);
 
 /** Rollouts that one task plays: small enough that all threads end together. */
 const TASK_RUNS = 250;
@@ -59,7 +63,7 @@ async function playInThreads(
   const waiting = [...tasks];
   const threads = Array.from(
     { length: Math.min(workers, tasks.length) },
-    () => new Worker(new URL("./forecast-worker.ts", import.meta.url), { workerData: model }),
+    () => new Worker(WORKER, { workerData: model }),
   );
   try {
     await Promise.all(
