@@ -105,7 +105,7 @@ function actorOfPipeline(environment: ActorSources["environment"]): string | und
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,63}$/u;
 
 function nameGiven(as: string, settings: ActorSources["settings"]): string {
-  if (settings.clock === undefined && !hubsOf(settings).every(isLocal))
+  if (settings.clock === undefined && !hubsOf(settings).every(isLocalHub))
     throw new WavegateError(
       "BAD_OPTION",
       "--as is for a local hub only: on this one a sign-in says who decides",
@@ -123,7 +123,8 @@ function nameGiven(as: string, settings: ActorSources["settings"]): string {
   );
 }
 
-function isLocal({ connectionString, hostName }: HubSettings): boolean {
+/** Whether a hub is one of this machine. */
+export function isLocalHub({ connectionString, hostName }: HubSettings): boolean {
   const host = /(?:^|;)HostName=([^;]*)/i.exec(connectionString ?? "")?.[1] ?? hostName ?? "";
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
 }

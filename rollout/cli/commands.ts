@@ -9,6 +9,7 @@ import { forecast } from "./commands/forecast.ts";
 import { gateCheck } from "./commands/gate-check.ts";
 import { history } from "./commands/history.ts";
 import { hold } from "./commands/hold.ts";
+import { init } from "./commands/init.ts";
 import { keysNew } from "./commands/keys-new.ts";
 import { lint } from "./commands/lint.ts";
 import { override } from "./commands/override.ts";
@@ -25,6 +26,7 @@ import { verify } from "./commands/verify.ts";
 
 /** Every verb, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  init,
   plan,
   apply,
   reconcile,

@@ -155,7 +155,7 @@ describe("an installation that is stopped", () => {
     expect(await ended).toEqual({
       code,
       stdout: "",
-      stderr: `stopped by ${signal} while installing packages: run the command again to go on\n`,
+      stderr: `stopped by ${signal} while npm was at work: run the command again to go on\n`,
     });
     expect(await said("npm-ended")).toBe(signal);
   });

@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { copyProject, endOf, type ProjectCopy } from "./project-copy.ts";
 
@@ -56,6 +58,30 @@ describe("the wavegate command", () => {
     ]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/needs Node 22\.18 or newer, this is 20\.11\.1.*\n.*`npm ci`/);
+  });
+
+  it("says how to get one to somebody who uses the package", async () => {
+    await using project = await copyProject();
+    const inPackage = "node_modules/wavegate/scripts";
+    for (const file of ["wavegate.mjs", "pinned-node.mjs"])
+      await project.write(
+        `${inPackage}/${file}`,
+        await readFile(`${project.folder}/scripts/${file}`, "utf8"),
+      );
+    const args = ["--import", OLD_NODE, `${inPackage}/wavegate.mjs`, "0"];
+    const { code, stderr } = await project.run(process.execPath, args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/this is 20\.11\.1.*\n.*`npm install --save-dev node@24`/);
+  });
+
+  it.each(["wavegate.mjs", "pinned-node.mjs"])("%s has nothing that Node 14 cannot read", async (file) => {
+    const source = await readFile(new URL(`../../scripts/${file}`, import.meta.url), "utf8");
+    const printed = (target: ts.ScriptTarget): string =>
+      ts.transpileModule(source, { compilerOptions: { target, module: ts.ModuleKind.ESNext } }).outputText;
+    // What had to be written in other words would be newer.
+    expect(printed(ts.ScriptTarget.ES2020)).toBe(printed(ts.ScriptTarget.ESNext));
+    // Neither is printed in other words: `await` outside of functions is of 14.8, `node:` of 14.13.
+    expect(source).not.toMatch(/^(?:\S.*= )?await |["']node:/m);
   });
 
   it("ends quietly when whoever reads has seen enough", async () => {

@@ -26,6 +26,8 @@ describe("wavegate --help", () => {
         -h, --help                     display help for command
 
       Commands:
+        init [options] [folder]        begin a repository of your own: fleet,
+                                       releases, pipelines, settings to fill in
         plan [options] [product]       show what the declarations would change, and
                                        what speaks against it
         apply [options] [target]       carry the declared releases out, and watch
