@@ -12,6 +12,10 @@ interface Area {
 }
 
 const AREAS: Readonly<Record<string, Area>> = {
+  cli: {
+    summary: "`--help` beside a bare Node, and `plan` on 100,000 devices, or as many as you say: cli 1000",
+    load: () => import("./cli.ts"),
+  },
   engine: {
     summary:
       "calls of a rollout's controller with 1,000 to 1,000,000 devices, or as many as you say: engine 1000 20000",

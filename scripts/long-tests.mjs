@@ -18,6 +18,7 @@ export const LONG_TESTS = [
   "test/rollout/cli/watch.test.ts",
   "test/rollout/reconcile/enroll-by-job.test.ts",
   "test/rollout/weather/",
+  "test/scripts/package.test.ts",
   "test/scripts/test-run.test.ts",
 ];
 
