@@ -2,20 +2,34 @@ import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
-/** One verb of the command line. */
-export interface Command {
+/** One verb, as the list of commands shows it: `--help` would take ten times as long with all that they do. */
+export interface ListedCommand {
   /** As it is typed: `plan`, `release add`. */
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
+  /** Arguments in commander's spelling: `[product]`, `<file>`, with what they mean. */
+  readonly arguments?: readonly (readonly [name: string, meaning: string])[];
+  /** Loads the rest, when it is typed. */
+  readonly load: () => Promise<Command>;
+}
+
+/** What a verb says of itself, and does. */
+export interface Command {
   /** What it does and when to use it, in prose of 80 columns. */
   readonly help: string;
   readonly examples: readonly string[];
-  /** Arguments in commander's spelling: `[product]`, `<file>`, with what they mean. */
-  readonly arguments?: readonly (readonly [name: string, meaning: string])[];
   /** Options in commander's spelling: `--reason <text>`, with what they mean. */
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
   run(context: Context, input: Input): Promise<Result>;
+}
+
+/** A verb with all that there is of it. */
+export type WholeCommand = Omit<ListedCommand, "load"> & Command;
+
+/** Load a verb. */
+export async function wholeCommand({ load, ...listed }: ListedCommand): Promise<WholeCommand> {
+  return { ...listed, ...(await load()) };
 }
 
 /** What the commands of two words have in common, by their first. */
@@ -35,8 +49,8 @@ export interface Input {
 export interface Context {
   readonly settings: () => Promise<Settings>;
   readonly session: () => Promise<Session>;
-  /** Every command there is. */
-  readonly commands: readonly Command[];
+  /** Every command there is, loaded. */
+  readonly commands: () => Promise<readonly WholeCommand[]>;
   /** Progress, for people: standard error. */
   readonly progress: (line: string) => void;
   /** A line of the result, ahead of its end: standard output. */

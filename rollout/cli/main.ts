@@ -1,9 +1,17 @@
 import { Command as Commander, CommanderError } from "commander";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import { COMMANDS } from "./commands.ts";
-import { EXIT, GROUPS, type Command, type Context, type ExitCode } from "./command.ts";
-import { openSession } from "./session.ts";
-import { loadSettings, type SettingsSources } from "./settings.ts";
+import {
+  EXIT,
+  GROUPS,
+  wholeCommand,
+  type Command,
+  type Context,
+  type ExitCode,
+  type ListedCommand,
+  type WholeCommand,
+} from "./command.ts";
+import type { SettingsSources } from "./settings.ts";
 import { renderProblems } from "./views/problems.ts";
 import { wrapText } from "./views/wrap.ts";
 
@@ -16,14 +24,14 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   let exitCode: ExitCode = EXIT.done;
   const json = argv.includes("--json");
-  const program = programOf((command, args, options, sources) =>
+  const run: Run = (command, args, options, sources) =>
     command.run(contextOf({ sources, json, signal: interrupt.signal }), { args, options }).then((result) => {
       const text = json ? jsonText(result.json) : fitted(result.human, process.stdout);
       if (text !== "") process.stdout.write(`${text}\n`);
       exitCode = result.exitCode;
-    }),
-  );
+    });
   try {
+    const program = programOf(await commandsFor(argv), run);
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
@@ -38,6 +46,15 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
+}
+
+/** Every command; those whose words are among what was typed are loaded. */
+function commandsFor(argv: readonly string[]): Promise<readonly (ListedCommand | WholeCommand)[]> {
+  return Promise.all(
+    COMMANDS.map(async (listed) =>
+      listed.name.split(" ").every((word) => argv.includes(word)) ? wholeCommand(listed) : listed,
+    ),
+  );
 }
 
 /** Commander's complaint as ours: its message has the suggestion on a line of its own. */
@@ -63,7 +80,7 @@ type Run = (
 /** What the options that every command takes say. */
 type Sources = Pick<SettingsSources, "flag" | "stackOutputs"> & { readonly as: string | undefined };
 
-function programOf(run: Run): Commander {
+function programOf(commands: readonly (ListedCommand | WholeCommand)[], run: Run): Commander {
   const program = new Commander("wavegate")
     .description("Firmware rollout as code for Azure IoT Hub: staged waves, statistical gates, rollback.")
     .option(
@@ -80,10 +97,10 @@ function programOf(run: Run): Commander {
     .showHelpAfterError("(add --help for more)")
     .addHelpText(
       "after",
-      "\nExit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a\nperson, 130 interrupted. Try it without an account: npm start",
+      "\nExit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a\nperson, 130 interrupted. Begin with: wavegate init. To try it without an\naccount: npm start, in wavegate's own repository",
     );
   const groups = new Map<string, Commander>();
-  for (const command of COMMANDS) {
+  for (const command of commands) {
     const words = command.name.split(" ");
     const [first = "", second] = words;
     let parent = program;
@@ -99,31 +116,33 @@ function programOf(run: Run): Commander {
     const verb = parent
       .command(second ?? first)
       .summary(command.summary)
-      .description(command.help.replaceAll("\n", " "))
       .exitOverride();
     for (const [name, meaning] of command.arguments ?? []) verb.argument(name, meaning);
-    for (const [flags, meaning] of command.options ?? []) verb.option(flags, meaning);
-    // They may stand before or after the verb.
-    verb
-      .option("--settings <file>", "settings file")
-      .option("--stack-outputs <file>", "outputs of a stack, as JSON")
-      .option("--as <name>", "decide under this name; for a local hub only")
-      .option("--json", "print the result as JSON");
-    verb.addHelpText(
-      "after",
-      `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join("\n")}`,
-    );
-    verb.action(async () => {
-      const options = verb.optsWithGlobals();
-      const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-      await run(command, verb.processedArgs as (string | undefined)[], options, {
-        flag: textOf(options["settings"]),
-        stackOutputs: textOf(options["stackOutputs"]),
-        as: textOf(options["as"]),
-      });
-    });
+    if ("run" in command) describeVerb(verb, command, run);
+    verb.option("--json", "print the result as JSON");
   }
   return program;
+}
+
+/** What a verb that was typed has beside its place in the list; all options may stand before or after it. */
+function describeVerb(verb: Commander, command: WholeCommand, run: Run): void {
+  verb.description(command.help.replaceAll("\n", " "));
+  for (const [flags, meaning] of command.options ?? []) verb.option(flags, meaning);
+  verb
+    .option("--settings <file>", "settings file")
+    .option("--stack-outputs <file>", "outputs of a stack, as JSON")
+    .option("--as <name>", "decide under this name; for a local hub only");
+  const examples = command.examples.map((example) => `  $ ${example}`).join("\n");
+  verb.addHelpText("after", `\nExamples:\n${examples}`);
+  verb.action(async () => {
+    const options = verb.optsWithGlobals();
+    const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+    await run(command, verb.processedArgs as (string | undefined)[], options, {
+      flag: textOf(options["settings"]),
+      stackOutputs: textOf(options["stackOutputs"]),
+      as: textOf(options["as"]),
+    });
+  });
 }
 
 function contextOf(input: {
@@ -132,13 +151,18 @@ function contextOf(input: {
   readonly signal: AbortSignal;
 }): Context {
   const folder = process.cwd();
-  const settings: Context["settings"] = () =>
-    loadSettings({ ...input.sources, environment: process.env, folder });
+  // Loaded late: `--help` needs neither.
+  const settings: Context["settings"] = async () => {
+    const { loadSettings } = await import("./settings.ts");
+    return loadSettings({ ...input.sources, environment: process.env, folder });
+  };
   return {
     settings,
-    session: async () =>
-      openSession(await settings(), { folder, signal: input.signal, as: input.sources.as }),
-    commands: COMMANDS,
+    session: async () => {
+      const { openSession } = await import("./session.ts");
+      return openSession(await settings(), { folder, signal: input.signal, as: input.sources.as });
+    },
+    commands: () => Promise.all(COMMANDS.map(wholeCommand)),
     output: (line) => {
       process.stdout.write(`${line}\n`);
     },

@@ -4,8 +4,6 @@ import { stopResult } from "../views/stop-result.ts";
 
 /** `wavegate abort`. */
 export const abort: Command = {
-  name: "abort",
-  summary: "stop a release now and take its devices back",
   help: `Stop the release under way (or the watched one, or the one named by --release):
 its configuration is emptied at once, so that the hub gives its devices the
 baseline again. Needs nothing but the hub; the next reconcile records it. With
@@ -15,7 +13,6 @@ lifted: only wavegate retry starts the same release again, as a new attempt.`,
     'wavegate abort thermostat --reason "units overheat in the lab"',
     'wavegate abort thermostat --release 2.1.0 --reason "recall"',
   ],
-  arguments: [["<product>", "the product whose release is stopped"]],
   options: [
     ["--reason <text>", "why, for the record (required)"],
     ["--release <version>", "stop this version, not the one under way"],

@@ -13,8 +13,6 @@ import { rolloutTasks } from "../views/rollout-tasks.ts";
 
 /** `wavegate apply`. */
 export const apply: Command = {
-  name: "apply",
-  summary: "carry the declared releases out, and watch until there is nothing left to do",
   help: `Start the wanted release and carry it from wave to wave, judging its gate at
 every look, until it has reached everyone, was taken back, or a person has to
 carry on. Given a plan that was saved with plan --out, it does what was planned, or
@@ -23,7 +21,6 @@ again (or let \`reconcile\` run on a schedule) and it goes on where it stands. W
 --no-wait it does what is due now and ends in 0: a pipeline that starts, and a
 schedule that carries on.`,
   examples: ["wavegate apply --no-wait", "wavegate apply release.plan.json"],
-  arguments: [["[target]", "a product, or the file of a saved plan; default: every product"]],
   options: [["--no-wait", "do what is due now, and do not watch"]],
   async run(context, input) {
     const session = await context.session();

@@ -4,8 +4,6 @@ import { theProduct } from "../session.ts";
 
 /** `wavegate approve`. */
 export const approve: Command = {
-  name: "approve",
-  summary: "let a wave open that wants people's approval",
   help: `Approve the next wave that wants it, or the one named by --wave, ahead of time if
 you like: the gate still has to promote the wave before. Each person counts once;
 where a wave wants two or more, whoever started the release does not count. It
@@ -14,7 +12,6 @@ opens nothing by itself: the next reconcile does.`,
     "wavegate approve thermostat",
     'wavegate approve thermostat --wave everyone --reason "field test is fine"',
   ],
-  arguments: [["<product>", "the product whose wave is approved"]],
   options: [
     ["--wave <name>", "approve this wave, not the next that wants it"],
     ["--release <version>", "a wave of this version, not of the one under way"],

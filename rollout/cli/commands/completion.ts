@@ -14,22 +14,19 @@ const SHELLS: Readonly<Record<string, (all: readonly Words[]) => string>> = {
 
 /** `wavegate completion`. */
 export const completion: Command = {
-  name: "completion",
-  summary: "print a script that completes commands and options in your shell",
   help: `Print the completion script of a shell: evaluate it in the shell's start file, or
 keep it where the shell looks for completions. It completes commands, options and
 files, and asks neither settings nor a hub.`,
   examples: ["wavegate completion bash >> ~/.bashrc", "wavegate completion fish | source"],
-  arguments: [["<shell>", "bash, zsh or fish"]],
-  run(context, input) {
+  async run(context, input) {
     const shell = input.args[0] ?? "";
-    const script = SHELLS[shell]?.(wordsOf(context.commands));
+    const script = SHELLS[shell]?.(wordsOf(await context.commands()));
     if (script === undefined) {
       const near = closest(shell, Object.keys(SHELLS));
       throw new WavegateError("BAD_OPTION", `there is no completion for "${shell}"`, {
         hint: near === undefined ? "it is there for bash, zsh and fish" : `did you mean "${near}"?`,
       });
     }
-    return Promise.resolve({ exitCode: EXIT.done, human: script, json: { schemaVersion: 1, shell, script } });
+    return { exitCode: EXIT.done, human: script, json: { schemaVersion: 1, shell, script } };
   },
 };

@@ -24,15 +24,12 @@ import { enrollmentLines, renderEnrollment, renderEnrollmentPlan } from "../view
 
 /** `wavegate enroll`. */
 export const enroll: Command = {
-  name: "enroll",
-  summary: "give a product's new devices their bucket, so that waves reach them",
   help: `Find the devices of a product that have no bucket and write it into their tags:
 tags.rollout.bucket, and nothing else, never over one that is there. Without --yes it
 shows what it would do and what that costs. It keeps to a share of the hub's rate,
 stops cleanly at Ctrl-C and goes on where it stopped. It signs in as the settings'
 identities, since the rollout itself may write to no device.`,
   examples: ["wavegate enroll thermostat", "wavegate enroll thermostat --yes --share 25%"],
-  arguments: [["<product>", "the product"]],
   options: [
     ["--yes", "do it"],
     ["--share <percent>", "share of the hub's rates to use (default: 50%)"],

@@ -9,14 +9,11 @@ import { openRecords } from "../session.ts";
 
 /** `wavegate export`. */
 export const exportStore: Command = {
-  name: "export",
-  summary: "write all that is recorded about a product to one file",
   help: `Write every record, look, mark and tombstone of one product to a JSON file that
 stands by itself: for an audit, a ticket or a move to another store. No key is
 in it. Check it anywhere with wavegate verify --file. Needs the record store
 only; with --json the file goes to standard output.`,
   examples: ["wavegate export thermostat --out thermostat.json", "wavegate export thermostat --json"],
-  arguments: [["<product>", "the product to export"]],
   options: [["--out <file>", "file to write; an existing one is replaced"]],
   async run(context, input) {
     const product = input.args[0] ?? "";

@@ -13,15 +13,12 @@ const { runs: RUNS, seed: SEED, taggedDevices: TAGGED } = FORECAST_DEFAULTS;
 
 /** `wavegate forecast`. */
 export const forecast: Command = {
-  name: "forecast",
-  summary: "play a release over the fleet before anybody has it",
   help: `Play the rollout of a release many times over simulated devices, with the gate
 that will judge it: how often it would be stopped if 0.2% to 20% of the devices
 failed, loudly or silently, how many are harmed by then, and how long it takes.
 Takes the wanted release of each product over the fleet as the hub counts it; with
 --fleet-size or --strata it needs no hub. The same seed gives the same bytes.`,
   examples: ["wavegate forecast", "wavegate forecast 2.1.0 --strata A=70000,B=30000 --svg curve.svg"],
-  arguments: [["[release]", "a version, or a release file; default: what plan would start"]],
   options: [
     ["--product <name>", "one product only"],
     ["--before <file>", "another release file: show what the change does to the same rollouts"],

@@ -14,8 +14,6 @@ const CONFIDENCE = 0.95;
 
 /** `wavegate gate check`. */
 export const gateCheck: Command = {
-  name: "gate check",
-  summary: "try a gate on counts, without a hub: verdict, evidence, what is missing",
   help: `Judge counts by a gate as an evidence wave would be judged that is covered and
 has baked. The gate is a release file's, or made of options, which go before the
 file's. Shown are the verdict, the evidence of each stratum against and in favour

@@ -9,14 +9,11 @@ import { aboutVersion, renderHistory } from "../views/history.ts";
 
 /** `wavegate history`. */
 export const history: Command = {
-  name: "history",
-  summary: "show every decision, with its evidence, from the records alone",
   help: `Walk the chain of records of each product and print every decision with its
 time, reason, actor and evidence. Each record is checked against its digest and
 its parent; a gap is an error. Needs the record store only, no hub. With --json
 the records come whole, with all that each verdict was computed from.`,
   examples: ["wavegate history", "wavegate history thermostat --release 1.1.0 --json"],
-  arguments: [["[product]", "one product only"]],
   options: [["--release <version>", "decisions about this version only"]],
   async run(context, input) {
     const settings = await context.settings();

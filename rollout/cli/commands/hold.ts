@@ -4,8 +4,6 @@ import { stopResult } from "../views/stop-result.ts";
 
 /** `wavegate hold`. */
 export const hold: Command = {
-  name: "hold",
-  summary: "let a release go no further, and leave its devices where they are",
   help: `Freeze the release under way: nobody else is exposed to it until somebody resumes
 it. Devices that were told already go on updating: a hold does not stop those, an
 abort takes them back. The gate goes on judging, and may still abort.`,
@@ -13,7 +11,6 @@ abort takes them back. The gate goes on judging, and may still abort.`,
     'wavegate hold thermostat --reason "support sees odd calls"',
     'wavegate hold thermostat --reason "release freeze" --json',
   ],
-  arguments: [["<product>", "the product whose release is held"]],
   options: [["--reason <text>", "why, for the record (required)"]],
   async run(context, input) {
     const product = input.args[0] ?? "";

@@ -15,8 +15,6 @@ const MANIFEST = "package.json";
 
 /** `wavegate init`. */
 export const init: Command = {
-  name: "init",
-  summary: "begin a repository of your own: fleet, releases, pipelines, settings to fill in",
   help: `Write the files of a repository that holds nothing but a fleet, its releases and the
 pipelines that carry them out. No file that is there is written over: where one is,
 nothing is written at all. Of package.json, which npm has made already, only what is
@@ -26,7 +24,6 @@ settings with that hub's keys, and the fleet and releases declared there.`,
     "wavegate init --product thermostat",
     "wavegate init lab --local ../wavegate/.wavegate/demo/settings.json",
   ],
-  arguments: [["[folder]", "where to write; default: here"]],
   options: [
     ["--product <name>", "the first product of the fleet (default: thermostat)"],
     ["--local <file>", "settings of a hub on this machine, such as a running demo's"],

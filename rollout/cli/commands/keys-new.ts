@@ -9,8 +9,6 @@ import { refuseCommittable } from "../repository-guard.ts";
 
 /** `wavegate keys new`. */
 export const keysNew: Command = {
-  name: "keys new",
-  summary: "make a key pair that signs releases",
   help: `Make an Ed25519 key pair, write it to two files and print the line that devices
 pin. The private key's file is readable by you alone and is never printed; it is not
 written where a git repository could take it up. Whoever holds it can put firmware

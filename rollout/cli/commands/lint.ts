@@ -7,15 +7,12 @@ import { renderProblems } from "../views/problems.ts";
 
 /** `wavegate lint`. */
 export const lint: Command = {
-  name: "lint",
-  summary: "check the declarations and their conditions, without a hub",
   help: `Read the fleet, the releases and every condition in them, and show all that is
 wrong at once: malformed files, unknown products, conditions that IoT Hub would
 refuse, whose meaning its documents leave open, that the update itself would change,
 or that are too long. Asks no hub and needs no settings, so it suits a pull
 request; what depends on the fleet's devices is told by plan.`,
   examples: ["wavegate lint", "wavegate lint thermostat --json"],
-  arguments: [["[product]", "check one product only"]],
   async run(context, input) {
     const checked = await loadDeclarations({ ...(await places(context)), folder: context.folder });
     const { lengthProblems } = await import("../../plan/condition-lengths.ts");

@@ -8,8 +8,6 @@ const DEFAULT_FOR_MS = 3_600_000;
 
 /** `wavegate override`. */
 export const override: Command = {
-  name: "override",
-  summary: "promote one wave although its gate holds, on the counts you saw",
   help: `Decide what the gate cannot: for the open wave, and for the counts that status
 shows under "evidence". With other counts, or after --for, it is void. It never
 stands over an abort, and resets nothing: the next wave is judged as ever. The
@@ -18,7 +16,6 @@ record says "overridden", by whom and why.`,
     'wavegate override pump --wave 10% --evidence 3f2a9c01b7de --reason "seen"',
     'wavegate override pump --wave 1% --evidence 3f2a9c01b7de --reason "x" --json',
   ],
-  arguments: [["<product>", "the product whose wave is promoted"]],
   options: [
     ["--wave <name>", "the open wave (required)"],
     ["--evidence <digest>", "the counts you saw, as status names them (required)"],

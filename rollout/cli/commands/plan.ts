@@ -21,20 +21,13 @@ import { renderProblems } from "../views/problems.ts";
 
 /** `wavegate plan`. */
 export const plan: Command = {
-  name: "plan",
-  summary: "show what the declarations would change, and what speaks against it",
   help: `Compare the declared releases with the fleet and show what would change: which
 release would start, its waves with their sizes per stratum, the evidence its
 gate will ask for, what it costs the hub, and where devices return to when it is
 stopped. With --out it saves the plan, so that apply FILE does what was reviewed or
 nothing; with --explain it says in which wave one device is, and why; with
 --markdown it is a report for reviewers. Changes nothing on the hub.`,
-  examples: [
-    "wavegate plan --out release.plan.json",
-    "wavegate plan --explain press-7",
-    "wavegate plan --markdown > comment.md",
-  ],
-  arguments: [["[product]", "plan one product only"]],
+  examples: ["wavegate plan --out release.plan.json", "wavegate plan --markdown > comment.md"],
   options: [
     ["--detailed-exitcode", "end in 2 when there are changes"],
     ["--out <file>", "save the plan, for apply FILE"],

@@ -12,14 +12,11 @@ import { rolloutLines } from "../views/rollout-lines.ts";
 
 /** `wavegate reconcile`. */
 export const reconcile: Command = {
-  name: "reconcile",
-  summary: "look once, do what is due, end: the command for a schedule",
   help: `Look at the hub once, take the steps that are due (start, promote, stop, take
 back) and end. Run every five minutes it is a complete production controller:
 late, twice or from two places is harmless, and a run that died is finished by
 the next.`,
   examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
-  arguments: [["[product]", "reconcile one product only"]],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();

@@ -13,8 +13,6 @@ import { renderRelease, STARTER } from "../views/release-file.ts";
 
 /** `wavegate release add`. */
 export const releaseAdd: Command = {
-  name: "release add",
-  summary: "store an image and write the file that declares its release",
   help: `Hash an image, store it under its digest and write the release file that declares
 it. Waves and gate are those of --like, else of the product's newest release, else
 a cautious start that you edit. Nothing is rolled out: that takes plan and apply.
@@ -25,7 +23,6 @@ standard input and prints the signature in base64.`,
     "wavegate release add build/thermostat.bin --product thermostat --release 2.1.0",
     "wavegate release add build/fw.bin --product thermostat --release 2.1.1 --key-env SIGNING_KEY",
   ],
-  arguments: [["<file>", "the image"]],
   options: [
     ["--product <name>", "the product it is for (required)"],
     ["--release <version>", "its version, such as 2.1.0 (required)"],

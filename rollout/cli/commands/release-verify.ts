@@ -15,8 +15,6 @@ import { renderProblems } from "../views/problems.ts";
 
 /** `wavegate release verify`. */
 export const releaseVerify: Command = {
-  name: "release verify",
-  summary: "check releases as a device does: image, manifest, signature",
   help: `Check release files the way devices with pinned keys will: the manifest is signed
 by the key, says the same as the file, and the image has the size and the digest it
 states. The image is read from the image store of the settings, or from a file of
@@ -26,7 +24,6 @@ failure. Without files, every release of the releases folder is checked.`,
     "wavegate release verify --public-key keys/wavegate-5f1c.public.pem",
     "wavegate release verify rollout/releases/thermostat-2.1.0.ts --public-key key.pem --image build/fw.bin",
   ],
-  arguments: [["[files...]", "release files; default: all of the releases folder"]],
   options: [
     ["--public-key <file>", "the key that has to have signed them (required)"],
     ["--image <file>", "the image of the one release that is named"],

@@ -11,8 +11,6 @@ import { renderReplay } from "../views/replay.ts";
 
 /** `wavegate replay`. */
 export const replay: Command = {
-  name: "replay",
-  summary: "judge recorded rollouts by another gate: what it would have stopped, when",
   help: `Judge every stored look of every recorded rollout again, by the gate of --gate,
 and show which rollouts it would have stopped, how much earlier or later than they
 were, and for how many devices that came too late; and which waves it would have
@@ -23,7 +21,6 @@ Needs the record store only, or a file of wavegate export.`,
     "wavegate replay --gate rollout/releases/thermostat-2.1.0.ts",
     "wavegate replay thermostat --gate gate.json --file thermostat.json --json",
   ],
-  arguments: [["[product]", "one product only"]],
   options: [
     ["--gate <file>", "the gate to judge by: a .json file, or a release file that has it"],
     ["--file <file>", "replay a file that wavegate export wrote"],

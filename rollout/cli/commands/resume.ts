@@ -4,8 +4,6 @@ import { chosenProducts } from "../session.ts";
 
 /** `wavegate resume`. */
 export const resume: Command = {
-  name: "resume",
-  summary: "let a held release go on, at the wave it stands in",
   help: `Let a release that was held (by a person, or because its configuration was edited
 outside wavegate) go on. The gate judges the same wave again with everything it
 has seen; nothing is reset. A release that was aborted is never resumed.`,
@@ -13,7 +11,6 @@ has seen; nothing is reset. A release that was aborted is never resumed.`,
     'wavegate resume thermostat --reason "the calls were about something else"',
     'wavegate resume thermostat --reason "freeze is over" --json',
   ],
-  arguments: [["<product>", "the product whose release goes on"]],
   options: [["--reason <text>", "why, for the record (required)"]],
   async run(context, input) {
     const reason = requiredReason(input, `wavegate resume ${input.args[0] ?? ""}`);

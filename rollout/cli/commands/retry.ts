@@ -5,8 +5,6 @@ import { quarantineLines } from "../views/quarantine.ts";
 
 /** `wavegate retry`. */
 export const retry: Command = {
-  name: "retry",
-  summary: "allow one more attempt of a release that was stopped",
   help: `Let a release that was aborted, halted or is held start anew: a new attempt with
 an id and evidence of its own, once. The stop stands for the attempt it stopped.
 With --failed only the devices that failed are tried again (at most 100, by id);
@@ -15,7 +13,6 @@ the others keep what they have. Devices that failed twice are listed.`,
     'wavegate retry thermostat --reason "the fan of the lab was off"',
     'wavegate retry thermostat --failed --reason "power was restored"',
   ],
-  arguments: [["<product>", "the product whose release is tried again"]],
   options: [
     ["--reason <text>", "why, for the record (required)"],
     ["--release <version>", "this version, not the one stopped last"],

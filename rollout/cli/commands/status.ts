@@ -7,15 +7,12 @@ import { watchStatus } from "../watch-status.ts";
 
 /** `wavegate status`. */
 export const status: Command = {
-  name: "status",
-  summary: "show what runs, what is under way and what happens next",
   help: `Show each product: how many devices report which version, every release with its
 state, the counts and the evidence of the one under way, how many devices it has
 reached, when its waves can open at the earliest, and what happens next. With
 --watch it looks again and again at a rollout that somebody else drives, and ends
 as apply would. Changes nothing.`,
   examples: ["wavegate status thermostat --json", 'wavegate status --watch --every "1 minute"'],
-  arguments: [["[product]", "show one product only"]],
   options: [
     ["--watch", "look again until the rollout ends or a person is needed"],
     ["--every <duration>", "time between two looks (default: the settings' lookEvery)"],

@@ -4,8 +4,6 @@ import { EXIT, requiredReason, type Command } from "../command.ts";
 
 /** `wavegate stop`. */
 export const stop: Command = {
-  name: "stop",
-  summary: "stop the line: hold every product's release under way",
   help: `Hold (with --abort: take back) the release under way of every product on the hub,
 the widest exposure first, and on past any that fails. Needs the hub alone: no
 records, no declarations. Completed releases stay. A freeze in fleet.ts is the

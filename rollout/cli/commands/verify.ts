@@ -16,15 +16,12 @@ import { renderVerification } from "../views/verification.ts";
 
 /** `wavegate verify`. */
 export const verify: Command = {
-  name: "verify",
-  summary: "check every record and judge every step again, from the records alone",
   help: `Walk the chain of records from the head that the hub names: every digest, every
 parent, every step that widens or stops, and every verdict, which the gate
 judges again from what the record holds. Looks that were lost are a warning;
 anything else that is wrong is an error, and the exit code is 1. With --head,
 --records-only or --file no hub is asked.`,
   examples: ["wavegate verify thermostat --records-only", "wavegate verify --file thermostat.json"],
-  arguments: [["[product]", "one product only"]],
   options: [
     ["--head <digest>", "walk from this record"],
     ["--records-only", "walk from every head in the store, and ask no hub"],

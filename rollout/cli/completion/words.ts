@@ -1,4 +1,4 @@
-import { GROUPS, type Command } from "../command.ts";
+import { GROUPS, type WholeCommand } from "../command.ts";
 
 /** What can be typed after a command, for the shells. */
 export interface Words {
@@ -29,7 +29,7 @@ const COMMON: readonly (readonly [flags: string, meaning: string])[] = [
 ];
 
 /** Every place in the command line, the top first. */
-export function wordsOf(commands: readonly Command[]): readonly Words[] {
+export function wordsOf(commands: readonly WholeCommand[]): readonly Words[] {
   const common = COMMON.map(optionWord);
   const groups = new Map<string, Word[]>();
   const top: Word[] = [];

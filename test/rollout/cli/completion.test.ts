@@ -3,12 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { COMMANDS } from "../../../rollout/cli/commands.ts";
+import { wholeCommand } from "../../../rollout/cli/command.ts";
+import { COMMANDS as LISTED } from "../../../rollout/cli/commands.ts";
 import { bashCompletion } from "../../../rollout/cli/completion/bash.ts";
 import { fishCompletion } from "../../../rollout/cli/completion/fish.ts";
 import { wordsOf } from "../../../rollout/cli/completion/words.ts";
 import { zshCompletion } from "../../../rollout/cli/completion/zsh.ts";
 
+const COMMANDS = await Promise.all(LISTED.map(wholeCommand));
 const WORDS = wordsOf(COMMANDS);
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { wholeCommand } from "../../../rollout/cli/command.ts";
 import { COMMANDS } from "../../../rollout/cli/commands.ts";
 import { main } from "../../../rollout/cli/main.ts";
 import { CODES } from "../../../rollout/model/problem.ts";
@@ -88,7 +89,9 @@ function misspelt(word: string): string {
   return `${word.slice(0, -1)}x${word.slice(-1)}`;
 }
 
-describe.each(COMMANDS.map((command) => [command.name, command] as const))("wavegate %s", (name, command) => {
+const LOADED = await Promise.all(COMMANDS.map(wholeCommand));
+
+describe.each(LOADED.map((command) => [command.name, command] as const))("wavegate %s", (name, command) => {
   const words = name.split(" ");
 
   it("has help in prose with two examples of itself, in 80 columns", async () => {

@@ -70,7 +70,8 @@ describe("wavegate --help", () => {
         help [command]                 display help for command
 
       Exit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a
-      person, 130 interrupted. Try it without an account: npm start"
+      person, 130 interrupted. Begin with: wavegate init. To try it without an
+      account: npm start, in wavegate's own repository"
     `);
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Context, Command, Result } from "../../../rollout/cli/command.ts";
+import { COMMANDS } from "../../../rollout/cli/commands.ts";
 import { abort } from "../../../rollout/cli/commands/abort.ts";
 import { approve } from "../../../rollout/cli/commands/approve.ts";
 import { hold } from "../../../rollout/cli/commands/hold.ts";
@@ -38,6 +39,10 @@ const PRODUCT = declared(
 
 /** What the consoles of this file have shown, in order. */
 const shown: string[] = [];
+
+const NAMES = new Map(
+  await Promise.all(COMMANDS.map(async ({ name, load }) => [await load(), name] as const)),
+);
 
 /** A console on a world: every command is shown as typed, with what it printed. */
 function consoleOf(world: World): {
@@ -88,7 +93,7 @@ function consoleOf(world: World): {
           ? ` --${name}`
           : ` --${name} ${/\s/.test(String(value)) ? `"${String(value)}"` : String(value)}`,
       );
-      const typed = `wavegate ${command.name}${product === "" ? "" : ` ${product}`}${flags.join("")}`;
+      const typed = `wavegate ${NAMES.get(command) ?? ""}${product === "" ? "" : ` ${product}`}${flags.join("")}`;
       const args = product === "" ? [] : [product];
       const result = await command
         .run(context, { args, options })
