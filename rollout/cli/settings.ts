@@ -158,7 +158,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   const found = await firstThere(places.map((place) => resolve(folder, place)));
   if (found === undefined && (named !== undefined || !isStack)) {
     throw new WavegateError("SETTINGS_MISSING", `no settings at ${named ?? places.join(" or ")}`, {
-      hint: "try everything on this machine with `npm start`, or name a file: --settings FILE (docs/azure.md has one to copy)",
+      hint: "try everything on this machine with `npm start`, or name a file: --settings FILE (`wavegate init` writes one to copy)",
     });
   }
   const inFile = found === undefined ? {} : jsonOf(found.text, found.file);
