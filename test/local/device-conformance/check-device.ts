@@ -1,4 +1,6 @@
-import { exampleImages } from "../../../local/device-conformance/images.ts";
+import { onTestFinished } from "vitest";
+import { startProgram } from "../../../local/device-conformance/device-program.ts";
+import { exampleImages, type Images } from "../../../local/device-conformance/images.ts";
 import { judge, type Judgement } from "../../../local/device-conformance/judgement.ts";
 import { runConformance, type ScenarioResult } from "../../../local/device-conformance/run.ts";
 import { createMaker } from "../../../local/device-conformance/signed-statement.ts";
@@ -13,21 +15,41 @@ export interface Verdict {
   readonly broken: readonly string[];
 }
 
-/** Put the device that a command starts through the scenarios of a choice of names, all when there are none. */
+/** How a device is checked. */
+export interface CheckOptions {
+  /** Names of scenarios or rules. Default: all. */
+  readonly only?: readonly string[];
+  readonly patienceMs?: number;
+  /** Default: the thermostat's. */
+  readonly images?: Images;
+  readonly isUnsigned?: boolean;
+  /** Whether the device starts by itself, once; the kit waits for it. */
+  readonly startsItself?: boolean;
+}
+
+/** Put the device that a command starts through the scenarios. */
 export async function checkDevice(
   command: readonly string[],
-  {
-    only = [],
-    patienceMs = 90_000,
-  }: { readonly only?: readonly string[]; readonly patienceMs?: number } = {},
+  { only = [], patienceMs = 90_000, images, isUnsigned = false, startsItself = false }: CheckOptions = {},
 ): Promise<Verdict> {
   const folder = await temporaryDirectory();
-  const images = await exampleImages();
-  const signing = { maker: createMaker(), product: "thermostat", hardware: "A" };
+  const given = images ?? (await exampleImages());
+  const signing = isUnsigned ? undefined : { maker: createMaker(), product: "thermostat", hardware: "A" };
   const times = { healthMs: 1_000, quietMs: 1_000, patienceMs };
+  const supplied = (caPem: string): ReturnType<typeof supplyOf> =>
+    supplyOf({ command, folder, caPem, images: given, signing, times });
   const results = await runConformance({
-    ...{ images, signing, times, only },
-    supply: ({ caPem }) => supplyOf({ command, folder, caPem, images, signing, times }),
+    ...{ images: given, signing, times, only },
+    supply: startsItself ? undefined : ({ caPem }) => supplied(caPem),
+    onAddress: async ({ connectionString, caPem }) => {
+      const { variables } = await supplied(caPem);
+      const program = startProgram(command, {
+        ...variables,
+        IOTHUB_DEVICE_CONNECTION_STRING: connectionString,
+        DEVICE_STATE_DIR: folder,
+      });
+      onTestFinished(program.kill);
+    },
   });
   const judgements = judge(results);
   return {

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { BROKEN_DEVICES } from "./broken-devices.ts";
 import { brokenProgram } from "./broken-program.ts";
-import { checkDevice } from "./check-device.ts";
+import { checkDevice, evidenceOf } from "./check-device.ts";
 
 const COMMAND = join(import.meta.dirname, "../../../local/device-conformance.ts");
 
@@ -50,6 +50,18 @@ describe("npm run device:conformance", () => {
     expect(code).toBe(1);
     expect(out).toContain("ended by itself: exit code 3 | no such board");
     expect(out).toMatch(/start-report +│ broken/);
+  });
+
+  it("waits for a device that starts by itself, takes it back before each scenario, and cuts no power", async () => {
+    const device = join(COMMAND, "../device-conformance/example-device.ts");
+    const only = ["good-update", "taken-back-after", "cut-in-download"];
+    const verdict = await checkDevice([process.execPath, device], { only, startsItself: true });
+    expect(verdict.broken, evidenceOf(verdict)).toEqual([]);
+    expect(verdict.judgements.find(({ name }) => name === "return")?.result).toBe("kept");
+    expect(verdict.judgements.find(({ name }) => name === "power-cut")).toMatchObject({
+      result: "not tested",
+      untested: [{ scenario: "cut-in-download", why: "the kit does not start this device (--wait)" }],
+    });
   });
 
   it("finds a device that says ok before the health time", async () => {
