@@ -2,12 +2,18 @@
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { exampleImages, ROLES } from "./device-conformance/images.ts";
-import { judge } from "./device-conformance/judgement.ts";
+import { isKept, judge } from "./device-conformance/judgement.ts";
 import { RULES } from "./device-conformance/rules.ts";
 import { runConformance } from "./device-conformance/run.ts";
 import { SCENARIOS } from "./device-conformance/scenarios.ts";
 import { readSettings, type Settings, type Typed } from "./device-conformance/settings.ts";
-import { supplyOf, temporaryFolder, VARIABLES, writeAuthority } from "./device-conformance/supply.ts";
+import {
+  supplyOf,
+  temporaryFolder,
+  trustText,
+  VARIABLES,
+  writeAuthority,
+} from "./device-conformance/supply.ts";
 import { humanView, jsonView, progressLine } from "./device-conformance/views.ts";
 
 /** Exit codes. */
@@ -26,7 +32,9 @@ ${rows(Object.entries(ROLES))}
   factory and good are needed; what wants another is left out without it.
 
 Variables the program gets:
-${rows(Object.entries(VARIABLES))}
+${Object.entries(VARIABLES)
+  .map(([name, meaning]) => `  ${name}\n      ${meaning}`)
+  .join("\n")}
 
 Examples:
   $ npm run device:conformance
@@ -76,9 +84,9 @@ async function check(settings: Settings, asJson: boolean): Promise<number> {
       : ({ caPem }) => supplyOf({ command, folder: folder.path, caPem, images, signing, times }),
     onAddress: async ({ connectionString, caPem }) => {
       const caFile = await writeAuthority(folder.path, caPem);
-      const keys = signing === undefined ? "" : `\n  pin        ${JSON.stringify(signing.maker.pinned)}`;
+      const trust = signing === undefined ? "" : `\n  pin        ${trustText(signing)}`;
       process.stderr.write(
-        `Waiting for a device on ${images.factory.version}:\n  connect    ${connectionString}\n  trust      ${caFile}${keys}\n`,
+        `Waiting for a device on ${images.factory.version}:\n  connect    ${connectionString}\n  trust      ${caFile}${trust}\n`,
       );
     },
     onScenario: (result) => {
@@ -89,17 +97,20 @@ async function check(settings: Settings, asJson: boolean): Promise<number> {
   process.stdout.write(
     asJson ? `${JSON.stringify(jsonView(judgements, results))}\n` : humanView(judgements, results),
   );
-  return judgements.some(({ result }) => result === "broken") ? EXIT.broken : EXIT.kept;
+  if (isKept(judgements)) return EXIT.kept;
+  if (judgements.some(({ result }) => result === "broken")) return EXIT.broken;
+  process.stderr.write("nothing was tested: what was chosen needs what was not given, as said above\n");
+  return EXIT.usage;
 }
 
 function programOf(): Command {
-  const every = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  const every = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   return new Command("npm run device:conformance --")
     .usage("[options] [-- COMMAND ARGUMENTS...]")
     .description("Put a device through good, bad and interrupted updates, and say what it did wrong.")
-    .option("--image <role=file@version>", "an image, once for each role", every, [])
+    .option("--image <role=file@version>", "an image, once for each role", every)
     .option("--wait", "wait for one device that starts by itself")
-    .option("--only <name>", "a scenario, or a rule with all that look at it; repeatable", every, [])
+    .option("--only <name>", "a scenario, or a rule with all that look at it; repeatable", every)
     .option("--list", "say which scenarios and rules there are")
     .option("--health <time>", "how long the device keeps an image on trial", "2s")
     .option("--quiet <time>", "how long to wait for what must not happen", "2s")

@@ -1,6 +1,6 @@
 import type { Attempt } from "./attempt.ts";
 import { finding, type Finding } from "./finding.ts";
-import { allOf, type Happening, type HappeningOf } from "./timeline.ts";
+import { allOf, isKind, type Happening, type HappeningOf } from "./timeline.ts";
 import type { Trial } from "./trial.ts";
 import { text } from "./twin-block.ts";
 
@@ -41,9 +41,7 @@ function contactFirst(
   if (!isRefused && outcome !== "contacted" && outcome !== "ok-already" && outcome !== "newer")
     faults.push(`${attempt.rolloutId} is told first as contacted, not as ${text(outcome)}`);
   if (!(typeof contactedAt === "number" && contactedAt > 0)) faults.push("contactedAt above 0");
-  const fetched = all.find(
-    ({ kind, ...rest }) => kind === "fetchBegan" && "path" in rest && rest.path === attempt.served.path,
-  );
+  const fetched = all.find(isKind("fetchBegan", ({ path }) => path === attempt.served.path));
   if (!isRefused && fetched !== undefined && all.indexOf(fetched) < all.indexOf(first))
     faults.push(`contact of ${attempt.rolloutId} before its image is fetched`);
   return finding("contact-first", faults, "contact first");

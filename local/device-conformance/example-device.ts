@@ -9,18 +9,18 @@ import { systemClock } from "../../device/clock.ts";
 import { wasmDriver } from "../../device/drivers/wasm.ts";
 import { installFactoryImage } from "../../device/factory.ts";
 
-const milliseconds = z.coerce.number().int().positive();
+const wholeNumber = z.coerce.number().int().positive();
 const environment = z
   .object({
     IOTHUB_DEVICE_CONNECTION_STRING: z.string(),
     DEVICE_CA_FILE: z.string(),
     DEVICE_STATE_DIR: z.string(),
     DEVICE_FACTORY_IMAGE: z.string(),
-    DEVICE_HEALTH_MS: milliseconds,
-    DEVICE_WATCHDOG_MS: milliseconds,
-    DEVICE_TWIN_TIMEOUT_MS: milliseconds,
-    DEVICE_RETRY_MS: milliseconds,
-    DEVICE_TOKEN_SECONDS: milliseconds.default(3600),
+    DEVICE_HEALTH_MS: wholeNumber,
+    DEVICE_WATCHDOG_MS: wholeNumber,
+    DEVICE_TWIN_TIMEOUT_MS: wholeNumber,
+    DEVICE_RETRY_MS: wholeNumber,
+    DEVICE_TOKEN_SECONDS: wholeNumber.default(3600),
     /** `{ product, hardware, keys }`; absent: no signature is asked for. */
     DEVICE_TRUST: z
       .string()

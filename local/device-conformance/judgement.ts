@@ -17,6 +17,11 @@ export interface Judgement {
   readonly untested: readonly { readonly scenario: string; readonly why: string }[];
 }
 
+/** Whether no rule was seen broken, and some were seen at all. */
+export function isKept(judgements: readonly Judgement[]): boolean {
+  return judgements.some(({ looks }) => looks > 0) && judgements.every(({ result }) => result !== "broken");
+}
+
 /** Judge every rule. Nothing that was not seen to be kept is: a rule nobody looked at is not tested. */
 export function judge(results: readonly ScenarioResult[]): readonly Judgement[] {
   return RULES.map(({ name, says, law }, index) => {

@@ -9,8 +9,8 @@ import type { Times } from "./trial.ts";
 
 /** What commander hands over. */
 export interface Typed {
-  readonly image: readonly string[];
-  readonly only: readonly string[];
+  readonly image?: readonly string[];
+  readonly only?: readonly string[];
   readonly product: string;
   readonly hardware: string;
   readonly unsigned?: true;
@@ -56,18 +56,19 @@ export async function readSettings(
       return undefined;
     }
   };
+  const { image: given = [], only = [] } = typed;
   const isWaiting = typed.wait === true;
   const isExample = command.length === 0 && !isWaiting;
   if (isWaiting && command.length > 0)
     problems.push("--wait is for a device that starts by itself: leave the command out");
-  if (isExample && typed.image.length > 0)
+  if (isExample && given.length > 0)
     problems.push("--image is for a device of your own: say after -- how to start it, or give --wait");
   const times = {
     healthMs: (await attempt("--health", () => readDuration("2s", 100)(typed.health))) ?? 0,
     quietMs: (await attempt("--quiet", () => readDuration("2s", 100)(typed.quiet))) ?? 0,
     patienceMs: (await attempt("--timeout", () => readDuration("90s", 1000)(typed.timeout))) ?? 0,
   };
-  const images = isExample ? undefined : await readImages(typed.image, problems);
+  const images = isExample ? undefined : await readImages(given, problems);
   const maker =
     typed.unsigned === true
       ? undefined
@@ -76,11 +77,11 @@ export async function readSettings(
         );
   const { product, hardware } = typed;
   const known = new Set([...SCENARIOS, ...RULES].map(({ name }) => name));
-  for (const name of typed.only)
+  for (const name of only)
     if (!known.has(name))
       problems.push(`--only ${name}: there is no such scenario or rule; --list shows them`);
   const settings: Settings = {
-    ...{ isWaiting, images, times, only: typed.only, host: typed.host },
+    ...{ isWaiting, images, times, only, host: typed.host },
     command: isExample ? undefined : command,
     signing: maker === undefined ? undefined : { maker, product, hardware },
     atOnce: await attempt("--at-once", () => wholeNumber(typed.atOnce, 64)),

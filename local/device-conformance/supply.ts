@@ -14,7 +14,7 @@ export const VARIABLES = {
   DEVICE_STATE_DIR: "folder of this device alone; it outlives a power cut",
   DEVICE_FACTORY_IMAGE: "file with the image the device is born with, when the folder is empty",
   DEVICE_FACTORY_VERSION: "the version that image states",
-  DEVICE_TRUST: "JSON {product, hardware, keys: [{keyId, publicKey}]} to pin; absent with --unsigned",
+  DEVICE_TRUST: "JSON to pin: {product, hardware, keys: [{keyId, publicKey}]}",
   DEVICE_HEALTH_MS: "health time of a booted image",
   DEVICE_WATCHDOG_MS: "how long an image may hang",
   DEVICE_TWIN_TIMEOUT_MS: "how long to wait for an answer about the twin",
@@ -65,14 +65,15 @@ export async function supplyOf(input: {
     ...(signing === undefined
       ? {}
       : {
-          DEVICE_TRUST: JSON.stringify({
-            product: signing.product,
-            hardware: signing.hardware,
-            keys: [signing.maker.pinned],
-          }),
+          DEVICE_TRUST: trustText(signing),
         }),
   };
   return { command, folder, variables };
+}
+
+/** What a device has to pin to believe the kit's images, as JSON. */
+export function trustText({ product, hardware, maker }: Signing): string {
+  return JSON.stringify({ product, hardware, keys: [maker.pinned] });
 }
 
 /** Put the authority's certificate into a file; its path. */

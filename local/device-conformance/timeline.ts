@@ -17,7 +17,7 @@ export type Happening = { readonly atMs: number } & (
   /** `run` begins an update; a repetition and an interference do not. */
   | { readonly kind: "asked"; readonly what: string; readonly run: boolean }
   /** The kit interferes: a fault at the hub, a line cut. */
-  | { readonly kind: "interfered"; readonly what: string; readonly lineLost: boolean }
+  | { readonly kind: "interfered"; readonly what: string }
   | { readonly kind: "fetchBegan"; readonly path: string; readonly range: string | undefined }
   | {
       readonly kind: "fetchEnded";

@@ -120,8 +120,8 @@ export function beginTrial({ device, hub, store, images, times, signing }: Trial
     reportFrom(askedAt.get(attempt?.rolloutId ?? "") ?? 0, attempt, fits);
   const prepare: Trial["prepare"] = (asking) =>
     prepareAttempt(asking, { store, timeline, signing, had: device.had });
-  const interfere = (what: string, lineLost: boolean): void => {
-    timeline.add({ kind: "interfered", what, lineLost });
+  const interfere = (what: string): void => {
+    timeline.add({ kind: "interfered", what });
   };
   const send = (attempt: Attempt): void => {
     askedAt.set(attempt.rolloutId, timeline.all.length);
@@ -177,23 +177,23 @@ export function beginTrial({ device, hub, store, images, times, signing }: Trial
     },
     powerOn: (variables) => device.power?.on(variables),
     dropLine: () => {
-      interfere("cuts the line", true);
+      interfere("cuts the line");
       hub.dropConnection(deviceId);
     },
     holdLine: () => {
-      interfere("cuts the line, and refuses connections", true);
+      interfere("cuts the line, and refuses connections");
       const match = { api: "mqtt", call: "connections", deviceId } as const;
       const fault = hub.faults.add({ kind: "status", status: 503, match });
       hub.dropConnection(deviceId);
       return {
         release: () => {
-          interfere("takes connections again", false);
+          interfere("takes connections again");
           fault.remove();
         },
       };
     },
     fault: (rule, what) => {
-      interfere(what, false);
+      interfere(what);
       return hub.faults.add({ ...rule, match: { ...rule.match, deviceId } });
     },
   };

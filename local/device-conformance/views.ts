@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { Judgement } from "./judgement.ts";
+import { isKept, type Judgement } from "./judgement.ts";
 import type { ScenarioResult } from "./run.ts";
 
 /** Widths of the table: 100 columns with its borders. */
@@ -27,7 +27,7 @@ export function humanView(judgements: readonly Judgement[], results: readonly Sc
 export function jsonView(judgements: readonly Judgement[], results: readonly ScenarioResult[]): object {
   return {
     schemaVersion: 1,
-    kept: judgements.every(({ result }) => result !== "broken"),
+    kept: isKept(judgements),
     rules: judgements,
     scenarios: results.map(({ scenario, findings, untested, evidence, seconds }) => ({
       name: scenario.name,
@@ -55,7 +55,7 @@ function seen({ says, result, faults, looks, untested }: Judgement): string {
     case "kept": {
       const but =
         untested.length === 0 ? "" : `; not in ${untested.map(({ scenario }) => scenario).join(", ")}`;
-      return `${says} (${looks} scenarios${but})`;
+      return `${says} (${looks} ${looks === 1 ? "scenario" : "scenarios"}${but})`;
     }
     case "broken":
       return faults

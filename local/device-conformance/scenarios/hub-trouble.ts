@@ -3,7 +3,6 @@ import type { JsonValue } from "../../hub/json-value.ts";
 import type { Scenario } from "../scenario.ts";
 import { allOf, isKind } from "../timeline.ts";
 import { text } from "../twin-block.ts";
-import { endsWell } from "./good-images.ts";
 
 /** Tries to report in the window of refusals over which it is a storm: five for the update's steps, and retries. */
 const STORM = 10;
@@ -156,19 +155,6 @@ export const HUB_TROUBLE: readonly Scenario[] = [
       trial.must("token-renewal", contact !== undefined, "what was asked during the renewal is heard");
       const end = await trial.end(attempt);
       trial.expect("token-renewal", end?.outcome === "ok", `ok in the end, not ${text(end?.outcome)}`);
-    },
-  },
-  {
-    name: "two-updates",
-    story: "Two updates, one after the other, without a power cut between.",
-    rules: ["contact-once"],
-    needs: ["next"],
-    run: async (trial) => {
-      const { good, next } = trial.images;
-      await endsWell(trial, trial.ask({ image: good }));
-      if (next === undefined) return;
-      const end = await endsWell(trial, trial.ask({ image: next }));
-      trial.expect("contact-once", end.fromVersion === good.version, `fromVersion ${good.version}`);
     },
   },
 ];

@@ -43,6 +43,13 @@ describe("npm run device:conformance", () => {
     expect((await run("--nonsense")).code).toBe(2);
   });
 
+  it("does not take a run that tested nothing for a good one", async () => {
+    const { code, out, error } = await run("--only", "unsigned", "--unsigned", "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ kept: false });
+    expect(error).toContain("nothing was tested");
+  });
+
   it("says how a device that does not start failed, and ends with 1", async () => {
     const fake = ["--image", `factory=${COMMAND}@1.0.0`, "--image", `good=${import.meta.filename}@2.0.0`];
     const broken = ["--", process.execPath, "-e", "console.error('no such board'); process.exit(3)"];
