@@ -79,32 +79,45 @@ function okFindings(
     ...(isHad ? [] : [`ok of ${version} after its image was fetched whole: it never was`]),
     ...(ok.block.currentFwVersion === version ? [] : [`ok of ${version} beside currentFwVersion ${version}`]),
   ];
-  const before = timeline.all.slice(0, timeline.all.indexOf(ok));
-  const boot = before.findLast((happening) => isBoot(happening, attempt));
+  const boot = lastBefore(timeline.all.slice(0, timeline.all.indexOf(ok)), attempt);
   const waitedMs = boot === undefined ? Infinity : ok.atMs - boot.atMs;
   const leastMs = times.healthMs * CLOCK_TOLERANCE;
+  const tooSoon = `ok ${leastMs} ms after the boot of ${version} at least, not ${waitedMs} ms`;
   return [
     finding("ok-means-runs", faults, `ok of ${version}, which was fetched and runs`),
-    finding(
-      "ok-after-health",
-      waitedMs >= leastMs
-        ? []
-        : [`ok ${leastMs} ms after the boot of ${version} at least, not ${waitedMs} ms`],
-      "ok after the health time",
-    ),
+    finding("ok-after-health", waitedMs >= leastMs ? [] : [tooSoon], "ok after the health time"),
   ];
 }
 
-/** The last thing that shows the image booting, or comes before its boot. */
-function isBoot(happening: Happening, { rolloutId, served }: Attempt): boolean {
-  switch (happening.kind) {
-    case "poweredOn":
-      return true;
-    case "report":
-      return happening.block.rolloutId === rolloutId && happening.block.fwUpdateStatus === "rebooting";
-    case "fetchEnded":
-      return happening.path === served.path && happening.whole;
-    default:
-      return false;
+/** The last thing that is known to have come before the image booted. */
+function lastBefore(happenings: readonly Happening[], { rolloutId, served }: Attempt): Happening | undefined {
+  let last: Happening | undefined;
+  // What is told on a new line may have been done long before.
+  let isOld = false;
+  for (const happening of happenings) {
+    switch (happening.kind) {
+      case "connected":
+        isOld = true;
+        break;
+      case "asked":
+        isOld &&= !happening.run;
+        break;
+      case "poweredOn":
+        last = happening;
+        isOld = false;
+        break;
+      case "fetchEnded":
+        if (happening.path !== served.path || !happening.whole) break;
+        last = happening;
+        isOld = false;
+        break;
+      case "report": {
+        const { block } = happening;
+        if (block.rolloutId === rolloutId && block.fwUpdateStatus === "rebooting" && !isOld) last = happening;
+        break;
+      }
+      default:
+    }
   }
+  return last;
 }
