@@ -99,16 +99,17 @@ export async function openHubSession(
     twin.on("error", (error: Error) => {
       lose(`the subscription failed: ${error.message}`);
     });
-    const reader = twinReader(twin, { answered, onDesired: options.onDesired });
+    const onLost = (error: unknown): void => {
+      lose(error instanceof Error ? error.message : String(error));
+    };
+    const reader = twinReader(twin, { answered, onDesired: options.onDesired, onLost });
     // The second read, behind the subscription the reader made: a change between the first and it would be lost.
     await reader.read();
     provider.on("error", (error: Error) => {
       lose(`the token cannot be renewed: ${error.message}`);
     });
     const readThen = (done: () => void): void => {
-      reader.read().then(done, (error: unknown) => {
-        lose(error instanceof Error ? error.message : String(error));
-      });
+      reader.read().then(done, onLost);
     };
     provider.on("newTokenAvailable", () => {
       readThen(options.onTokenRenewed);
@@ -149,9 +150,12 @@ function twinReader(
   {
     answered,
     onDesired,
+    onLost,
   }: {
     readonly answered: (asked: Promise<Twin>, what: string) => Promise<Twin>;
     readonly onDesired: (desired: unknown, access: unknown) => void;
+    /** A read that nobody waits for has failed. */
+    readonly onLost: (error: unknown) => void;
   },
 ): TwinReader {
   let listening = false;
@@ -165,24 +169,28 @@ function twinReader(
   };
   twin.on("properties.desired", (patch: unknown) => {
     newest = Math.max(newest, versionOf(patch));
-    handOut();
+    // The SDK merges a section into a list that stood there before, and shows a list from then on.
+    if (Array.isArray(section(twin.properties.desired)) && !Array.isArray(section(patch)))
+      read().catch(onLost);
+    else handOut();
   });
+  async function read(): Promise<void> {
+    reading++;
+    try {
+      for (let reads = 0; reads < READS_IN_A_ROW; reads++) {
+        await answered(twin.get(), "a read of the twin");
+        // A change that overtook the answer was merged below it: read again.
+        if (versionOf(twin.properties.desired) >= newest) break;
+      }
+    } finally {
+      reading--;
+    }
+    handOut();
+  }
   return {
+    read,
     listen() {
       listening = true;
-      handOut();
-    },
-    async read() {
-      reading++;
-      try {
-        for (let reads = 0; reads < READS_IN_A_ROW; reads++) {
-          await answered(twin.get(), "a read of the twin");
-          // A change that overtook the answer was merged below it: read again.
-          if (versionOf(twin.properties.desired) >= newest) break;
-        }
-      } finally {
-        reading--;
-      }
       handOut();
     },
   };

@@ -111,7 +111,8 @@ function readScale(text: string): number {
   throw new RangeError("takes a number over 0 and up to 1000000, such as 60 for a minute a second");
 }
 
-function readDuration(example: string, leastMs: number): Reader<number> {
+/** A time of at least `leastMs` in ms, s, m or h, read as milliseconds. */
+export function readDuration(example: string, leastMs: number): Reader<number> {
   return (text) => {
     const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/u.exec(text === "0" ? "0s" : text) ?? [];
     // The pattern has these units only.

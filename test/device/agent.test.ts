@@ -260,6 +260,18 @@ describe("images swapped under one name", () => {
   });
 });
 
+describe("a section that nobody meant", () => {
+  it("is over with the next good one, a list too, into which the SDK would merge it", async () => {
+    const server = await serveImages(genuine);
+    const device = await startDevice();
+    await device.reported({ currentFwVersion: "1.0.0" });
+    await device.desire([1, 2, 3]);
+    await device.desire(asked(server, "1.1.0"));
+    expect(await device.reported({ outcome: "ok" })).toMatchObject({ currentFwVersion: "1.1.0" });
+    expect(device.reports().filter(({ outcome }) => outcome === "failed")).toEqual([]);
+  });
+});
+
 describe("a line that breaks", () => {
   it("is taken up again, with what was asked meanwhile", async () => {
     const server = await serveImages(genuine);
