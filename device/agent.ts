@@ -11,6 +11,7 @@ import type { Driver } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
+import type { OpenHubSession } from "./hub-session.ts";
 import type { ProxyEnv } from "./image-request.ts";
 import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
@@ -46,6 +47,8 @@ export interface AgentOptions {
   readonly longestRetryMs?: number;
   /** Real milliseconds without a byte after which a try to download is given up. Default: 30 s. */
   readonly downloadIdleTimeoutMs?: number;
+  /** What speaks to the hub. Default: Microsoft's SDK; simulated fleets of thousands pass something lighter. */
+  readonly openSession?: OpenHubSession;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
   /** How images are fetched. Default: from the address in the twin, at once, as fast as it goes. */
@@ -153,6 +156,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       tokenLifetimeSeconds: options.tokenLifetimeSeconds,
       twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
       longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
+      openSession: options.openSession,
       onEvent,
       onDesired: (desired) => {
         loop.hear(desired);

@@ -4,7 +4,8 @@ import type { Twin } from "azure-iot-device";
 import azureIotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
-import { FIRMWARE_SECTION } from "../rollout/model/twin-contract.ts";
+import { UnansweredError, withTimeout } from "./answer-timeout.ts";
+import { fieldOf, firmwareSection, reportPatch, twinVersionOf } from "./firmware-section.ts";
 
 /** Where the hub is and how to speak to it. */
 export interface HubAddress {
@@ -31,8 +32,22 @@ export interface HubSession {
   close(): Promise<void>;
 }
 
-/** The SDK's own choice. */
-const TOKEN_LIFETIME_SECONDS = 3600;
+/** How a session is opened. `onDesired` gets the whole firmware section each time. */
+export interface HubSessionOptions extends HubAddress {
+  /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
+  readonly twinTimeoutMs: number;
+  readonly onDesired: (desired: unknown) => void;
+  /** The token was renewed and the twin was read again. */
+  readonly onTokenRenewed: () => void;
+  /** Ends the session. */
+  readonly signal: AbortSignal;
+}
+
+/** What speaks to the hub: a connection that is subscribed and has read the twin, or a rejection. */
+export type OpenHubSession = (options: HubSessionOptions) => Promise<HubSession>;
+
+/** How long a token is good for, in real seconds, unless said otherwise: the SDK's own choice. */
+export const TOKEN_LIFETIME_SECONDS = 3600;
 /** Real milliseconds a session waits for its goodbye. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Reads of the twin in a row, when changes arrive while one is under way. */
@@ -44,17 +59,7 @@ const READS_IN_A_ROW = 5;
  * firmware section: after the connection, after each change, and after each renewal of the token, since the SDK renews
  * by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
  */
-export async function openHubSession(
-  options: HubAddress & {
-    /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
-    readonly twinTimeoutMs: number;
-    readonly onDesired: (desired: unknown) => void;
-    /** The token was renewed and the twin was read again. */
-    readonly onTokenRenewed: () => void;
-    /** Ends the session. */
-    readonly signal: AbortSignal;
-  },
-): Promise<HubSession> {
+export async function openHubSession(options: HubSessionOptions): Promise<HubSession> {
   const { twinTimeoutMs, signal } = options;
   const lifetime = options.tokenLifetimeSeconds ?? TOKEN_LIFETIME_SECONDS;
   const provider = azureIotDevice.SharedAccessKeyAuthenticationProvider.fromConnectionString(
@@ -112,12 +117,10 @@ export async function openHubSession(
       lost,
       close,
       listen: reader.listen,
-      reported: () => section(twin.properties.reported),
+      reported: () => firmwareSection(twin.properties.reported),
       async report(reported) {
-        // Null deletes: a mark of an earlier attempt must not stay beside this one.
-        const patch = { [FIRMWARE_SECTION]: { ...reported, recovered: reported.recovered ?? null } };
         try {
-          await answered(updateReported(twin, patch), "a report");
+          await answered(updateReported(twin, reportPatch(reported)), "a report");
         } catch (error) {
           if (error instanceof UnansweredError) lose(error.message);
           throw error;
@@ -151,10 +154,10 @@ function twinReader(
   let newest = 0;
   const handOut = (): void => {
     // The SDK goes on merging into the object it shows: a copy stays what it was.
-    if (listening && reading === 0) onDesired(structuredClone(section(twin.properties.desired)));
+    if (listening && reading === 0) onDesired(structuredClone(firmwareSection(twin.properties.desired)));
   };
   twin.on("properties.desired", (patch: unknown) => {
-    newest = Math.max(newest, versionOf(patch));
+    newest = Math.max(newest, twinVersionOf(patch));
     handOut();
   });
   return {
@@ -168,7 +171,7 @@ function twinReader(
         for (let reads = 0; reads < READS_IN_A_ROW; reads++) {
           await answered(twin.get(), "a read of the twin");
           // A change that overtook the answer was merged below it: read again.
-          if (versionOf(twin.properties.desired) >= newest) break;
+          if (twinVersionOf(twin.properties.desired) >= newest) break;
         }
       } finally {
         reading--;
@@ -176,25 +179,6 @@ function twinReader(
       handOut();
     },
   };
-}
-
-function versionOf(desired: unknown): number {
-  const version = field(desired, "$version");
-  return typeof version === "number" ? version : 0;
-}
-
-class UnansweredError extends Error {}
-
-async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new UnansweredError(message));
-  }, ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function updateReported(twin: Twin, patch: object): Promise<void> {
@@ -219,18 +203,7 @@ function dialled({ connectionString, gateway }: HubAddress): string {
   return [...own, `GatewayHostName=${gateway}`].join(";");
 }
 
-function section(properties: unknown): unknown {
-  return field(properties, FIRMWARE_SECTION);
-}
-
-function field(value: unknown, name: string): unknown {
-  // The twin is whatever the hub sent; one name is taken from it.
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
-}
-
 function reasonOf(result: unknown): string {
-  const cause = field(result, "transportObj");
+  const cause = fieldOf(result, "transportObj");
   return cause instanceof Error ? `: ${cause.message}` : "";
 }
