@@ -86,8 +86,15 @@ export async function startFleet({ onEvent, factoryImage, ...rest }: FleetOption
     }
   }
   createInterface({ input: child.stdout }).on("line", (line) => {
-    // Written by fleet-process.ts of this very version.
-    receive(JSON.parse(line) as FleetMessage);
+    let message: FleetMessage;
+    try {
+      // Written by fleet-process.ts of this very version.
+      message = JSON.parse(line) as FleetMessage;
+    } catch {
+      // A process that ends in the middle of a line.
+      return;
+    }
+    receive(message);
   });
   createInterface({ input: child.stderr }).on("line", (line) => {
     remember(words, line);
