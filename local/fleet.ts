@@ -13,6 +13,8 @@ export interface FleetOptions extends Omit<FleetOrders, "factoryImage"> {
   readonly factoryImage: Uint8Array;
   /** Called for everything that happens on a device. */
   readonly onEvent?: (deviceId: string, event: FleetEvent) => void;
+  /** Gives up while the devices are starting. */
+  readonly signal?: AbortSignal;
 }
 
 /** Simulated devices in a process of their own. */
@@ -44,7 +46,7 @@ const HARMFUL: readonly Fault[] = ["bricks", "flaps"];
  * Start one process in which every device runs the real agent and boots real images. Resolves when all of them have
  * connected and the hub holds their first reports.
  */
-export async function startFleet({ onEvent, factoryImage, ...rest }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ onEvent, factoryImage, signal, ...rest }: FleetOptions): Promise<Fleet> {
   if (rest.directory !== undefined) await mkdir(rest.directory, { recursive: true });
   // A group of its own: Ctrl-C in the terminal is for the demo, which closes its fleet when it is done with it.
   const child = spawn(process.execPath, [PROCESS_FILE], { stdio: "pipe", detached: true });
@@ -116,6 +118,8 @@ export async function startFleet({ onEvent, factoryImage, ...rest }: FleetOption
     closing = true;
     return stopChild(child);
   };
+  const giveUp = (): void => void close();
+  signal?.addEventListener("abort", giveUp, { once: true });
   const limitMs = READY_LIMIT_MS + rest.devices.length * READY_LIMIT_PER_DEVICE_MS;
   const limit = setTimeout(() => {
     fail(`has ${connected.size} of ${rest.devices.length} devices connected after ${limitMs / 1000} s`);
@@ -127,6 +131,7 @@ export async function startFleet({ onEvent, factoryImage, ...rest }: FleetOption
     throw error;
   } finally {
     clearTimeout(limit);
+    signal?.removeEventListener("abort", giveUp);
   }
   return {
     connected: () => connected.size,

@@ -42,7 +42,8 @@ export async function rollOut(
     throw new Error(trouble ?? "the fleet was closed");
   });
   dead.catch(() => undefined);
-  const before = { ...hub.calls().devices, messages: hub.quota().used, throttled: throttledIn(hub.calls()) };
+  const before = { ...hub.calls().devices, throttled: throttledIn(hub.calls()) };
+  const messages = messageCount(hub);
   const records: string[] = [];
   const started = { real: performance.now(), virtual: clock.now() };
   let looks = 0;
@@ -50,6 +51,7 @@ export async function rollOut(
   while (!isOver(records)) {
     const { steps, status, problems } = await reconcile(declared, ports, { actor: "bench", queryLagMs: 0 });
     looks += 1;
+    messages.look();
     if (problems !== undefined)
       throw new Error(problems.map((problem) => JSON.stringify(problem)).join("\n"));
     if (status?.needsPerson === true) throw new Error(`the rollout waits for a person: ${status.text}`);
@@ -68,11 +70,25 @@ export async function rollOut(
     reports: after.devices.reports - before.reports,
     twinReads: after.devices.twinReads - before.twinReads,
     connections: after.devices.connections - before.connections,
-    messages: hub.quota().used - before.messages,
+    messages: messages.look(),
     throttled: throttledIn(after) - before.throttled,
     looks,
     realMs: performance.now() - started.real,
     virtualMs: clock.now() - started.virtual,
+  };
+}
+
+/** Counts on over midnight, when the quota begins anew; what is used between the last look and then is lost. */
+function messageCount({ quota }: Stage["hub"]): { readonly look: () => number } {
+  let counted = quota().used;
+  let messages = 0;
+  return {
+    look() {
+      const { used } = quota();
+      messages += used < counted ? used : used - counted;
+      counted = used;
+      return messages;
+    },
   };
 }
 

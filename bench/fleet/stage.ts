@@ -29,7 +29,7 @@ export interface Stage extends AsyncDisposable {
 
 /** What is set up. */
 export interface StageInput {
-  /** Half of them in the stratum `field-a`, on boards of revision A, half in `field-b`; the first six are canaries. */
+  /** Half of them in the stratum `field-a`, on boards of revision A, half in `field-b`. */
   readonly devices: number;
   readonly line: FleetLine;
   readonly profile: FleetProfile;
@@ -39,14 +39,12 @@ export interface StageInput {
 
 /** How long an image has to stay well on a device to be `ok`, virtual. */
 const HEALTH_TIME_MS = 10 * 60_000;
-const CANARIES = 6;
 
 /** Start all of it; devices are born on 1.0.0 and live in a process of their own. */
 export async function setStage({ devices, line, profile, scale }: StageInput): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "wavegate-bench-"));
   stack.defer(() => rm(folder, { recursive: true }));
-  // Midnight: a rollout of less than a day is charged to one day's messages.
   const time = { scale, realStartMs: Date.now(), virtualStartMs: Date.UTC(2026, 0, 1) };
   const authority = await createCertificateAuthority();
   const hub = stack.use(
@@ -59,9 +57,11 @@ export async function setStage({ devices, line, profile, scale }: StageInput): P
   const cast = Array.from({ length: devices }, (_, index) => {
     const revision = index % 2 === 0 ? ("A" as const) : ("B" as const);
     const stratum = `field-${revision.toLowerCase()}`;
-    const rollout = { stratum, ...(index < CANARIES ? { ring: "canary" } : {}) };
     const deviceId = `thermostat-${String(index).padStart(5, "0")}`;
-    const connectionString = hub.createDevice({ deviceId, tags: { product: "thermostat", rollout } });
+    const connectionString = hub.createDevice({
+      deviceId,
+      tags: { product: "thermostat", rollout: { stratum } },
+    });
     return { connectionString, stratum, revision, sensorLot: 1 };
   });
   const asked = new Map<string, Set<string>>();
