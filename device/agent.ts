@@ -11,7 +11,7 @@ import type { Driver } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
-import type { OpenHubSession } from "./hub-session.ts";
+import type { DirectMethods, OpenHubSession } from "./hub-session.ts";
 import type { ProxyEnv } from "./image-request.ts";
 import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
@@ -47,6 +47,8 @@ export interface AgentOptions {
   readonly longestRetryMs?: number;
   /** Real milliseconds without a byte after which a try to download is given up. Default: 30 s. */
   readonly downloadIdleTimeoutMs?: number;
+  /** Direct methods that the device answers. Default: none. */
+  readonly methods?: DirectMethods;
   /** What speaks to the hub. Default: Microsoft's SDK; simulated fleets of thousands pass something lighter. */
   readonly openSession?: OpenHubSession;
   /** Default: the machine's file system. */
@@ -157,6 +159,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
       longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
       openSession: options.openSession,
+      methods: options.methods,
       onEvent,
       onDesired: (desired) => {
         loop.hear(desired);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { IBackoff } from "cockatiel";
 import { ExponentialBackoff } from "cockatiel";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
-import type { HubAddress, HubSession, OpenHubSession } from "./hub-session.ts";
+import type { DirectMethods, HubAddress, HubSession, OpenHubSession } from "./hub-session.ts";
 import { openHubSession } from "./hub-session.ts";
 
 /** What becomes of the link, for logs and tests. */
@@ -28,6 +28,8 @@ export interface HubLinkOptions extends HubAddress {
   readonly twinTimeoutMs: number;
   /** Longest wait between two tries to connect. */
   readonly longestRetryMs: number;
+  /** Direct methods that the device answers. */
+  readonly methods?: DirectMethods | undefined;
   /** What speaks to the hub. Default: Microsoft's SDK. */
   readonly openSession?: OpenHubSession | undefined;
   /** The whole firmware section, again and again; whoever listens compares. */

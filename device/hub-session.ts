@@ -1,6 +1,6 @@
 // CommonJS that re-exports in a way Node cannot list: its names are reached through the default import.
 import azureIotCommon from "azure-iot-common";
-import type { Twin } from "azure-iot-device";
+import type { Client, Twin } from "azure-iot-device";
 import azureIotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
@@ -32,6 +32,16 @@ export interface HubSession {
   close(): Promise<void>;
 }
 
+/** Direct methods by name; each gets what came with the call, and a rejection is answered with status 500. */
+export type DirectMethods = Readonly<Record<string, (payload: unknown) => Promise<MethodAnswer>>>;
+
+/** What a device says to a direct method. */
+export interface MethodAnswer {
+  /** The device's own choice; 200 by custom when all went well. */
+  readonly status: number;
+  readonly payload: unknown;
+}
+
 /** How a session is opened. `onDesired` gets the whole firmware section each time. */
 export interface HubSessionOptions extends HubAddress {
   /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
@@ -39,6 +49,8 @@ export interface HubSessionOptions extends HubAddress {
   readonly onDesired: (desired: unknown) => void;
   /** The token was renewed and the twin was read again. */
   readonly onTokenRenewed: () => void;
+  /** Direct methods that the device answers; others are not. Default: none. */
+  readonly methods?: DirectMethods | undefined;
   /** Ends the session. */
   readonly signal: AbortSignal;
 }
@@ -105,6 +117,7 @@ export async function openHubSession(options: HubSessionOptions): Promise<HubSes
     const reader = twinReader(twin, { answered, onDesired: options.onDesired });
     // The second read, behind the subscription the reader made: a change between the first and it would be lost.
     await reader.read();
+    answerMethods(client, options.methods ?? {});
     provider.on("error", (error: Error) => {
       lose(`the token cannot be renewed: ${error.message}`);
     });
@@ -130,6 +143,23 @@ export async function openHubSession(options: HubSessionOptions): Promise<HubSes
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function answerMethods(client: Client, methods: DirectMethods): void {
+  for (const [name, method] of Object.entries(methods)) {
+    client.onDeviceMethod(name, (request, response) => {
+      void answerTo(method, request.payload).then(({ status, payload }) => response.send(status, payload));
+    });
+  }
+}
+
+/** Call a method; whatever happens there is an answer. */
+export async function answerTo(method: DirectMethods[string], payload: unknown): Promise<MethodAnswer> {
+  try {
+    return await method(payload);
+  } catch (error) {
+    return { status: 500, payload: { message: error instanceof Error ? error.message : String(error) } };
   }
 }
 

@@ -20,7 +20,7 @@ export interface FleetDevice extends Omit<SimulatedBoard, "deviceId"> {
   readonly connectionString: string;
 }
 
-/** What devices speak to the hub by: Microsoft's device SDK, for hundreds, or a session of a tenth of its memory. */
+/** What devices speak to the hub by: Microsoft's device SDK, for hundreds, or a session at half its cost. */
 export type FleetLine = "microsoft" | "light";
 
 /** The first line on standard input. */

@@ -46,6 +46,9 @@ export async function rollOut(
   const messages = messageCount(hub);
   const records: string[] = [];
   const started = { real: performance.now(), virtual: clock.now() };
+  const tell = (line: string): void => {
+    say(`${new Date(clock.now()).toISOString().slice(0, 16)}  ${line}`);
+  };
   let looks = 0;
   let said = "";
   while (!isOver(records)) {
@@ -55,10 +58,14 @@ export async function rollOut(
     if (problems !== undefined)
       throw new Error(problems.map((problem) => JSON.stringify(problem)).join("\n"));
     if (status?.needsPerson === true) throw new Error(`the rollout waits for a person: ${status.text}`);
-    for (const step of steps) if (step.kind === "record") records.push(step.record.kind);
+    for (const step of steps) {
+      if (step.kind !== "record") continue;
+      records.push(step.record.kind);
+      tell(`${step.record.kind}: ${step.record.reason}`);
+    }
     // A wave's bake is told once, not at every look.
-    const line = (status?.text ?? steps.map(({ kind }) => kind).join(", ")).replace(/ another .*/u, "");
-    if (line !== said) say(`${new Date(clock.now()).toISOString().slice(0, 16)}  ${line}`);
+    const line = status?.text.replace(/ another .*/u, "") ?? said;
+    if (line !== said) tell(line);
     said = line;
     if (!isOver(records))
       await Promise.race([clock.sleep(status === undefined ? AGAIN_MS : LOOK_EVERY_MS), dead]);

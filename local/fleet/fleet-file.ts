@@ -26,12 +26,12 @@ const fleet = z.strictObject({
   healthSeconds: z.number().min(0).default(600),
   /** Certificates that devices trust beside the hub's, for an image store of another authority; from the file's folder. */
   caFile: z.string().optional(),
-  strata: z.record(z.string(), stratum).superRefine((strata, { addIssue }) => {
+  strata: z.record(z.string(), stratum).superRefine((strata, context) => {
     const names = Object.keys(strata);
-    if (names.length === 0) addIssue("there is no stratum");
+    if (names.length === 0) context.addIssue("there is no stratum");
     for (const name of names)
       if (!/^[A-Za-z0-9-]{1,64}$/.test(name))
-        addIssue(`${JSON.stringify(name)}: the name of a stratum has up to 64 letters, digits and hyphens`);
+        context.addIssue(`${JSON.stringify(name)}: the name of a stratum has up to 64 letters, digits and hyphens`);
   }),
 });
 

@@ -159,6 +159,24 @@ describe.each([
     expect(hub.twins.get(deviceId).reported.value["firmware"]).toEqual(REPORTED);
   });
 
+  it("answers direct methods, also one that fails, and is not there for others", async () => {
+    const echo = vi.fn((payload: unknown) => Promise.resolve({ status: 201, payload: { echo: payload } }));
+    const fail = (): Promise<never> => Promise.reject(new Error("no such log"));
+    const { deviceId, end } = await aSession({ methods: { echo, fail } });
+    const invoke = (methodName: string): ReturnType<LocalHub["invokeMethod"]> =>
+      hub.invokeMethod(deviceId, {
+        methodName,
+        payload: { lines: 3 },
+        responseTimeoutMs: 5_000,
+        connectTimeoutMs: 0,
+      });
+    await vi.waitFor(async () => {
+      expect(await invoke("echo")).toEqual({ status: 201, payload: { echo: { lines: 3 } } });
+    }, 10_000);
+    expect(await invoke("fail")).toEqual({ status: 500, payload: { message: "no such log" } });
+    end.abort();
+  });
+
   it("rejects when nobody listens, when the key is wrong, and when it does not trust the hub", async () => {
     await expect(aSession({ gateway: "localhost:1" })).rejects.toThrow(/ECONNREFUSED/);
     const stranger = hub
