@@ -5,6 +5,7 @@ import { formatMs, inWords, type Figure } from "./figure.ts";
 import { play, type Played } from "./fleet/play.ts";
 
 const DEVICES = 5_000;
+const FEWEST = 2_000;
 /** Virtual ms in a real one: five minutes a second, so that a wave of 2,500 devices is over within its deadline. */
 const SCALE = 300;
 const SPEEDS: StratumProfile = {
@@ -36,9 +37,13 @@ export async function measure([
 ]: readonly string[]): Promise<readonly Figure[]> {
   if (line !== "light" && line !== "microsoft")
     throw new RangeError(`${JSON.stringify(line)} is no line: light or microsoft`);
+  const count = countOf(devices, "devices");
+  // Fewer prove nothing to the first wave.
+  if (count < FEWEST)
+    throw new RangeError(`${inWords(count)} devices are too few: ${inWords(FEWEST)} or more`);
   const started = performance.now();
   const played = await play({
-    ...{ devices: countOf(devices, "devices"), scale: countOf(scale, "times faster"), line },
+    ...{ devices: count, scale: countOf(scale, "times faster"), line },
     waves: [5, 20, 50, 100],
     gate: {
       ...{ tolerate: "2%", reject: "10%", falseStop: "5%", missedBad: "5%", harmCap: 200 },
@@ -49,7 +54,7 @@ export async function measure([
       console.log(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
     },
   });
-  return figuresOf(played, Number(devices));
+  return figuresOf(played, count);
 }
 
 /** What was measured, beside what the plan prices and what the hub's own metrics say. */

@@ -19,7 +19,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   },
   fleet: {
     summary:
-      "5,000 simulated devices through a good and a bad release, or as many as you say, so many times faster, by another line: fleet 500 600 microsoft",
+      "5,000 simulated devices through a good and a bad release, or as many, so many times faster, by which line: fleet 2000 600 microsoft",
     load: () => import("./fleet.ts"),
   },
   forecast: {

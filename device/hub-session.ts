@@ -117,6 +117,9 @@ export async function openHubSession(options: HubSessionOptions): Promise<HubSes
     const reader = twinReader(twin, { answered, onDesired: options.onDesired });
     // The second read, behind the subscription the reader made: a change between the first and it would be lost.
     await reader.read();
+    client.on("error", (error: Error) => {
+      lose(`direct methods cannot be answered: ${error.message}`);
+    });
     answerMethods(client, options.methods ?? {});
     provider.on("error", (error: Error) => {
       lose(`the token cannot be renewed: ${error.message}`);
@@ -149,7 +152,10 @@ export async function openHubSession(options: HubSessionOptions): Promise<HubSes
 function answerMethods(client: Client, methods: DirectMethods): void {
   for (const [name, method] of Object.entries(methods)) {
     client.onDeviceMethod(name, (request, response) => {
-      void answerTo(method, request.payload).then(({ status, payload }) => response.send(status, payload));
+      // When the connection is lost meanwhile, whoever called has been told so by the hub.
+      answerTo(method, request.payload)
+        .then(({ status, payload }) => response.send(status, payload))
+        .catch(() => undefined);
     });
   }
 }

@@ -47,6 +47,7 @@ const HARMFUL: readonly Fault[] = ["bricks", "flaps"];
  * connected and the hub holds their first reports.
  */
 export async function startFleet({ onEvent, factoryImage, signal, ...rest }: FleetOptions): Promise<Fleet> {
+  signal?.throwIfAborted();
   if (rest.directory !== undefined) await mkdir(rest.directory, { recursive: true });
   // A group of its own: Ctrl-C in the terminal is for the demo, which closes its fleet when it is done with it.
   const child = spawn(process.execPath, [PROCESS_FILE], { stdio: "pipe", detached: true });
@@ -73,6 +74,7 @@ export async function startFleet({ onEvent, factoryImage, signal, ...rest }: Fle
         break;
       case "usage":
         usageAsked?.resolve(message.usage);
+        usageAsked = undefined;
         break;
       case "event": {
         const { deviceId, event } = message;
@@ -138,7 +140,9 @@ export async function startFleet({ onEvent, factoryImage, signal, ...rest }: Fle
     harmed: () => harmed.size,
     struck: () => Object.fromEntries([...struck].map(([fault, devices]) => [fault, devices.size])),
     usage() {
-      usageAsked = Promise.withResolvers();
+      if (child.exitCode !== null || child.signalCode !== null)
+        return Promise.reject(new Error("The simulated fleet has ended"));
+      usageAsked ??= Promise.withResolvers();
       child.stdin.write("usage\n");
       return usageAsked.promise;
     },

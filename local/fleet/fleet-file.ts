@@ -3,14 +3,19 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { stratumProfile, type FleetProfile } from "./profile.ts";
 
-const stratum = stratumProfile.extend({
-  devices: z.int().min(1).max(100_000),
-  /** Board of all of its devices. */
-  revision: z.enum(["A", "B"]).default("A"),
-  sensorLot: z.int().min(1).default(1),
-  /** Rings by name, with the number of devices in each, from the first on. */
-  rings: z.record(z.string().min(1), z.int().min(1)).default({}),
-});
+const stratum = stratumProfile
+  .extend({
+    devices: z.int().min(1).max(100_000),
+    /** Board of all of its devices. */
+    revision: z.enum(["A", "B"]).default("A"),
+    sensorLot: z.int().min(1).default(1),
+    /** Rings by name, with the number of devices in each, from the first on. */
+    rings: z.record(z.string().min(1), z.int().min(1)).default({}),
+  })
+  .refine(({ rings, devices }) => Object.values(rings).reduce((sum, count) => sum + count, 0) <= devices, {
+    path: ["rings"],
+    error: "the rings have more devices than the stratum",
+  });
 
 const fleet = z.strictObject({
   seed: z.int().default(1),
@@ -31,7 +36,9 @@ const fleet = z.strictObject({
     if (names.length === 0) context.addIssue("there is no stratum");
     for (const name of names)
       if (!/^[A-Za-z0-9-]{1,64}$/.test(name))
-        context.addIssue(`${JSON.stringify(name)}: the name of a stratum has up to 64 letters, digits and hyphens`);
+        context.addIssue(
+          `${JSON.stringify(name)}: the name of a stratum has up to 64 letters, digits and hyphens`,
+        );
   }),
 });
 

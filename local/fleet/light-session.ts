@@ -69,7 +69,6 @@ export async function openLightSession(options: HubSessionOptions): Promise<HubS
     const requestId = String(++requests);
     const answer = Promise.withResolvers<unknown>();
     waiting.set(requestId, answer);
-    // While the token is renewed there is no line, and the request goes unanswered as it would with the SDK.
     line?.publish(`${topic}?$rid=${requestId}`, payload);
     const late = `the hub did not answer ${what} in ${twinTimeoutMs} ms`;
     try {
@@ -104,6 +103,7 @@ export async function openLightSession(options: HubSessionOptions): Promise<HubS
   /** As the SDK does it: goodbye, and in again with a new token. */
   async function renew(): Promise<void> {
     try {
+      await Promise.race([Promise.allSettled(Array.from(waiting.values(), ({ promise }) => promise)), gone]);
       await leave();
       await join();
       options.onTokenRenewed();
@@ -141,6 +141,7 @@ export async function openLightSession(options: HubSessionOptions): Promise<HubS
     reported: twin.reported,
     async report(reported) {
       const patch = JSON.stringify(reportPatch(reported));
+      await renewing;
       try {
         await ask("a report", "$iothub/twin/PATCH/properties/reported/", patch);
       } catch (error) {

@@ -52,6 +52,7 @@ async function start(options: FleetBesideOptions, signal: AbortSignal): Promise<
   });
   say(`${running.connected()} of ${fleet.devices.length} simulated devices are connected.`);
   signal.addEventListener("abort", () => void running.close(), { once: true });
+  if (signal.aborted) return;
   const trouble = await running.ended;
   if (trouble !== undefined) say(trouble);
 }
