@@ -80,10 +80,7 @@ export function figuresOf(played: Played, devices: number): readonly Figure[] {
     atMost("good release: reports a device", each(good.reports), REPORTS),
     atMost("good release: twin operations a device", operations, priced),
     atMost("good release: messages of the quota a device", each(good.messages), price.messages),
-    figure(
-      "good release: operations that a limit of S1 refused, and that were repeated",
-      inWords(good.throttled),
-    ),
+    figure("good release: operations of devices that S1 refused", inWords(good.throttled)),
     figure("bad release: time to the stop and back, real and virtual", timeOf(bad)),
     figure("bad release: devices that were asked to run it", inWords(exposed)),
     atMost("bad release: devices harmed", harmed.byBad, exposed),

@@ -63,8 +63,8 @@ export function faultyBoard({ fate, clock, factoryImage, onStruck }: FaultyBoard
         await clock.sleep(WATCHDOG_MS);
         throw new DeviceError("HUNG", `${version} hangs in its start`);
       case "bricks":
-        await firmware.stop();
         isDead = true;
+        await firmware.stop();
         throw new DeviceError("BOOT_FAILED", `${version} has destroyed the board`);
       case "runs-old-says-new":
       case "runs-old-says-ok": {

@@ -49,7 +49,9 @@ export async function openLightSession(options: HubSessionOptions): Promise<HubS
     }
     const [, status, requestId = ""] = /^\$iothub\/twin\/res\/(\d+)\/\?\$rid=([^&]+)/u.exec(topic) ?? [];
     const content = payload.length === 0 ? undefined : parsed(payload);
-    if (status === undefined) twin.change(content);
+    // The next session reads the twin whole.
+    if (status === undefined && content === undefined) lose("the hub sent a change that is no JSON");
+    else if (status === undefined) twin.change(content);
     else if (Number(status) < 300) waiting.get(requestId)?.resolve(content);
     else waiting.get(requestId)?.reject(new Error(reasonIn(content) ?? `the hub answered ${status}`));
   }
@@ -93,7 +95,9 @@ export async function openLightSession(options: HubSessionOptions): Promise<HubS
     const filters = [RESPONSES, CHANGES, ...(Object.keys(methods).length === 0 ? [] : [METHODS])];
     const late = `the hub did not answer a subscription in ${twinTimeoutMs} ms`;
     await withTimeout(opened.subscribe(filters), twinTimeoutMs, late);
-    twin.replace(await ask("a read of the twin", "$iothub/twin/GET/", " "));
+    const read = await ask("a read of the twin", "$iothub/twin/GET/", " ");
+    if (read === undefined) throw new Error("the hub answered a read of the twin with what is no JSON");
+    twin.replace(read);
     // After three quarters of its life.
     renewal = setTimeout(() => {
       renewing = renew();
@@ -186,7 +190,7 @@ function tokenFor({ resource, key }: Caller, lifetimeSeconds: number): string {
   return azureIotCommon.SharedAccessSignature.create(resource, "", key, expiry).toString();
 }
 
-/** What cannot be read says nothing: a twin that was not understood is one that is not there. */
+/** Absent when it is no JSON. */
 function parsed(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString());

@@ -71,7 +71,12 @@ describe("the file of a fleet", () => {
 
 describe("npm run hub -- --fleet", () => {
   it("runs the devices of the documentation's example beside the hub, and ends with it", async () => {
-    await using hub = await startHubProcess(["--fleet", await aFile(await theExample())]);
+    await using hub = await startHubProcess([
+      "--time-scale",
+      "60",
+      "--fleet",
+      await aFile(await theExample()),
+    ]);
     await vi.waitUntil(() => hub.errors().includes("\n"), SOON_MS);
     expect(hub.errors()).toBe("8 of 8 simulated devices are connected.\n");
     const { responseBody: twin } = await connectRegistry(hub.reachable).getTwin("thermostat-field-b-00004");
