@@ -14,6 +14,7 @@ import { holdHubLink } from "./hub-link.ts";
 import type { Permission } from "./permission.ts";
 import { expectPermission } from "./permission.ts";
 import { imageAccess } from "./image-access.ts";
+import type { DirectMethods, OpenHubSession } from "./hub-session.ts";
 import type { ProxyEnv } from "./image-request.ts";
 import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
@@ -51,6 +52,10 @@ export interface AgentOptions {
   readonly longestRetryMs?: number;
   /** Real milliseconds without a byte after which a try to download is given up. Default: 30 s. */
   readonly downloadIdleTimeoutMs?: number;
+  /** Direct methods that the device answers. Default: none. */
+  readonly methods?: DirectMethods;
+  /** What speaks to the hub. Default: Microsoft's SDK; simulated fleets of thousands pass something lighter. */
+  readonly openSession?: OpenHubSession;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
   /** How images are fetched. Default: from the address in the twin, at once, as fast as it goes. */
@@ -163,6 +168,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       tokenLifetimeSeconds: options.tokenLifetimeSeconds,
       twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
       longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
+      openSession: options.openSession,
+      methods: options.methods,
       onEvent,
       onDesired: (desired, given) => {
         access.hear(given);

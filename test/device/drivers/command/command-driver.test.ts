@@ -6,7 +6,7 @@ import { commandDriver } from "../../../../device/drivers/command.ts";
 import type { Driver } from "../../../../device/drivers/driver.ts";
 import type { Health, PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperFirmware } from "../../power-cut/paper-firmware.ts";
-import { memoryDisk } from "../../power-cut/memory-disk.ts";
+import { memoryDisk } from "../../../../local/fleet/memory-disk.ts";
 import type { MachineLife } from "./machine-life.ts";
 import { DIRECTORY, machineLife } from "./machine-life.ts";
 import type { MachineKind, PaperMachine } from "./paper-machine.ts";
