@@ -217,8 +217,8 @@ export const BROKEN_DEVICES: readonly BrokenDevice[] = [
       edit("hub-session.ts", LISTEN, `${COUNT}\n      ${LISTEN}`),
       edit(
         "hub-session.ts",
-        "newest = Math.max(newest, versionOf(patch));",
-        "if (globalThis.sessions > 1) return;\n    newest = Math.max(newest, versionOf(patch));",
+        "newest = Math.max(newest, twinVersionOf(patch));",
+        "if (globalThis.sessions > 1) return;\n    newest = Math.max(newest, twinVersionOf(patch));",
       ),
     ],
   },
@@ -400,9 +400,9 @@ export const BROKEN_DEVICES: readonly BrokenDevice[] = [
     scenario: "silent-to-a-report",
     edits: [
       edit(
-        "hub-session.ts",
-        "return await Promise.race([promise, late]);",
-        "late.catch(() => undefined);\n    return await promise;",
+        "answer-timeout.ts",
+        "return await Promise.race([answer, late]);",
+        "late.catch(() => undefined);\n    return await answer;",
       ),
     ],
   },
