@@ -11,6 +11,7 @@ import { history } from "./commands/history.ts";
 import { hold } from "./commands/hold.ts";
 import { keysNew } from "./commands/keys-new.ts";
 import { lint } from "./commands/lint.ts";
+import { logs } from "./commands/logs.ts";
 import { override } from "./commands/override.ts";
 import { plan } from "./commands/plan.ts";
 import { reconcile } from "./commands/reconcile.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   status,
   history,
+  logs,
   forecast,
   lint,
   gateCheck,

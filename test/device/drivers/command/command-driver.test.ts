@@ -344,7 +344,9 @@ describe("a driver that is asked to apply", () => {
     await expect(applied).rejects.toThrow("install was stopped: the agent closes");
     const record = new TextDecoder().decode(await disk.read(`${DIRECTORY}/installed.json`));
     expect(JSON.parse(record)).toMatchObject({ trial: { phase: "installing" } });
-    await expect(driver.rollback({ code: "HEALTH_FAILED", message: "it did not stay well" })).rejects.toThrow();
+    await expect(
+      driver.rollback({ code: "HEALTH_FAILED", message: "it did not stay well" }),
+    ).rejects.toThrow();
   });
 
   it("a third image before the second has proven itself confirms the second, to fall back to", async () => {
