@@ -21,6 +21,11 @@ const AREAS: Readonly<Record<string, Area>> = {
       "calls of a rollout's controller with 1,000 to 1,000,000 devices, or as many as you say: engine 1000 20000",
     load: () => import("./engine.ts"),
   },
+  fleet: {
+    summary:
+      "5,000 simulated devices through a good and a bad release, or as many, so many times faster, by which line: fleet 2000 600 microsoft",
+    load: () => import("./fleet.ts"),
+  },
   forecast: {
     summary: "10,000 rollouts over 1,000,000 devices, or as many as you say: forecast 2000 1000000",
     load: () => import("./forecast.ts"),

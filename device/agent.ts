@@ -1,5 +1,6 @@
 import azureIotCommon from "azure-iot-common";
 import { bucketOf } from "../rollout/model/bucket.ts";
+import { LOG_METHOD } from "../rollout/model/twin-contract.ts";
 import type { DeviceClock } from "./clock.ts";
 import { deviceLoop } from "./device-loop.ts";
 import { newDeviceState } from "./device-state.ts";
@@ -11,9 +12,11 @@ import type { Driver } from "./drivers/driver.ts";
 import type { Failure } from "./failure.ts";
 import type { HubLink, HubLinkEvent } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
+import { logTail } from "./log-tail.ts";
 import type { Permission } from "./permission.ts";
 import { expectPermission } from "./permission.ts";
 import { imageAccess } from "./image-access.ts";
+import type { DirectMethods, OpenHubSession } from "./hub-session.ts";
 import type { ProxyEnv } from "./image-request.ts";
 import { httpsImages, isHttps } from "./image-request.ts";
 import { readDeviceState, writeDeviceState } from "./state-file.ts";
@@ -51,6 +54,10 @@ export interface AgentOptions {
   readonly longestRetryMs?: number;
   /** Real milliseconds without a byte after which a try to download is given up. Default: 30 s. */
   readonly downloadIdleTimeoutMs?: number;
+  /** Direct methods that the device answers beside its log's. Default: none. */
+  readonly methods?: DirectMethods;
+  /** What speaks to the hub. Default: Microsoft's SDK; simulated fleets of thousands pass something lighter. */
+  readonly openSession?: OpenHubSession;
   /** Default: the machine's file system. */
   readonly disk?: Disk;
   /** How images are fetched. Default: from the address in the twin, at once, as fast as it goes. */
@@ -114,7 +121,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     proxyEnv: downloads.proxyEnv,
     idleTimeoutMs: options.downloadIdleTimeoutMs,
   });
-  const onEvent = options.onEvent ?? (() => undefined);
+  const log = logTail();
+  const onEvent = (event: AgentEvent): void => {
+    log.note(event, clock.now());
+    options.onEvent?.(event);
+  };
   const onTrouble = (message: string): void => {
     onEvent({ type: "trouble", message });
   };
@@ -163,6 +174,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       tokenLifetimeSeconds: options.tokenLifetimeSeconds,
       twinTimeoutMs: options.twinTimeoutMs ?? TWIN_TIMEOUT_MS,
       longestRetryMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
+      openSession: options.openSession,
+      methods: { [LOG_METHOD]: log.answer, ...options.methods },
       onEvent,
       onDesired: (desired, given) => {
         access.hear(given);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { IBackoff } from "cockatiel";
 import { ExponentialBackoff } from "cockatiel";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
-import type { HubAddress, HubSession } from "./hub-session.ts";
+import type { DirectMethods, HubAddress, HubSession, OpenHubSession } from "./hub-session.ts";
 import { openHubSession } from "./hub-session.ts";
 
 /** What becomes of the link, for logs and tests. */
@@ -30,6 +30,10 @@ export interface HubLinkOptions extends HubAddress {
   readonly twinTimeoutMs: number;
   /** Longest wait between two tries to connect. */
   readonly longestRetryMs: number;
+  /** Direct methods that the device answers. */
+  readonly methods?: DirectMethods | undefined;
+  /** What speaks to the hub. Default: Microsoft's SDK. */
+  readonly openSession?: OpenHubSession | undefined;
   /** The whole firmware section and the whole access section, again and again; whoever listens compares. */
   readonly onDesired: (desired: unknown, access: unknown) => void;
   readonly onEvent: (event: HubLinkEvent) => void;
@@ -41,6 +45,7 @@ const REPORT_RETRY_MS = 30_000;
 
 /** Connect, and connect again whenever the connection is lost, until disposed. */
 export function holdHubLink(options: HubLinkOptions): HubLink {
+  const { openSession = openHubSession } = options;
   const closing = new AbortController();
   let session: HubSession | undefined;
   let newest: FirmwareReported | undefined;
@@ -73,7 +78,7 @@ export function holdHubLink(options: HubLinkOptions): HubLink {
     let retry: IBackoff<unknown> | undefined;
     while (!closing.signal.aborted) {
       try {
-        const opened = await openHubSession({
+        const opened = await openSession({
           ...options,
           signal: closing.signal,
           onTokenRenewed: () => {

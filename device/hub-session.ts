@@ -1,10 +1,11 @@
 // CommonJS that re-exports in a way Node cannot list: its names are reached through the default import.
 import azureIotCommon from "azure-iot-common";
-import type { Twin } from "azure-iot-device";
+import type { Client, Twin } from "azure-iot-device";
 import azureIotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
-import { ACCESS_SECTION, FIRMWARE_SECTION } from "../rollout/model/twin-contract.ts";
+import { UnansweredError, withTimeout } from "./answer-timeout.ts";
+import { accessSection, fieldOf, firmwareSection, reportPatch, twinVersionOf } from "./firmware-section.ts";
 
 /** Where the hub is and how to speak to it. */
 export interface HubAddress {
@@ -33,8 +34,34 @@ export interface HubSession {
   close(): Promise<void>;
 }
 
-/** The SDK's own choice. */
-const TOKEN_LIFETIME_SECONDS = 3600;
+/** Direct methods by name; each gets what came with the call, and a rejection is answered with status 500. */
+export type DirectMethods = Readonly<Record<string, (payload: unknown) => Promise<MethodAnswer>>>;
+
+/** What a device says to a direct method. */
+export interface MethodAnswer {
+  /** The device's own choice; 200 by custom when all went well. */
+  readonly status: number;
+  readonly payload: unknown;
+}
+
+/** How a session is opened. `onDesired` gets the whole firmware section and the whole access section each time. */
+export interface HubSessionOptions extends HubAddress {
+  /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
+  readonly twinTimeoutMs: number;
+  readonly onDesired: (desired: unknown, access: unknown) => void;
+  /** The token was renewed and the twin was read again. */
+  readonly onTokenRenewed: () => void;
+  /** Direct methods that the device answers; others are not. Default: none. */
+  readonly methods?: DirectMethods | undefined;
+  /** Ends the session. */
+  readonly signal: AbortSignal;
+}
+
+/** What speaks to the hub: a connection that is subscribed and has read the twin, or a rejection. */
+export type OpenHubSession = (options: HubSessionOptions) => Promise<HubSession>;
+
+/** How long a token is good for, in real seconds, unless said otherwise: the SDK's own choice. */
+export const TOKEN_LIFETIME_SECONDS = 3600;
 /** Real milliseconds a session waits for its goodbye. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Reads of the twin in a row, when changes arrive while one is under way. */
@@ -46,17 +73,7 @@ const READS_IN_A_ROW = 5;
  * firmware section and the whole access section: after the connection, after each change, and after each renewal of the
  * token, since the SDK renews by a reconnection it tells nobody about and changes sent meanwhile are lost (QoS 0).
  */
-export async function openHubSession(
-  options: HubAddress & {
-    /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
-    readonly twinTimeoutMs: number;
-    readonly onDesired: (desired: unknown, access: unknown) => void;
-    /** The token was renewed and the twin was read again. */
-    readonly onTokenRenewed: () => void;
-    /** Ends the session. */
-    readonly signal: AbortSignal;
-  },
-): Promise<HubSession> {
+export async function openHubSession(options: HubSessionOptions): Promise<HubSession> {
   const { twinTimeoutMs, signal } = options;
   const lifetime = options.tokenLifetimeSeconds ?? TOKEN_LIFETIME_SECONDS;
   const provider = azureIotDevice.SharedAccessKeyAuthenticationProvider.fromConnectionString(
@@ -99,16 +116,21 @@ export async function openHubSession(
     twin.on("error", (error: Error) => {
       lose(`the subscription failed: ${error.message}`);
     });
-    const reader = twinReader(twin, { answered, onDesired: options.onDesired });
+    const onLost = (error: unknown): void => {
+      lose(error instanceof Error ? error.message : String(error));
+    };
+    const reader = twinReader(twin, { answered, onDesired: options.onDesired, onLost });
     // The second read, behind the subscription the reader made: a change between the first and it would be lost.
     await reader.read();
+    client.on("error", (error: Error) => {
+      lose(`direct methods cannot be answered: ${error.message}`);
+    });
+    answerMethods(client, options.methods ?? {});
     provider.on("error", (error: Error) => {
       lose(`the token cannot be renewed: ${error.message}`);
     });
     const readThen = (done: () => void): void => {
-      reader.read().then(done, (error: unknown) => {
-        lose(error instanceof Error ? error.message : String(error));
-      });
+      reader.read().then(done, onLost);
     };
     provider.on("newTokenAvailable", () => {
       readThen(options.onTokenRenewed);
@@ -120,12 +142,10 @@ export async function openHubSession(
       refresh: () => {
         readThen(() => undefined);
       },
-      reported: () => section(twin.properties.reported),
+      reported: () => firmwareSection(twin.properties.reported),
       async report(reported) {
-        // Null deletes: a mark of an earlier attempt must not stay beside this one.
-        const patch = { [FIRMWARE_SECTION]: { ...reported, recovered: reported.recovered ?? null } };
         try {
-          await answered(updateReported(twin, patch), "a report");
+          await answered(updateReported(twin, reportPatch(reported)), "a report");
         } catch (error) {
           if (error instanceof UnansweredError) lose(error.message);
           throw error;
@@ -135,6 +155,26 @@ export async function openHubSession(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function answerMethods(client: Client, methods: DirectMethods): void {
+  for (const [name, method] of Object.entries(methods)) {
+    client.onDeviceMethod(name, (request, response) => {
+      // When the connection is lost meanwhile, whoever called has been told so by the hub.
+      answerTo(method, request.payload)
+        .then(({ status, payload }) => response.send(status, payload))
+        .catch(() => undefined);
+    });
+  }
+}
+
+/** Call a method; whatever happens there is an answer. */
+export async function answerTo(method: DirectMethods[string], payload: unknown): Promise<MethodAnswer> {
+  try {
+    return await method(payload);
+  } catch (error) {
+    return { status: 500, payload: { message: error instanceof Error ? error.message : String(error) } };
   }
 }
 
@@ -149,9 +189,12 @@ function twinReader(
   {
     answered,
     onDesired,
+    onLost,
   }: {
     readonly answered: (asked: Promise<Twin>, what: string) => Promise<Twin>;
     readonly onDesired: (desired: unknown, access: unknown) => void;
+    /** A read that nobody waits for has failed. */
+    readonly onLost: (error: unknown) => void;
   },
 ): TwinReader {
   let listening = false;
@@ -161,50 +204,35 @@ function twinReader(
     // The SDK goes on merging into the object it shows: a copy stays what it was.
     if (!listening || reading > 0) return;
     const { desired } = twin.properties;
-    onDesired(structuredClone(section(desired)), structuredClone(field(desired, ACCESS_SECTION)));
+    onDesired(structuredClone(firmwareSection(desired)), structuredClone(accessSection(desired)));
   };
   twin.on("properties.desired", (patch: unknown) => {
-    newest = Math.max(newest, versionOf(patch));
-    handOut();
+    newest = Math.max(newest, twinVersionOf(patch));
+    // The SDK merges a section into a list that stood there before, and shows a list from then on.
+    if (Array.isArray(firmwareSection(twin.properties.desired)) && !Array.isArray(firmwareSection(patch)))
+      read().catch(onLost);
+    else handOut();
   });
+  async function read(): Promise<void> {
+    reading++;
+    try {
+      for (let reads = 0; reads < READS_IN_A_ROW; reads++) {
+        await answered(twin.get(), "a read of the twin");
+        // A change that overtook the answer was merged below it: read again.
+        if (twinVersionOf(twin.properties.desired) >= newest) break;
+      }
+    } finally {
+      reading--;
+    }
+    handOut();
+  }
   return {
+    read,
     listen() {
       listening = true;
       handOut();
     },
-    async read() {
-      reading++;
-      try {
-        for (let reads = 0; reads < READS_IN_A_ROW; reads++) {
-          await answered(twin.get(), "a read of the twin");
-          // A change that overtook the answer was merged below it: read again.
-          if (versionOf(twin.properties.desired) >= newest) break;
-        }
-      } finally {
-        reading--;
-      }
-      handOut();
-    },
   };
-}
-
-function versionOf(desired: unknown): number {
-  const version = field(desired, "$version");
-  return typeof version === "number" ? version : 0;
-}
-
-class UnansweredError extends Error {}
-
-async function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new UnansweredError(message));
-  }, ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function updateReported(twin: Twin, patch: object): Promise<void> {
@@ -229,18 +257,7 @@ function dialled({ connectionString, gateway }: HubAddress): string {
   return [...own, `GatewayHostName=${gateway}`].join(";");
 }
 
-function section(properties: unknown): unknown {
-  return field(properties, FIRMWARE_SECTION);
-}
-
-function field(value: unknown, name: string): unknown {
-  // The twin is whatever the hub sent; one name is taken from it.
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
-}
-
 function reasonOf(result: unknown): string {
-  const cause = field(result, "transportObj");
+  const cause = fieldOf(result, "transportObj");
   return cause instanceof Error ? `: ${cause.message}` : "";
 }

@@ -19,9 +19,13 @@ let compiler: ReturnType<typeof wabt> | undefined;
 
 /** Assemble one `.wat` file into the image a device boots; the same text always gives the same bytes. */
 export async function compileFirmware(sourceFile: string): Promise<Uint8Array> {
-  const source = await readFile(sourceFile, "utf8");
+  return compileFirmwareText(basename(sourceFile), await readFile(sourceFile, "utf8"));
+}
+
+/** Assemble WebAssembly text; `name` is what the compiler calls it when something is wrong with it. */
+export async function compileFirmwareText(name: string, source: string): Promise<Uint8Array> {
   compiler ??= wabt();
-  const module = (await compiler).parseWat(basename(sourceFile), source);
+  const module = (await compiler).parseWat(name, source);
   try {
     module.validate();
     // A copy: the compiler gives out a view of memory it will use again.

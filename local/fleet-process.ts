@@ -5,27 +5,35 @@
  */
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { startAgent, type Agent, type AgentEvent } from "../device/agent.ts";
-import { wasmDriver } from "../device/drivers/wasm.ts";
+import { openHubSession } from "../device/hub-session.ts";
 import type { PinnedKey } from "../device/trust.ts";
-import { installFactoryImage } from "../device/factory.ts";
-import { scaledClock, type Clock, type ClockScale } from "./clock.ts";
+import { scaledClock, type ClockScale } from "./clock.ts";
+import { fateOf, type SimulatedBoard } from "./fleet/fate.ts";
+import { openLightSession } from "./fleet/light-session.ts";
+import type { FleetProfile } from "./fleet/profile.ts";
+import { startSimulatedDevice, type FleetEvent, type SimulatedDevice } from "./fleet/simulated-device.ts";
+import { turnstile } from "./fleet/turnstile.ts";
 
-/** One thermostat: how it signs in and what board it is. */
-export interface FleetDevice {
+/** One device: how it signs in and what board it is. */
+export interface FleetDevice extends Omit<SimulatedBoard, "deviceId"> {
   /** The device's own connection string, with its key. */
   readonly connectionString: string;
-  readonly revision: "A" | "B";
-  readonly sensorLot: number;
 }
 
-/** The first and only line on standard input. */
+/** What devices speak to the hub by: Microsoft's device SDK, for hundreds, or a session at half its cost. */
+export type FleetLine = "microsoft" | "light";
+
+/** The first line on standard input. */
 export interface FleetOrders {
   readonly devices: readonly FleetDevice[];
+  /** Default: microsoft. */
+  readonly line?: FleetLine;
+  /** How devices behave, by their stratum. Default: all are always on, and nothing is wrong with them. */
+  readonly profile?: FleetProfile;
   /** Authority of the hub and of the image store. */
   readonly caPem: string;
-  /** Each device keeps its slots and its state in a folder of its own in here. */
-  readonly directory: string;
+  /** Each device keeps its slots and its state in a folder of its own in here. Default: in memory. */
+  readonly directory?: string;
   /** The image devices are born with, base64. */
   readonly factoryImage: string;
   readonly clock: ClockScale;
@@ -35,19 +43,30 @@ export interface FleetOrders {
   readonly healthTimeMs: number;
 }
 
+/** What the process has used so far. */
+export interface FleetUsage {
+  /** Most memory it ever had. */
+  readonly peakBytes: number;
+  readonly cpuMs: number;
+}
+
 /** A line on standard output. */
 export type FleetMessage =
-  /** Every device has connected and the hub has taken its first report. */
+  /** Every device that is ever switched on has connected, and the hub has taken its first report. */
   | { readonly kind: "ready"; readonly connected: number }
-  | { readonly kind: "event"; readonly deviceId: string; readonly event: AgentEvent }
+  | { readonly kind: "event"; readonly deviceId: string; readonly event: FleetEvent }
+  /** Answers each line on standard input but the first. */
+  | { readonly kind: "usage"; readonly usage: FleetUsage }
   /** A device that cannot even boot: the simulation is broken and ends. */
   | { readonly kind: "failed"; readonly message: string };
 
-/** TLS handshakes under way at a time: all at once would each take as long as all of them together. */
+/** Connections that are being made at a time: all at once would each take as long as all of them together. */
 const CONNECTING_AT_ONCE = 12;
+/** Devices that boot at a time. */
+const STARTING_AT_ONCE = 50;
 /** What every simulated device is. */
 const PRODUCT = "thermostat";
-const REVISION_NUMBER = { A: 1, B: 2 } as const;
+const OPEN = { microsoft: openHubSession, light: openLightSession } as const;
 /** Real time for goodbyes to the hub. */
 const CLOSE_LIMIT_MS = 3_000;
 
@@ -55,80 +74,79 @@ await main();
 
 async function main(): Promise<void> {
   const lines = createInterface({ input: process.stdin });
-  const agents: Agent[] = [];
+  const devices: SimulatedDevice[] = [];
+  let isStarted = false;
   lines.once("close", () => {
     setTimeout(() => process.exit(), CLOSE_LIMIT_MS);
-    void Promise.allSettled(agents.map((agent) => agent.close())).then(() => process.exit());
+    void Promise.allSettled(devices.map((device) => device.close())).then(() => process.exit());
   });
   // Nobody is left to read it.
   process.stdout.on("error", () => process.exit());
   for await (const line of lines) {
-    try {
-      // Written by fleet.ts of this very version.
-      await startDevices(JSON.parse(line) as FleetOrders, agents);
-    } catch (error) {
-      send({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    if (isStarted) {
+      send({ kind: "usage", usage: usage() });
+      continue;
     }
+    isStarted = true;
+    // Written by fleet.ts of this very version.
+    startDevices(JSON.parse(line) as FleetOrders, devices).catch((error: unknown) => {
+      send({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    });
   }
 }
 
-/** Start the devices, a few at a time, and tell when the last of them has reported. */
-async function startDevices(orders: FleetOrders, agents: Agent[]): Promise<void> {
-  const image = Buffer.from(orders.factoryImage, "base64");
-  const clock = scaledClock(orders.clock);
-  const waiting = orders.devices.entries();
-  const reported = new Set<number>();
-  const startNext = async (): Promise<void> => {
-    for (const [index, device] of waiting) {
-      await startDevice({ orders, device, image, clock, agents }, (event) => {
-        if (event.type !== "reported" || reported.has(index)) return;
-        reported.add(index);
-        if (reported.size === orders.devices.length) send({ kind: "ready", connected: reported.size });
-      });
-    }
+/** Start the devices, and tell when the last of them has reported. */
+async function startDevices(orders: FleetOrders, started: SimulatedDevice[]): Promise<void> {
+  const { profile = { seed: 0, strata: {} } } = orders;
+  const starting = turnstile(STARTING_AT_ONCE);
+  const shared = {
+    factoryImage: Buffer.from(orders.factoryImage, "base64"),
+    clock: scaledClock(orders.clock),
+    turnstile: turnstile(CONNECTING_AT_ONCE),
   };
-  await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, startNext));
+  const alive = orders.devices
+    .map((device) => ({ device, board: { ...device, deviceId: deviceIdOf(device.connectionString) } }))
+    .map((one) => ({ ...one, fate: fateOf(profile, one.board) }))
+    .filter(({ fate }) => fate.connectivity !== "dead");
+  const awaited = new Set(alive.map(({ board }) => board.deviceId));
+  const arrive = (deviceId: string): void => {
+    if (awaited.delete(deviceId) && awaited.size === 0) send({ kind: "ready", connected: alive.length });
+  };
+  if (alive.length === 0) send({ kind: "ready", connected: 0 });
+  await Promise.all(
+    alive.map(({ device, board, fate }) =>
+      starting(async () => {
+        const { deviceId } = board;
+        const simulated = await startSimulatedDevice({
+          ...shared,
+          ...{ board, fate, caPem: orders.caPem, healthTimeMs: orders.healthTimeMs },
+          connectionString: device.connectionString,
+          open: OPEN[orders.line ?? "microsoft"],
+          directory: orders.directory === undefined ? undefined : join(orders.directory, deviceId),
+          ...(orders.keys === undefined
+            ? {}
+            : { trust: { product: PRODUCT, hardware: device.revision, keys: orders.keys } }),
+          onEvent: (event) => {
+            send({ kind: "event", deviceId, event });
+            if (event.type === "reported" || (event.type === "struck" && event.fault === "bricks"))
+              arrive(deviceId);
+          },
+        });
+        started.push(simulated);
+      }),
+    ),
+  );
 }
 
-/** Start one device; resolves when it has connected or has failed to, which it will go on trying by itself. */
-async function startDevice(
-  input: {
-    readonly orders: FleetOrders;
-    readonly device: FleetDevice;
-    readonly image: Uint8Array;
-    readonly clock: Clock;
-    readonly agents: Agent[];
-  },
-  onEvent: (event: AgentEvent) => void,
-): Promise<void> {
-  const { orders, device, image, clock, agents } = input;
-  const deviceId = /;DeviceId=([^;]+)/.exec(device.connectionString)?.[1];
+function deviceIdOf(connectionString: string): string {
+  const deviceId = /;DeviceId=([^;]+)/.exec(connectionString)?.[1];
   if (deviceId === undefined) throw new Error("a device's connection string names no DeviceId");
-  const stateDirectory = join(orders.directory, deviceId);
-  await installFactoryImage({ stateDirectory, image });
-  const { promise: firstSign, resolve } = Promise.withResolvers<undefined>();
-  const agent = await startAgent({
-    connectionString: device.connectionString,
-    caPem: orders.caPem,
-    stateDirectory,
-    driver: wasmDriver({
-      directory: stateDirectory,
-      hardware: { revision: REVISION_NUMBER[device.revision], sensorLot: device.sensorLot },
-    }),
-    clock,
-    healthTimeMs: orders.healthTimeMs,
-    ...(orders.keys === undefined
-      ? {}
-      : { trust: { product: PRODUCT, hardware: device.revision, keys: orders.keys } }),
-    onEvent: (event) => {
-      send({ kind: "event", deviceId, event });
-      onEvent(event);
-      if (event.type === "reported" || event.type === "disconnected" || event.type === "reportRefused")
-        resolve(undefined);
-    },
-  });
-  agents.push(agent);
-  await firstSign;
+  return deviceId;
+}
+
+function usage(): FleetUsage {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  return { peakBytes: maxRSS * 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 };
 }
 
 function send(message: FleetMessage): void {

@@ -27,6 +27,7 @@ const OPTIONS = [
   ["--evaluation-interval [time]", "between evaluations of all configurations (default: 5m)"],
   ["--first-run-delay [time]", "from a change of a configuration to its evaluation (default: 5s)"],
   ["--time-scale [factor]", "how many times faster the hub's clock runs (default: 1)"],
+  ["--fleet [file]", "simulated devices beside it, as the JSON file says (docs/fleet.md)"],
   ["--restore [name]", "begin with a snapshot of the folder"],
   ["--log", "a JSON line on standard error for each request and connection; no keys"],
   ["--json", "say where it is as one line of JSON, with its key, once it listens"],

@@ -9,6 +9,8 @@ export const LONG_TESTS = [
   "test/infra/device-set-life.test.ts",
   "test/infra/properties.test.ts",
   "test/infra/rollout-data-actions.test.ts",
+  "test/local/device-conformance/broken-devices.test.ts",
+  "test/local/device-conformance/device-in-python.test.ts",
   "test/local/hub/crash.test.ts",
   "test/local/hub/hostile/",
   "test/local/hub/hub-command.test.ts",

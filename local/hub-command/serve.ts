@@ -1,8 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { scaledClock } from "../clock.ts";
+import { scaledClock, type ClockScale } from "../clock.ts";
 import { startHub, type LocalHub } from "../hub/hub.ts";
+import { fleetBeside } from "./fleet-beside.ts";
 import { greeting, hubDocument } from "./greeting.ts";
 import type { HubSettings } from "./settings.ts";
 import { CommandTrouble, startTrouble } from "./trouble.ts";
@@ -15,7 +16,9 @@ export async function serve(settings: HubSettings): Promise<number> {
   // Heard from the start on: a hub with a large folder takes a while.
   const told = endSignal();
   await using started = new AsyncDisposableStack();
-  const hub = started.use(await startFrom(settings));
+  const now = Date.now();
+  const time: ClockScale = { scale: settings.timeScale, realStartMs: now, virtualStartMs: now };
+  const hub = started.use(await startFrom(settings, time));
   const { data } = settings.options;
   const places = { data, caFile: data === undefined ? temporaryFile(hub, started) : resolve(data, "ca.pem") };
   process.stdout.write(
@@ -23,17 +26,31 @@ export async function serve(settings: HubSettings): Promise<number> {
       ? `${JSON.stringify(hubDocument(hub, places))}\n`
       : greeting(hub, { ...places, showKeys: process.stdout.isTTY }),
   );
+  const { fleet, log, json } = settings;
+  if (fleet !== undefined)
+    started.use(
+      fleetBeside({
+        ...{ hub, fleet, clock: time },
+        // With --json a program reads standard output, and expects one line.
+        say: (line) => (json ? process.stderr : process.stdout).write(`${line}\n`),
+        onEvent: (deviceId, event) => {
+          if (log && event.type === "struck")
+            process.stderr.write(`${JSON.stringify({ deviceId, ...event })}\n`);
+        },
+      }),
+    );
   return EXIT[await told];
 }
 
-async function startFrom({ options, timeScale, restore, log }: HubSettings): Promise<LocalHub> {
-  const now = Date.now();
-  const clock = scaledClock({ scale: timeScale, realStartMs: now, virtualStartMs: now });
+async function startFrom(
+  { options, timeScale, restore, log }: HubSettings,
+  time: ClockScale,
+): Promise<LocalHub> {
   let hub: LocalHub;
   try {
     hub = await startHub({
       ...options,
-      ...(timeScale === 1 ? {} : { clock }),
+      ...(timeScale === 1 ? {} : { clock: scaledClock(time) }),
       ...(log ? { log: (entry) => process.stderr.write(`${JSON.stringify(entry)}\n`) } : {}),
     });
   } catch (error) {

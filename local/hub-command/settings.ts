@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { readFleetFile, type FleetFile } from "../fleet/fleet-file.ts";
 import type { HubOptions } from "../hub/hub.ts";
 
 /** What `npm run hub` is to start. */
@@ -6,6 +7,8 @@ export interface HubSettings {
   readonly options: HubOptions;
   /** Virtual milliseconds in a real one. */
   readonly timeScale: number;
+  /** Simulated devices to run beside it. */
+  readonly fleet: FleetFile | undefined;
   /** The snapshot to begin with. */
   readonly restore: string | undefined;
   readonly log: boolean;
@@ -56,6 +59,7 @@ export function readSettings(
       ...optional("firstRunDelayMs", value("first-run-delay", readDuration("5s", 0))),
     },
     timeScale: value("time-scale", readScale) ?? 1,
+    fleet: value("fleet", readFleet),
     restore: value("restore", readSnapshotName),
     log: typed["log"] === true,
     json: typed["json"] === true,
@@ -76,6 +80,16 @@ export function readSnapshotName(text: string): string {
 export function readPath(text: string): string {
   if (text !== "") return text;
   throw new RangeError("takes the path of a folder, such as .wavegate/myhub");
+}
+
+function readFleet(text: string): FleetFile {
+  if (text === "") throw new RangeError("takes a file as docs/fleet.md has it, such as fleet.json");
+  try {
+    return readFleetFile(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RangeError(`takes a file as docs/fleet.md has it (${why})`, { cause: error });
+  }
 }
 
 function readHost(text: string): string {
@@ -111,7 +125,8 @@ function readScale(text: string): number {
   throw new RangeError("takes a number over 0 and up to 1000000, such as 60 for a minute a second");
 }
 
-function readDuration(example: string, leastMs: number): Reader<number> {
+/** A time of at least `leastMs` in ms, s, m or h, read as milliseconds. */
+export function readDuration(example: string, leastMs: number): Reader<number> {
   return (text) => {
     const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/u.exec(text === "0" ? "0s" : text) ?? [];
     // The pattern has these units only.

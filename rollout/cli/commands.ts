@@ -39,6 +39,12 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/history.ts")).history,
   },
   {
+    name: "logs",
+    summary: "show what happened on one device lately, by its own account",
+    arguments: [["<device>", "id of the device"]],
+    load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
     name: "forecast",
     summary: "play a release over the fleet before anybody has it",
     arguments: [["[release]", "a version, or a release file; default: what plan would start"]],

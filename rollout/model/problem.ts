@@ -17,6 +17,7 @@ export const CODES = {
   CONTROL_SMALL: "a hold-out is too small to compare with",
   DEADLINE_SHORT: "devices check in more seldom than the deadline allows",
   DEADLINE_UNUSED: "the gate's deadline names a stratum that has no device",
+  DEVICE_ANSWER: "a device answered with something else than was asked for",
   DEVICE_UNKNOWN: "the hub has no device of that name",
   DUPLICATE_RELEASE: "two release files declare the same product and version",
   ENROLL_OPEN_WAVE: "buckets would put devices into a wave that is open",

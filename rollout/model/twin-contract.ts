@@ -25,6 +25,9 @@ export const ACCESS_SECTION = "firmwareAccess";
 /** Where that stands in the twin: a section of its own, beside the request and no part of it. */
 export const ACCESS_PATH = `properties.desired.${ACCESS_SECTION}`;
 
+/** Direct method by which a device tells what happened on it lately. */
+export const LOG_METHOD = "firmwareLog";
+
 /** Who may fetch an image: whoever knows its address, or only devices that were given a key to it. */
 export const ACCESSES = ["public", "on-demand"] as const;
 export type Access = (typeof ACCESSES)[number];

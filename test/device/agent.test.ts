@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { FirmwareReported } from "../../rollout/model/twin-contract.ts";
+import { deviceLog } from "../../rollout/adapters/device-log.ts";
+import { connectRegistry as serviceRegistry, type Registry } from "../../rollout/adapters/registry.ts";
 import type { Agent, AgentEvent, AgentOptions } from "../../device/agent.ts";
 import { startAgent } from "../../device/agent.ts";
 import { systemClock } from "../../device/clock.ts";
@@ -260,6 +262,18 @@ describe("images swapped under one name", () => {
   });
 });
 
+describe("a section that nobody meant", () => {
+  it("is over with the next good one, a list too, into which the SDK would merge it", async () => {
+    const server = await serveImages(genuine);
+    const device = await startDevice();
+    await device.reported({ currentFwVersion: "1.0.0" });
+    await device.desire([1, 2, 3]);
+    await device.desire(asked(server, "1.1.0"));
+    expect(await device.reported({ outcome: "ok" })).toMatchObject({ currentFwVersion: "1.1.0" });
+    expect(device.reports().filter(({ outcome }) => outcome === "failed")).toEqual([]);
+  });
+});
+
 describe("a line that breaks", () => {
   it("is taken up again, with what was asked meanwhile", async () => {
     const server = await serveImages(genuine);
@@ -388,3 +402,25 @@ describe("a clock that runs fast", () => {
     expect(Date.now() - start).toBeLessThan(20_000);
   });
 });
+
+describe("a device whose log is asked for", () => {
+  const logOf = (deviceId: string): ReturnType<typeof deviceLog> =>
+    deviceLog({ registry: serviceOf(hub), hub: "test" }, { deviceId, lines: 10 });
+
+  it("tells what happened on it, by a direct method", async () => {
+    const device = await startDevice();
+    await device.reported({ fwHealth: "healthy" });
+    const { lines } = await logOf(device.deviceId);
+    expect(lines[0]).toMatch(/^\d{4}-.*Z booted 1\.0\.0$/);
+    expect(lines.join("\n")).toMatch(/connected\n.*reported current/);
+  });
+
+  it("is said not to be there when it is off", async () => {
+    hub.createDevice({ deviceId: "off" });
+    await expect(logOf("off")).rejects.toMatchObject({ code: "HUB_NOT_FOUND" });
+  });
+});
+
+function serviceOf({ serviceConnectionString: connectionString, caPem: ca }: LocalHub): Registry {
+  return serviceRegistry({ kind: "connection string", connectionString, ca });
+}

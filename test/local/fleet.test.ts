@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { AgentEvent } from "../../device/agent.ts";
 import { startAzurite, type Azurite } from "../../local/azurite.ts";
 import { scaledClock } from "../../local/clock.ts";
 import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 import { startFleet, type Fleet, type FleetOptions } from "../../local/fleet.ts";
+import type { FleetEvent } from "../../local/fleet/simulated-device.ts";
 import { createCertificateAuthority, issueServerCertificate } from "../../local/hub/certificates.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import type { FirmwareDesired, FirmwareReported } from "../../rollout/model/twin-contract.ts";
@@ -111,7 +111,7 @@ describe("the simulated fleet", () => {
 
   it("boots what it downloads, and counts the device on which the image does not come up", async () => {
     const ends = new Map<string, string>();
-    const onEvent = vi.fn((deviceId: string, event: AgentEvent) => {
+    const onEvent = vi.fn((deviceId: string, event: FleetEvent) => {
       if (event.type === "reported" && ["ok", "failed"].includes(event.reported.outcome)) {
         ends.set(deviceId, `${event.reported.outcome} on ${event.reported.currentFwVersion}`);
       }

@@ -6,6 +6,7 @@ import {
   percent,
   ring,
   type Artifact,
+  type FleetDeclaration,
   type ReleaseDeclaration,
 } from "../../rollout/wavegate.ts";
 import { renderManifest, type Manifest } from "../../rollout/model/manifest.ts";
@@ -54,9 +55,18 @@ export function aRelease(version: string, more: Partial<ReleaseDeclaration> = {}
 
 /** The thermostat, declared with these releases, adopted at 1.0.0. */
 export function declared(...releases: readonly ReleaseDeclaration[]): Declared {
-  const fleet = defineFleet({
-    products: { thermostat: { adopt: { version: "1.0.0", artifact: anArtifact("1.0.0") } } },
-  });
+  return declaredFrom(
+    { products: { thermostat: { adopt: { version: "1.0.0", artifact: anArtifact("1.0.0") } } } },
+    ...releases,
+  );
+}
+
+/** The one product of a fleet, with these releases. */
+export function declaredFrom(
+  fleetDeclaration: FleetDeclaration,
+  ...releases: readonly ReleaseDeclaration[]
+): Declared {
+  const fleet = defineFleet(fleetDeclaration);
   const checked = checkDeclarations({
     fleet: { value: fleet, file: "fleet.ts" },
     releases: releases.map((value) => ({ value, file: `releases/thermostat-${value.version}.ts` })),

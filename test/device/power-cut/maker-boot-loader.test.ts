@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { FirmwareReported } from "../../../rollout/model/twin-contract.ts";
 import { boundaryTable } from "./boundary-table.ts";
-import { memoryDisk } from "./memory-disk.ts";
+import { memoryDisk } from "../../../local/fleet/memory-disk.ts";
 import type { Health, PaperFirmware } from "./paper-firmware.ts";
 import { paperFirmware } from "./paper-firmware.ts";
 import type { Loss } from "./power-cut-disk.ts";

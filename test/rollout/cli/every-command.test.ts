@@ -72,6 +72,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   approve: ["thermostat"],
   enroll: ["thermostat"],
   export: ["thermostat"],
+  logs: ["press-7"],
   override: ["thermostat", "--wave", "a", "--evidence", "b", "--reason", "x"],
   stop: ["--all", "--reason", "x"],
   completion: ["bash"],

@@ -6,7 +6,7 @@ import { commandDriver } from "../../../../device/drivers/command.ts";
 import type { Driver } from "../../../../device/drivers/driver.ts";
 import type { Health, PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperFirmware } from "../../power-cut/paper-firmware.ts";
-import { memoryDisk } from "../../power-cut/memory-disk.ts";
+import { memoryDisk } from "../../../../local/fleet/memory-disk.ts";
 import type { MachineLife } from "./machine-life.ts";
 import { DIRECTORY, machineLife } from "./machine-life.ts";
 import type { MachineKind, PaperMachine } from "./paper-machine.ts";
@@ -344,7 +344,9 @@ describe("a driver that is asked to apply", () => {
     await expect(applied).rejects.toThrow("install was stopped: the agent closes");
     const record = new TextDecoder().decode(await disk.read(`${DIRECTORY}/installed.json`));
     expect(JSON.parse(record)).toMatchObject({ trial: { phase: "installing" } });
-    await expect(driver.rollback({ code: "HEALTH_FAILED", message: "it did not stay well" })).rejects.toThrow();
+    await expect(
+      driver.rollback({ code: "HEALTH_FAILED", message: "it did not stay well" }),
+    ).rejects.toThrow();
   });
 
   it("a third image before the second has proven itself confirms the second, to fall back to", async () => {

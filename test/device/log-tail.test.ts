@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { LOG_LINES, logTail } from "../../device/log-tail.ts";
+
+const AT = Date.UTC(2026, 0, 1);
+
+describe("the log a device keeps", () => {
+  it("tells the newest lines last, and how many it does not tell", async () => {
+    const log = logTail();
+    log.note({ type: "connected" }, AT);
+    log.note({ type: "disconnected", reason: "it was closed" }, AT + 1000);
+    log.note(
+      { type: "booted", version: "1.0.0", failure: { code: "HUNG", message: "no answer" } },
+      AT + 2000,
+    );
+    expect(await log.answer({ lines: 2 })).toEqual({
+      status: 200,
+      payload: {
+        lines: [
+          "2026-01-01T00:00:01.000Z disconnected: it was closed",
+          "2026-01-01T00:00:02.000Z booted 1.0.0: HUNG no answer",
+        ],
+        dropped: 1,
+      },
+    });
+  });
+
+  it("fits an answer to a direct method, however much has happened", async () => {
+    const log = logTail();
+    for (let n = 0; n < 3 * LOG_LINES; n++) log.note({ type: "trouble", message: "x".repeat(10_000) }, AT);
+    const { payload } = await log.answer({ lines: LOG_LINES });
+    expect(payload).toMatchObject({ dropped: 2 * LOG_LINES });
+    expect(JSON.stringify(payload).length).toBeLessThan(128 * 1024);
+  });
+
+  it.each([[{ lines: 0 }], [{ lines: "all" }], [7], [{ lines: 1e9 }]])(
+    "refuses %j with a sentence",
+    async (asked) => {
+      expect(await logTail().answer(asked)).toMatchObject({ status: 400 });
+    },
+  );
+
+  it("is asked for with nothing as well", async () => {
+    expect(await logTail().answer(null)).toMatchObject({ status: 200, payload: { lines: [] } });
+  });
+});
