@@ -29,11 +29,7 @@ gate will ask for, what it costs the hub, and where devices return to when it is
 stopped. With --out it saves the plan, so that apply FILE does what was reviewed or
 nothing; with --explain it says in which wave one device is, and why; with
 --markdown it is a report for reviewers. Changes nothing on the hub.`,
-  examples: [
-    "wavegate plan --out release.plan.json",
-    "wavegate plan --explain press-7",
-    "wavegate plan --markdown > comment.md",
-  ],
+  examples: ["wavegate plan --out release.plan.json", "wavegate plan --markdown > comment.md"],
   arguments: [["[product]", "plan one product only"]],
   options: [
     ["--detailed-exitcode", "end in 2 when there are changes"],

@@ -69,6 +69,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   abort: ["thermostat", "--reason", "x"],
   retry: ["thermostat", "--reason", "x"],
   approve: ["thermostat"],
+  logs: ["press-7"],
   enroll: ["thermostat"],
   export: ["thermostat"],
   override: ["thermostat", "--wave", "a", "--evidence", "b", "--reason", "x"],

@@ -36,6 +36,8 @@ describe("wavegate --help", () => {
                                        happens next
         history [options] [product]    show every decision, with its evidence, from
                                        the records alone
+        logs [options] <device>        show what happened on one device lately, by its
+                                       own account
         forecast [options] [release]   play a release over the fleet before anybody
                                        has it
         lint [options] [product]       check the declarations and their conditions,
