@@ -9,9 +9,9 @@ import { systemDisk } from "./disk.ts";
 import { downloadDelayMs } from "./download-spread.ts";
 import { downloadImage } from "./download.ts";
 import type { Driver } from "./drivers/driver.ts";
-import type { Failure } from "./failure.ts";
-import type { HubLink, HubLinkEvent } from "./hub-link.ts";
+import type { HubLink } from "./hub-link.ts";
 import { holdHubLink } from "./hub-link.ts";
+import type { AgentEvent } from "./agent-event.ts";
 import { logTail } from "./log-tail.ts";
 import type { Permission } from "./permission.ts";
 import { expectPermission } from "./permission.ts";
@@ -75,13 +75,6 @@ export interface DownloadSettings {
   /** `HTTPS_PROXY` and `NO_PROXY`; pass `process.env` to follow the machine's. Default: no proxy. */
   readonly proxyEnv?: ProxyEnv;
 }
-
-/** What a running agent does, for logs, simulations and tests. */
-export type AgentEvent =
-  | HubLinkEvent
-  | { readonly type: "booted"; readonly version: string; readonly failure?: Failure }
-  /** Something that is not supposed to happen did; the agent goes on. */
-  | { readonly type: "trouble"; readonly message: string };
 
 /** A running agent. Closing it is a power cut with good manners: the next start goes on where it was. */
 export interface Agent extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AgentEvent } from "./agent.ts";
+import type { AgentEvent } from "./agent-event.ts";
 import type { DirectMethods } from "./hub-session.ts";
 
 /** Lines an agent remembers. */

@@ -1,11 +1,6 @@
 /** What a device's program imports: `import { commandDriver, startAgent, systemClock } from "wavegate/device"`. */
-export {
-  startAgent,
-  type Agent,
-  type AgentEvent,
-  type AgentOptions,
-  type DownloadSettings,
-} from "./agent.ts";
+export { startAgent, type Agent, type AgentOptions, type DownloadSettings } from "./agent.ts";
+export type { AgentEvent } from "./agent-event.ts";
 export { systemClock, type DeviceClock } from "./clock.ts";
 export { commandDriver, type CommandDriverOptions } from "./drivers/command.ts";
 export type { Boot, Driver, RunningImage } from "./drivers/driver.ts";

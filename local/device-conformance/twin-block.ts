@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { AgentEvent } from "../../device/agent.ts";
+import type { AgentEvent } from "../../device/agent-event.ts";
 
 /** The names of the block, from the agent's types: a name that changes there does not compile here. */
 type Reported = Extract<AgentEvent, { readonly type: "reported" }>["reported"];

@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startAgent, type AgentEvent } from "../../device/agent.ts";
+import { startAgent } from "../../device/agent.ts";
+import type { AgentEvent } from "../../device/agent-event.ts";
 import type { DeviceClock } from "../../device/clock.ts";
 import { wasmDriver } from "../../device/drivers/wasm.ts";
 import { installFactoryImage } from "../../device/factory.ts";

@@ -14,6 +14,9 @@ const root = new URL("../../", import.meta.url).pathname;
 /** Adapters that only `enroll` uses, which signs in as the identities. */
 const ENROLL_FILES = ["rollout/adapters/device-twins.ts", "rollout/adapters/identity-jobs.ts"];
 
+/** What a person runs by a sign-in of their own: the rollout's identity calls no device. */
+const PERSONS_FILES = ["rollout/adapters/device-log.ts"];
+
 /** Methods of a service's client, by the name it goes by, that some source files call. */
 async function callsIn(
   pattern: string | string[],
@@ -31,7 +34,7 @@ async function callsIn(
 
 describe("the hub's data actions", () => {
   it("are listed for each call the rollout makes, and for no other", async () => {
-    expect(await callsIn("rollout/**/*.ts", { except: ENROLL_FILES })).toEqual(
+    expect(await callsIn("rollout/**/*.ts", { except: [...ENROLL_FILES, ...PERSONS_FILES] })).toEqual(
       Object.keys(ROLLOUT_CALLS).sort(),
     );
   });

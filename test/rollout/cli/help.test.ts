@@ -79,6 +79,24 @@ describe("wavegate --help", () => {
   });
 });
 
+describe("the start of wavegate", () => {
+  /** Prints every module but Node's own as it is loaded. */
+  const TELL = `data:text/javascript,import{registerHooks}from"node:module";registerHooks({load:(url,context,next)=>{if(url.startsWith("file:"))console.log(url);return next(url,context)}})`;
+
+  it("loads a command when it is typed, and no library but that of the command line for the list", async () => {
+    const loaded = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const running = start(["--import", TELL, "scripts/wavegate.mjs", ...args]);
+      expect(await running.ended).toBe(0);
+      return running.lines.filter((line) => line.startsWith("file:"));
+    };
+    const list = await loaded("--help");
+    expect(list.filter((url) => url.includes("/commander/"))).not.toEqual([]);
+    expect(list.filter((url) => /\/commands\/|node_modules\/(?!commander\/)/.test(url))).toEqual([]);
+    const commands = (await loaded("hold", "--help")).filter((url) => url.includes("/commands/"));
+    expect(commands.map((url) => url.split("/").at(-1))).toEqual(["hold.ts"]);
+  });
+});
+
 describe("a command that does not exist", () => {
   it("is refused with the one that was meant", async () => {
     const running = start(["scripts/wavegate.mjs", "plann"]);

@@ -90,7 +90,7 @@ describe("the views of a forecast", () => {
     for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
     const markdown = forecastMarkdown(forecast);
     expect(markdown.match(/<details>/g)).toHaveLength(5);
-    expect(markdown).toContain("- a | b");
+    expect(markdown).toContain("- a \\| b");
     for (const table of markdown.split("\n\n").filter((part) => part.startsWith("|"))) {
       const columns = table.split("\n").map((line) => line.split(" | ").length);
       expect(new Set(columns).size).toBe(1);
