@@ -70,7 +70,6 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   abort: ["thermostat", "--reason", "x"],
   retry: ["thermostat", "--reason", "x"],
   approve: ["thermostat"],
-  logs: ["press-7"],
   enroll: ["thermostat"],
   export: ["thermostat"],
   logs: ["press-7"],
