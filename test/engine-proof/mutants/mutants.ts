@@ -16,6 +16,8 @@ export interface Mutant {
 const NEXT_STEP = "engine/next-step.ts";
 const STEPS = "alignRefs(input) ?? adoptStops(input) ?? foreignEdit(input) ?? checkOut(input)";
 
+const DECIDED = "const step = renewAccess(input) ?? repairing ?? decide(input, judgements);";
+
 const STOPS = "gateStop(input, [...judgements, ...blind.judgements]) ?? copyStops(input);";
 
 /** Every rule of the model, switched off. A text that is not found any more fails its run, so that this list cannot rot. */
@@ -91,9 +93,9 @@ export const MUTANTS: readonly Mutant[] = [
       { file: NEXT_STEP, find: "|| isTreeClean(input)) return mark", replace: "|| true) return mark" },
       {
         file: NEXT_STEP,
-        find: "return { step: repair(input) ?? decide(input, judgements), judgements };",
-        replace: `const step = repair(input) ?? decide(input, judgements);
-          return { step: step.kind === "wait" ? (checkOut(input) ?? step) : step, judgements };`,
+        find: DECIDED,
+        replace: `const decided = renewAccess(input) ?? repairing ?? decide(input, judgements);
+          const step = decided.kind === "wait" ? (checkOut(input) ?? decided) : decided;`,
       },
     ],
   },
@@ -108,8 +110,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: NEXT_STEP,
-        find: "repair(input) ?? decide(",
-        replace: "repair(input) ?? gateStop(input, judgements) ?? decide(",
+        find: DECIDED,
+        replace:
+          "const step = renewAccess(input) ?? repairing ?? gateStop(input, judgements) ?? decide(input, judgements);",
       },
     ],
   },
@@ -179,8 +182,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "engine/adopt-stops.ts",
-        find: "...lostStops(input)",
-        replace: "...lostStops(input).slice(0, 0)",
+        find: "lostStops(input).filter(",
+        replace: "lostStops(input).slice(0, 0).filter(",
+      },
+      {
+        file: "engine/copy-stops.ts",
+        find: "lostHereOnly(input).filter(",
+        replace: "lostHereOnly(input).slice(0, 0).filter(",
       },
     ],
   },

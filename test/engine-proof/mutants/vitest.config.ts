@@ -5,7 +5,7 @@ import { MUTANTS } from "./mutants.ts";
 export default defineConfig({
   plugins: [mutation(process.env["MUTANT"])],
   test: {
-    include: ["test/engine-proof/{holes/holes,any-schedule}.test.ts"],
+    include: ["test/engine-proof/{holes/holes,holes/found-by-chance,any-schedule}.test.ts"],
     testTimeout: 600_000,
     maxWorkers: 1,
     pool: "forks",
