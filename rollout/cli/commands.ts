@@ -7,6 +7,9 @@ import { enroll } from "./commands/enroll.ts";
 import { exportStore } from "./commands/export.ts";
 import { forecast } from "./commands/forecast.ts";
 import { gateCheck } from "./commands/gate-check.ts";
+import { gitComment } from "./commands/git-comment.ts";
+import { gitJournal } from "./commands/git-journal.ts";
+import { gitVerifyPlan } from "./commands/git-verify-plan.ts";
 import { history } from "./commands/history.ts";
 import { hold } from "./commands/hold.ts";
 import { keysNew } from "./commands/keys-new.ts";
@@ -47,5 +50,8 @@ export const COMMANDS: readonly Command[] = [
   releaseAdd,
   releaseVerify,
   keysNew,
+  gitComment,
+  gitVerifyPlan,
+  gitJournal,
   completion,
 ];
