@@ -4,13 +4,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { emptyDiscussions, type Discussions, type StoredIssue } from "./discussions.ts";
 import { gitRepository, type GitRepository } from "./git-repository.ts";
-import { routes, type Answer, type Call } from "./routes.ts";
-
-/** Who a token is, and what it may do: `issues`, `pull-requests`, `contents`, each to be written. */
-export interface TokenOf {
-  readonly login: string;
-  readonly may: readonly string[];
-}
+import { routes, type Answer, type Call, type TokenOf } from "./routes.ts";
 
 /** One repository on a GitHub of this machine: its API as far as wavegate uses it, on real git. */
 export interface GitHubServer extends AsyncDisposable, Discussions {

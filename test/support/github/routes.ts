@@ -7,7 +7,12 @@ import {
   type StoredIssue,
 } from "./discussions.ts";
 import type { GitRepository } from "./git-repository.ts";
-import type { TokenOf } from "./github-server.ts";
+
+/** Who a token is, and what it may do: `issues`, `pull-requests`, `contents`, each to be written. */
+export interface TokenOf {
+  readonly login: string;
+  readonly may: readonly string[];
+}
 
 /** An answer of the API. */
 export interface Answer {
