@@ -90,7 +90,7 @@ function release(version: string, image: string): ReleaseDeclaration {
       ],
       watch: "4 hours",
     }),
-    artifact: { ...artifact } as ReleaseDeclaration["artifact"], // a digest, as the deployment made it
+    artifact: { ...artifact }, // a digest, as the deployment made it
   };
 }
 

@@ -6,14 +6,17 @@ import { parse } from "yaml";
 import { PROJECT } from "../command-line.ts";
 import { fillIn, isMet, type ExpressionContext } from "./expression.ts";
 
+/** What YAML makes of plain values. */
+type Values = Readonly<Record<string, string | number | boolean>>;
+
 interface Step {
   readonly id?: string;
   readonly name?: string;
   readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly with?: Readonly<Record<string, string>>;
+  readonly env?: Values;
+  readonly with?: Values;
 }
 
 interface Job {
@@ -166,10 +169,8 @@ export async function workflowRunner(input: {
       for (const step of list) {
         const known = { ...run.known, steps, ...more };
         if (!isMet(step.if, known, state)) continue;
-        const filled = (texts: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> =>
-          Object.fromEntries(
-            Object.entries(texts).map(([key, text]) => [key, fillIn(String(text), known, state)]),
-          );
+        const filled = (texts: Values = {}): Readonly<Record<string, string>> =>
+          Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fillIn(text, known, state)]));
         const inputs = filled(step.with);
         if (step.uses?.startsWith("./.github/") === true) {
           const action = await readTemplate<{ runs: { steps: readonly Step[] } }>(
