@@ -222,7 +222,7 @@ describe("a bad release", () => {
       title: "thermostat 1.2.0 was stopped and taken back",
       state: "open",
     });
-    expect(issue?.body).toMatch(/failed in B[^]*Guarantee[^]*Evidence[^]*merge the revert: http/);
+    expect(issue?.body).toMatch(/failed in B[^]*Gate[^]*Evidence[^]*merge the revert: http/);
     expect(gitHub.git.refs("refs/tags/").map(([ref]) => ref)).toEqual(["refs/tags/thermostat/1.1.0"]);
   }, 300_000);
 

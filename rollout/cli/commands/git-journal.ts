@@ -35,9 +35,12 @@ record store and a token, no hub.`,
         fail: (error) => failures.push(error),
       });
     }
-    const [failure] = failures;
-    for (const line of told.map(lineOf)) if (failure !== undefined) context.progress(line);
-    if (failure !== undefined) throw failure;
+    const [failure, ...further] = failures;
+    if (failure !== undefined) {
+      for (const line of told.map(lineOf)) context.progress(line);
+      for (const { code, message } of further) context.progress(`${code}: ${message}`);
+      throw failure;
+    }
     return {
       exitCode: EXIT.done,
       human: told.length === 0 ? "Git knows how every rollout ended" : told.map(lineOf).join("\n"),
@@ -71,36 +74,39 @@ interface Telling {
 async function tellEnds({ product, declared, chain }: RecordedChain, telling: Telling): Promise<void> {
   const { host, folder, from, tell, fail } = telling;
   const ends = attemptEnds(chain);
-  const attempt = async (
-    { intent: { version: release } }: AttemptEnd,
-    what: Told["what"],
-    run: () => Promise<Written | undefined>,
-  ): Promise<Written | undefined> => {
+  const tried = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
     try {
-      const written = await run();
-      if (written !== undefined && written.change !== "none") tell({ product, release, what, ...written });
-      return written;
+      return await run();
     } catch (error) {
       if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
       fail(error);
       return undefined;
     }
   };
+  const write = async (
+    { intent: { version: release } }: AttemptEnd,
+    what: Told["what"],
+    run: () => Promise<Written | undefined>,
+  ): Promise<Written | undefined> => {
+    const written = await tried(run);
+    if (written !== undefined && written.change !== "none") tell({ product, release, what, ...written });
+    return written;
+  };
   const stops = ends.filter(({ stoppedBy }) => stoppedBy !== undefined);
-  const issues = stops.length === 0 ? undefined : await host.issues();
+  const issues = stops.length === 0 ? undefined : await tried(() => host.issues());
   for (const end of stops) {
     const file = isToRevert(end, ends) ? await declaringFile(declared, end.intent, folder) : undefined;
     const revert =
       file === undefined
         ? undefined
-        : await attempt(end, "revert", () =>
+        : await write(end, "revert", () =>
             host.proposeRemoval({
               ...{ branch: `wavegate/revert-${end.attempt}`, path: file.path, content: file.content },
               title: `Revert ${product} ${end.intent.version}: its rollout was stopped`,
               body: revertText(product, end, file.path),
             }),
           );
-    await attempt(end, "issue", async () =>
+    await write(end, "issue", async () =>
       issues?.put({
         subject: end.attempt,
         version: (end.followedBy ?? end.stoppedBy)?.digest ?? "",
@@ -111,12 +117,13 @@ async function tellEnds({ product, declared, chain }: RecordedChain, telling: Te
     );
   }
   const complete = ends.filter(isWhole);
-  const tags = complete.length === 0 ? new Set<string>() : await host.tags(`${product}/`);
+  const tags = complete.length === 0 ? undefined : await tried(() => host.tags(`${product}/`));
   for (const end of complete) {
     const name = `${product}/${end.intent.version}`;
-    const file = tags.has(name) ? undefined : await declaringFile(declared, end.intent, folder);
+    // Tags that could not be listed are not made anew either.
+    const file = tags?.has(name) === false ? await declaringFile(declared, end.intent, folder) : undefined;
     if (file === undefined) continue;
-    await attempt(end, "tag", () =>
+    await write(end, "tag", () =>
       host.tagCommitOf({ name, path: file.path, from, message: tagText(product, end) }),
     );
   }

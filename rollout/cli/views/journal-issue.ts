@@ -40,7 +40,12 @@ export function stopIssue(
     ["Stopped by", record.actor],
     ["When", `${formatInstant(instantMs(record.at))} UTC`],
     ["Wave", `${wave} (${intent.wave + 1} of ${intent.release.waves.length}), ${exposed} devices aimed at`],
-    ["Guarantee", record.verdict?.guarantee ?? "none: no gate decided"],
+    [
+      "Gate",
+      record.verdict === undefined
+        ? "nothing"
+        : `${record.verdict.kind}, guarantee ${record.verdict.guarantee}`,
+    ],
     ["Record", digest],
   ];
   return [

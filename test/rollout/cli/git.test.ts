@@ -1,6 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { gitHub as adapter } from "../../../rollout/adapters/github/github.ts";
+import { secret } from "../../../rollout/model/secret.ts";
 import { main } from "../../../rollout/cli/main.ts";
 import { COMMENT_LIMIT, REPORT_MARK } from "../../../rollout/cli/views/plan-report.ts";
 import type { StoredFiles } from "../../../rollout/model/store-contents.ts";
@@ -233,7 +235,7 @@ describe("wavegate git journal", () => {
     for (const words of [
       "failed in B",
       "| Stopped by | gate |",
-      "| Guarantee | statistical |",
+      "| Gate | abort, guarantee statistical |",
       "| B | cumulative |",
     ])
       expect(issue?.body).toContain(words);
@@ -328,6 +330,31 @@ describe("wavegate git journal", () => {
     expect(gitHub.issues.filter(({ head }) => head !== undefined).length).toBe(1);
     expect(gitHub.issues.filter(({ head, state }) => head === undefined && state === "open").length).toBe(1);
     expect(gitHub.git.refs("refs/heads/wavegate/").length).toBe(1);
+  });
+
+  it("reverts all the same where issues are switched off", async () => {
+    await records("bad");
+    gitHub.before = (request) => {
+      if (request === "GET /repos/acme/fleet/issues")
+        gitHub.weather.push({
+          status: 410,
+          document: { message: "Issues has been disabled in this repository." },
+        });
+    };
+    const { code, text } = await run(["git", "journal"]);
+    expect(code).toBe(1);
+    expect(text).toContain("GIT_HOST_FAILED: list the issues of acme/fleet: Issues has been disabled");
+    expect(gitHub.issues.map(({ head }) => head?.ref)).toEqual(["wavegate/revert-fw--thermostat--1-1-0--1"]);
+  });
+
+  it("closes the issue of what is over, and opens none for it", async () => {
+    const { apiUrl, repository } = gitHub;
+    const host = adapter({ apiUrl, repository, token: secret(TOKEN) });
+    const issue = { subject: "fw--thermostat--1-1-0--1", title: "held", body: "why" };
+    expect(await (await host.issues()).put({ ...issue, version: "1", open: false })).toBeUndefined();
+    await (await host.issues()).put({ ...issue, version: "1", open: true });
+    await (await host.issues()).put({ ...issue, version: "2", title: "goes on", open: false });
+    expect(gitHub.issues).toMatchObject([{ number: 1, title: "goes on", state: "closed" }]);
   });
 
   it("leaves a file alone that somebody changed on the default branch", async () => {
