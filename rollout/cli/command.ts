@@ -34,6 +34,7 @@ export async function wholeCommand({ load, ...listed }: ListedCommand): Promise<
 
 /** What the commands of two words have in common, by their first. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  git: "tell a Git host what is planned, and how it ended",
   gate: "gates, tried without a rollout",
   keys: "keys that sign releases",
   release: "release files",

@@ -144,6 +144,24 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/keys-new.ts")).keysNew,
   },
   {
+    name: "git comment",
+    summary: "show a plan on its pull request: one comment, updated in place",
+    arguments: [["<file>", "what plan --markdown printed; -: standard input"]],
+    load: async () => (await import("./commands/git-comment.ts")).gitComment,
+  },
+  {
+    name: "git verify-plan",
+    summary: "refuse a saved plan that the merged pull request did not show",
+    arguments: [["<plan>", "the file of a saved plan"]],
+    load: async () => (await import("./commands/git-verify-plan.ts")).gitVerifyPlan,
+  },
+  {
+    name: "git journal",
+    summary: "tell Git how rollouts ended: tags, issues and pull requests that revert",
+    arguments: [["[product]", "one product only"]],
+    load: async () => (await import("./commands/git-journal.ts")).gitJournal,
+  },
+  {
     name: "completion",
     summary: "print a script that completes commands and options in your shell",
     arguments: [["<shell>", "bash, zsh or fish"]],

@@ -14,7 +14,8 @@ export async function refuseCommittable(folder: string, name: string): Promise<v
   });
 }
 
-async function workTreeOf(folder: string): Promise<string | undefined> {
+/** The work tree that a folder is in; undefined: none. */
+export async function workTreeOf(folder: string): Promise<string | undefined> {
   for (let at = folder; ; at = dirname(at)) {
     // A folder, or in linked work trees and submodules a file.
     const isTree = await access(join(at, ".git")).then(

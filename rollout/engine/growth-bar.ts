@@ -1,7 +1,7 @@
 import type { Approval, RolloutIntent } from "../model/record.ts";
 import { digestOfRelease, type Release } from "../model/release.ts";
 import { nextAttempt } from "../plan/plan-release.ts";
-import { wantedRelease } from "../plan/wanted-release.ts";
+import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
 import { reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 import { mayGrow } from "./schedule.ts";
@@ -65,7 +65,10 @@ export function startBar(input: StepInput): (GrowthBar & { readonly version: str
   });
   if (wanted === undefined) return undefined;
   const { release } = wanted;
-  const attempt = nextAttempt(release, wanted.digest ?? digestOfRelease(release), {
+  const digest = wanted.digest ?? digestOfRelease(release);
+  if (deciding.startsNothing === true && !retriedIntents(intents).some((intent) => intent.digest === digest))
+    return { ...NOT_APPLIED(declared.product), version: release.version };
+  const attempt = nextAttempt(release, digest, {
     intents,
     hubs: reachedHubs(observation),
   });
@@ -73,6 +76,12 @@ export function startBar(input: StepInput): (GrowthBar & { readonly version: str
   const bar = growthBar(input, { release, wave: 0, approvals, author: deciding.actor });
   return bar === undefined ? undefined : { ...bar, version: release.version };
 }
+
+/** A run that only carries on: what it would start, somebody has to apply. A retry was decided by a person already. */
+const NOT_APPLIED = (product: string): GrowthBar => ({
+  why: `this run starts nothing: wavegate apply ${product}`,
+  needsPerson: false,
+});
 
 /** Approvals that were given before an attempt started. */
 export function pendingApprovals({ observation }: StepInput, attempt: string): readonly Approval[] {

@@ -82,6 +82,8 @@ export interface Deciding {
   readonly sources?: readonly string[] | undefined;
   /** Digest of the saved plan that is carried out, for the record of the start. */
   readonly plan?: Digest | undefined;
+  /** True: carry on what has started, and start nothing that nobody applied; default: false. */
+  readonly startsNothing?: boolean | undefined;
   /** Something no other controller has: it makes this stop distinct from any other. */
   readonly nonce: string;
   /** Attempts whose stop could not be written in this run: they do not keep the next one waiting. */

@@ -31,6 +31,8 @@ export interface ReconcileOptions {
   readonly queryLagMs: number;
   /** Digest of the saved plan that is carried out, for the record of the start. */
   readonly plan?: Digest | undefined;
+  /** True: carry on what has started, and start nothing; default: false. */
+  readonly startsNothing?: boolean | undefined;
   /** Looks at each observation before anything is decided by it; throws where nothing may be. */
   readonly admit?: ((observation: Observation) => void) | undefined;
   /** Told of each look and each step, as they happen. */
@@ -156,6 +158,7 @@ export async function observeAndDecide(input: {
     queryLagMs: options.queryLagMs,
     nonce,
     plan: options.plan,
+    startsNothing: options.startsNothing,
     unstoppable,
     accessLifeMs: images.keys?.lifeMs,
     accessFailed: input.accessFailed,

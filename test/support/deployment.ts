@@ -165,23 +165,25 @@ export async function startDeployment({
     deviceId: `${name}-${index}`,
     revision: index % 2 === 0 ? ("A" as const) : ("B" as const),
   }));
-  stack.use(
-    await startFleet({
-      devices: cast.map(({ deviceId, revision }) => ({
-        connectionString: hub.createDevice({
-          deviceId,
-          tags: { product: "thermostat", rollout: { stratum: revision, ring: "canary" } },
-        }),
-        revision,
-        sensorLot: 1,
-      })),
-      caPem: hub.caPem,
-      directory: join(folder, "devices"),
-      factoryImage,
-      clock: time,
-      healthTimeMs: 60_000,
-    }),
-  );
+  // A fleet of none never says that it is ready.
+  if (cast.length > 0)
+    stack.use(
+      await startFleet({
+        devices: cast.map(({ deviceId, revision }) => ({
+          connectionString: hub.createDevice({
+            deviceId,
+            tags: { product: "thermostat", rollout: { stratum: revision, ring: "canary" } },
+          }),
+          revision,
+          sensorLot: 1,
+        })),
+        caPem: hub.caPem,
+        directory: join(folder, "devices"),
+        factoryImage,
+        clock: time,
+        healthTimeMs: 60_000,
+      }),
+    );
   const registry = connectRegistry(hub);
   const lasting = stack.move();
   return {

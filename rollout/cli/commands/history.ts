@@ -1,10 +1,6 @@
 import { WavegateError } from "../../model/problem.ts";
-import type { NamedRecord } from "../../engine/observation.ts";
-import { readChain } from "../../reconcile/store-view.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
-import { readableProducts, openRecords } from "../session.ts";
-import { loadDeclarations } from "../declarations.ts";
-import type { Settings } from "../settings.ts";
+import { recordedChains } from "../recorded-chains.ts";
 import { aboutVersion, renderHistory } from "../views/history.ts";
 
 /** `wavegate history`. */
@@ -16,24 +12,12 @@ the records come whole, with all that each verdict was computed from.`,
   examples: ["wavegate history", "wavegate history thermostat --release 1.1.0 --json"],
   options: [["--release <version>", "decisions about this version only"]],
   async run(context, input) {
-    const settings = await context.settings();
-    const records = await openRecords(settings);
-    const checked = await loadDeclarations({ ...settings.declarations, folder: context.folder });
     const version = textOption(input, "release");
-    const chains: { product: string; chain: readonly NamedRecord[]; shown: readonly NamedRecord[] }[] = [];
-    for (const { product } of readableProducts(checked, input.args[0])) {
-      const head = await records.takenMark(product, settings.hub.name);
-      if (head === undefined) continue;
-      const chain = await readChain(records, product, head);
-      if (chain === undefined) {
-        throw new WavegateError(
-          "RECORD_BROKEN",
-          `the chain of ${product} under ${head.slice(0, 12)} has a gap`,
-          { hint: `restore ${placeOf(settings)} from a backup` },
-        );
-      }
-      chains.push({ product, chain, shown: version === undefined ? chain : aboutVersion(chain, version) });
-    }
+    const chains = (await recordedChains(context, input.args[0])).map(({ product, chain }) => ({
+      product,
+      chain,
+      shown: version === undefined ? chain : aboutVersion(chain, version),
+    }));
     if (version !== undefined && chains.every(({ shown }) => shown.length === 0)) {
       throw new WavegateError("BAD_OPTION", `no decision about a release ${version} is recorded`, {
         hint: "see all of them: wavegate history",
@@ -49,8 +33,3 @@ the records come whole, with all that each verdict was computed from.`,
     };
   },
 };
-
-/** Where the records are, for people. */
-function placeOf({ records }: Settings): string {
-  return "folder" in records ? records.folder : records.container;
-}

@@ -15,8 +15,10 @@ export const reconcile: Command = {
   help: `Look at the hub once, take the steps that are due (start, promote, stop, take
 back) and end. Run every five minutes it is a complete production controller:
 late, twice or from two places is harmless, and a run that died is finished by
-the next.`,
+the next. With --no-start it carries on what has started and starts nothing, for a
+repository where apply starts what was reviewed.`,
   examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
+  options: [["--no-start", "carry on what has started; a new release waits for apply"]],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
@@ -27,16 +29,17 @@ the next.`,
         problems: checked.problems,
       });
     }
+    const looking: Looking = { progress: context.progress, startsNothing: input.options["start"] === false };
     const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
     const named = input.args[0];
     const products = chosenProducts(checked, named);
     let seen: readonly HubView[] | undefined;
     for (const declared of products)
-      seen = (await runProduct(declared, { session, context, sum, isOnly: products.length === 1 })) ?? seen;
+      seen = (await runProduct(declared, { session, looking, sum, isOnly: products.length === 1 })) ?? seen;
     if (named === undefined && seen !== undefined) {
       const known = products.map(({ product }) => product);
       for (const declared of await forgottenProducts(known, { seen, records: session.records }))
-        await runProduct(declared, { session, context, sum, isOnly: false });
+        await runProduct(declared, { session, looking, sum, isOnly: false });
     }
     return {
       exitCode: sum.exitCode,
@@ -53,6 +56,11 @@ interface RunSum {
   exitCode: ExitCode;
 }
 
+/** What the looks of one run have in common. */
+interface Looking extends Pick<Context, "progress"> {
+  readonly startsNothing: boolean;
+}
+
 function worse(sum: RunSum, code: ExitCode): void {
   if (sum.exitCode === EXIT.done || code === EXIT.error) sum.exitCode = code;
 }
@@ -62,19 +70,19 @@ async function runProduct(
   declared: Declared,
   {
     session,
-    context,
+    looking,
     sum,
     isOnly,
   }: {
     readonly session: Session;
-    readonly context: Pick<Context, "progress">;
+    readonly looking: Looking;
     readonly sum: RunSum;
     readonly isOnly: boolean;
   },
 ): Promise<readonly HubView[] | undefined> {
   const { product } = declared;
   try {
-    const { steps, status, problems, observation } = await look(declared, session, context);
+    const { steps, status, problems, observation } = await look(declared, session, looking);
     if (steps.some((step) => takenBackBy(step) !== undefined)) worse(sum, EXIT.aborted);
     if (status?.needsPerson === true) worse(sum, EXIT.held);
     if (problems !== undefined) worse(sum, EXIT.error);
@@ -98,12 +106,13 @@ async function runProduct(
 function look(
   declared: Declared,
   session: Session,
-  { progress }: Pick<Context, "progress">,
+  { progress, startsNothing }: Looking,
 ): Promise<ReconcileResult> {
   const view = rolloutLines(progress);
   return runOnce(declared, session, {
     actor: session.actor,
     queryLagMs: session.settings.queryLag,
+    startsNothing,
     onEvent: (event) => {
       view.onEvent(declared.product, event);
     },
@@ -120,7 +129,7 @@ async function stopWhatIsDue(
   const seen = await listHubs(session.hubs);
   for (const declared of await recordedProducts(problems, { seen, records: session.records })) {
     try {
-      await look(declared, session, { progress });
+      await look(declared, session, { progress, startsNothing: true });
     } catch (error) {
       if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
       progress(`${declared.product}: ${error.code}: ${error.message}`);

@@ -29,7 +29,9 @@ export interface PlanReport {
 
 /** Stands at the head of a report, so that the same comment is found again and updated. */
 export const REPORT_MARK = "<!-- wavegate plan -->";
-/** GitHub takes comments of up to 65,536 characters; some are left for whoever adds a line. */
+/** Characters that GitHub takes in a comment. */
+export const COMMENT_LIMIT = 65_536;
+/** Some are left for whoever adds a line. */
 const LONGEST = 65_000;
 
 /**
@@ -48,6 +50,13 @@ export function planReport(
       : report.plans.flatMap((plan) => productParts(plan, forecastOf(report, plan), picture))),
   ];
   return fitted(parts, longest);
+}
+
+/** Digests of the plans that a report shows. */
+export function reportedDigests(report: string): readonly string[] {
+  return [...report.matchAll(/<sub>Plan ([0-9a-f]{64}) of what the hub held/g)].map(
+    ([, digest = ""]) => digest,
+  );
 }
 
 /** How a report is drawn. */

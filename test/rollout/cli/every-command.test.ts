@@ -79,6 +79,8 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   "gate check": ["--tolerate", "1%", "--reject", "5%", "--counts", "480/3/2/6"],
   init: [join(folder, "begun")],
   "keys new": ["--out", folder],
+  "git comment": ["absent.md", "--pull-request", "1"],
+  "git verify-plan": ["absent.plan.json"],
   "release verify": ["--public-key", "absent.pem"],
   "release add": ["absent.bin", "--product", "thermostat", "--release", "1.0.0"],
 };

@@ -67,6 +67,8 @@ describe("wavegate --help", () => {
                                        that waves reach them
         release                        release files
         keys                           keys that sign releases
+        git                            tell a Git host what is planned, and how it
+                                       ended
         completion [options] <shell>   print a script that completes commands and
                                        options in your shell
         help [command]                 display help for command
