@@ -170,7 +170,9 @@ export async function workflowRunner(input: {
         const known = { ...run.known, steps, ...more };
         if (!isMet(step.if, known, state)) continue;
         const filled = (texts: Values = {}): Readonly<Record<string, string>> =>
-          Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fillIn(String(text), known, state)]));
+          Object.fromEntries(
+            Object.entries(texts).map(([key, text]) => [key, fillIn(String(text), known, state)]),
+          );
         const inputs = filled(step.with);
         if (step.uses?.startsWith("./.github/") === true) {
           const action = await readTemplate<{ runs: { steps: readonly Step[] } }>(
