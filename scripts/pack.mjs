@@ -1,6 +1,5 @@
 /** `npm run pack`: build JavaScript into dist/package/ and the package of it, dist/wavegate-VERSION.tgz. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
@@ -29,7 +28,7 @@ try {
   await ensureInstalled();
   await rm(DIST, { recursive: true, force: true });
   await compile();
-  for (const asset of ASSETS.filter((one) => existsSync(join(PROJECT, one)))) await take(asset);
+  for (const asset of ASSETS) await take(asset);
   const manifest = packageManifest(
     JSON.parse(await readFile(join(PROJECT, "package.json"), "utf8")),
     await imported(),
