@@ -6,6 +6,8 @@ import { registryOf } from "../session.ts";
 import { hubsOf } from "../settings.ts";
 
 const LINES = 100;
+/** What an agent remembers [docs/device.md]. */
+const MOST_LINES = 500;
 
 /** `wavegate logs`. */
 export const logs: Command = {
@@ -13,10 +15,10 @@ export const logs: Command = {
 reports, lost connections, trouble. The device has to be connected. Needs the
 right to call direct methods, which the rollout's own identity has not.`,
   examples: ["wavegate logs press-7", "wavegate logs press-7 --lines 500 --json"],
-  options: [["--lines <count>", `most lines to show, up to 500 (default: ${LINES})`]],
+  options: [["--lines <count>", `most lines to show, up to ${MOST_LINES} (default: ${LINES})`]],
   async run(context, input) {
     const [deviceId = ""] = input.args;
-    const lines = countOption(input, "lines", LINES);
+    const lines = countOption(input, "lines", LINES, MOST_LINES);
     // Loaded late, as everything that needs Microsoft's client is.
     const { deviceLog } = await import("../../adapters/device-log.ts");
     const trouble: unknown[] = [];

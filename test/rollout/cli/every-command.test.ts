@@ -145,6 +145,15 @@ describe.each(LOADED.map((command) => [command.name, command] as const))("wavega
   });
 });
 
+describe("wavegate logs --lines", () => {
+  it("is refused beyond what a device remembers, before it is asked", async () => {
+    const { code, stderr } = await run("logs", "press-7", "--lines", "501");
+    expect(code).toBe(1);
+    expect(stderr).toContain("--lines 501 is no whole number from 1 to 500");
+    expect(stderr).toContain("next: --lines 100");
+  });
+});
+
 describe("--as", () => {
   it("is refused where the hub is none of this machine's", async () => {
     const file = join(folder, "azure.json");
