@@ -12,6 +12,7 @@ const PACKAGE = join(DIST, "package");
 const ASSETS = [
   "scripts/wavegate.mjs",
   "scripts/pinned-node.mjs",
+  "rollout/cli/help.txt",
   "templates",
   "docs",
   "README.md",
