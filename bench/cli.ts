@@ -35,7 +35,9 @@ function measureStart(): readonly Figure[] {
     help.push(startOf([WAVEGATE, "--help"]));
     verb.push(startOf([WAVEGATE, "plan", "--help"]));
   }
-  const [bareMs = NaN, helpMs = NaN, verbMs = NaN] = [bare, help, verb].map((times) => median(times.slice(1)));
+  const [bareMs = NaN, helpMs = NaN, verbMs = NaN] = [bare, help, verb].map((times) =>
+    median(times.slice(1)),
+  );
   const ratio = helpMs / bareMs;
   const besideBare = (ms: number): string => `${(ms / bareMs).toFixed(2)} (${formatMs(ms)})`;
   return [
