@@ -32,9 +32,10 @@ body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h2 { border-bottom: 1px solid #8886; padding-bottom: .3rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
-th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; overflow-wrap: normal; }
+th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; white-space: nowrap; }
 code { font-size: .9em; background: #8882; border-radius: 3px; padding: .1em .3em; }
 details { border: 1px solid #8886; border-radius: 6px; margin: .5rem 0; padding: .4rem .8rem; }
 summary { cursor: pointer; }
-svg { max-width: 100%; height: auto; }
+svg { width: 100%; min-width: 34rem; height: auto; }
+p:has(> svg), figure { overflow-x: auto; margin: 0; }
 `;
