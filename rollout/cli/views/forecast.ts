@@ -38,7 +38,8 @@ export function riskText({ curve, gate }: Forecast): string {
     `${devicesText(harmed.mean)} harmed on average, ${devicesText(harmed.p95)} at p95`;
   return (
     `a good release (${percent(good.rate)} fail) is stopped in ${chance(good.reported.stopped.mean)} of ` +
-    `rollouts, a bad one (${percent(bad.rate)}) in ${chance(bad.reported.stopped.mean)}: ${harm(bad.reported)}. ` +
+    `rollouts; a bad one (${percent(bad.rate)}) is stopped in ${chance(bad.reported.stopped.mean)} and passes every ` +
+    `gate in ${chance(bad.reported.reached.at(-1) ?? NaN)}: ${harm(bad.reported)}. ` +
     `Silent bricks (${percent(brick.rate)}): ${harm(brick.silent)}.`
   );
 }

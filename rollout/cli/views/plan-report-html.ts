@@ -1,11 +1,12 @@
 import { marked } from "marked";
+import type { Forecast } from "../../forecast/forecast.ts";
 import { forecastSvg } from "./forecast-svg.ts";
 import { planReport, type PlanReport } from "./plan-report.ts";
 
 /** The same report as one page that opens from disk, light or dark, with the curve as a picture. */
 export function planReportHtml(report: PlanReport): string {
   // Every text of the report is escaped where it is put in, so the markup in it is ours alone.
-  const body = marked.parse(planReport(report, { picture: forecastSvg, longest: Infinity }), {
+  const body = marked.parse(planReport(report, { picture: figure, longest: Infinity }), {
     async: false,
     breaks: true,
   });
@@ -26,6 +27,10 @@ ${body.trim()}
 `;
 }
 
+function figure(forecast: Forecast): string {
+  return `<figure>\n${forecastSvg(forecast)}</figure>`;
+}
+
 const STYLE = `
 :root { color-scheme: light dark; }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
@@ -37,5 +42,5 @@ code { font-size: .9em; background: #8882; border-radius: 3px; padding: .1em .3e
 details { border: 1px solid #8886; border-radius: 6px; margin: .5rem 0; padding: .4rem .8rem; }
 summary { cursor: pointer; }
 svg { width: 100%; min-width: 34rem; height: auto; }
-p:has(> svg), figure { overflow-x: auto; margin: 0; }
+figure { overflow-x: auto; margin: 0; }
 `;
