@@ -38,6 +38,7 @@ main { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere;
 h2 { border-bottom: 1px solid #8886; padding-bottom: .3rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
 th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; white-space: nowrap; }
+td:last-child { white-space: normal; min-width: 9rem; }
 code { font-size: .9em; background: #8882; border-radius: 3px; padding: .1em .3em; }
 details { border: 1px solid #8886; border-radius: 6px; margin: .5rem 0; padding: .4rem .8rem; }
 summary { cursor: pointer; }
