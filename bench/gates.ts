@@ -10,18 +10,23 @@ import { compareInParallel } from "./gates/in-parallel.ts";
 import { BUILT, lossesOf, markdownLosses } from "./gates/losses.ts";
 import { wavegate } from "./gates/own-gate.ts";
 import { comparisonPictures } from "./gates/pictures.ts";
+import { readmeTable } from "./gates/readme-table.ts";
 import { markdownTables } from "./gates/tables.ts";
 
-const DOCS = join(import.meta.dirname, "..", "docs");
+const PROJECT = join(import.meta.dirname, "..");
+const DOCS = join(PROJECT, "docs");
 
-/** Our gate beside the stop rules of others, on the same devices; `write` puts the tables into docs/gates-comparison.md. */
+/**
+ * Our gate beside the stop rules of others, on the same devices; `write` puts the tables into docs/gates-comparison.md and
+ * README.md.
+ */
 export async function measure(args: readonly string[]): Promise<readonly Figure[]> {
   const size = sizeOf(args.filter((argument) => argument !== "write"));
   const compared = await compareInParallel(
     CONTENDERS.map(({ name }) => name),
     size,
   );
-  if (args.includes("write")) writeDocument(compared, size);
+  if (args.includes("write")) writeDocuments(compared, size);
   return figuresOf(compared, size);
 }
 
@@ -35,13 +40,15 @@ function sizeOf([runs, ...rest]: readonly string[]): Size {
   return { ...FULL_SIZE, runs: count, tuningRuns: 4 * count };
 }
 
-function writeDocument(compared: readonly Compared[], { rates }: Size): void {
-  const file = join(DOCS, "gates-comparison.md");
-  const texts = {
+function writeDocuments(compared: readonly Compared[], { rates }: Size): void {
+  const write = (file: string, texts: Readonly<Record<string, string>>): void => {
+    writeFileSync(file, withMeasured(readFileSync(file, "utf8"), texts));
+  };
+  write(join(DOCS, "gates-comparison.md"), {
     losses: markdownLosses(lossesOf(compared, rates)),
     tables: markdownTables(compared, rates),
-  };
-  writeFileSync(file, withMeasured(readFileSync(file, "utf8"), texts));
+  });
+  write(join(PROJECT, "README.md"), { harmed: readmeTable(compared, rates) });
   for (const [name, svg] of comparisonPictures(compared, rates))
     writeFileSync(join(DOCS, "images", name), svg);
 }

@@ -1,8 +1,5 @@
-/** The places of docs/gates-comparison.md that the bench writes, each between two comments of its name. */
-export type Place = "losses" | "tables";
-
-/** Put text between the comments `<!-- bench gates NAME -->` and `<!-- bench gates NAME end -->` of a document. */
-export function withMeasured(document: string, texts: Readonly<Record<Place, string>>): string {
+/** Put texts, by name, between the comments `<!-- bench gates NAME -->` and `<!-- bench gates NAME end -->` of a document. */
+export function withMeasured(document: string, texts: Readonly<Record<string, string>>): string {
   return Object.entries(texts).reduce((written, [place, text]) => {
     const [open, close] = [`<!-- bench gates ${place} -->`, `<!-- bench gates ${place} end -->`];
     const from = written.indexOf(open);

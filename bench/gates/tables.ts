@@ -63,12 +63,13 @@ function share(chance: number): string {
   return `${(100 * chance).toFixed(isNearEnd ? 1 : 0)}%`;
 }
 
-function whole(devices: number): string {
+/** A number of devices, for people. */
+export function whole(devices: number): string {
   return Math.round(devices).toLocaleString("en");
 }
 
 /** As prettier writes a table. */
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heading.map((_, column) =>
     Math.max(3, ...[heading, ...rows].map((row) => (row[column] ?? "").length)),
   );
