@@ -31,6 +31,7 @@ const basisSchema = z.strictObject({
   starts: z
     .strictObject({ digest, attempt: z.string(), priority: z.number(), conditions: digest })
     .nullable(),
+  overrides: z.record(z.string(), z.strictObject({ digest, until: z.int() })).exactOptional(),
 });
 
 const fileSchema = z.strictObject({

@@ -97,7 +97,12 @@ const settingsSchema = z
     records: recordsSchema,
     /** Where the metrics of gates come from, by the name that releases know them by. */
     sources: sourcesSchema.default({}),
-    declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
+    declarations: z.strictObject({
+      fleet: z.string(),
+      releases: z.string(),
+      /** Folder of override files; default: `overrides` beside the releases, where it exists. */
+      overrides: z.string().exactOptional(),
+    }),
     clock: z
       .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })
       .exactOptional(),

@@ -86,8 +86,9 @@ async function stillStands(
 ): Promise<void> {
   const declared = products.find(({ product }) => product === plan.product);
   if (declared === undefined) return;
-  const now = planIn(await observeProduct(declared, session), plan.product);
-  for (const moved of comparePlan(plan, now))
+  const observed = await observeProduct(declared, session);
+  const now = planIn(observed, plan.product);
+  for (const moved of comparePlan(plan, now, observed.observation.at))
     progress(`warning: ${plan.product}: ${moved}: the plan still stands`);
 }
 
