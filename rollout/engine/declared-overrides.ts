@@ -57,10 +57,10 @@ function standingOf(
   const intents = store?.head?.record.intents ?? [];
   const recorded = recordedOverride(declared, intents);
   if (recorded !== undefined) {
-    const over = at < until ? `good until ${isoMinute(until)}` : `expired at ${isoMinute(until)}`;
-    return { state: "recorded", text: `recorded at ${isoMinute(recorded.at)} by ${recorded.actor}, ${over}` };
+    const over = at < until ? "" : "; it is expired";
+    return { state: "recorded", text: `at ${isoMinute(recorded.at)} by ${recorded.actor}${over}` };
   }
-  if (at >= until) return { state: "void", text: `expired at ${isoMinute(until)}` };
+  if (at >= until) return { state: "void", text: "it is expired" };
   const intent = intents.filter(isRolledOut).findLast((one) => one.version === version);
   if (intent === undefined) return { state: "waiting", text: `${product} ${version} has not started` };
   if (intent.state !== "running" && intent.state !== "held")

@@ -55,6 +55,7 @@ export function overridable(
   if (judgement.kind !== "judged") return no(`wave "${open}" was not judged: ${judgement.reason}`, true);
   const { verdict } = judgement;
   if (verdict.kind === "abort") return no(`the gate stops ${intent.version}; that is never overridden`);
+  if (verdict.guarantee === "overridden") return no(`the gate of "${open}" is overridden already`, true);
   if (verdict.kind === "promote") return no(`the gate promotes "${open}" by itself (${verdict.guarantee})`);
   if (hasMoreParts(intent)) return no(`wave "${open}" has parts that are still to open`, true);
   const evidence = evidenceDigest(judgement.evidence);

@@ -66,12 +66,10 @@ export function basisOf(
 ): PlanBasis {
   const { product, fleet, releases } = declared;
   const { activeWithinMs, freezes } = fleet;
-  const overrides = openOverrides(declared, { intents, at }).map(
-    ({ override }): [string, BasisOverride] => [
-      `${override.version} "${override.wave}"`,
-      { digest: digestOfOverride(override), until: override.until },
-    ],
-  );
+  const overrides = openOverrides(declared, { intents, at }).map(({ override }): [string, BasisOverride] => [
+    `${override.version} "${override.wave}"`,
+    { digest: digestOfOverride(override), until: override.until },
+  ]);
   return {
     product,
     fleet: digestOf({ product: fleet.products[product] ?? null, activeWithinMs, freezes }),

@@ -96,11 +96,12 @@ async function stillStands(
 function carriedOut(
   declared: Declared,
   saved: readonly SavedPlan[] | undefined,
-): Pick<ApplyOptions, "plan" | "admit"> {
+): Pick<ApplyOptions, "plan" | "starts" | "admit"> {
   const plan = saved?.find(({ product }) => product === declared.product);
   if (plan === undefined) return {};
   return {
     plan: plan.digest,
+    starts: plan.basis.starts?.digest ?? null,
     admit: (observation) => {
       admitPlan(plan, declared, observation);
     },

@@ -4,6 +4,7 @@ import type { RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
 import type { Overview } from "../../reconcile/overview.ts";
 import { judgementForJson, renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
+import { overrideLines } from "./overrides.ts";
 import { formatInstant } from "./numbers.ts";
 import { outlookLines } from "./outlook.ts";
 import { quarantineLines } from "./quarantine.ts";
@@ -26,6 +27,7 @@ export function renderStatus({
   repeatFailers,
   outlook,
   exposure,
+  overrides,
 }: ProductStatus): string {
   const running = Object.entries(versions)
     .sort(([a], [b]) => a.localeCompare(b))
@@ -60,6 +62,7 @@ export function renderStatus({
     if (outlook !== undefined && intent === underWay) lines.push(...outlookLines(outlook, exposure));
   }
   lines.push(...quarantineLines(repeatFailers, { hub, priority: newestPriority(intents) }));
+  lines.push(...overrideLines(overrides).map((line) => `  ${line}`));
   const when = next.notBefore === undefined ? "" : ` (until ${formatInstant(next.notBefore)})`;
   lines.push(`  next: ${next.text}${when}`);
   return lines.join("\n");

@@ -22,7 +22,8 @@ export function verifyOverrides(record: RolloutRecord, parent: RolloutRecord, re
     const added = after.overrides.slice(known.length);
     if (added.length > 0 && (!isOverride || record.subject !== after.attempt || before === undefined))
       refuse("CHAIN_INVALID", `it overrides a gate of ${after.attempt}, and is no record of that`);
-    else if (isOverride) for (const one of added) verifyOverride({ made: one, intent: after, record, refuse });
+    else if (isOverride)
+      for (const one of added) verifyOverride({ made: one, intent: after, record, refuse });
     given += added.length;
   }
   if (isOverride && given !== 1)
@@ -43,7 +44,8 @@ function verifyOverride({
   const no = (why: string): void => {
     refuse("VERDICT_DIFFERS", `the override of ${intent.attempt} ${why}`);
   };
-  if (made.wave !== intent.release.waves[intent.wave]?.name) no(`is of wave "${made.wave}", which was not open`);
+  if (made.wave !== intent.release.waves[intent.wave]?.name)
+    no(`is of wave "${made.wave}", which was not open`);
   if (intent.state !== "running" && intent.state !== "held") no(`came when it was ${intent.state}`);
   if (hasMoreParts(intent)) no("came before all parts of the wave were open");
   if (judged === undefined || verdict === undefined) no("holds no evidence to judge by");
