@@ -31,6 +31,8 @@ export interface ReconcileOptions {
   readonly queryLagMs: number;
   /** Digest of the saved plan that is carried out, for the record of the start. */
   readonly plan?: Digest | undefined;
+  /** Key that signed that plan, for the record of the start too. */
+  readonly planKey?: string | undefined;
   /** Digest of the one release that the saved plan starts, null: of none; absent: whichever is wanted may start. */
   readonly starts?: Digest | null | undefined;
   /** True: carry on what has started, start nothing and record no override file; default: false. */
@@ -160,6 +162,7 @@ export async function observeAndDecide(input: {
     queryLagMs: options.queryLagMs,
     nonce,
     plan: options.plan,
+    planKey: options.planKey,
     starts: options.starts,
     startsNothing: options.startsNothing,
     unstoppable,

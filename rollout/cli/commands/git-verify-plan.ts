@@ -19,7 +19,7 @@ somebody looks at the new plan first.`,
   options: [["--commit <sha>", "the merged commit (default: GITHUB_SHA)"], ...GIT_HOST_OPTIONS],
   async run(context, input) {
     const file = input.args[0] ?? "";
-    const plans = await readPlans(resolve(context.folder, file));
+    const { plans } = await readPlans(resolve(context.folder, file));
     const widening = plans.filter(({ basis }) => basis.starts !== null || basis.overrides !== undefined);
     if (widening.length === 0)
       return {
