@@ -58,17 +58,20 @@ function standingOf(
   const recorded = recordedOverride(declared, intents);
   if (recorded !== undefined) {
     const over = at < until ? "" : "; it is expired";
-    return { state: "recorded", text: `at ${isoMinute(recorded.at)} by ${recorded.actor}${over}` };
+    return { state: "recorded", text: `recorded at ${isoMinute(recorded.at)} by ${recorded.actor}${over}` };
   }
-  if (at >= until) return { state: "void", text: "it is expired" };
+  if (at >= until) return { state: "void", text: "void: it is expired" };
   const intent = intents.filter(isRolledOut).findLast((one) => one.version === version);
-  if (intent === undefined) return { state: "waiting", text: `${product} ${version} has not started` };
+  if (intent === undefined) return { state: "waiting", text: `waits: ${product} ${version} has not started` };
   if (intent.state !== "running" && intent.state !== "held")
-    return { state: "void", text: `${product} ${version} is ${intent.state}` };
+    return { state: "void", text: `void: ${product} ${version} is ${intent.state}` };
   const found = overridable(judgements, declared.override);
-  if (found.kind === "no") return { state: found.passes ? "waiting" : "void", text: found.why };
+  if (found.kind === "no")
+    return found.passes
+      ? { state: "waiting", text: `waits: ${found.why}` }
+      : { state: "void", text: `void: ${found.why}` };
   const [reason] = found.judgement.verdict.reasons;
-  return { state: "due", text: `it fits, and apply records it; the gate holds: ${reason?.text ?? ""}` };
+  return { state: "due", text: `due: apply records it; the gate holds: ${reason?.text ?? ""}` };
 }
 
 /** The file's own name: where a checkout lies belongs in no record. */

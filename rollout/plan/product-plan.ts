@@ -31,7 +31,7 @@ export interface OverrideStanding extends OverrideFile {
   readonly file: string;
   /** `due`: it fits, and is recorded next; `waiting`: it may fit later; `void`: it says nothing any more. */
   readonly state: "recorded" | "due" | "waiting" | "void";
-  /** Why, in words. */
+  /** The same in words, and why. */
   readonly text: string;
 }
 

@@ -42,7 +42,7 @@ function kinds(world: World): readonly string[] {
 /** What becomes of the file, as status and plan tell it. */
 async function told(world: World, product: Declared): Promise<string> {
   const { overrides } = await observeProduct(product, { ...world.ports, settings: { queryLag: 0 } });
-  return overrides.map(({ state, text }) => `${state}: ${text}`).join("\n");
+  return overrides.map(({ text }) => text).join("\n");
 }
 
 async function planned(world: World, product: Declared): Promise<ProductPlan> {
@@ -57,7 +57,7 @@ describe("an override file", () => {
     const world = await stuck();
     const product = await withFile(world);
     const { at } = (await observeProduct(product, { ...world.ports, settings: { queryLag: 0 } })).observation;
-    expect(await told(world, product)).toMatch(/^due: it fits, and apply records it; the gate holds: 5 of 6/);
+    expect(await told(world, product)).toMatch(/^due: apply records it; the gate holds: 5 of 6/);
     await rest(world, product);
     expect(kinds(world).slice(-2)).toEqual(["override", "promote"]);
     const [made] = recorded(world);
@@ -74,7 +74,7 @@ describe("an override file", () => {
     const record = [...world.records.values()].at(-2);
     expect(record).toMatchObject({ reason: "that one is in a drawer (canary.ts)", actor: "test" });
     expect(headRecord(world).verdict).toMatchObject({ kind: "promote", guarantee: "overridden" });
-    expect(await told(world, product)).toBe("recorded: at 2026-01-02T06:00Z by test");
+    expect(await told(world, product)).toBe("recorded at 2026-01-02T06:00Z by test");
     const { problems } = verifyStore(readStored(await world.ports.records.contents("thermostat")));
     expect(problems).toEqual([]);
   });
@@ -134,8 +134,8 @@ describe("an override file", () => {
   });
 
   it.each<[string, Partial<OverrideFile>, RegExp]>([
-    ["its wave is to come", { wave: "half" }, /^waiting: the open wave is "canary", not "half"$/],
-    ["its release has not started", { version: "1.2.0" }, /^waiting: thermostat 1.2.0 has not started$/],
+    ["its wave is to come", { wave: "half" }, /^waits: the open wave is "canary", not "half"$/],
+    ["its release has not started", { version: "1.2.0" }, /^waits: thermostat 1.2.0 has not started$/],
     ["it names too few digits", { evidence: "" }, /^void: the counts of "canary" are/],
   ])("waits or is void when %s", async (_, more, text) => {
     const world = await stuck();
@@ -180,7 +180,7 @@ describe("an override file", () => {
     await rest(world, await withFile(world));
     const longer = await withFile(world, { until: world.now() + 3 * HOUR });
     await rest(world, longer);
-    expect(await told(world, longer)).toBe('waiting: the gate of "canary" is overridden already');
+    expect(await told(world, longer)).toBe('waits: the gate of "canary" is overridden already');
     world.advance(2 * HOUR);
     await rest(world, longer);
     expect(recorded(world).map(({ until }) => until - world.now())).toEqual([0, HOUR]);
