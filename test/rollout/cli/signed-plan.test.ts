@@ -125,7 +125,10 @@ describe("a fleet whose settings pin who approves plans", () => {
     [
       "the signature",
       (text) =>
-        text.replace(/"signature":"([^"])/, (_, first: string) => `"signature":"${first === "A" ? "B" : "A"}`),
+        text.replace(
+          /"signature":"([^"])/,
+          (_, first: string) => `"signature":"${first === "A" ? "B" : "A"}`,
+        ),
     ],
   ])("refuses a plan in which %s was edited", async (_, edit, by) => {
     const world = aWorld();
