@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Command, Context, Result } from "../../../rollout/cli/command.ts";
 import { apply } from "../../../rollout/cli/commands/apply.ts";
@@ -15,6 +15,10 @@ import { parseManifest, renderManifest } from "../../../rollout/model/manifest.t
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { isSignedBy, keyIdOf, publicKeyText } from "../../../rollout/model/signing-key.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
+import { percent, ring } from "../../../rollout/wavegate.ts";
+import { aFleet, aRelease } from "../../support/declarations.ts";
+import { startDeployment } from "../../support/deployment.ts";
+import { lightFleet } from "../../support/light-fleet.ts";
 import type { World } from "../../support/world.ts";
 import { aWorld, headRecord, PRODUCT } from "../reconcile/in-canary.ts";
 import { seenEvidence, STRICT, stuck } from "../reconcile/stuck-wave.ts";
@@ -256,5 +260,40 @@ describe("a saved plan in a fleet that pins no key", () => {
     world.advance(HOUR);
     await run(apply, { wait: false }, FILE);
     expect(headRecord(world).kind).toBe("start");
+  });
+});
+
+describe("a signed plan, by real processes against the local hub", () => {
+  it("is the only way to start a release there", { timeout: 60_000 }, async () => {
+    await using deployment = await startDeployment({ name: "test-signed-plan", devices: 0, scale: 1 });
+    lightFleet().add(deployment.hub, aFleet(24), "1.0.0");
+    const waves = [
+      { name: "canary", cohort: ring("canary"), kind: "smoke" as const },
+      { name: "everyone", cohort: percent(100), kind: "smoke" as const },
+    ];
+    const artifact = deployment.artifacts.get("1.1.0");
+    if (artifact === undefined) throw new Error("there is no 1.1.0");
+    await deployment.release("good.ts", { ...aRelease("1.1.0", { waves }), artifact });
+    const settings = JSON.parse(await readFile(deployment.settings, "utf8")) as object;
+    const pinned = join(dirname(deployment.settings), "pinned.json");
+    const plans = { keys: [mine.publicKey] };
+    await writeFile(pinned, JSON.stringify({ ...settings, plans }), { mode: 0o600 });
+    const file = join(folder, FILE);
+    const run = async (...args: readonly string[]) => {
+      const { code, lines } = await deployment.wavegate(args, pinned);
+      return { code, text: lines.join("\n") };
+    };
+    expect(await run("apply", "--no-wait")).toMatchObject({
+      code: 1,
+      text: expect.stringContaining("PLAN_UNSIGNED: there is no plan to carry out") as string,
+    });
+    expect((await run("plan", "--out", file, "--key", mine.file)).text).toContain(
+      `Saved, signed by the key ${mine.id}.`,
+    );
+    const { code, text } = await run("apply", file, "--no-wait");
+    expect(code, text).toBe(0);
+    expect((await run("history")).text).toMatch(
+      new RegExp(`opens "canary" \\(plan [0-9a-f]{12}, signed by the key ${mine.id}\\)`),
+    );
   });
 });
