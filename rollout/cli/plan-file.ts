@@ -7,7 +7,7 @@ import { productNameSchema } from "../model/product-version.ts";
 import type { PlanBasis } from "../plan/basis.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { waveCounts, type WaveCounts } from "../plan/moved-counts.ts";
-import { planSignatureSchema, signPlan, type PlanSignature } from "./plan-signature.ts";
+import { planSignatureSchema, signPlan, type SignedPlan } from "./plan-signature.ts";
 import type { Signer } from "./signing.ts";
 
 /** What `apply` needs of a plan that was saved: what it stands on, and what was counted then. */
@@ -19,11 +19,8 @@ export interface SavedPlan {
 }
 
 /** A file of saved plans. */
-export interface PlanFile {
+export interface PlanFile extends SignedPlan {
   readonly plans: readonly SavedPlan[];
-  /** All that it holds but the signature, as it was read: what a signature is over. */
-  readonly content: object;
-  readonly signature?: PlanSignature;
 }
 
 const SCHEMA_VERSION = 1;
@@ -126,7 +123,7 @@ export async function readPlans(file: string): Promise<PlanFile> {
       throw invalid(file, `the plan of ${plan.product} was edited: it does not have the digest it states`);
     return { product: plan.product, digest: named, basis, counts: waveCounts(plan) };
   });
-  return { plans, content, ...(signature === undefined ? {} : { signature }) };
+  return { file, plans, content, ...(signature === undefined ? {} : { signature }) };
 }
 
 async function readJson(file: string): Promise<unknown> {

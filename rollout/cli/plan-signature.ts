@@ -2,7 +2,6 @@ import { z } from "zod";
 import { canonicalJson } from "../model/digest.ts";
 import { WavegateError } from "../model/problem.ts";
 import { isSignatureOf, keyIdOf, parsePublicKey } from "../model/signing-key.ts";
-import type { PlanFile } from "./plan-file.ts";
 import type { Signer } from "./signing.ts";
 
 /** Who approved a saved plan: an Ed25519 signature over `planText`. */
@@ -11,6 +10,15 @@ export interface PlanSignature {
   readonly keyId: string;
   /** Base64. */
   readonly signature: string;
+}
+
+/** A plan's file as far as its signature goes. */
+export interface SignedPlan {
+  /** Its path. */
+  readonly file: string;
+  /** All that it holds but the signature, as it was read: what a signature is over. */
+  readonly content: object;
+  readonly signature?: PlanSignature;
 }
 
 /** Schema of a signature in a plan's file. */
@@ -29,7 +37,7 @@ export async function signPlan(signer: Signer, content: object): Promise<PlanSig
  * of one of them. Returns the key's id; undefined where none is pinned.
  */
 export function approvingKey(
-  plan: { readonly file: PlanFile; readonly named: string } | undefined,
+  plan: SignedPlan | undefined,
   pinned: readonly string[] | undefined,
 ): string | undefined {
   if (pinned === undefined) return undefined;
@@ -42,11 +50,11 @@ export function approvingKey(
       },
     );
   if (plan === undefined) throw unsigned("there is no plan to carry out");
-  const { file, named } = plan;
-  if (file.signature === undefined) throw unsigned(`${named} is not signed`);
-  const { keyId, signature } = file.signature;
+  const { file, content } = plan;
+  if (plan.signature === undefined) throw unsigned(`${file} is not signed`);
+  const { keyId, signature } = plan.signature;
   const refuse = (why: string): WavegateError =>
-    new WavegateError("PLAN_SIGNATURE", `${named}: ${why}; nothing was changed`, {
+    new WavegateError("PLAN_SIGNATURE", `${file}: ${why}; nothing was changed`, {
       hint: "find out who made the plan; then plan again and sign it: wavegate plan --out FILE --key FILE",
     });
   const key = pinned
@@ -54,7 +62,7 @@ export function approvingKey(
     .find((candidate) => candidate !== undefined && keyIdOf(candidate) === keyId);
   if (key === undefined)
     throw refuse(`it is signed by the key ${keyId}, which the settings do not pin (plans.keys)`);
-  if (isSignatureOf(planText(file.content), signature, key)) return keyId;
+  if (isSignatureOf(planText(content), signature, key)) return keyId;
   throw refuse(`its signature is not that of the key ${keyId} over this plan`);
 }
 

@@ -17,7 +17,8 @@ import type { Step } from "./step.ts";
 
 /**
  * [protocol §3, 5.8] The tree is clean in this listing, so the head may move. In order: finish taking back, settle,
- * adopt, start what is newer, record the overrides that files declare, carry the running release on. Problems of the declarations block all that widens.
+ * adopt, start what is newer, record an override that a file declares, carry the running release on. Problems of the
+ * declarations block all that widens.
  */
 export function decide(input: StepInput, judgements: readonly Judgement[]): Step {
   const head = input.observation.store?.head;

@@ -54,7 +54,8 @@ function standingOf(
   judgements: readonly Judgement[],
 ): Pick<OverrideStanding, "state" | "text"> {
   const { product, version, until } = declared.override;
-  const intents = store?.head?.record.intents ?? [];
+  if (store === undefined) return { state: "waiting", text: "waits: the records cannot be read" };
+  const intents = store.head?.record.intents ?? [];
   const recorded = recordedOverride(declared, intents);
   if (recorded !== undefined) {
     const over = at < until ? "" : "; it is expired";

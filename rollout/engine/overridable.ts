@@ -1,6 +1,5 @@
-import { evidenceDigest } from "../model/evidence.ts";
 import type { Digest } from "../model/digest.ts";
-import { SHORTEST_EVIDENCE } from "../model/override-declaration.ts";
+import { evidenceDigest, shortEvidence, SHORTEST_EVIDENCE } from "../model/evidence.ts";
 import type { Override } from "../model/record.ts";
 import { decidedBy, type Judged, type Judgement } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
@@ -79,9 +78,4 @@ export function recordOverride(input: StepInput, { intent, ...judged }: Judged, 
 /** What a record of an override gives as its reason: with the file, where one declared it. */
 export function reasonOf({ reason, file }: Override): string {
   return file === undefined ? reason : `${reason} (${file.name})`;
-}
-
-/** A digest of evidence as people are shown it. */
-export function shortEvidence(digest: string): string {
-  return digest.slice(0, SHORTEST_EVIDENCE);
 }

@@ -1,3 +1,4 @@
+import { shortEvidence } from "../model/evidence.ts";
 import type { Asked } from "../model/question.ts";
 import type { Change, ProductPlan } from "../plan/product-plan.ts";
 import { planProduct } from "../plan/plan-product.ts";
@@ -5,7 +6,6 @@ import type { RiskFacts } from "../plan/risks/risk-facts.ts";
 import { overrideStandings } from "./declared-overrides.ts";
 import { reachedHubs } from "./found.ts";
 import { judge } from "./judge.ts";
-import { shortEvidence } from "./overridable.ts";
 import type { StepInput } from "./observation.ts";
 
 /** The plan of what was observed: the one that people are shown, and the one that a start obeys. */

@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { digestOf, type Digest } from "./digest.ts";
+import { SHORTEST_EVIDENCE } from "./evidence.ts";
 import type { Problem } from "./problem.ts";
 import { productNameSchema, versionSchema } from "./product-version.ts";
 import { instantSchema } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
-
-/** Digits of a digest of evidence that an override names at least: fewer could mean other counts too. */
-export const SHORTEST_EVIDENCE = 12;
 
 /** An override as its file declares it: what a person decides about one gate, on counts that they saw. */
 export interface OverrideDeclaration {

@@ -1,4 +1,5 @@
-import { overridable, recordOverride, shortEvidence, type Overridable } from "../engine/overridable.ts";
+import { overridable, recordOverride, type Overridable } from "../engine/overridable.ts";
+import { shortEvidence } from "../model/evidence.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Override } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -35,8 +36,7 @@ export async function override(
     if (found.kind === "no") throw notOverridable(found, product);
     const { judgement, evidence } = found;
     const { at } = input.observation;
-    const { actor, reason } = options;
-    const { wave } = options;
+    const { actor, reason, wave } = options;
     const made: Override = { wave, evidence, actor, reason, at, until: at + options.forMs };
     const step = recordOverride(input, judgement, made);
     const { intent, verdict } = judgement;

@@ -39,11 +39,10 @@ schedule that carries on.`,
       named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
     const saved = file?.plans;
     const { plans: pinned } = session.settings;
-    const approved = file === undefined ? undefined : { file, named: named ?? "" };
-    const planKey = approvingKey(approved, pinned?.keys);
+    const planKey = approvingKey(file, pinned?.keys);
     if (pinned === undefined && file?.signature !== undefined)
       context.progress(
-        `warning: nobody checks who signed ${named ?? ""}: the settings pin no key (plans.keys)`,
+        `warning: nobody checks who signed ${file.file}: the settings pin no key (plans.keys)`,
       );
     const products =
       saved === undefined

@@ -1,4 +1,4 @@
-import { shortEvidence } from "../../engine/overridable.ts";
+import { shortEvidence } from "../../model/evidence.ts";
 import { isoMinute } from "../../model/instant.ts";
 import type { OverrideStanding } from "../../plan/product-plan.ts";
 

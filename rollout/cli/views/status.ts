@@ -1,5 +1,5 @@
 import { isJudged, newestPriority } from "../../model/record.ts";
-import { evidenceDigest } from "../../model/evidence.ts";
+import { evidenceDigest, shortEvidence } from "../../model/evidence.ts";
 import type { RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
 import type { Overview } from "../../reconcile/overview.ts";
@@ -57,7 +57,7 @@ export function renderStatus({
       for (const line of [...renderEvidence(judgement.verdict), ...renderMetrics(judgement, "all")])
         lines.push(`    ${line}`);
       if (intent.state !== "watching")
-        lines.push(`    evidence ${evidenceDigest(judgement.evidence).slice(0, 12)}`);
+        lines.push(`    evidence ${shortEvidence(evidenceDigest(judgement.evidence))}`);
     } else if (judgement !== undefined) lines.push(`    not judged: ${judgement.reason}`);
     if (outlook !== undefined && intent === underWay) lines.push(...outlookLines(outlook, exposure));
   }

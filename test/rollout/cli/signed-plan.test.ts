@@ -112,12 +112,12 @@ describe("a fleet whose settings pin who approves plans", () => {
     await run(plan, { out: FILE });
     const unsigned = await refusal(run(apply, { wait: false }, FILE));
     expect(unsigned).toMatchObject({ code: "PLAN_UNSIGNED" });
-    expect(unsigned.message).toMatch(/^release.plan.json is not signed/);
+    expect(unsigned.message).toContain(`${join(folder, FILE)} is not signed`);
     expect(unsigned.hint).toContain("wavegate plan --out release.plan.json --key FILE");
     await run(plan, { out: FILE, key: theirs.file });
     expect(await refusal(run(apply, { wait: false }, FILE))).toMatchObject({
       code: "PLAN_SIGNATURE",
-      message: `${FILE}: it is signed by the key ${theirs.id}, which the settings do not pin (plans.keys); nothing was changed`,
+      message: `${join(folder, FILE)}: it is signed by the key ${theirs.id}, which the settings do not pin (plans.keys); nothing was changed`,
     });
     expect(world.records.size).toBe(0);
   });
@@ -235,7 +235,7 @@ describe("a saved plan in a fleet that pins no key", () => {
     await run(plan, { out: FILE, key: mine.file });
     await run(apply, { wait: false }, FILE);
     expect(progress).toContain(
-      `warning: nobody checks who signed ${FILE}: the settings pin no key (plans.keys)`,
+      `warning: nobody checks who signed ${join(folder, FILE)}: the settings pin no key (plans.keys)`,
     );
     expect([...world.records.values()].find(({ kind }) => kind === "start")?.reason).not.toContain("signed");
   });

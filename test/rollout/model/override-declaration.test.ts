@@ -39,8 +39,13 @@ describe("an override file", () => {
   });
 
   it("is refused with everything that is wrong at once, and its place", () => {
-    const { until: _, ...endless } = GOOD;
-    const found = problems({ ...endless, evidence: "95a3", reason: "  ", wawe: "half" } as never);
+    const found = problems({
+      ...GOOD,
+      until: undefined,
+      evidence: "95a3",
+      reason: "  ",
+      wawe: "half",
+    } as never);
     expect(found).toEqual([
       expect.stringMatching(
         /^error OVERRIDE_INVALID overrides\/0.ts: evidence: must be 12 to 64 lower-case hex/,

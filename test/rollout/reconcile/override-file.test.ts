@@ -2,7 +2,9 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { readStored } from "../../../rollout/adapters/read-stored.ts";
 import { verifyStore } from "../../../rollout/engine/verify/verify-store.ts";
+import { evidenceDigest } from "../../../rollout/model/evidence.ts";
 import { digestOfOverride, type OverrideFile } from "../../../rollout/model/override-declaration.ts";
+import { WavegateError } from "../../../rollout/model/problem.ts";
 import { isRolledOut, type Override } from "../../../rollout/model/record.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
@@ -61,7 +63,7 @@ describe("an override file", () => {
     await rest(world, product);
     expect(kinds(world).slice(-2)).toEqual(["override", "promote"]);
     const [made] = recorded(world);
-    const evidence = await seenEvidenceOf(world);
+    const evidence = evidenceOf(world);
     expect(made).toEqual({
       wave: "canary",
       evidence,
@@ -143,6 +145,18 @@ describe("an override file", () => {
     await rest(world, product);
     expect(await told(world, product)).toMatch(text);
     expect(recorded(world)).toEqual([]);
+  });
+
+  it("is said to wait while the records cannot be read, and grants nothing then", async () => {
+    const world = await stuck();
+    const product = await withFile(world);
+    world.fault = ({ when, call }) => {
+      if (when === "before" && call === "get record")
+        throw new WavegateError("RECORD_STORE_FAILED", "no answer", { hint: "" });
+    };
+    expect(await told(world, product)).toBe("waits: the records cannot be read");
+    await rest(world, product);
+    expect(kinds(world)).not.toContain("override");
   });
 
   it("never stands over an abort", async () => {
@@ -250,8 +264,7 @@ describe("a plan with an override file", () => {
 });
 
 /** The counts that the override's own record holds. */
-async function seenEvidenceOf(world: World): Promise<string> {
-  const { evidenceDigest } = await import("../../../rollout/model/evidence.ts");
+function evidenceOf(world: World): string {
   const record = [...world.records.values()].find(({ kind }) => kind === "override");
   if (record?.judged === undefined) throw new Error("no override was recorded");
   return evidenceDigest(record.judged);
