@@ -36,9 +36,9 @@ module.exports = {
     },
     {
       name: "declarations-know-wavegate-only",
-      comment: "Releases and the fleet are data: they import the package by its name and nothing else.",
+      comment: "Releases, overrides and the fleet are data: they import the package by its name and nothing else.",
       severity: "error",
-      from: { path: "^rollout/(releases/|fleet\\.ts$)" },
+      from: { path: "^rollout/(releases/|overrides/|fleet\\.ts$)" },
       to: { pathNot: "^rollout/wavegate\\.ts$" },
     },
     {
@@ -97,7 +97,7 @@ module.exports = {
         pathNot: [
           "\\.test\\.ts$",
           "^test/fixtures/",
-          "^rollout/(releases/|fleet\\.ts$)",
+          "^rollout/(releases/|overrides/|fleet\\.ts$)",
           "^scripts/",
           "^bench/",
           "^infra/index\\.ts$",

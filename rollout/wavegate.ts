@@ -9,6 +9,7 @@ export {
 } from "./model/fleet.ts";
 export type { GateDeclaration } from "./model/gate.ts";
 export type { JudgeDeclaration, MetricDeclaration } from "./model/metric.ts";
+export { defineOverride, type OverrideDeclaration } from "./model/override-declaration.ts";
 export { ramp } from "./model/ramp.ts";
 export { defineRelease, type ReleaseDeclaration } from "./model/release.ts";
 export type { FreezeDeclaration, WindowDeclaration } from "./model/schedule.ts";

@@ -69,6 +69,7 @@ const intent = z.discriminatedUnion("state", [
         reason: z.string(),
         at: z.number(),
         until: z.number(),
+        file: z.strictObject({ name: z.string(), digest }).exactOptional(),
       }),
     ),
     retryOf: attempt.exactOptional(),

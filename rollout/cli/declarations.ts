@@ -1,32 +1,47 @@
 import { readdir } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../model/problem.ts";
 import { WavegateError } from "../model/problem.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
 
-/** Read fleet and releases by path and check them; files that cannot be loaded are problems like any other. */
+/** Read fleet, releases and overrides by path and check them; files that cannot be loaded are problems like any other. */
 export async function loadDeclarations(input: {
   readonly fleet: string;
   readonly releases: string;
+  /** Default: the folder `overrides` beside the releases. */
+  readonly overrides?: string;
   readonly folder: string;
 }): Promise<CheckedDeclarations> {
   const { fleet, releases, folder } = input;
+  const overrides = overridesFolder(input);
   const shown = (path: string): string => shownPath(folder, path);
   const loadedFleet = await loadDeclaration(fleet, shown(fleet), "FLEET_INVALID");
   if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
-  const raw: RawDeclarations["releases"][number][] = [];
   const problems: Problem[] = [];
-  for (const name of await releaseFiles(releases)) {
-    const path = join(releases, name);
-    const loaded = await loadDeclaration(path, shown(path), "RELEASE_INVALID");
-    if ("problem" in loaded) problems.push(loaded.problem);
-    else raw.push(loaded);
-  }
+  const loadAll = async (
+    paths: readonly string[],
+    code: "RELEASE_INVALID" | "OVERRIDE_INVALID",
+  ): Promise<RawDeclarations["releases"]> => {
+    const raw: RawDeclarations["releases"][number][] = [];
+    for (const path of paths) {
+      const loaded = await loadDeclaration(path, shown(path), code);
+      if ("problem" in loaded) problems.push(loaded.problem);
+      else raw.push(loaded);
+    }
+    return raw;
+  };
+  const raw = {
+    releases: await loadAll(inFolder(releases, await releaseFiles(releases)), "RELEASE_INVALID"),
+    overrides: await loadAll(
+      inFolder(overrides, await declarationFiles(overrides, "OVERRIDE_INVALID")),
+      "OVERRIDE_INVALID",
+    ),
+  };
   // Loaded late: it brings the parser of conditions, and `--help` needs none.
   const { checkDeclarations } = await import("../plan/check-declarations.ts");
-  const checked = checkDeclarations({ fleet: loadedFleet, releases: raw });
+  const checked = checkDeclarations({ fleet: loadedFleet, ...raw });
   return {
     products: checked.products.map((declared) => ({
       ...declared,
@@ -34,6 +49,14 @@ export async function loadDeclarations(input: {
     })),
     problems: [...problems, ...checked.problems],
   };
+}
+
+/** Where override files stand: where the settings say, else beside the releases. */
+export function overridesFolder(places: {
+  readonly releases: string;
+  readonly overrides?: string | undefined;
+}): string {
+  return places.overrides ?? join(dirname(places.releases), "overrides");
 }
 
 /** A path as people in that folder read it: relative, unless it lies elsewhere. */
@@ -55,25 +78,37 @@ export async function loadRelease(path: string, folder: string): Promise<Release
 }
 
 /** Names of the release files of a folder, sorted; none when there is no folder yet. */
-export async function releaseFiles(folder: string): Promise<readonly string[]> {
+export function releaseFiles(folder: string): Promise<readonly string[]> {
+  return declarationFiles(folder, "RELEASE_INVALID");
+}
+
+async function declarationFiles(
+  folder: string,
+  code: "RELEASE_INVALID" | "OVERRIDE_INVALID",
+): Promise<readonly string[]> {
   try {
     return (await readdir(folder))
       .filter((name) => /\.(ts|mts|js|mjs)$/.test(name) && !name.endsWith(".d.ts"))
       .sort();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw new WavegateError("RELEASE_INVALID", `the releases folder ${folder} cannot be read`, {
-      hint: "check declarations.releases in the settings",
+    const what = code === "RELEASE_INVALID" ? "releases" : "overrides";
+    throw new WavegateError(code, `the ${what} folder ${folder} cannot be read`, {
+      hint: `check declarations.${what} in the settings`,
       cause: error,
     });
   }
+}
+
+function inFolder(folder: string, names: readonly string[]): readonly string[] {
+  return names.map((name) => join(folder, name));
 }
 
 /** Load a declaration by its path, shown as `file`; one that cannot be loaded is a problem. */
 export async function loadDeclaration(
   path: string,
   file: string,
-  code: "FLEET_INVALID" | "RELEASE_INVALID",
+  code: "FLEET_INVALID" | "RELEASE_INVALID" | "OVERRIDE_INVALID",
 ): Promise<{ readonly value: unknown; readonly file: string } | { readonly problem: Problem }> {
   try {
     // A module's exports are unknown until they are checked.

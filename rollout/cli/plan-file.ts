@@ -7,6 +7,8 @@ import { productNameSchema } from "../model/product-version.ts";
 import type { PlanBasis } from "../plan/basis.ts";
 import type { ProductPlan } from "../plan/product-plan.ts";
 import { waveCounts, type WaveCounts } from "../plan/moved-counts.ts";
+import { planSignatureSchema, signPlan, type SignedPlan } from "./plan-signature.ts";
+import type { Signer } from "./signing.ts";
 
 /** What `apply` needs of a plan that was saved: what it stands on, and what was counted then. */
 export interface SavedPlan {
@@ -14,6 +16,11 @@ export interface SavedPlan {
   readonly digest: Digest;
   readonly basis: PlanBasis;
   readonly counts: WaveCounts;
+}
+
+/** A file of saved plans. */
+export interface PlanFile extends SignedPlan {
+  readonly plans: readonly SavedPlan[];
 }
 
 const SCHEMA_VERSION = 1;
@@ -31,6 +38,7 @@ const basisSchema = z.strictObject({
   starts: z
     .strictObject({ digest, attempt: z.string(), priority: z.number(), conditions: digest })
     .nullable(),
+  overrides: z.record(z.string(), z.strictObject({ digest, until: z.int() })).exactOptional(),
 });
 
 const fileSchema = z.strictObject({
@@ -53,6 +61,7 @@ const fileSchema = z.strictObject({
       }),
     )
     .min(1),
+  signature: planSignatureSchema.exactOptional(),
 });
 
 /** True for a file where a product may stand as well: a product's name has neither dot nor slash. */
@@ -60,18 +69,21 @@ export function isPlanFile(argument: string | undefined): boolean {
   return argument !== undefined && /[./\\]/.test(argument);
 }
 
-/** Save plans for `apply FILE`: whole or not at all. No secret is in a plan. */
+/** Save plans for `apply FILE`, signed where there is a signer: whole or not at all. No secret is in a plan. */
 export async function writePlans(
   named: string,
   folder: string,
   plans: readonly ProductPlan[],
+  signer?: Signer,
 ): Promise<void> {
   if (!isPlanFile(named))
     throw new WavegateError("BAD_OPTION", `"${named}" could be the name of a product`, {
       hint: `wavegate plan --out ${named}.plan.json`,
     });
   const file = resolve(folder, named);
-  const text = canonicalJson({ schemaVersion: SCHEMA_VERSION, kind: "wavegate plan", plans });
+  const content = { schemaVersion: SCHEMA_VERSION, kind: "wavegate plan", plans };
+  const signed = signer === undefined ? {} : { signature: await signPlan(signer, content) };
+  const text = canonicalJson({ ...content, ...signed });
   const beside = `${file}.${process.pid}.part`;
   try {
     await writeFile(beside, `${text}\n`);
@@ -86,7 +98,7 @@ export async function writePlans(
 }
 
 /** Read what `plan --out` saved. What was edited since is refused: people reviewed another plan. */
-export async function readPlans(file: string): Promise<readonly SavedPlan[]> {
+export async function readPlans(file: string): Promise<PlanFile> {
   const value = await readJson(file);
   const version = z.looseObject({ schemaVersion: z.int() }).safeParse(value).data?.schemaVersion;
   if (version !== undefined && version > SCHEMA_VERSION)
@@ -100,7 +112,10 @@ export async function readPlans(file: string): Promise<readonly SavedPlan[]> {
     const [issue] = parsed.error.issues;
     throw invalid(file, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "malformed"}`);
   }
-  return parsed.data.plans.map((plan) => {
+  const { signature } = parsed.data;
+  // As it was read: a signature is over what people sent, not over what is known of it here.
+  const content = Object.fromEntries(Object.entries(value as object).filter(([key]) => key !== "signature"));
+  const plans = parsed.data.plans.map((plan) => {
     // The schema has just checked the digests' form, which is all that their brand says.
     const basis = plan.basis as PlanBasis;
     const named = parseDigest(plan.digest);
@@ -108,6 +123,7 @@ export async function readPlans(file: string): Promise<readonly SavedPlan[]> {
       throw invalid(file, `the plan of ${plan.product} was edited: it does not have the digest it states`);
     return { product: plan.product, digest: named, basis, counts: waveCounts(plan) };
   });
+  return { file, plans, content, ...(signature === undefined ? {} : { signature }) };
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -11,13 +11,19 @@ import type { SavedPlan } from "./plan-file.ts";
 /** Refuse a saved plan whose product, head, configurations or releases are not what they were. */
 export function admitPlan(saved: SavedPlan, declared: Declared, observation: Observation): void {
   // What would start follows from the rest.
-  const now = basisOf(declared, reachedHubs(observation), saved.basis.starts ?? undefined);
-  refuse(saved, basisChanges(saved.basis, now));
+  const { at, store } = observation;
+  const intents = store?.head?.record.intents ?? [];
+  const now = basisOf(
+    declared,
+    { hubs: reachedHubs(observation), intents, at },
+    saved.basis.starts ?? undefined,
+  );
+  refuse(saved, basisChanges(saved.basis, now, at));
 }
 
-/** The same by a whole plan made now; returns the counts that moved, which are no reason to refuse it. */
-export function comparePlan(saved: SavedPlan, now: ProductPlan): readonly string[] {
-  refuse(saved, basisChanges(saved.basis, now.basis));
+/** The same by a whole plan made now (epoch ms); returns the counts that moved, which are no reason to refuse it. */
+export function comparePlan(saved: SavedPlan, now: ProductPlan, at: number): readonly string[] {
+  refuse(saved, basisChanges(saved.basis, now.basis, at));
   return movedCounts(saved.counts, waveCounts(now));
 }
 

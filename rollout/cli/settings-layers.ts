@@ -17,6 +17,7 @@ const VARIABLES = {
   WAVEGATE_RECORDS_CONTAINER: ["records", "container"],
   WAVEGATE_FLEET: ["declarations", "fleet"],
   WAVEGATE_RELEASES: ["declarations", "releases"],
+  WAVEGATE_OVERRIDES: ["declarations", "overrides"],
 } as const;
 
 /** Where a stack that says nothing else keeps its records and declarations. */
@@ -75,7 +76,7 @@ export function placeLayer(layer: Layer, folder: string): Layer {
     ["images", ["caFile"]],
     ["records", ["folder", "caFile"]],
     ["identities", ["caFile"]],
-    ["declarations", ["fleet", "releases"]],
+    ["declarations", ["fleet", "releases", "overrides"]],
   ]);
   const placed = Object.entries(layer).map(([section, values]): [string, unknown] => {
     if (section === "otherHubs" && Array.isArray(values)) {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ACCESS_LIFE_MS, LONGEST_ACCESS_LIFE_MS, SHORTEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
 import { durationSchema } from "../model/duration.ts";
 import { WavegateError } from "../model/problem.ts";
+import { parsePublicKey } from "../model/signing-key.ts";
 import { problemsFromZod } from "../model/schema-problems.ts";
 import { credentialSchema } from "./credential-settings.ts";
 import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
@@ -97,7 +98,27 @@ const settingsSchema = z
     records: recordsSchema,
     /** Where the metrics of gates come from, by the name that releases know them by. */
     sources: sourcesSchema.default({}),
-    declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
+    declarations: z.strictObject({
+      fleet: z.string(),
+      releases: z.string(),
+      /** Folder of override files; default: `overrides` beside the releases, where it exists. */
+      overrides: z.string().exactOptional(),
+    }),
+    /** Who approves plans: `apply` takes those that one of these keys signed, and nothing else starts a release. */
+    plans: z
+      .strictObject({
+        keys: z
+          .array(
+            z
+              .string()
+              .refine(
+                (text) => parsePublicKey(text) !== undefined,
+                "an Ed25519 public key, as wavegate keys new prints it",
+              ),
+          )
+          .min(1, "name a key, or leave `plans` out"),
+      })
+      .exactOptional(),
     clock: z
       .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })
       .exactOptional(),

@@ -4,15 +4,15 @@ import { readFile, stat } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { parseManifest, renderManifest, type Manifest } from "../model/manifest.ts";
 import { WavegateError } from "../model/problem.ts";
-import { isSignedBy, keyIdOf, parsePublicKey } from "../model/signing-key.ts";
+import { isSignatureOf, keyIdOf, parsePublicKey } from "../model/signing-key.ts";
 import { textOption, type Input } from "./command.ts";
 
-/** Something that signs manifests. The private key stays inside. */
+/** Something that signs manifests and plans. The private key stays inside. */
 export interface Signer {
   readonly keyId: string;
   readonly publicKey: KeyObject;
   /** Signature over the text's bytes, base64. */
-  sign(manifest: string): Promise<string>;
+  sign(text: string): Promise<string>;
 }
 
 /** Options that say what signs. */
@@ -81,7 +81,7 @@ function keySigner(pem: string, where: string): Signer {
   return {
     keyId: keyIdOf(publicKey),
     publicKey,
-    sign: (manifest) => Promise.resolve(sign(null, Buffer.from(manifest), privateKey).toString("base64")),
+    sign: (signed) => Promise.resolve(sign(null, Buffer.from(signed), privateKey).toString("base64")),
   };
 }
 
@@ -97,15 +97,15 @@ async function commandSigner(
 ): Promise<Signer> {
   if (publicKeyFile === undefined)
     throw new WavegateError("BAD_OPTION", "--sign-command needs --public-key", {
-      hint: "name the file of the public key: the manifest says which key signs, and the answer is checked",
+      hint: "name the file of the public key: what is signed says by which key, and the answer is checked",
     });
   const publicKey = await readPublicKey(publicKeyFile);
   return {
     keyId: keyIdOf(publicKey),
     publicKey,
-    async sign(manifest) {
-      const signature = await answerOf(command, { manifest, signal });
-      if (isSignedBy({ manifest, signature }, publicKey)) return signature;
+    async sign(signed) {
+      const signature = await answerOf(command, { signed, signal });
+      if (isSignatureOf(signed, signature, publicKey)) return signature;
       throw new WavegateError(
         "SIGNING_FAILED",
         `the answer of "${command}" is no signature of the key ${keyIdOf(publicKey)}`,
@@ -118,12 +118,12 @@ async function commandSigner(
 /** Run a command of the user's in a shell, as they would type it; what it says on standard error is shown. */
 async function answerOf(
   command: string,
-  { manifest, signal }: { readonly manifest: string; readonly signal: AbortSignal },
+  { signed, signal }: { readonly signed: string; readonly signal: AbortSignal },
 ): Promise<string> {
   const child = spawn(command, { shell: true, stdio: ["pipe", "pipe", "inherit"], signal });
   // A command that has ended reads nothing; its end is what is reported.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(manifest);
+  child.stdin.end(signed);
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => {
       resolve(error.message);
@@ -139,7 +139,7 @@ async function answerOf(
       hint: "nothing was stored: run it again",
     });
   throw new WavegateError("SIGNING_FAILED", `"${command}" did not sign: ${trouble}`, {
-    hint: "run it by hand with the manifest on standard input",
+    hint: "run it by hand: it gets on standard input what it has to sign",
   });
 }
 

@@ -3,6 +3,7 @@ import type { RolloutIntent } from "../model/record.ts";
 import { activeProblems } from "../plan/plan-product.ts";
 import { isDeclared } from "./checkout.ts";
 import { accessProblems, dropAccess } from "./image-access.ts";
+import { recordDeclaredOverride } from "./declared-overrides.ts";
 import { finishTakingBack } from "./finish-taking-back.ts";
 import { foreignWriters } from "./foreign-writers.ts";
 import type { Judgement } from "./judge.ts";
@@ -16,7 +17,8 @@ import type { Step } from "./step.ts";
 
 /**
  * [protocol §3, 5.8] The tree is clean in this listing, so the head may move. In order: finish taking back, settle,
- * adopt, start what is newer, carry the running release on. Problems of the declarations block all that widens.
+ * adopt, start what is newer, record an override that a file declares, carry the running release on. Problems of the
+ * declarations block all that widens.
  */
 export function decide(input: StepInput, judgements: readonly Judgement[]): Step {
   const head = input.observation.store?.head;
@@ -33,6 +35,8 @@ export function decide(input: StepInput, judgements: readonly Judgement[]): Step
   const lacking = accessProblems(input);
   if (lacking.length > 0 && intents.some(({ state }) => state === "running"))
     return tidyUp(input) ?? { kind: "blocked", problems: lacking };
+  const overridden = recordDeclaredOverride(input, judgements);
+  if (overridden !== undefined) return overridden;
   for (const judgement of judgements) {
     if (judgement.intent.state !== "running" || !isDeclared(input, judgement.intent)) continue;
     const step = carryOn(input, judgement);

@@ -13,6 +13,8 @@ export interface GrowthBar {
   readonly until?: number;
   /** True when only a person can open it. */
   readonly needsPerson: boolean;
+  /** True when it never opens in this run: somebody has to run another one. */
+  readonly isForOthers?: true;
 }
 
 /** What bars a wave, or a further part of it, from opening: the calendar, and people who have not approved it. */
@@ -66,8 +68,12 @@ export function startBar(input: StepInput): (GrowthBar & { readonly version: str
   if (wanted === undefined) return undefined;
   const { release } = wanted;
   const digest = wanted.digest ?? digestOfRelease(release);
-  if (deciding.startsNothing === true && !retriedIntents(intents).some((intent) => intent.digest === digest))
-    return { ...NOT_APPLIED(declared.product), version: release.version };
+  // A retry was decided by a person already.
+  if (!retriedIntents(intents).some((intent) => intent.digest === digest)) {
+    const { version } = release;
+    if (deciding.startsNothing === true) return { ...NOT_APPLIED(declared.product), version };
+    if (deciding.starts !== undefined && deciding.starts !== digest) return { ...NOT_PLANNED, version };
+  }
   const attempt = nextAttempt(release, digest, {
     intents,
     hubs: reachedHubs(observation),
@@ -77,7 +83,14 @@ export function startBar(input: StepInput): (GrowthBar & { readonly version: str
   return bar === undefined ? undefined : { ...bar, version: release.version };
 }
 
-/** A run that only carries on: what it would start, somebody has to apply. A retry was decided by a person already. */
+/** What a saved plan does not start was not reviewed with it. */
+const NOT_PLANNED: GrowthBar = {
+  why: "the plan that is carried out does not start it: plan again",
+  needsPerson: false,
+  isForOthers: true,
+};
+
+/** A run that only carries on: what it would start, somebody has to apply. */
 const NOT_APPLIED = (product: string): GrowthBar => ({
   why: `this run starts nothing: wavegate apply ${product}`,
   needsPerson: false,

@@ -82,7 +82,11 @@ export interface Deciding {
   readonly sources?: readonly string[] | undefined;
   /** Digest of the saved plan that is carried out, for the record of the start. */
   readonly plan?: Digest | undefined;
-  /** True: carry on what has started, and start nothing that nobody applied; default: false. */
+  /** Key that signed that plan, where the settings pin one. */
+  readonly planKey?: string | undefined;
+  /** Digest of the one release that the saved plan starts, null: of none; absent: whichever is wanted may start. */
+  readonly starts?: Digest | null | undefined;
+  /** True: carry on what has started, and neither start nor override what nobody applied; default: false. */
   readonly startsNothing?: boolean | undefined;
   /** Something no other controller has: it makes this stop distinct from any other. */
   readonly nonce: string;

@@ -1,5 +1,5 @@
 import { evidenceDigest, type Evidence } from "../model/evidence.ts";
-import { isoInstant } from "../model/instant.ts";
+import { isoMinute } from "../model/instant.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
 
@@ -18,7 +18,7 @@ export function withOverride(verdict: Verdict, intent: RolloutIntent, judged: Ev
     (one) => one.wave === name && one.evidence === evidence && one.at <= at && at < one.until,
   );
   if (found === undefined) return verdict;
-  const text = `${found.actor} overrides the gate until ${isoInstant(found.until).slice(0, 16)}Z: ${found.reason}`;
+  const text = `${found.actor} overrides the gate until ${isoMinute(found.until)}: ${found.reason}`;
   return {
     kind: "promote",
     guarantee: "overridden",

@@ -1,8 +1,11 @@
+import { shortEvidence } from "../model/evidence.ts";
 import type { Asked } from "../model/question.ts";
+import type { Change, ProductPlan } from "../plan/product-plan.ts";
 import { planProduct } from "../plan/plan-product.ts";
 import type { RiskFacts } from "../plan/risks/risk-facts.ts";
-import type { ProductPlan } from "../plan/product-plan.ts";
+import { overrideStandings } from "./declared-overrides.ts";
 import { reachedHubs } from "./found.ts";
+import { judge } from "./judge.ts";
 import type { StepInput } from "./observation.ts";
 
 /** The plan of what was observed: the one that people are shown, and the one that a start obeys. */
@@ -26,7 +29,7 @@ export function planOf(
       kind: "failed",
       reason: `RECORD_BROKEN: the records of ${broken[0]} are not complete, or of another line`,
     };
-  return planProduct(declared, {
+  const plan = planProduct(declared, {
     intents: store.head?.record.intents ?? [],
     hubs: reachedHubs(observation),
     answers,
@@ -38,5 +41,21 @@ export function planOf(
     sources: deciding.sources,
     others: input.others,
     risks: input.risks,
+    at: observation.at,
   });
+  if (plan.kind !== "known" || (declared.overrides ?? []).length === 0) return plan;
+  return { kind: "known", value: withOverrides(plan.value, input) };
+}
+
+/** The plan with what becomes of the override files: which of them fits, the gate's verdict says. */
+function withOverrides(plan: ProductPlan, input: StepInput): ProductPlan {
+  const overrides = overrideStandings(input, judge(input).judgements);
+  const intents = input.observation.store?.head?.record.intents ?? [];
+  const due = overrides.flatMap(({ state, version, wave, evidence, file }): Change[] => {
+    const intent = intents.findLast((one) => one.version === version);
+    if (state !== "due" || intent === undefined) return [];
+    const reason = `lets wave "${wave}" on although its gate holds, on evidence ${shortEvidence(evidence)} (${file})`;
+    return [{ kind: "override", id: intent.attempt, version, due: true, reason }];
+  });
+  return { ...plan, overrides, changes: [...due, ...plan.changes] };
 }

@@ -121,7 +121,9 @@ export function startRelease(input: StepInput): Step | undefined {
   const part = first?.pace === undefined ? "" : `part 1 of ${first.pace.parts} of `;
   const again =
     retried === undefined ? "" : `; tries ${retried.attempt} again: ${retried.retry?.reason ?? ""}`;
-  const byPlan = deciding.plan === undefined ? "" : ` (plan ${deciding.plan.slice(0, 12)})`;
+  const { plan: saved, planKey } = deciding;
+  const signed = planKey === undefined ? "" : `, signed by the key ${planKey}`;
+  const byPlan = saved === undefined ? "" : ` (plan ${saved.slice(0, 12)}${signed})`;
   const reason = `opens ${part}"${first?.name ?? ""}"${again}${byPlan}`;
   const changed = [...superseded, ...(retried === undefined ? [] : [used(retried)]), started];
   return nextRecord(input, { kind: "start", subject: attempt, changed, reason });

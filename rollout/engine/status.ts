@@ -35,7 +35,10 @@ export function statusOf(input: StepInput, judgements: readonly Judgement[]): St
       judgements.find(({ intent }) => intent.attempt === running.attempt),
     );
   const start = startBar(input);
-  if (start !== undefined) return { phase: "waiting", attempt: undefined, ...told(start, start.version) };
+  if (start !== undefined) {
+    const phase = start.isForOthers === true ? "idle" : "waiting";
+    return { phase, attempt: undefined, ...told(start, start.version) };
+  }
   const watching = find("watching");
   if (watching !== undefined) {
     const until = (watching.completedAt ?? input.observation.at) + watching.release.watchMs;

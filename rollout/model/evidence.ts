@@ -91,3 +91,11 @@ export function evidenceDigest({
   const states = Object.entries(metrics).map(([name, { state }]): [string, MetricState] => [name, state]);
   return digestOf({ attempt, wave, counts, metrics: Object.fromEntries(states) });
 }
+
+/** Digits of a digest of evidence that an override names at least: fewer could mean other counts too. */
+export const SHORTEST_EVIDENCE = 12;
+
+/** A digest of evidence as people are shown it. */
+export function shortEvidence(digest: string): string {
+  return digest.slice(0, SHORTEST_EVIDENCE);
+}

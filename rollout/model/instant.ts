@@ -5,6 +5,11 @@ export function isoInstant(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** The same to the minute, for people: 2026-01-01T05:00Z. */
+export function isoMinute(ms: number): string {
+  return `${isoInstant(ms).slice(0, 16)}Z`;
+}
+
 /** Epoch milliseconds of an ISO 8601 text; NaN when it is none. */
 export function instantMs(iso: string): number {
   return Date.parse(iso);

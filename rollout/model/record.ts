@@ -101,6 +101,8 @@ export interface Override {
   readonly at: number;
   /** Epoch ms from which it says nothing any more. */
   readonly until: number;
+  /** The file that declared it; absent: a command. */
+  readonly file?: { readonly name: string; readonly digest: Digest };
 }
 
 /** Leave to try a stopped release once more. */

@@ -31,8 +31,13 @@ export function isSignedBy(
   { manifest, signature }: { readonly manifest: string; readonly signature: string },
   publicKey: KeyObject,
 ): boolean {
+  return isSignatureOf(manifest, signature, publicKey);
+}
+
+/** Whether a signature in base64 is that key's over a text's bytes (Ed25519, RFC 8032). */
+export function isSignatureOf(text: string, signature: string, publicKey: KeyObject): boolean {
   if (!SIGNATURE_TEXT.test(signature)) return false;
-  return verify(null, Buffer.from(manifest), publicKey, Buffer.from(signature, "base64"));
+  return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, "base64"));
 }
 
 function spkiOf(publicKey: KeyObject): Buffer {

@@ -2,9 +2,12 @@ import { refId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration } from "../model/configuration.ts";
 import { digestOf, type Digest } from "../model/digest.ts";
 import { headOf, LABEL } from "../model/labels.ts";
+import { digestOfOverride } from "../model/override-declaration.ts";
+import type { Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import type { Declared } from "./declared.ts";
 import { meetsOurPath } from "./foreign-configurations.ts";
+import { openOverrides } from "./open-overrides.ts";
 import type { PlanHub } from "./plan-input.ts";
 
 /**
@@ -23,6 +26,15 @@ export interface PlanBasis {
   readonly configurations: Readonly<Record<string, Readonly<Record<string, BasisConfiguration>>>>;
   /** The release that would start; null: none. */
   readonly starts: BasisStart | null;
+  /** Override files that could still be recorded, by version and wave; absent: there are none. */
+  readonly overrides?: Readonly<Record<string, BasisOverride>>;
+}
+
+/** An override file as far as a plan depends on it. */
+export interface BasisOverride {
+  readonly digest: Digest;
+  /** Epoch ms. */
+  readonly until: number;
 }
 
 /** A configuration as far as a plan depends on it. */
@@ -42,13 +54,22 @@ export interface BasisStart {
   readonly conditions: Digest;
 }
 
-/** What the plan of one product stands on. */
+/** What the plan of one product stands on, at an instant (epoch ms). */
 export function basisOf(
-  { product, fleet, releases }: Declared,
-  hubs: readonly PlanHub[],
+  declared: Declared,
+  {
+    hubs,
+    intents,
+    at,
+  }: { readonly hubs: readonly PlanHub[]; readonly intents: readonly Intent[]; readonly at: number },
   starts: BasisStart | undefined,
 ): PlanBasis {
+  const { product, fleet, releases } = declared;
   const { activeWithinMs, freezes } = fleet;
+  const overrides = openOverrides(declared, { intents, at }).map(({ override }): [string, BasisOverride] => [
+    `${override.version} "${override.wave}"`,
+    { digest: digestOfOverride(override), until: override.until },
+  ]);
   return {
     product,
     fleet: digestOf({ product: fleet.products[product] ?? null, activeWithinMs, freezes }),
@@ -73,16 +94,27 @@ export function basisOf(
       ]),
     ),
     starts: starts ?? null,
+    ...(overrides.length === 0 ? {} : { overrides: Object.fromEntries(overrides) }),
   };
 }
 
-/** What changed between two of them, each as a phrase; nothing: the plan still stands. */
-export function basisChanges(before: PlanBasis, now: PlanBasis): readonly string[] {
+/**
+ * What changed between two of them, each as a phrase; nothing: the plan still stands. An override that expired meanwhile
+ * is no change: without it less is exposed than was planned.
+ */
+export function basisChanges(before: PlanBasis, now: PlanBasis, at: number): readonly string[] {
   const changes: string[] = [];
   if (before.fleet !== now.fleet) changes.push(`what fleet.ts says about ${now.product}`);
   changes.push(
     ...keyChanges(before.releases, now.releases, (version) => `the file of ${now.product} ${version}`),
     ...keyChanges(before.heads, now.heads, (hub) => `the head record on ${hub}`),
+  );
+  changes.push(
+    ...keyChanges(
+      overrideDigests(before, at),
+      overrideDigests(now, at),
+      (wave) => `the override file for ${now.product} ${wave}`,
+    ),
   );
   for (const hub of keysOf(before.configurations, now.configurations)) {
     const [was, is] = [before.configurations[hub] ?? {}, now.configurations[hub] ?? {}];
@@ -102,6 +134,12 @@ function concerns({ labels, content, condition }: Configuration, product: string
   if (labels[LABEL.kind] === "ref" || labels[LABEL.kind] === "access") return false;
   if (labels[LABEL.kind] !== undefined) return labels[LABEL.product] === product;
   return condition !== "" && Object.keys(content).some(meetsOurPath);
+}
+
+function overrideDigests({ overrides = {} }: PlanBasis, at: number): Readonly<Record<string, Digest>> {
+  return Object.fromEntries(
+    Object.entries(overrides).flatMap(([wave, { digest, until }]) => (at < until ? [[wave, digest]] : [])),
+  );
 }
 
 function keyChanges<Value>(

@@ -1,14 +1,17 @@
-import { parseFleet, type Fleet } from "../model/fleet.ts";
+import { parseFleet } from "../model/fleet.ts";
 import type { Problem } from "../model/problem.ts";
 import { parseRelease } from "../model/release.ts";
-import { closest } from "../model/schema-problems.ts";
+import { checkOverrides } from "./check-overrides.ts";
 import type { Declared, DeclaredRelease } from "./declared.ts";
 import { fleetConditionProblems, releaseConditionProblems } from "./declared-conditions.ts";
+import { unknownProduct } from "./unknown-product.ts";
 
 /** What was read from disk, unchecked: default exports and the files they came from. */
 export interface RawDeclarations {
   readonly fleet: { readonly value: unknown; readonly file: string };
   readonly releases: readonly { readonly value: unknown; readonly file: string }[];
+  /** Absent: there are none. */
+  readonly overrides?: readonly { readonly value: unknown; readonly file: string }[];
 }
 
 /** Everything declared, product by product, and everything wrong with it. */
@@ -30,20 +33,25 @@ export function checkDeclarations(raw: RawDeclarations): CheckedDeclarations {
     if (parsed.release === undefined) malformed.push(...parsed.problems);
     else releases.push({ release: parsed.release, file });
   }
-  const unknown = releases.flatMap((declared) => unknownProduct(declared, fleet));
+  const overrides = checkOverrides(raw.overrides ?? [], fleet, releases);
+  malformed.push(...overrides.malformed);
+  const unknown = releases.flatMap(({ release, file }) => unknownProduct(release.product, file, fleet));
   const ownProblems = (product: string, own: readonly DeclaredRelease[]): readonly Problem[] => [
     ...duplicates(own),
     ...fleetConditionProblems(fleet, product, raw.fleet.file),
     ...own.flatMap(releaseConditionProblems),
+    ...overrides.problemsOf(product),
   ];
   const products = Object.keys(fleet.products)
     .sort()
     .map((product): Declared => {
       const own = releases.filter(({ release }) => release.product === product);
+      const ownOverrides = overrides.overrides.filter(({ override }) => override.product === product);
       return {
         product,
         fleet,
         releases: own,
+        ...(ownOverrides.length === 0 ? {} : { overrides: ownOverrides }),
         problems: [...malformed, ...unknown, ...ownProblems(product, own)],
       };
     });
@@ -53,25 +61,6 @@ export function checkDeclarations(raw: RawDeclarations): CheckedDeclarations {
     ...products.flatMap(({ product, releases: own }) => ownProblems(product, own)),
   ];
   return { products, problems: all };
-}
-
-function unknownProduct({ release, file }: DeclaredRelease, fleet: Fleet): Problem[] {
-  if (Object.hasOwn(fleet.products, release.product)) return [];
-  const known = Object.keys(fleet.products);
-  const near = closest(release.product, known);
-  const hint =
-    near === undefined
-      ? `declare it in fleet.ts, or use one of: ${known.join(", ")}`
-      : `did you mean "${near}"?`;
-  return [
-    {
-      severity: "error",
-      code: "UNKNOWN_PRODUCT",
-      path: `${file}: product`,
-      summary: `the fleet has no product "${release.product}"`,
-      hint,
-    },
-  ];
 }
 
 function duplicates(releases: readonly DeclaredRelease[]): Problem[] {

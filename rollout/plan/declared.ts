@@ -1,5 +1,6 @@
 import type { Digest } from "../model/digest.ts";
 import type { Fleet } from "../model/fleet.ts";
+import type { OverrideFile } from "../model/override-declaration.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
 
@@ -9,6 +10,8 @@ export interface Declared {
   readonly fleet: Fleet;
   /** The product's releases, checked; any order. */
   readonly releases: readonly DeclaredRelease[];
+  /** The product's override files, checked; absent: none. */
+  readonly overrides?: readonly DeclaredOverride[];
   /** Problems found in the declarations: while there are errors, nothing widens. */
   readonly problems: readonly Problem[];
 }
@@ -20,4 +23,11 @@ export interface DeclaredRelease {
   readonly file: string;
   /** Digest of what the file declares, where `release` is cut down to some devices; default: that of `release`. */
   readonly digest?: Digest;
+}
+
+/** An override and the file it stands in. */
+export interface DeclaredOverride {
+  readonly override: OverrideFile;
+  /** Path as a person would type it. */
+  readonly file: string;
 }

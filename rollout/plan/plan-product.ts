@@ -32,6 +32,8 @@ export interface ProductInput extends PlanInput {
   readonly accessLifeMs?: number | undefined;
   /** Configurations that plans of other products, made together with this one, create. */
   readonly others?: number | undefined;
+  /** Epoch ms: override files that are expired by then are no part of the plan. */
+  readonly at: number;
 }
 
 /** Work out what the declarations mean for one product, now; asks for the counts it needs. */
@@ -67,7 +69,7 @@ export function planProduct(declared: Declared, input: ProductInput): Asked<Prod
   const retirables = retirable(input.intents, input.tombstones).map(({ intent }) => intent.attempt);
   const basis = basisOf(
     declared,
-    input.hubs,
+    input,
     planned === undefined
       ? undefined
       : {

@@ -1,6 +1,7 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Digest } from "../model/digest.ts";
 import type { HubTier } from "../model/hub-limits.ts";
+import type { OverrideFile } from "../model/override-declaration.ts";
 import type { Problem } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
@@ -19,12 +20,25 @@ export interface ProductPlan {
   readonly changes: readonly Change[];
   /** The release that would start. */
   readonly release?: PlannedRelease;
+  /** Override files of the product, and what becomes of them; absent: there are none. */
+  readonly overrides?: readonly OverrideStanding[];
   readonly problems: readonly Problem[];
+}
+
+/** What becomes of an override file. */
+export interface OverrideStanding extends OverrideFile {
+  /** Path as a person would type it. */
+  readonly file: string;
+  /** `due`: it fits, and is recorded next; `waiting`: it may fit later; `void`: it says nothing any more. */
+  readonly state: "recorded" | "due" | "waiting" | "void";
+  /** The same in words, and why. */
+  readonly text: string;
 }
 
 /** What becomes of one configuration. */
 export interface Change {
-  readonly kind: "adopt" | "create" | "start" | "widen" | "narrow" | "supersede" | "retire" | "keep";
+  readonly kind:
+    "adopt" | "create" | "start" | "widen" | "override" | "narrow" | "supersede" | "retire" | "keep";
   /** Id of the configuration. */
   readonly id: string;
   /** Absent for the ref. */

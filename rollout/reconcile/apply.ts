@@ -80,6 +80,8 @@ export async function apply(
           actor: options.actor,
           queryLagMs: options.queryLagMs,
           plan: options.plan,
+          planKey: options.planKey,
+          starts: options.starts,
           // What a plan stands on moves with the first step it leads to.
           ...(looked ? {} : { admit: once(options.admit) }),
           onEvent: (event) => {

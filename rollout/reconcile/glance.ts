@@ -1,3 +1,4 @@
+import { overrideStandings } from "../engine/declared-overrides.ts";
 import { judge } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
 import type { HubView, Observation } from "../engine/observation.ts";
@@ -44,8 +45,10 @@ export async function glanceAt(
     const questions = [...counts, ...more].filter(
       ({ id, kind }) => !answers.has(id) && (kind === "count" || kind === "tally" || kind === "metric"),
     );
-    if (questions.length === 0 || asks >= ASKS)
-      return { declared, observation, judgements, next: nextOf(step) };
+    if (questions.length === 0 || asks >= ASKS) {
+      const overrides = overrideStandings({ declared, observation, deciding }, judgements);
+      return { declared, observation, judgements, overrides, next: nextOf(step) };
+    }
     for (const { kind } of questions) if (kind === "count" || kind === "tally") asked(kind);
     await answerAll(questions, answers, { hubs: ports.hubs, seen: listed.hubs, images, metrics });
   }

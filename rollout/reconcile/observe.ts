@@ -1,3 +1,4 @@
+import { overrideStandings } from "../engine/declared-overrides.ts";
 import { judge, type Judgement } from "../engine/judge.ts";
 import { nextStep } from "../engine/next-step.ts";
 import type { HubView, Observation } from "../engine/observation.ts";
@@ -5,7 +6,7 @@ import { planOf } from "../engine/plan-of.ts";
 import type { Status, Step } from "../engine/step.ts";
 import type { Answer, Asked } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
-import type { ProductPlan } from "../plan/product-plan.ts";
+import type { OverrideStanding, ProductPlan } from "../plan/product-plan.ts";
 import { answer } from "./answer.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
@@ -17,6 +18,8 @@ import { readStore } from "./store-view.ts";
 export interface Observed {
   readonly observation: Observation;
   readonly judgements: readonly Judgement[];
+  /** Override files, and what becomes of them. */
+  readonly overrides: readonly OverrideStanding[];
   /** What the next run would wait for; absent when it would act. */
   readonly next: Status | undefined;
   readonly plan: Asked<ProductPlan>;
@@ -66,7 +69,8 @@ export async function observeProduct(
       ...(step.kind === "ask" ? step.questions : []),
     ];
     if (questions.length === 0 || asks >= ASKS) {
-      return { observation, judgements, plan, next: nextOf(step) };
+      const overrides = overrideStandings(stepInput, judgements);
+      return { observation, judgements, overrides, plan, next: nextOf(step) };
     }
     // All at once, each once: the hub's port keeps the pace.
     const fresh = new Map(questions.map((question) => [question.id, question]));

@@ -1,7 +1,5 @@
-import { hasMoreParts } from "../engine/promote.ts";
-import { decidedBy } from "../engine/judge.ts";
-import { evidenceDigest } from "../model/evidence.ts";
-import { nextRecord } from "../engine/next-record.ts";
+import { overridable, recordOverride, type Overridable } from "../engine/overridable.ts";
+import { shortEvidence } from "../model/evidence.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Override } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -34,46 +32,28 @@ export async function override(
 ): Promise<Overridden> {
   const { product } = declared;
   const result = await recordDecision(declared, ports, options, ({ input, judgements }) => {
-    const refuse = (message: string, hint: string): never => {
-      throw new WavegateError("NOTHING_TO_OVERRIDE", message, { hint });
-    };
-    const see = `see what the gate says: wavegate status ${product}`;
-    const judgement = judgements.findLast(
-      ({ intent }) => intent.state === "running" || intent.state === "held",
-    );
-    if (judgement === undefined) return refuse(`no wave of ${product} is under judgement`, see);
-    const { intent } = judgement;
-    const open = intent.release.waves[intent.wave]?.name ?? "";
-    if (options.wave !== open) return refuse(`the open wave is "${open}", not "${options.wave}"`, see);
-    if (judgement.kind !== "judged")
-      return refuse(`wave "${open}" was not judged: ${judgement.reason}`, "run the command again");
-    const { verdict } = judgement;
-    const evidence = evidenceDigest(judgement.evidence);
-    if (verdict.kind === "abort")
-      return refuse(`the gate stops ${intent.version}; that is never overridden`, see);
-    if (verdict.kind === "promote")
-      return refuse(`the gate promotes "${open}" by itself (${verdict.guarantee})`, see);
-    if (hasMoreParts(intent)) return refuse(`wave "${open}" has parts that are still to open`, see);
-    if (options.evidence.length < 12 || !evidence.startsWith(options.evidence)) {
-      throw new WavegateError(
-        "EVIDENCE_CHANGED",
-        `the counts of "${open}" are ${evidence.slice(0, 12)} now, the override is for ${options.evidence}`,
-        { hint: `look again, then name these: --evidence ${evidence.slice(0, 12)}` },
-      );
-    }
+    const found = overridable(judgements, { product, ...options });
+    if (found.kind === "no") throw notOverridable(found, product);
+    const { judgement, evidence } = found;
     const { at } = input.observation;
-    const { actor, reason } = options;
-    const made: Override = { wave: open, evidence, actor, reason, at, until: at + options.forMs };
-    const changed = [{ ...intent, overrides: [...intent.overrides, made] }];
-    const step = nextRecord(input, {
-      kind: "override",
-      subject: intent.attempt,
-      changed,
-      reason,
-      decidedBy: decidedBy(judgement),
-    });
+    const { actor, reason, wave } = options;
+    const made: Override = { wave, evidence, actor, reason, at, until: at + options.forMs };
+    const step = recordOverride(input, judgement, made);
+    const { intent, verdict } = judgement;
     return Promise.resolve({ step, result: { version: intent.version, override: made, verdict } });
   });
   await reconcile(declared, ports, options);
   return result;
+}
+
+/** Why an override is refused, with what to do. */
+export function notOverridable(
+  { code, why, evidence }: Extract<Overridable, { kind: "no" }>,
+  product: string,
+): WavegateError {
+  const hint =
+    evidence === undefined
+      ? `see what the gate says: wavegate status ${product}`
+      : `look again, then name these: --evidence ${shortEvidence(evidence)}`;
+  return new WavegateError(code, why, { hint });
 }

@@ -8,7 +8,7 @@ import type { Status } from "../engine/step.ts";
 import { totalOf, type Answer } from "../model/question.ts";
 import { isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
 import type { Declared } from "../plan/declared.ts";
-import type { PlannedRelease } from "../plan/product-plan.ts";
+import type { OverrideStanding, PlannedRelease } from "../plan/product-plan.ts";
 import { countByStratum, runningCondition } from "../plan/queries.ts";
 import { answer } from "./answer.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
@@ -28,6 +28,8 @@ export interface Overview {
   readonly outlook?: Outlook;
   /** Devices that the release under way has reached, and those to come; absent where the hub did not answer. */
   readonly exposure?: Exposure;
+  /** Override files, and what becomes of them; empty: there are none. */
+  readonly overrides: readonly OverrideStanding[];
   /** Devices that failed more than one attempt. */
   readonly repeatFailers: readonly string[];
 }
@@ -37,6 +39,7 @@ export interface Seen {
   readonly declared: Declared;
   readonly observation: Observation;
   readonly judgements: readonly Judgement[];
+  readonly overrides: readonly OverrideStanding[];
   /** What the next run would wait for; absent when it would act. */
   readonly next: Status | undefined;
   /** The release that would start, where a plan was made. */
@@ -88,6 +91,7 @@ export async function overviewOf(
     intents,
     judgements,
     next: seen.next ?? DUE,
+    overrides: seen.overrides,
     repeatFailers: repeatFailers(intents),
     ...(outlook === undefined ? {} : { outlook }),
     ...(exposure === undefined ? {} : { exposure }),

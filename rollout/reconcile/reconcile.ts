@@ -31,7 +31,11 @@ export interface ReconcileOptions {
   readonly queryLagMs: number;
   /** Digest of the saved plan that is carried out, for the record of the start. */
   readonly plan?: Digest | undefined;
-  /** True: carry on what has started, and start nothing; default: false. */
+  /** Key that signed that plan, for the record of the start too. */
+  readonly planKey?: string | undefined;
+  /** Digest of the one release that the saved plan starts, null: of none; absent: whichever is wanted may start. */
+  readonly starts?: Digest | null | undefined;
+  /** True: carry on what has started, start nothing and record no override file; default: false. */
   readonly startsNothing?: boolean | undefined;
   /** Looks at each observation before anything is decided by it; throws where nothing may be. */
   readonly admit?: ((observation: Observation) => void) | undefined;
@@ -158,6 +162,8 @@ export async function observeAndDecide(input: {
     queryLagMs: options.queryLagMs,
     nonce,
     plan: options.plan,
+    planKey: options.planKey,
+    starts: options.starts,
     startsNothing: options.startsNothing,
     unstoppable,
     accessLifeMs: images.keys?.lifeMs,

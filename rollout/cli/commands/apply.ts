@@ -4,6 +4,7 @@ import { observeProduct } from "../../reconcile/observe.ts";
 import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
 import { EXIT, type Command, type ExitCode } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
+import { approvingKey } from "../plan-signature.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
@@ -16,7 +17,8 @@ export const apply: Command = {
   help: `Start the wanted release and carry it from wave to wave, judging its gate at
 every look, until it has reached everyone, was taken back, or a person has to
 carry on. Given a plan that was saved with plan --out, it does what was planned, or
-nothing if that no longer stands. Ctrl-C stops watching, never the rollout: run it
+nothing if that no longer stands; where the settings pin who approves plans, it
+takes a signed plan only. Ctrl-C stops watching, never the rollout: run it
 again (or let \`reconcile\` run on a schedule) and it goes on where it stands. With
 --no-wait it does what is due now and ends in 0: a pipeline that starts, and a
 schedule that carries on.`,
@@ -33,8 +35,15 @@ schedule that carries on.`,
       });
     }
     const [named] = input.args;
-    const saved =
+    const file =
       named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
+    const saved = file?.plans;
+    const { plans: pinned } = session.settings;
+    const planKey = approvingKey(file, pinned?.keys);
+    if (pinned === undefined && file?.signature !== undefined)
+      context.progress(
+        `warning: nobody checks who signed ${file.file}: the settings pin no key (plans.keys)`,
+      );
     const products =
       saved === undefined
         ? chosenProducts(checked, named)
@@ -55,6 +64,7 @@ schedule that carries on.`,
           watch(declared, session, {
             inTurn,
             ...carriedOut(declared, saved),
+            planKey,
             actor: session.actor,
             queryLagMs: session.settings.queryLag,
             lookEveryMs: session.settings.lookEvery,
@@ -86,8 +96,9 @@ async function stillStands(
 ): Promise<void> {
   const declared = products.find(({ product }) => product === plan.product);
   if (declared === undefined) return;
-  const now = planIn(await observeProduct(declared, session), plan.product);
-  for (const moved of comparePlan(plan, now))
+  const observed = await observeProduct(declared, session);
+  const now = planIn(observed, plan.product);
+  for (const moved of comparePlan(plan, now, observed.observation.at))
     progress(`warning: ${plan.product}: ${moved}: the plan still stands`);
 }
 
@@ -95,11 +106,12 @@ async function stillStands(
 function carriedOut(
   declared: Declared,
   saved: readonly SavedPlan[] | undefined,
-): Pick<ApplyOptions, "plan" | "admit"> {
+): Pick<ApplyOptions, "plan" | "starts" | "admit"> {
   const plan = saved?.find(({ product }) => product === declared.product);
   if (plan === undefined) return {};
   return {
     plan: plan.digest,
+    starts: plan.basis.starts?.digest ?? null,
     admit: (observation) => {
       admitPlan(plan, declared, observation);
     },

@@ -9,9 +9,9 @@ import { REPORT_MARK, reportedDigests } from "../views/plan-report.ts";
 export const gitVerifyPlan: Command = {
   help: `Compare a plan that was made after the merge with the one that the pull request
 showed: the comment of git comment, on the pull request that the commit came by.
-A plan that starts a release must have the same digest; one that starts nothing
-needs no review. What is refused here is not applied: somebody looks at the new
-plan first.`,
+A plan that starts a release, or that an override file belongs to, must have the
+same digest; any other needs no review. What is refused here is not applied:
+somebody looks at the new plan first.`,
   examples: [
     "wavegate git verify-plan release.plan.json",
     "wavegate git verify-plan release.plan.json --commit 4f2a9c1",
@@ -19,12 +19,12 @@ plan first.`,
   options: [["--commit <sha>", "the merged commit (default: GITHUB_SHA)"], ...GIT_HOST_OPTIONS],
   async run(context, input) {
     const file = input.args[0] ?? "";
-    const plans = await readPlans(resolve(context.folder, file));
-    const starting = plans.filter(({ basis }) => basis.starts !== null);
-    if (starting.length === 0)
+    const { plans } = await readPlans(resolve(context.folder, file));
+    const widening = plans.filter(({ basis }) => basis.starts !== null || basis.overrides !== undefined);
+    if (widening.length === 0)
       return {
         exitCode: EXIT.done,
-        human: `${file} starts no release: nothing in it needs a review`,
+        human: `${file} starts no release and overrides no gate: nothing in it needs a review`,
         json: { schemaVersion: 1, reviewed: [] },
       };
     const commit = textOption(input, "commit") ?? process.env["GITHUB_SHA"] ?? "";
@@ -34,7 +34,7 @@ plan first.`,
       });
     const host = await openGitHost(context, input);
     const shown = (await host.commentsOfCommit(commit, REPORT_MARK)).flatMap(reportedDigests);
-    for (const { product, digest } of starting) {
+    for (const { product, digest, basis } of widening) {
       if (shown.includes(digest)) continue;
       const showed =
         shown.length === 0
@@ -42,11 +42,11 @@ plan first.`,
           : `its pull request showed ${shown.map((one) => one.slice(0, 12)).join(", ")}`;
       throw new WavegateError(
         "PLAN_NOT_REVIEWED",
-        `plan ${digest.slice(0, 12)} of ${product} starts a release, and ${showed}: the fleet, the records or the declarations changed since, or nobody looked`,
+        `plan ${digest.slice(0, 12)} of ${product} ${basis.starts === null ? "overrides a gate" : "starts a release"}, and ${showed}: the fleet, the records or the declarations changed since, or nobody looked`,
         { hint: "have the new plan reviewed: run the workflow wavegate-apply by hand" },
       );
     }
-    const reviewed = starting.map(({ product, digest }) => ({ product, digest }));
+    const reviewed = widening.map(({ product, digest }) => ({ product, digest }));
     return {
       exitCode: EXIT.done,
       human: reviewed

@@ -7,11 +7,11 @@ import { renderProblems } from "../views/problems.ts";
 
 /** `wavegate lint`. */
 export const lint: Command = {
-  help: `Read the fleet, the releases and every condition in them, and show all that is
-wrong at once: malformed files, unknown products, conditions that IoT Hub would
-refuse, whose meaning its documents leave open, that the update itself would change,
-or that are too long. Asks no hub and needs no settings, so it suits a pull
-request; what depends on the fleet's devices is told by plan.`,
+  help: `Read the fleet, the releases, the overrides and every condition in them, and show
+all that is wrong at once: malformed files, unknown products, conditions that
+IoT Hub would refuse, whose meaning its documents leave open, that the update
+itself would change, or that are too long. Asks no hub and needs no settings, so it
+suits a pull request; what depends on the fleet's devices is told by plan.`,
   examples: ["wavegate lint", "wavegate lint thermostat --json"],
   async run(context, input) {
     const checked = await loadDeclarations({ ...(await places(context)), folder: context.folder });
@@ -22,7 +22,13 @@ request; what depends on the fleet's devices is told by plan.`,
       ...products.flatMap(({ releases }) => releases.flatMap(lengthProblems)),
     ];
     const releases = products.reduce((sum, one) => sum + one.releases.length, 0);
-    const clean = `${counted(products.length, "product")}, ${counted(releases, "release")}: nothing to correct`;
+    const overrides = products.reduce((sum, one) => sum + (one.overrides?.length ?? 0), 0);
+    const read = [
+      counted(products.length, "product"),
+      counted(releases, "release"),
+      ...(overrides === 0 ? [] : [counted(overrides, "override")]),
+    ];
+    const clean = `${read.join(", ")}: nothing to correct`;
     return {
       exitCode: errorsOf(problems).length > 0 ? EXIT.error : EXIT.done,
       human: problems.length === 0 ? clean : renderProblems(problems),
@@ -35,7 +41,7 @@ request; what depends on the fleet's devices is told by plan.`,
 async function places({
   settings,
   folder,
-}: Context): Promise<{ readonly fleet: string; readonly releases: string }> {
+}: Context): Promise<{ readonly fleet: string; readonly releases: string; readonly overrides?: string }> {
   try {
     return (await settings()).declarations;
   } catch (error) {

@@ -1,26 +1,46 @@
+import { join } from "node:path";
 import { formatDuration, parseDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
-import { override as overrideGate } from "../../reconcile/override.ts";
-import { EXIT, requiredReason, textOption, type Command, type Input } from "../command.ts";
-import { theProduct } from "../session.ts";
+import { isoInstant } from "../../model/instant.ts";
+import { overridable } from "../../engine/overridable.ts";
+import type { Declared } from "../../plan/declared.ts";
+import { observeProduct } from "../../reconcile/observe.ts";
+import { notOverridable, override as overrideGate } from "../../reconcile/override.ts";
+import {
+  EXIT,
+  requiredReason,
+  textOption,
+  type Command,
+  type Context,
+  type Input,
+  type Result,
+} from "../command.ts";
+import { overridesFolder, shownPath } from "../declarations.ts";
+import { theProduct, type Session } from "../session.ts";
+import { overrideFileName, renderOverride } from "../views/override-file.ts";
+import { writeNewFile } from "../write-new-file.ts";
 
 const DEFAULT_FOR_MS = 3_600_000;
+/** A file has to be reviewed and merged first. */
+const FILE_FOR_MS = 24 * 3_600_000;
 
 /** `wavegate override`. */
 export const override: Command = {
   help: `Decide what the gate cannot: for the open wave, and for the counts that status
 shows under "evidence". With other counts, or after --for, it is void. It never
 stands over an abort, and resets nothing: the next wave is judged as ever. The
-record says "overridden", by whom and why.`,
+record says "overridden", by whom and why. With --file nothing is decided: the
+override is written into the overrides folder, to be reviewed in a pull request.`,
   examples: [
     'wavegate override pump --wave 10% --evidence 3f2a9c01b7de --reason "seen"',
-    'wavegate override pump --wave 1% --evidence 3f2a9c01b7de --reason "x" --json',
+    'wavegate override pump --wave 1% --evidence 3f2a9c01b7de --reason "x" --file',
   ],
   options: [
     ["--wave <name>", "the open wave (required)"],
     ["--evidence <digest>", "the counts you saw, as status names them (required)"],
     ["--reason <text>", "why, for the record (required)"],
-    ["--for <duration>", 'how long it is good for (default "1 hour")'],
+    ["--for <duration>", 'how long it is good for (default "1 hour"; with --file "1 day")'],
+    ["--file", "write a file that declares it, and decide nothing"],
   ],
   async run(context, input) {
     const product = input.args[0] ?? "";
@@ -28,9 +48,11 @@ record says "overridden", by whom and why.`,
     const reason = requiredReason(input, command);
     const wave = required(input, "wave", command);
     const evidence = required(input, "evidence", command);
-    const forMs = durationOption(input);
+    const asFile = input.options["file"] === true;
+    const forMs = durationOption(input) ?? (asFile ? FILE_FOR_MS : DEFAULT_FOR_MS);
     const session = await context.session();
     const declared = theProduct(await session.declarations(), product);
+    if (asFile) return declareOverride({ context, session, declared }, { wave, evidence, reason, forMs });
     const {
       version,
       override: made,
@@ -38,6 +60,8 @@ record says "overridden", by whom and why.`,
     } = await overrideGate(declared, session, {
       actor: session.actor,
       queryLagMs: session.settings.queryLag,
+      // What a signed plan has to start, no override does on the way.
+      startsNothing: session.settings.plans !== undefined,
       wave,
       evidence,
       reason,
@@ -52,6 +76,40 @@ record says "overridden", by whom and why.`,
   },
 };
 
+/** Write what would be decided as a file: refused where the command would be, and never over another file. */
+async function declareOverride(
+  { context, session, declared }: { context: Context; session: Session; declared: Declared },
+  wanted: {
+    readonly wave: string;
+    readonly evidence: string;
+    readonly reason: string;
+    readonly forMs: number;
+  },
+): Promise<Result> {
+  const { product } = declared;
+  const { judgements, observation } = await observeProduct(declared, session);
+  const found = overridable(judgements, { product, ...wanted });
+  if (found.kind === "no") throw notOverridable(found, product);
+  const { wave, reason, forMs } = wanted;
+  const { intent, verdict } = found.judgement;
+  // Whole seconds, as people write them.
+  const until = `${isoInstant(observation.at + forMs).slice(0, 19)}Z`;
+  const { version } = intent;
+  const declaration = { product, version, wave, evidence: found.evidence, reason, until };
+  const file = join(overridesFolder(session.settings.declarations), overrideFileName(declaration));
+  const shown = shownPath(context.folder, file);
+  await writeNewFile(file, renderOverride(declaration), {
+    shown,
+    hint: `edit that one, or remove it: wavegate status ${product} says what became of it`,
+  });
+  const human = [
+    `wrote ${shown}: the gate of wave "${wave}" of ${product} ${version} is overridden until ${until} once it is merged and applied`,
+    `  it holds: ${verdict.reasons[0]?.text ?? ""}`,
+    `  next: open a pull request with it; wavegate plan ${product} shows what it does`,
+  ].join("\n");
+  return { exitCode: EXIT.done, human, json: { schemaVersion: 1, file: shown, override: declaration } };
+}
+
 function required(input: Input, name: string, command: string): string {
   const value = textOption(input, name);
   if (value !== undefined && value !== "") return value;
@@ -60,9 +118,10 @@ function required(input: Input, name: string, command: string): string {
   });
 }
 
-function durationOption(input: Input): number {
+function durationOption(input: Input): number | undefined {
   const text = textOption(input, "for");
-  const ms = text === undefined ? DEFAULT_FOR_MS : parseDuration(text);
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
-  throw new WavegateError("BAD_OPTION", `"${text ?? ""}" is no duration`, { hint: 'write --for "2 hours"' });
+  throw new WavegateError("BAD_OPTION", `"${text}" is no duration`, { hint: 'write --for "2 hours"' });
 }

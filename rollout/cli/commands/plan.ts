@@ -14,6 +14,7 @@ import { countOption } from "../count-option.ts";
 import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
 import { writePlans } from "../plan-file.ts";
 import { planIn } from "../saved-plan.ts";
+import { openSigner, SIGNING_OPTIONS } from "../signing.ts";
 import { chosenProducts, readableProducts, type Session } from "../session.ts";
 import { renderExplained } from "../views/explain.ts";
 import { renderPlan, renderSummary } from "../views/plan.ts";
@@ -25,12 +26,14 @@ export const plan: Command = {
 release would start, its waves with their sizes per stratum, the evidence its
 gate will ask for, what it costs the hub, and where devices return to when it is
 stopped. With --out it saves the plan, so that apply FILE does what was reviewed or
-nothing; with --explain it says in which wave one device is, and why; with
+nothing; with a key beside it, signed, where the settings pin who approves
+(plans.keys). With --explain it says in which wave one device is, and why; with
 --markdown it is a report for reviewers. Changes nothing on the hub.`,
   examples: ["wavegate plan --out release.plan.json", "wavegate plan --markdown > comment.md"],
   options: [
     ["--detailed-exitcode", "end in 2 when there are changes"],
     ["--out <file>", "save the plan, for apply FILE"],
+    ...SIGNING_OPTIONS,
     ["--explain <device>", "say in which wave this device is, and why"],
     ["--markdown", "print a report for a pull request, with a forecast"],
     ["--html", "print the same report as a page"],
@@ -38,6 +41,12 @@ nothing; with --explain it says in which wave one device is, and why; with
     ["--runs <count>", `in the report, rollouts of each scenario (default: ${FORECAST_DEFAULTS.runs})`],
   ],
   async run(context, input) {
+    const out = textOption(input, "out");
+    const signer = await openSigner(input, context.signal);
+    if (signer !== undefined && out === undefined)
+      throw new WavegateError("BAD_OPTION", "a signature stands in a saved plan", {
+        hint: "add --out release.plan.json",
+      });
     const session = await context.session();
     const checked = await session.declarations();
     const deviceId = textOption(input, "explain");
@@ -49,14 +58,15 @@ nothing; with --explain it says in which wave one device is, and why; with
     const changed = plans.some(({ changes }) => hasChanges(changes));
     const parts = plans.length === 0 ? [renderProblems(problems)] : plans.map(renderPlan);
     if (plans.length > 1) parts.push(renderSummary(plans));
-    const out = textOption(input, "out");
     if (blocked)
       parts.push(
         `Nothing would be done until the errors are gone.${out === undefined ? "" : " Nothing was saved."}`,
       );
     else if (out !== undefined) {
-      await writePlans(out, context.folder, plans);
-      parts.push(`Saved. Carry out exactly this with: wavegate apply ${out}`);
+      await writePlans(out, context.folder, plans, signer);
+      parts.push(
+        `Saved${signer === undefined ? "" : `, signed by the key ${signer.keyId}`}. Carry out exactly this with: wavegate apply ${out}`,
+      );
     }
     return {
       exitCode: blocked

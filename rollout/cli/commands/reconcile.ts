@@ -15,10 +15,11 @@ export const reconcile: Command = {
   help: `Look at the hub once, take the steps that are due (start, promote, stop, take
 back) and end. Run every five minutes it is a complete production controller:
 late, twice or from two places is harmless, and a run that died is finished by
-the next. With --no-start it carries on what has started and starts nothing, for a
-repository where apply starts what was reviewed.`,
+the next. With --no-start, or where the settings pin who approves plans, it carries
+on what has started, starts nothing and records no override file, for a repository
+where apply carries out what was reviewed.`,
   examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
-  options: [["--no-start", "carry on what has started; a new release waits for apply"]],
+  options: [["--no-start", "carry on what has started; what is new waits for apply"]],
   async run(context, input) {
     const session = await context.session();
     const checked = await session.declarations();
@@ -29,7 +30,13 @@ repository where apply starts what was reviewed.`,
         problems: checked.problems,
       });
     }
-    const looking: Looking = { progress: context.progress, startsNothing: input.options["start"] === false };
+    const isPinned = session.settings.plans !== undefined;
+    if (isPinned && input.options["start"] !== false)
+      context.progress(
+        "the settings pin who approves plans (plans.keys): this run starts nothing, as with --no-start; wavegate apply FILE does",
+      );
+    const startsNothing = isPinned || input.options["start"] === false;
+    const looking: Looking = { progress: context.progress, startsNothing };
     const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
     const named = input.args[0];
     const products = chosenProducts(checked, named);

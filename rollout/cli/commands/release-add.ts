@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import semver from "semver";
@@ -10,6 +10,7 @@ import { EXIT, textOption, type Command, type Context, type Input } from "../com
 import { releaseFiles } from "../declarations.ts";
 import { openSigner, SIGNING_OPTIONS, signManifest, type Signer } from "../signing.ts";
 import { renderRelease, STARTER } from "../views/release-file.ts";
+import { writeNewFile } from "../write-new-file.ts";
 
 /** `wavegate release add`. */
 export const releaseAdd: Command = {
@@ -65,7 +66,10 @@ standard input and prints the signature in base64.`,
     const declaration = { ...unsigned, artifact: { ...unsigned.artifact, ...signed } };
     await refuseForeignImage(session, path, { sha256, size });
     await session.images.upload(path, bytes);
-    await writeNew(file, renderRelease(declaration), shown);
+    await writeNewFile(file, renderRelease(declaration), {
+      shown,
+      hint: "a release never changes: give the image a new version",
+    });
     return {
       exitCode: EXIT.done,
       human: `stored ${path} (${bytes.length.toLocaleString("en-US")} bytes)\nwrote ${shown}${signer === undefined ? "" : `, signed by the key ${signer.keyId}`}\n  next: review it, then: wavegate plan ${product}`,
@@ -154,16 +158,4 @@ async function refuseForeignImage(
   throw new WavegateError("ARTIFACT_MISMATCH", `the image store has other bytes under ${path}`, {
     hint: "delete that blob and find out who wrote it",
   });
-}
-
-async function writeNew(file: string, text: string, shown: string): Promise<void> {
-  await mkdir(join(file, ".."), { recursive: true });
-  try {
-    await writeFile(file, text, { flag: "wx" });
-  } catch (error) {
-    throw new WavegateError("BAD_OPTION", `${shown} exists already`, {
-      hint: "a release never changes: give the image a new version",
-      cause: error,
-    });
-  }
 }

@@ -18,7 +18,13 @@ has seen; nothing is reset. A release that was aborted is never resumed.`,
     const checked = await session.declarations();
     const [declared] = chosenProducts(checked, input.args[0] ?? "");
     if (declared === undefined) throw new RangeError("no product was chosen");
-    const options = { actor: session.actor, queryLagMs: session.settings.queryLag, reason };
+    const options = {
+      actor: session.actor,
+      queryLagMs: session.settings.queryLag,
+      // What a signed plan has to start, no resume does on the way.
+      startsNothing: session.settings.plans !== undefined,
+      reason,
+    };
     const { attempt, version } = await resumeRelease(declared, session, options);
     const human = `${version} goes on (${attempt})\n  next: wavegate apply ${declared.product}`;
     return { exitCode: EXIT.done, human, json: { schemaVersion: 1, attempt } };

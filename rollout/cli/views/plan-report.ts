@@ -3,11 +3,12 @@ import { withThousands } from "../../gate/format-evidence.ts";
 import { errorsOf, type Problem } from "../../model/problem.ts";
 import { totalOf } from "../../model/question.ts";
 import { hasChanges } from "../../plan/changes.ts";
-import type { PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
+import type { OverrideStanding, PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
 import { forecastDetails } from "./forecast-markdown.ts";
 import { curveTable, expectedLine, riskText } from "./forecast.ts";
 import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
 import { counted } from "./numbers.ts";
+import { overrideLines } from "./overrides.ts";
 import {
   accessLines,
   callLines,
@@ -78,7 +79,7 @@ function productParts(
   forecast: Forecast | undefined,
   picture: (forecast: Forecast) => string,
 ): readonly Part[] {
-  const { changes, release, problems, digest } = plan;
+  const { changes, release, overrides = [], problems, digest } = plan;
   const due = changes.filter((change) => change.due);
   const kept = changes.filter((change) => !change.due);
   const changeText = ({ kind, version, id, reason }: (typeof changes)[number]): string =>
@@ -87,6 +88,9 @@ function productParts(
     open(`## ${asText(title(plan))}`),
     open(`**${asText(risk(plan, forecast))}**`),
     ...(due.length === 0 ? [] : [open(`### Changes\n\n${markdownList(due.map(changeText))}`)]),
+    ...(overrides.length === 0
+      ? []
+      : [open(`### Override files\n\n${markdownList(overrideLines(overrides))}`)]),
     ...problemParts(problems),
     ...(release === undefined ? [] : releaseParts(release)),
     ...(forecast === undefined ? [] : forecastParts(forecast, picture)),
@@ -104,19 +108,38 @@ function title({ product, release, changes, problems }: ProductPlan): string {
 }
 
 /** What a reviewer has to know, in one sentence. */
-function risk({ release, problems, changes }: ProductPlan, forecast: Forecast | undefined): string {
+function risk(plan: ProductPlan, forecast: Forecast | undefined): string {
+  const { release, problems, changes, overrides = [] } = plan;
   const errors = errorsOf(problems).length;
   const warnings = problems.length - errors;
-  const worries = warnings === 0 ? "" : ` ${counted(warnings, "warning")} below.`;
+  const worries = `${overrideRisk(overrides)}${warnings === 0 ? "" : ` ${counted(warnings, "warning")} below.`}`;
   if (errors > 0)
     return `Blocked by ${counted(errors, "error")}: nothing would be done until they are gone.${worries}`;
   if (release === undefined)
-    return hasChanges(changes) ? `No release would start.${worries}` : `The fleet is as declared.${worries}`;
+    return hasChanges(changes) || overrides.some(isOpen)
+      ? `No release would start.${worries}`
+      : `The fleet is as declared.${worries}`;
   const { waves } = release;
   const whom = `${withThousands(totalOf(release.devices))} devices in ${counted(waves.length, "wave")}`;
   return forecast === undefined
     ? `Would reach ${whom}.${worries}`
     : `Would reach ${whom}. Forecast: ${riskText(forecast)}${worries}`;
+}
+
+function isOpen({ state }: OverrideStanding): boolean {
+  return state === "due" || state === "waiting";
+}
+
+/** Override files widen exposure: those that may still do so are named ahead of everything. */
+function overrideRisk(overrides: readonly OverrideStanding[]): string {
+  return overrides
+    .filter(isOpen)
+    .map(({ version, wave, state }) =>
+      state === "due"
+        ? ` Overrides the gate of wave "${wave}" of ${version}: it holds, and the wave goes on.`
+        : ` May override the gate of wave "${wave}" of ${version}.`,
+    )
+    .join("");
 }
 
 function problemParts(problems: readonly Problem[]): readonly Part[] {

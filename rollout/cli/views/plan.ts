@@ -12,11 +12,12 @@ import {
   wayBackText,
   windowLines,
 } from "./planned-release.ts";
+import { overrideLines } from "./overrides.ts";
 import { renderProblems } from "./problems.ts";
 
 /** A plan for people: what would change, wave by wave, what the gate will ask, what speaks against it. */
 export function renderPlan(plan: ProductPlan): string {
-  const { product, changes, release, problems, digest } = plan;
+  const { product, changes, release, overrides, problems, digest } = plan;
   const isQuiet = !hasChanges(changes) && problems.length === 0;
   const lines = [
     isQuiet
@@ -25,6 +26,7 @@ export function renderPlan(plan: ProductPlan): string {
   ];
   for (const { kind, version, id, reason } of changes) lines.push(`  ${kind} ${version ?? id}: ${reason}`);
   if (release !== undefined) lines.push(renderRelease(release));
+  lines.push(...overrideLines(overrides ?? []).map((line) => `  ${line}`));
   if (problems.length > 0) lines.push(renderProblems(problems));
   return lines.join("\n");
 }

@@ -1,9 +1,10 @@
 import { isJudged, newestPriority } from "../../model/record.ts";
-import { evidenceDigest } from "../../model/evidence.ts";
+import { evidenceDigest, shortEvidence } from "../../model/evidence.ts";
 import type { RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
 import type { Overview } from "../../reconcile/overview.ts";
 import { judgementForJson, renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
+import { overrideLines } from "./overrides.ts";
 import { formatInstant } from "./numbers.ts";
 import { outlookLines } from "./outlook.ts";
 import { quarantineLines } from "./quarantine.ts";
@@ -26,6 +27,7 @@ export function renderStatus({
   repeatFailers,
   outlook,
   exposure,
+  overrides,
 }: ProductStatus): string {
   const running = Object.entries(versions)
     .sort(([a], [b]) => a.localeCompare(b))
@@ -55,11 +57,12 @@ export function renderStatus({
       for (const line of [...renderEvidence(judgement.verdict), ...renderMetrics(judgement, "all")])
         lines.push(`    ${line}`);
       if (intent.state !== "watching")
-        lines.push(`    evidence ${evidenceDigest(judgement.evidence).slice(0, 12)}`);
+        lines.push(`    evidence ${shortEvidence(evidenceDigest(judgement.evidence))}`);
     } else if (judgement !== undefined) lines.push(`    not judged: ${judgement.reason}`);
     if (outlook !== undefined && intent === underWay) lines.push(...outlookLines(outlook, exposure));
   }
   lines.push(...quarantineLines(repeatFailers, { hub, priority: newestPriority(intents) }));
+  lines.push(...overrideLines(overrides).map((line) => `  ${line}`));
   const when = next.notBefore === undefined ? "" : ` (until ${formatInstant(next.notBefore)})`;
   lines.push(`  next: ${next.text}${when}`);
   return lines.join("\n");

@@ -4,6 +4,7 @@ import type { RolloutRecord } from "../../model/record.ts";
 import { stopWithId } from "../../model/stop.ts";
 import type { Refuse, StepUnderTest } from "./step-under-test.ts";
 import { verifyIntents } from "./verify-intents.ts";
+import { verifyOverrides } from "./verify-overrides.ts";
 import { verifyVerdict } from "./verify-verdict.ts";
 
 const HINTS: Partial<Record<Problem["code"], string>> = {
@@ -24,7 +25,10 @@ export function verifyStep(step: StepUnderTest): {
   };
   verifyFrame(step, refuse);
   verifyStops(record, refuse);
-  if (parent !== undefined) verifyIntents(record, parent, refuse);
+  if (parent !== undefined) {
+    verifyIntents(record, parent, refuse);
+    verifyOverrides(record, parent, refuse);
+  }
   const rejudged = verifyVerdict(step, refuse);
   return { rejudged, problems };
 }

@@ -1,5 +1,5 @@
 import { BASELINE, RELEASE } from "../schedule/cast.ts";
-import { controllerRun, operatorRun, type Act } from "../schedule/cast.ts";
+import { controllerRun, operatorRun, overrideFileRun, type Act } from "../schedule/cast.ts";
 import { exposed, HOUR, inCanary, look, operator, rest, stateOf, toTheEnd } from "../holes/stage.ts";
 import { begin, type Process } from "../world/process.ts";
 import { createWorld, edit, failOver, pass, remove, takeReplica, type World } from "../world/world.ts";
@@ -185,6 +185,12 @@ export const TRANSITIONS: readonly Transition[] = [
     name: "override",
     before: (hubs) => after(hubs),
     run: person("override"),
+    outcome: state,
+  },
+  {
+    name: "override (file)",
+    before: (hubs) => after(hubs),
+    run: (world) => begin(world, overrideFileRun("ci", 1)),
     outcome: state,
   },
   {

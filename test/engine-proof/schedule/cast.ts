@@ -87,12 +87,38 @@ export function operatorRun(what: Act, releases: number): (ports: ReconcilePorts
   }
 }
 
+/** One run of a controller in whose checkout a file overrides the gate, on the counts as they are. */
+export function overrideFileRun(who: Who, releases: number): (ports: ReconcilePorts) => Promise<unknown> {
+  const declared = checkout(releases);
+  const options = { actor: who, queryLagMs: QUERY_LAG_MS };
+  return async (ports) => {
+    const seen = await lookAt(declared, ports, options);
+    if (seen === undefined) return undefined;
+    const { version, wave, evidence } = seen;
+    const until = ports.clock.now() + 3_600_000;
+    const override = { product: "thermostat", version, wave, evidence, reason: "looked at it", until };
+    return reconcile({ ...declared, overrides: [{ override, file: "overrides/seen.ts" }] }, ports, options);
+  };
+}
+
 /** Looks, as a person does first, and overrides the gate on the counts that the look showed. */
 async function overrideSeen(
   declared: Declared,
   ports: ReconcilePorts,
   options: { readonly actor: string; readonly queryLagMs: number; readonly reason: string },
 ): Promise<unknown> {
+  const seen = await lookAt(declared, ports, options);
+  if (seen === undefined) return undefined;
+  const { wave, evidence } = seen;
+  return override(declared, ports, { ...options, wave, evidence, forMs: 3_600_000 });
+}
+
+/** The open wave, and its counts, as one look shows them. */
+async function lookAt(
+  declared: Declared,
+  ports: ReconcilePorts,
+  options: { readonly actor: string; readonly queryLagMs: number },
+): Promise<{ readonly version: string; readonly wave: string; readonly evidence: string } | undefined> {
   const judged: Judged[] = [];
   await reconcile(declared, ports, {
     ...options,
@@ -103,8 +129,7 @@ async function overrideSeen(
   const last = judged.at(-1);
   if (last === undefined) return undefined;
   const wave = last.intent.release.waves[last.intent.wave]?.name ?? "";
-  const evidence = evidenceDigest(last.evidence);
-  return override(declared, ports, { ...options, wave, evidence, forMs: 3_600_000 });
+  return { version: last.intent.version, wave, evidence: evidenceDigest(last.evidence) };
 }
 
 function checkout(releases: number): Declared {

@@ -5,12 +5,17 @@ import { gitHub as adapter } from "../../../rollout/adapters/github/github.ts";
 import { secret } from "../../../rollout/model/secret.ts";
 import { main } from "../../../rollout/cli/main.ts";
 import { COMMENT_LIMIT, REPORT_MARK } from "../../../rollout/cli/views/plan-report.ts";
+import { readPlans, writePlans } from "../../../rollout/cli/plan-file.ts";
+import { planIn } from "../../../rollout/cli/saved-plan.ts";
 import type { StoredFiles } from "../../../rollout/model/store-contents.ts";
+import type { Declared } from "../../../rollout/plan/declared.ts";
+import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { PROJECT, start } from "../../support/command-line.ts";
 import { aRelease } from "../../support/declarations.ts";
 import { startGitHub, type GitHubServer } from "../../support/github/github-server.ts";
 import { emptyRepository, type WorkTree } from "../../support/github/work-tree.ts";
 import { aStoredRollout } from "../engine/a-stored-rollout.ts";
+import { seenEvidence, STRICT, stuck } from "../reconcile/stuck-wave.ts";
 
 // The commands against a GitHub of this machine on real git, with the records of whole rollouts: good and bad.
 
@@ -197,6 +202,40 @@ describe("wavegate git comment", () => {
       (await run(["git", "comment", await report("x")], { GITHUB_REF: "refs/heads/main" })).text,
     ).toContain("is no number of a pull request");
     expect(gitHub.requests).toEqual([]);
+  });
+});
+
+describe("wavegate git verify-plan", () => {
+  it("takes a plan that overrides a gate only as its pull request showed it", async () => {
+    const world = await stuck();
+    const override = {
+      ...{ product: "thermostat", version: "1.1.0", wave: "canary", reason: "in a drawer" },
+      ...{ evidence: await seenEvidence(world), until: world.now() + 3_600_000 },
+    };
+    const save = async (name: string, overrides: NonNullable<Declared["overrides"]>): Promise<string> => {
+      const product: Declared = { ...STRICT, overrides };
+      const observed = await observeProduct(product, { ...world.ports, settings: { queryLag: 0 } });
+      const file = join(tree.folder, "..", name);
+      await writePlans(file, tree.folder, [planIn(observed, "thermostat")]);
+      return file;
+    };
+    const named = { override, file: "rollout/overrides/canary.ts" };
+    const [plain, overriding, edited] = await Promise.all([
+      save("plain.plan.json", []),
+      save("overriding.plan.json", [named]),
+      save("edited.plan.json", [{ ...named, override: { ...override, until: override.until + 1 } }]),
+    ]);
+    const [reviewed] = (await readPlans(overriding)).plans;
+    const pull = gitHub.openPull("main");
+    const shown = `<sub>Plan ${reviewed?.digest ?? ""} of what the hub held when it was made</sub>`;
+    await run(["git", "comment", "--pull-request", String(pull.number), await report(shown)]);
+    const commit = gitHub.merge(pull.number);
+    const verify = (file: string) => run(["git", "verify-plan", file, "--commit", commit]);
+    expect((await verify(overriding)).text).toContain("is the one that was reviewed");
+    expect((await verify(plain)).text).toContain("starts no release and overrides no gate");
+    const refused = await verify(edited);
+    expect(refused.code).toBe(1);
+    expect(refused.text).toMatch(/PLAN_NOT_REVIEWED: plan [0-9a-f]{12} of thermostat overrides a gate, and/);
   });
 });
 

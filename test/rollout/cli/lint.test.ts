@@ -78,6 +78,43 @@ describe("wavegate lint", () => {
     expect(json.problems.map((one) => one.code)).toEqual(["CONDITION_TOO_LONG", "CONDITION_TOO_LONG"]);
   });
 
+  it("checks override files beside the releases, with all that is wrong in them", async () => {
+    await fleet({ thermostat: { adopt: ADOPT } });
+    await rm(join(FOLDER, "rollout", "releases"), { recursive: true });
+    await mkdir(join(FOLDER, "rollout", "releases"));
+    await mkdir(join(FOLDER, "rollout", "overrides"));
+    await release("good", "1.1.0");
+    const override = async (name: string, change: Readonly<Record<string, unknown>>): Promise<void> => {
+      const value = {
+        ...{ product: "thermostat", version: "1.1.0", wave: "half", evidence: "95a3c7ad1c1c" },
+        ...{ reason: "in a drawer", until: "2026-11-27T12:00:00Z" },
+        ...change,
+      };
+      const text = `import { defineOverride } from "wavegate";\nexport default defineOverride(${JSON.stringify(value)});\n`;
+      await writeFile(join(FOLDER, "rollout", "overrides", `${name}.ts`), text);
+    };
+    await override("a", {});
+    expect(await lint()).toEqual({
+      code: 0,
+      text: "1 product, 1 release, 1 override: nothing to correct",
+    });
+    await override("b", {});
+    await override("c", { wave: "everyon", evidence: "95a3" });
+    await override("d", { wave: "everyon" });
+    await writeFile(join(FOLDER, "rollout", "overrides", "e.ts"), 'throw new Error("no");\n');
+    const { code, text } = await lint();
+    expect(code).toBe(1);
+    for (const line of [
+      'DUPLICATE_OVERRIDE: rollout/overrides/b.ts\n  the gate of wave "half" of thermostat 1.1.0 is overridden in rollout/overrides/a.ts too',
+      "OVERRIDE_INVALID: rollout/overrides/c.ts: evidence",
+      "OVERRIDE_INVALID: rollout/overrides/d.ts: wave",
+      'next: did you mean "everyone"?',
+      "OVERRIDE_INVALID: rollout/overrides/e.ts\n  it cannot be loaded: no",
+    ])
+      expect(text).toContain(line);
+    await rm(join(FOLDER, "rollout", "overrides"), { recursive: true });
+  });
+
   it("refuses two baselines for the same devices", async () => {
     await fleet({ thermostat: { adopt: [ADOPT, { ...ADOPT, version: "0.9.0" }] } });
     const { code, text } = await lint();

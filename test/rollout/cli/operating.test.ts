@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Context, Command, Result } from "../../../rollout/cli/command.ts";
 import { COMMANDS } from "../../../rollout/cli/commands.ts";
@@ -6,16 +8,20 @@ import { abort } from "../../../rollout/cli/commands/abort.ts";
 import { approve } from "../../../rollout/cli/commands/approve.ts";
 import { hold } from "../../../rollout/cli/commands/hold.ts";
 import { override } from "../../../rollout/cli/commands/override.ts";
+import { plan } from "../../../rollout/cli/commands/plan.ts";
 import { reconcile } from "../../../rollout/cli/commands/reconcile.ts";
 import { resume } from "../../../rollout/cli/commands/resume.ts";
 import { retry } from "../../../rollout/cli/commands/retry.ts";
 import { status } from "../../../rollout/cli/commands/status.ts";
 import { stop } from "../../../rollout/cli/commands/stop.ts";
+import { loadDeclarations } from "../../../rollout/cli/declarations.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
-import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
+import { PROJECT } from "../../support/command-line.ts";
+import { aFleet, anArtifact, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type Behaviour, type World } from "../../support/world.ts";
+import { seenEvidence, STRICT_RELEASE, stuck } from "../reconcile/stuck-wave.ts";
 
 // What docs/operating.md shows, as the commands themselves print it.
 const HOUR = 3_600_000;
@@ -44,8 +50,18 @@ const NAMES = new Map(
   await Promise.all(COMMANDS.map(async ({ name, load }) => [await load(), name] as const)),
 );
 
+/** Where declarations are read from files. */
+interface Place {
+  readonly fleet: string;
+  readonly releases: string;
+  readonly folder: string;
+}
+
 /** A console on a world: every command is shown as typed, with what it printed. */
-function consoleOf(world: World): {
+function consoleOf(
+  world: World,
+  place?: Place,
+): {
   readonly run: (
     as: string,
     command: Command,
@@ -66,19 +82,24 @@ function consoleOf(world: World): {
       const { records, images } = world.ports;
       const clock = { ...world.ports.clock, sleep: meanwhile };
       const { hub } = world;
+      const name = place === undefined ? "plant" : hub.name;
       const session = {
         settings: {
           queryLag: 0,
           lookEvery: HOUR,
-          hub: { name: "plant", tier: "S1", units: 1 },
+          hub: { name, tier: "S1", units: 1 },
           otherHubs: [],
+          declarations: place,
         },
-        hubs: [{ ...hub, name: "plant" }],
+        hubs: [{ ...hub, name }],
         records,
         images,
         clock,
         actor: as,
-        declarations: () => Promise.resolve({ products: [PRODUCT], problems: [] }),
+        declarations: () =>
+          place === undefined
+            ? Promise.resolve({ products: [PRODUCT], problems: [] })
+            : loadDeclarations(place),
       } as unknown as Session; // The rest of a session is for other commands.
       const lines: string[] = [];
       const context = {
@@ -86,6 +107,7 @@ function consoleOf(world: World): {
         progress: () => undefined,
         output: (line: string) => lines.push(line),
         json: false,
+        folder: place?.folder,
         signal: new AbortController().signal,
       } as unknown as Context;
       const flags = Object.entries(options).map(([name, value]) =>
@@ -175,6 +197,53 @@ describe("operating a rollout by its commands", () => {
     expect((await run("alice", abort, "thermostat", { halt: true, reason: "no better" })).human).toContain(
       "is halted",
     );
+  });
+
+  it("declares an override in a file, and carries it out once it is there", async () => {
+    const world = await stuck();
+    const folder = join(PROJECT, ".wavegate", "test-operating");
+    const place = {
+      folder,
+      fleet: join(folder, "rollout", "fleet.ts"),
+      releases: join(folder, "rollout", "releases"),
+    };
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(place.releases, { recursive: true });
+    const adopt = { version: "1.0.0", artifact: anArtifact("1.0.0") };
+    const files = { "fleet.ts": { products: { thermostat: { adopt } } }, "releases/a.ts": STRICT_RELEASE };
+    for (const [name, value] of Object.entries(files))
+      await writeFile(join(folder, "rollout", name), `export default ${JSON.stringify(value)};\n`);
+    const { run } = consoleOf(world, place);
+    const typed = {
+      wave: "canary",
+      evidence: (await seenEvidence(world)).slice(0, 12),
+      reason: "one is in a drawer",
+    };
+    const before = world.records.size;
+    const declaring = await run("alice", override, "thermostat", { ...typed, file: true });
+    const file = "rollout/overrides/thermostat-1.1.0-canary.ts";
+    expect(declaring.human).toContain(`wrote ${file}: the gate of wave "canary"`);
+    expect(world.records.size).toBe(before);
+    shown.push(["$ cat " + file, readFileSync(join(folder, file), "utf8").trimEnd()].join("\n"));
+    expect((await run("alice", override, "thermostat", { ...typed, file: true })).human).toContain(
+      `${file} exists already`,
+    );
+    const elsewhere = { ...typed, wave: "half", file: true };
+    expect((await run("alice", override, "thermostat", elsewhere)).human).toContain(
+      'the open wave is "canary", not "half"',
+    );
+    expect((await run("alice", plan, "thermostat")).human).toMatch(
+      /\n  override 1\.1\.0: lets wave "canary" on although its gate holds[^]*: due: apply records it/,
+    );
+    await run("cron", reconcile, "thermostat");
+    expect([...world.records.values()].slice(-2)).toMatchObject([
+      { kind: "override", actor: "cron", reason: "one is in a drawer (thermostat-1.1.0-canary.ts)" },
+      { kind: "promote", verdict: { guarantee: "overridden" } },
+    ]);
+    expect((await run("alice", status, "thermostat")).human).toContain(
+      ": recorded at 2026-01-02T06:00Z by cron",
+    );
+    await rm(folder, { recursive: true, force: true });
   });
 
   it("watches what another process drives", async () => {

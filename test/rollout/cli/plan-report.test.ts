@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Command, Context } from "../../../rollout/cli/command.ts";
 import { plan } from "../../../rollout/cli/commands/plan.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
+import { planIn } from "../../../rollout/cli/saved-plan.ts";
 import { asText } from "../../../rollout/cli/views/markdown.ts";
 import { planReport, REPORT_MARK } from "../../../rollout/cli/views/plan-report.ts";
 import type { Problem } from "../../../rollout/model/problem.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
+import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld } from "../../support/world.ts";
+import { seenEvidence, STRICT, stuck } from "../reconcile/stuck-wave.ts";
 
 const PRODUCT = declared(aRelease("1.1.0"));
 const HOUR = 3_600_000;
@@ -47,6 +50,36 @@ describe("wavegate plan --markdown", () => {
     expect(report).toContain("**Blocked by 1 error: nothing would be done until they are gone.");
     expect(report).toMatch(/### Errors\n\n- `ARTIFACT_MISSING`/);
     expect(report).not.toContain("### Forecast");
+  });
+
+  it("names override files first: they widen exposure", async () => {
+    const world = await stuck();
+    const override = {
+      ...{ product: "thermostat", version: "1.1.0", wave: "canary", reason: "in a drawer" },
+      ...{ evidence: await seenEvidence(world), until: world.now() + HOUR },
+    };
+    const reportOf = async (more: object): Promise<string> => {
+      const overrides = [{ override: { ...override, ...more }, file: "overrides/canary.ts" }];
+      const observed = await observeProduct(
+        { ...STRICT, overrides },
+        { ...world.ports, settings: { queryLag: 0 } },
+      );
+      return planReport({ plans: [planIn(observed, "thermostat")], forecasts: [], problems: [] });
+    };
+    const due = await reportOf({});
+    expect(due).toContain(
+      '**No release would start. Overrides the gate of wave "canary" of 1.1.0: it holds, and the wave goes on.**',
+    );
+    expect(due).toMatch(/### Changes\n\n- override 1.1.0: lets wave "canary" on although its gate holds/);
+    expect(due).toMatch(
+      /### Override files\n\n- override overrides\/canary.ts: wave "canary" of 1.1.0, on evidence [0-9a-f]{12}, until 2026-01-02T07:00Z \("in a drawer"\): due: apply records it/,
+    );
+    expect(await reportOf({ wave: "half" })).toContain(
+      '**No release would start. May override the gate of wave "half" of 1.1.0.**',
+    );
+    const expired = await reportOf({ until: world.now() });
+    expect(expired).toContain("**The fleet is as declared.**");
+    expect(expired).toContain("void: it is expired");
   });
 
   it("is one page as HTML, with the picture in it and nothing from elsewhere", async () => {

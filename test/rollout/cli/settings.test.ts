@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadSettings } from "../../../rollout/cli/settings.ts";
+import { publicKeyText } from "../../../rollout/model/signing-key.ts";
 
 const KEY = "HostName=h;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0";
 const SETTINGS = {
@@ -169,5 +171,44 @@ describe("the images of the settings", () => {
       await withImages({ accessLife });
       await expect(load()).rejects.toMatchObject({ code: "SETTINGS_INVALID" });
     }
+  });
+});
+
+describe("the keys that plans are signed by", () => {
+  const withKeys = (keys: unknown): Promise<string> =>
+    write("wavegate.settings.json", { ...SETTINGS, plans: { keys } });
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+
+  it("are public keys, as text or as PEM, and at least one", async () => {
+    const keys = [publicKeyText(publicKey), String(publicKey.export({ format: "pem", type: "spki" }))];
+    await withKeys(keys);
+    expect((await load()).plans).toEqual({ keys });
+    await write("wavegate.settings.json", SETTINGS);
+    expect((await load()).plans).toBeUndefined();
+    for (const wrong of [[], ["AAAA"], "AAAA"]) {
+      await withKeys(wrong);
+      await expect(load()).rejects.toMatchObject({ code: "SETTINGS_INVALID" });
+    }
+  });
+
+  it("are never private ones, and what stands there is not shown", async () => {
+    const pem = String(privateKey.export({ format: "pem", type: "pkcs8" }));
+    await withKeys([pem]);
+    const error: unknown = await load().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "SETTINGS_INVALID",
+      problems: [{ summary: "an Ed25519 public key, as wavegate keys new prints it" }],
+    });
+    expect(JSON.stringify(error)).not.toContain(pem.split("\n")[1]);
+  });
+});
+
+describe("the folder of override files", () => {
+  it("is taken from where the settings stand, or from a variable", async () => {
+    const declarations = { ...SETTINGS.declarations, overrides: "decided" };
+    await write("wavegate.settings.json", { ...SETTINGS, declarations });
+    expect((await load()).declarations.overrides).toBe(join(folder, "decided"));
+    const { declarations: named } = await load(undefined, { WAVEGATE_OVERRIDES: "other" });
+    expect(named.overrides).toBe(join(folder, "other"));
   });
 });

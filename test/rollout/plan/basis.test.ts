@@ -5,6 +5,7 @@ import { basisChanges, basisOf, type PlanBasis } from "../../../rollout/plan/bas
 import { movedCounts, waveCounts } from "../../../rollout/plan/moved-counts.ts";
 import { aRelease, declared } from "../../support/declarations.ts";
 
+const NOW = Date.parse("2026-01-01T00:00:00Z");
 const HEAD = digestOf("head");
 const OURS: Configuration = {
   id: "fw--thermostat--1-1-0--1",
@@ -31,7 +32,8 @@ const FOREIGN: Configuration = {
 };
 
 function basis(configurations: readonly Configuration[], product = declared(aRelease("1.1.0"))): PlanBasis {
-  return basisOf(product, [{ name: "a", listing: { configurations } }], undefined);
+  const hubs = [{ name: "a", listing: { configurations } }];
+  return basisOf(product, { hubs, intents: [], at: NOW }, undefined);
 }
 
 describe("what a plan stands on", () => {
@@ -84,7 +86,7 @@ describe("what a plan stands on", () => {
     ],
   ])("%s", (_, configurations, changes) => {
     const now = basis(configurations);
-    expect(basisChanges(before, now)).toEqual(changes);
+    expect(basisChanges(before, now, NOW)).toEqual(changes);
     expect(digestOf(now) === digestOf(before)).toBe(changes.length === 0);
   });
 
@@ -93,7 +95,7 @@ describe("what a plan stands on", () => {
       [REF, OURS, FOREIGN],
       declared(aRelease("1.1.0", { watch: "2 days" }), aRelease("1.2.0")),
     );
-    expect(basisChanges(before, now)).toEqual([
+    expect(basisChanges(before, now, NOW)).toEqual([
       "the file of thermostat 1.1.0",
       "the file of thermostat 1.2.0 (new)",
     ]);

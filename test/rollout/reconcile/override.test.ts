@@ -1,49 +1,11 @@
-import { evidenceDigest } from "../../../rollout/model/evidence.ts";
 import { describe, expect, it } from "vitest";
 import type { Declared } from "../../../rollout/plan/declared.ts";
-import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { override, type Overridden } from "../../../rollout/reconcile/override.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
-import { percent, ring } from "../../../rollout/wavegate.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
-import { aRelease, declared } from "../../support/declarations.ts";
 import type { World } from "../../support/world.ts";
-import { ATTEMPT, aWorld, headRecord, HOUR, rest, stateOf } from "./in-canary.ts";
-
-const GATE = aRelease("1.1.0").gate;
-const PRODUCT = declared(
-  aRelease("1.1.0", {
-    waves: [
-      { name: "canary", cohort: ring("canary"), kind: "smoke" },
-      { name: "half", cohort: percent(50), kind: "smoke" },
-      { name: "everyone", cohort: percent(100), kind: "smoke" },
-    ],
-    gate: { ...GATE, harmCap: 3, coverage: "100%" },
-  }),
-);
-
-/** One of six canaries is gone before it answers: the wave is never covered. */
-async function stuck(): Promise<World> {
-  const world = aWorld();
-  await rest(world, PRODUCT);
-  loseOne(world);
-  world.settle(() => "ok");
-  await rest(world, PRODUCT);
-  world.advance(30 * HOUR);
-  return world;
-}
-
-function loseOne(world: World): void {
-  const [absent] = [...world.exposed(ATTEMPT)].slice(-1);
-  if (absent !== undefined) world.devices.remove(absent);
-}
-
-async function evidence(world: World, wanted: Declared = PRODUCT): Promise<string> {
-  const { judgements } = await observeProduct(wanted, { ...world.ports, settings: { queryLag: 0 } });
-  const found = judgements.find(({ intent }) => intent.attempt === ATTEMPT);
-  if (found?.kind !== "judged") throw new Error("it is not judged");
-  return evidenceDigest(found.evidence);
-}
+import { ATTEMPT, headRecord, HOUR, rest, stateOf } from "./in-canary.ts";
+import { failOne, loseOne, seenEvidence as evidence, STRICT as PRODUCT, stuck } from "./stuck-wave.ts";
 
 function decide(
   world: World,
@@ -87,8 +49,7 @@ describe("an override", () => {
   it("is refused for counts that are others by now", async () => {
     const world = await stuck();
     const seen = await evidence(world);
-    for (const deviceId of [...world.exposed(ATTEMPT)].slice(1, 2))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failOne(world);
     await expect(decide(world, seen)).rejects.toMatchObject({ code: "EVIDENCE_CHANGED" });
     await expect(decide(world, "")).rejects.toMatchObject({ code: "EVIDENCE_CHANGED" });
     expect(headRecord(world).kind).toBe("start");
@@ -103,9 +64,7 @@ describe("an override", () => {
       await rest(world, PRODUCT);
       await decide(world, await evidence(world));
       expect(stateOf(world)).toBe("held");
-      if (happens === "counts")
-        for (const deviceId of [...world.exposed(ATTEMPT)].slice(1, 2))
-          world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+      if (happens === "counts") failOne(world);
       if (happens === "time") world.advance(2 * HOUR);
       if (happens === "clock back") world.advance(-HOUR);
       await resume(PRODUCT, world.ports, { actor: "bob", queryLagMs: 0, reason: "go" });
