@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { wholeCommand } from "../../rollout/cli/command.ts";
 import { COMMANDS } from "../../rollout/cli/commands.ts";
 import { programOf } from "../../rollout/cli/main.ts";
-import { codeBlocks, docPages, withoutBlocks, type DocPage } from "./doc-files.ts";
+import { codeBlocks, docPages, withoutBlocks, wordsOf, type DocPage } from "./doc-files.ts";
 
 const WHOLE = await Promise.all(COMMANDS.map(wholeCommand));
 
@@ -102,14 +102,4 @@ function silent(command: Commander): Commander {
   command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   for (const below of command.commands) silent(below);
   return command;
-}
-
-/** Words of a shell's line, up to a pipe, a redirection or the next command. */
-function wordsOf(line: string): readonly string[] {
-  const words: string[] = [];
-  for (const [word, double, single] of line.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)) {
-    if (double === undefined && single === undefined && /^(\||\|\||&&|;|>|<|2>)/.test(word)) break;
-    if (!/^(\.\.\.|…)$/.test(word)) words.push(double ?? single ?? word);
-  }
-  return words;
 }

@@ -44,3 +44,20 @@ export function withoutBlocks(text: string): string {
     })
     .join("\n");
 }
+
+/** What stands under a heading of the second level. */
+export function section(text: string, heading: string): string {
+  const [, rest] = text.split(`\n## ${heading}\n`);
+  if (rest === undefined) throw new Error(`no heading "${heading}"`);
+  return rest.split("\n## ")[0] ?? "";
+}
+
+/** Words of a shell's line, up to a pipe, a redirection or the next command. */
+export function wordsOf(line: string): readonly string[] {
+  const words: string[] = [];
+  for (const [word, double, single] of line.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)) {
+    if (double === undefined && single === undefined && /^(\||\|\||&&|;|>|<|2>)/.test(word)) break;
+    if (!/^(\.\.\.|…)$/.test(word)) words.push(double ?? single ?? word);
+  }
+  return words;
+}
