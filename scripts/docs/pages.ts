@@ -3,6 +3,7 @@ import { declarationReference } from "./declaration-reference.ts";
 import { errorReference } from "./error-reference.ts";
 import { lintReference } from "./lint-reference.ts";
 import { recordJsonSchema, recordReference } from "./record-reference.ts";
+import { scalePage } from "./scale-page.ts";
 import { settingsReference } from "./settings-reference.ts";
 
 /** Every page that is written from the code, by its path in the project. */
@@ -15,5 +16,6 @@ export async function generatedPages(project: string): Promise<ReadonlyMap<strin
     ["docs/reference/lint.md", lintReference()],
     ["docs/reference/records.md", recordReference(project)],
     ["docs/reference/record.schema.json", recordJsonSchema(project)],
+    ["docs/scale.md", scalePage()],
   ]);
 }
