@@ -10,9 +10,10 @@ export interface NamedTest {
 
 /** Tests that a text names. */
 export function namedTests(text: string): readonly NamedTest[] {
-  return [...text.matchAll(/`(?<file>test\/[^`]+)`: "(?<name>[^"]+)"/g)].map(({ groups = {} }) => ({
+  return [...text.matchAll(/`(?<file>test\/[^`]+)`:\s"(?<name>[^"]+)"/g)].map(({ groups = {} }) => ({
     file: groups["file"] ?? "",
-    name: groups["name"] ?? "",
+    // A title may be wrapped.
+    name: (groups["name"] ?? "").replace(/\s+/g, " "),
   }));
 }
 
