@@ -5,6 +5,7 @@
 export const LONG_TESTS = [
   "test/device/power-cut/killed-process.test.ts",
   "test/e2e/demo.test.ts",
+  "test/e2e/drill.test.ts",
   "test/e2e/gitops.test.ts",
   "test/engine-proof/mutants/mutants.test.ts",
   "test/infra/device-set-life.test.ts",

@@ -79,6 +79,7 @@ export interface Result {
 export const EXIT = {
   /** Done, waiting or nothing to do. */
   done: 0,
+  /** Something is wrong: the code says what, the hint what to type. */
   error: 1,
   /** `plan --detailed-exitcode` found changes. */
   changes: 2,
@@ -86,6 +87,7 @@ export const EXIT = {
   aborted: 3,
   /** Held: a person has to carry on. */
   held: 4,
+  /** Ctrl-C: watching ended, the rollout goes on. */
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

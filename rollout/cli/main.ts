@@ -70,7 +70,8 @@ function jsonText(value: unknown): string {
   return value === undefined ? "" : JSON.stringify(value, undefined, 2);
 }
 
-type Run = (
+/** What is done with a command that was typed. */
+export type Run = (
   command: Command,
   args: readonly (string | undefined)[],
   options: Readonly<Record<string, unknown>>,
@@ -78,9 +79,10 @@ type Run = (
 ) => Promise<void>;
 
 /** What the options that every command takes say. */
-type Sources = Pick<SettingsSources, "flag" | "stackOutputs"> & { readonly as: string | undefined };
+export type Sources = Pick<SettingsSources, "flag" | "stackOutputs"> & { readonly as: string | undefined };
 
-function programOf(commands: readonly (ListedCommand | WholeCommand)[], run: Run): Commander {
+/** The command line: every command as commander parses it; those that are loaded have options, and call `run`. */
+export function programOf(commands: readonly (ListedCommand | WholeCommand)[], run: Run): Commander {
   const program = new Commander("wavegate")
     .description("Firmware rollout as code for Azure IoT Hub: staged waves, statistical gates, rollback.")
     .option(

@@ -5,7 +5,7 @@ export type Layer = Readonly<Record<string, unknown>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that set one value, and where it belongs. */
-const VARIABLES = {
+export const VARIABLES = {
   WAVEGATE_HUB_NAME: ["hub", "name"],
   WAVEGATE_HUB_CONNECTION_STRING: ["hub", "connectionString"],
   WAVEGATE_HUB_HOST_NAME: ["hub", "hostName"],
@@ -18,6 +18,15 @@ const VARIABLES = {
   WAVEGATE_FLEET: ["declarations", "fleet"],
   WAVEGATE_RELEASES: ["declarations", "releases"],
   WAVEGATE_OVERRIDES: ["declarations", "overrides"],
+} as const;
+
+/** Variables that are none of one value. */
+export const OTHER_VARIABLES = {
+  WAVEGATE_SETTINGS: "the settings file, where `--settings` names none",
+  WAVEGATE_STACK_OUTPUTS: "the file of a stack's outputs, where `--stack-outputs` names none",
+  WAVEGATE_CREDENTIAL:
+    "`kind` of the credential of hub, images and a container of records; with a stack's outputs `azure-cli` by default",
+  WAVEGATE_CLIENT_ID: "which managed identity; default: `rolloutClientId` of the stack's outputs",
 } as const;
 
 /** Where a stack that says nothing else keeps its records and declarations. */

@@ -1,4 +1,3 @@
-import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { ACCESS_LIFE_MS, LONGEST_ACCESS_LIFE_MS, SHORTEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
@@ -7,13 +6,24 @@ import { WavegateError } from "../model/problem.ts";
 import { parsePublicKey } from "../model/signing-key.ts";
 import { problemsFromZod } from "../model/schema-problems.ts";
 import { credentialSchema } from "./credential-settings.ts";
+import { firstThere, jsonOf, refuseSharedKey } from "./settings-file.ts";
 import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
 import { sourcesSchema } from "./source-settings.ts";
 import { readStackOutputs, settingsOfOutputs } from "./stack-outputs.ts";
 
+const caFile = z
+  .string()
+  .exactOptional()
+  .describe(
+    "Certificates to trust beside the system's, as PEM: those of a local hub; from the settings file's folder.",
+  );
+
 const recordsSchema = z
   .strictObject({
-    folder: z.string().exactOptional(),
+    folder: z
+      .string()
+      .exactOptional()
+      .describe("A folder of the one machine that rolls out; from the settings file's folder."),
     container: z
       .url({
         protocol: /^https$/,
@@ -24,9 +34,10 @@ const recordsSchema = z
         (address) => !/[?#]/.test(address),
         "nothing after the container: a token opens it, no signature",
       )
-      .exactOptional(),
-    credential: credentialSchema.exactOptional(),
-    caFile: z.string().exactOptional(),
+      .exactOptional()
+      .describe("A container of blob storage, https://ACCOUNT.blob.core.windows.net/CONTAINER."),
+    credential: credentialSchema.exactOptional().describe("How to sign in to the container."),
+    caFile,
   })
   .transform(({ folder, container, credential, caFile }, context) => {
     const access = credential ?? caFile;
@@ -39,16 +50,30 @@ const recordsSchema = z
 
 const hubSchema = z
   .strictObject({
-    /** Name that records and marks are kept under; never change it. */
-    name: z.string().regex(/^[a-z0-9-]{1,40}$/, "lower-case letters, digits and dashes"),
-    connectionString: z.string().exactOptional(),
-    caFile: z.string().exactOptional(),
-    hostName: z.string().exactOptional(),
-    credential: credentialSchema.exactOptional(),
-    tier: z.enum(["F1", "S1", "S2", "S3"]).default("S1"),
-    units: z.int().positive().default(1),
-    /** GROUP BY keys the hub takes: with 1 no run spends a query on trying two. */
-    groupByKeys: z.union([z.literal(1), z.literal(2)]).exactOptional(),
+    name: z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}$/, "lower-case letters, digits and dashes")
+      .describe("Name that records and marks are kept under; never change it."),
+    connectionString: z
+      .string()
+      .exactOptional()
+      .describe(
+        "A shared key of the hub, in place of `hostName`; the file must then be readable by you alone.",
+      ),
+    caFile,
+    hostName: z.string().exactOptional().describe("The hub's host name, such as HUB.azure-devices.net."),
+    credential: credentialSchema.exactOptional().describe("How to sign in to the hub that `hostName` names."),
+    tier: z
+      .enum(["F1", "S1", "S2", "S3"])
+      .default("S1")
+      .describe("The hub's tier: calls are paced, and waves priced, by its limits."),
+    units: z.int().positive().default(1).describe("How many units of the tier the hub has."),
+    groupByKeys: z
+      .union([z.literal(1), z.literal(2)])
+      .exactOptional()
+      .describe(
+        "GROUP BY keys the hub takes: with 1 no run spends a query on trying two; absent: each run tries.",
+      ),
   })
   .superRefine((hub, context) => {
     if (
@@ -62,49 +87,64 @@ const hubSchema = z
     }
   });
 
-const settingsSchema = z
+/** Schema of the settings, whole: what file, variables and stack outputs come to. */
+export const settingsSchema = z
   .strictObject({
-    schemaVersion: z.literal(1),
-    /** The fleet's hub; of several the one that decides where they disagree. */
-    hub: hubSchema,
-    /** Further hubs of the same fleet: a rollout is one over all of them. Never change their order. */
-    otherHubs: z.array(hubSchema).default([]),
+    schemaVersion: z.literal(1).describe("Version of this file's form."),
+    hub: hubSchema.describe("The fleet's hub; of several the one that decides where they disagree."),
+    otherHubs: z
+      .array(hubSchema)
+      .default([])
+      .describe(
+        "Further hubs of the same fleet, each like `hub`: a rollout is one over all of them. Never change their order.",
+      ),
     images: z.strictObject({
       base: z
         .url({ protocol: /^https$/, error: "an https address: devices refuse any other" })
         .refine(
           (address) => !/[?#]/.test(address),
           "nothing after the container: a signature here would reach every device, for good",
-        ),
-      credential: credentialSchema,
-      caFile: z.string().exactOptional(),
-      /** How long the keys of products with `access: "on-demand"` are good for; they are renewed at half of it. */
+        )
+        .describe("Address that releases' `artifact.path` is below: devices download from there."),
+      credential: credentialSchema.describe("How `release add` and the checks of a plan sign in to it."),
+      caFile,
       accessLife: durationSchema
         .refine((ms) => ms >= SHORTEST_ACCESS_LIFE_MS && ms <= LONGEST_ACCESS_LIFE_MS, {
           error: "from 1 hour to 7 days: no delegated key lasts longer",
         })
-        .default(ACCESS_LIFE_MS),
+        .default(ACCESS_LIFE_MS)
+        .describe(
+          'How long the keys of products with `access: "on-demand"` are good for, 1 hour to 7 days; they are renewed at half of it.',
+        ),
     }),
-    /** How `enroll` signs in, and what it uses; what is not said here is as `hub` says. */
     identities: z
       .strictObject({
-        credential: credentialSchema.exactOptional(),
-        connectionString: z.string().exactOptional(),
-        /** Container that the hub's import jobs go through: https://ACCOUNT.blob.core.windows.net/CONTAINER. */
-        container: z.url({ protocol: /^https$/, error: "an https address of a container" }).exactOptional(),
-        caFile: z.string().exactOptional(),
+        credential: credentialSchema.exactOptional().describe("How `enroll` signs in."),
+        connectionString: z.string().exactOptional().describe("A shared key of the hub, for `enroll`."),
+        container: z
+          .url({ protocol: /^https$/, error: "an https address of a container" })
+          .exactOptional()
+          .describe(
+            "Container that the hub's import jobs go through: https://ACCOUNT.blob.core.windows.net/CONTAINER.",
+          ),
+        caFile,
       })
-      .exactOptional(),
-    records: recordsSchema,
-    /** Where the metrics of gates come from, by the name that releases know them by. */
-    sources: sourcesSchema.default({}),
-    declarations: z.strictObject({
-      fleet: z.string(),
-      releases: z.string(),
-      /** Folder of override files; default: `overrides` beside the releases, where it exists. */
-      overrides: z.string().exactOptional(),
-    }),
-    /** Who approves plans: `apply` takes those that one of these keys signed, and nothing else starts a release. */
+      .exactOptional()
+      .describe("How `enroll` signs in, and what it uses; what is not said here is as `hub` says."),
+    records: recordsSchema.describe("Where decisions are kept: a folder or a container, one of the two."),
+    sources: sourcesSchema
+      .default({})
+      .describe("Where the metrics of gates come from, by the name that releases know them by."),
+    declarations: z
+      .strictObject({
+        fleet: z.string().describe("The fleet's file."),
+        releases: z.string().describe("The folder of release files."),
+        overrides: z
+          .string()
+          .exactOptional()
+          .describe("The folder of override files; default: `overrides` beside the releases, where it exists."),
+      })
+      .describe("Where fleet, releases and overrides are declared; from the settings file's folder."),
     plans: z
       .strictObject({
         keys: z
@@ -116,15 +156,27 @@ const settingsSchema = z
                 "an Ed25519 public key, as wavegate keys new prints it",
               ),
           )
-          .min(1, "name a key, or leave `plans` out"),
+          .min(1, "name a key, or leave `plans` out")
+          .describe("Public keys, as `wavegate keys new` prints them."),
       })
-      .exactOptional(),
+      .exactOptional()
+      .describe(
+        "Who approves plans: `apply` takes those that one of these keys signed, and nothing else starts a release.",
+      ),
     clock: z
-      .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })
-      .exactOptional(),
-    /** How long the hub's queries may lag behind the twins. */
-    queryLag: durationSchema.default(30 * 60_000),
-    lookEvery: durationSchema.default(5 * 60_000),
+      .strictObject({
+        scale: z.number().positive().describe("Virtual seconds a real one."),
+        realStartMs: z.number().describe("Instant at which both clocks were together, real, epoch ms."),
+        virtualStartMs: z.number().describe("The same instant on the virtual clock, epoch ms."),
+      })
+      .exactOptional()
+      .describe("A scaled clock, of a local hub alone."),
+    queryLag: durationSchema
+      .default(30 * 60_000)
+      .describe("How long the hub's queries may lag behind the twins: deadlines are extended by it."),
+    lookEvery: durationSchema
+      .default(5 * 60_000)
+      .describe("Time between two looks of `apply` and `status --watch`, and what a plan reckons with."),
   })
   .superRefine((settings, context) => {
     const names = hubsOf(settings).map(({ name }) => name);
@@ -209,45 +261,4 @@ function parseSettings(value: unknown, file: string): Settings {
     hint: "correct it and run the command again",
     problems,
   });
-}
-
-/** Group and others could read the hub's key. */
-async function refuseSharedKey(
-  file: string,
-  value: unknown,
-  environment: SettingsSources["environment"],
-): Promise<void> {
-  const hasKey = (name: string): boolean => {
-    const section = isLayer(value) ? value[name] : undefined;
-    const sections: readonly unknown[] = Array.isArray(section) ? section : [section];
-    return sections.some((one) => isLayer(one) && one["connectionString"] !== undefined);
-  };
-  const isReplaced = environment["WAVEGATE_HUB_CONNECTION_STRING"] !== undefined;
-  if (!hasKey("identities") && !hasKey("otherHubs") && (isReplaced || !hasKey("hub"))) return;
-  if (((await stat(file)).mode & 0o077) === 0) return;
-  throw new WavegateError("SETTINGS_INVALID", `${file} holds a key and others may read it`, {
-    hint: `run: chmod 600 ${file}`,
-  });
-}
-
-async function firstThere(
-  files: readonly string[],
-): Promise<{ readonly file: string; readonly text: string } | undefined> {
-  for (const file of files) {
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    if (text !== undefined) return { file, text };
-  }
-  return undefined;
-}
-
-function jsonOf(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new WavegateError(
-      "SETTINGS_INVALID",
-      `${file} is not JSON: ${error instanceof Error ? error.message : ""}`,
-      { hint: "correct it and run the command again" },
-    );
-  }
 }

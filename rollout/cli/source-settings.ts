@@ -9,7 +9,8 @@ const LONGEST_MS = 20_000;
 
 const timeout = durationSchema
   .refine((ms) => ms > 0 && ms <= LONGEST_MS, "must be above 0, at most 20 seconds")
-  .default(10_000);
+  .default(10_000)
+  .describe("Longest time for one query, at most 20 seconds; then the look has no data of it.");
 
 const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 
@@ -29,37 +30,58 @@ const address = z
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of an environment variable");
 const TOKEN_PLACE = "where the token is: { file } or { variable }, never the token itself";
-/** Where a bearer token is; never the token itself. */
 const token = z
-  .strictObject({ file: z.string().exactOptional(), variable: name.exactOptional() }, TOKEN_PLACE)
+  .strictObject(
+    {
+      file: z.string().exactOptional().describe("The file that holds it; from the settings file's folder."),
+      variable: name.exactOptional().describe("The environment variable that holds it."),
+    },
+    TOKEN_PLACE,
+  )
   .transform(({ file, variable }, context): SecretPlace => {
     if (file !== undefined && variable === undefined) return { file };
     if (file === undefined && variable !== undefined) return { variable };
     context.addIssue({ code: "custom", message: TOKEN_PLACE });
     return z.NEVER;
   })
-  .exactOptional();
-const caFile = z.string().exactOptional();
+  .exactOptional()
+  .describe("Where a bearer token is, a file or a variable; never the token itself.");
+const caFile = z
+  .string()
+  .exactOptional()
+  .describe("Certificates to trust beside the system's, as PEM; from the settings file's folder.");
+const url = address.describe("Its https address, without a query; http for this machine alone.");
 
 const sourceSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("prometheus"), url: address, token, caFile, timeout }),
-  z.strictObject({ kind: z.literal("http-json"), url: address, token, caFile, timeout }),
   z.strictObject({
-    kind: z.literal("log-analytics"),
-    /** Id of the workspace. */
-    workspace: z.string().regex(/^[A-Za-z0-9-]{1,63}$/, "the workspace's id"),
-    credential: credentialSchema,
-    /** Another cloud's: https://api.loganalytics.azure.cn/v1. */
-    endpoint: address.exactOptional(),
-    caFile,
-    timeout,
+    kind: z.literal("prometheus").describe("A server with Prometheus' HTTP API."),
+    ...{ url, token, caFile, timeout },
   }),
   z.strictObject({
-    kind: z.literal("command"),
-    /** The program and its arguments; it runs in the folder of the settings, without a shell. */
-    command: z.tuple([z.string().min(1)], z.string()),
-    /** Names of environment variables that it gets beside PATH, HOME, LANG and TZ. */
-    environment: z.array(name).exactOptional(),
+    kind: z.literal("http-json").describe("A service that answers with JSON."),
+    ...{ url, token, caFile, timeout },
+  }),
+  z.strictObject({
+    kind: z.literal("log-analytics").describe("A workspace of Azure Monitor."),
+    workspace: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,63}$/, "the workspace's id")
+      .describe("Id of the workspace."),
+    credential: credentialSchema,
+    endpoint: address
+      .exactOptional()
+      .describe("Another cloud's address, such as https://api.loganalytics.azure.cn/v1."),
+    ...{ caFile, timeout },
+  }),
+  z.strictObject({
+    kind: z.literal("command").describe("A program of yours that prints the number."),
+    command: z
+      .tuple([z.string().min(1)], z.string())
+      .describe("The program and its arguments; it runs in the settings file's folder, without a shell."),
+    environment: z
+      .array(name)
+      .exactOptional()
+      .describe("Names of environment variables that it gets beside PATH, HOME, LANG and TZ."),
     timeout,
   }),
 ]);

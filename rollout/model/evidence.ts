@@ -65,6 +65,7 @@ export interface ContactBasis {
 
 /** The same, with the name of the looks it was counted from. */
 export interface RecordedEvidence extends Evidence {
+  /** The looks that the counts come from. */
   readonly looks: LooksMark;
 }
 

@@ -13,7 +13,7 @@ export interface FleetDeclaration {
   readonly products: Readonly<Record<string, ProductDeclaration>>;
   /** A device counts as recently active when it was seen within this time before a wave opened; default 7 days. */
   readonly activeWithin?: Duration;
-  /** Times in which no release grows. */
+  /** Times in which no release grows; default: none. */
   readonly freezes?: readonly FreezeDeclaration[];
 }
 
@@ -24,7 +24,7 @@ export interface ProductDeclaration {
    * Adopting writes to no device.
    */
   readonly adopt?: AdoptDeclaration | readonly AdoptDeclaration[];
-  /** Times in which none of this product's releases grows, beside the fleet's. */
+  /** Times in which none of this product's releases grows, beside the fleet's; default: none. */
   readonly freezes?: readonly FreezeDeclaration[];
   /**
    * Who may fetch the product's images: whoever knows their address, or (`on-demand`) only its own devices, by keys that
@@ -37,7 +37,9 @@ export interface ProductDeclaration {
 
 /** A version that devices run already, and its image. */
 export interface AdoptDeclaration {
+  /** The version they report. */
   readonly version: string;
+  /** Its image: what a release that is taken back falls back to has to exist. */
   readonly artifact: Artifact;
   /** The devices that run it, as a target condition ("tags.hardware = 'B'"); default: all that no other one claims. */
   readonly where?: string;

@@ -19,6 +19,7 @@ export interface GateDeclaration {
    * may have their own: `{ default: "48 hours", strata: { "cellular-weekly": "10 days" } }`.
    */
   readonly deadline: DeadlineDeclaration;
+  /** How long a wave must run once enough of its devices made contact, before it is judged; at least the deadline. */
   readonly bake: Duration;
   /** Devices failed or silent at which the rollout stops, whatever the statistics say. */
   readonly harmCap: number;
@@ -34,17 +35,25 @@ export interface GateDeclaration {
 
 /** A gate, checked: rates as fractions, durations in milliseconds. */
 export interface Gate extends Deadlines {
+  /** Failure rate of a release that is good enough, as a fraction. */
   readonly tolerate: number;
+  /** Failure rate of a release that must not ship, as a fraction. */
   readonly reject: number;
+  /** Chance, over the whole rollout, to stop a release that is good enough, as a fraction. */
   readonly falseStop: number;
+  /** Chance, per evidence wave, to let a release pass that must not ship, as a fraction. */
   readonly missedBad: number;
+  /** How long a covered wave must run before it is judged, ms. */
   readonly bakeMs: number;
+  /** Devices failed or silent at which the rollout stops, whatever the statistics say. */
   readonly harmCap: number;
+  /** Longest time a wave may stay undecided before a person is asked, ms. */
   readonly patienceMs: number;
-  /** Fraction of one. */
+  /** Share of a wave's recently active devices that must have made contact before it is judged, as a fraction. */
   readonly coverage: number;
+  /** What an abort does: `roll back` gives the devices their baseline again, `halt` leaves them where they are. */
   readonly onAbort: "roll back" | "halt";
-  /** Absent: none. */
+  /** Gates on other numbers; absent: none. */
   readonly metrics?: readonly Metric[];
 }
 

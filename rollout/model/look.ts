@@ -2,7 +2,9 @@ import type { MetricReading } from "./metric-reading.ts";
 
 /** Devices of one stratum that made contact, by how it went. */
 export interface Tally {
+  /** Devices whose outcome is `ok`. */
   readonly ok: number;
+  /** Devices whose outcome is `failed`. */
   readonly failed: number;
   /** Made contact, no outcome yet. */
   readonly contacted: number;
@@ -14,6 +16,7 @@ export interface Look {
   readonly at: number;
   /** Index of the widest wave exposed when the look was taken. */
   readonly wave: number;
+  /** Devices in contact, counted twice: all of them, and those of this wave. */
   readonly views: {
     /** All contacts with the attempt, by stratum. */
     readonly all: Readonly<Record<string, Tally>>;

@@ -7,8 +7,11 @@ const FURTHEST_DAYS = 40 * 366;
 
 /** A window, checked. */
 export interface MaintenanceWindow {
+  /** Five fields of cron: when it opens. */
   readonly cron: string;
+  /** How long it stays open, ms. */
   readonly forMs: number;
+  /** IANA name of the clocks it goes by. */
   readonly timeZone: string;
 }
 

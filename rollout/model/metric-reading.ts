@@ -40,6 +40,7 @@ export type MetricState =
 
 /** What is known of one metric at a look: what its verdict was computed from. */
 export interface MetricEvidence {
+  /** Whether there is data to judge. */
   readonly state: MetricState;
   /** Of a broken source. */
   readonly trouble?: SourceTrouble;
@@ -58,13 +59,16 @@ export type MetricNumbers =
   | { readonly kind: "rate ratio"; readonly byStratum: Readonly<Record<string, RatioNumbers>> };
 
 export interface LimitNumbers {
+  /** The latest measurement. */
   readonly value: number;
   /** Measurements in a row, the latest last, that were bad. */
   readonly failing: number;
 }
 
 export interface BinomialNumbers {
+  /** What is bad, of all data that could be used. */
   readonly bad: number;
+  /** Of how many. */
   readonly total: number;
   /** Those that are not known to be well: `bad`, and of twins everyone without an outcome or gone. */
   readonly unproven: number;
@@ -73,6 +77,7 @@ export interface BinomialNumbers {
 export interface RatioNumbers {
   /** Events of treated devices in all ticks that were counted. */
   readonly treated: number;
+  /** Events of the hold-out in the same ticks. */
   readonly control: number;
   /** ln of the likelihood ratio against the tolerated one, for each ratio of the grid. */
   readonly logRatios: readonly number[];

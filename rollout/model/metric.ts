@@ -11,6 +11,7 @@ export interface MetricDeclaration {
   readonly source: string;
   /** In the source's language, with placeholders; one text, or one for each number the judge needs. */
   readonly query: string | Readonly<Record<string, string>>;
+  /** How its numbers are judged. */
   readonly judge: JudgeDeclaration;
   /** Data that is older than this at a look counts as none. */
   readonly freshness: Duration;
@@ -55,13 +56,19 @@ export type Judge =
 
 /** A metric, checked. */
 export interface Metric {
+  /** Unique in the release. */
   readonly name: string;
+  /** An entry of `sources` in the settings, or `twins`. */
   readonly source: string;
   /** Query texts by the number they ask for (see `partsOf`). */
   readonly queries: Readonly<Record<string, string>>;
+  /** How its numbers are judged; rates as fractions. */
   readonly judge: Judge;
+  /** Data that is older than this at a look counts as none, ms. */
   readonly freshnessMs: number;
+  /** Time between two measurements, ms; absent: one a look. */
   readonly everyMs?: number;
+  /** `shadow`: measured, judged and recorded, and not obeyed. */
   readonly mode: "enforce" | "shadow";
 }
 

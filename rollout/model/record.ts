@@ -20,12 +20,15 @@ export type RolloutState =
   | "halted";
 
 interface IntentBase {
+  /** Id of the attempt and of its configuration: `fw--PRODUCT--VERSION--NUMBER`; never used twice. */
   readonly attempt: AttemptId;
+  /** Semantic version, as its file declares it. */
   readonly version: string;
   /** Digest of the release (of version and artifact, for an adopted baseline). */
   readonly digest: Digest;
   /** The target condition its configuration has to have. */
   readonly condition: string;
+  /** Priority of its configuration: of two that match a device the higher one wins. */
   readonly priority: number;
   /** `createdTimeUtc` of its configuration, by hub. */
   readonly created: Readonly<Record<string, string>>;
@@ -33,7 +36,9 @@ interface IntentBase {
 
 /** What the fleet ran before wavegate: taken over without a write to any device. */
 export interface AdoptedIntent extends IntentBase {
+  /** Where the release stands. */
   readonly state: "adopted";
+  /** The image that devices go back to. */
   readonly artifact: Artifact;
   /** The devices that run it, where it was not adopted for all of the product. */
   readonly where?: string;
@@ -41,7 +46,9 @@ export interface AdoptedIntent extends IntentBase {
 
 /** What the head record wants of one release. */
 export interface RolloutIntent extends IntentBase {
+  /** Where the release stands. */
   readonly state: RolloutState;
+  /** The release as it was when it started. */
   readonly release: Release;
   /** Index of the widest wave exposed. */
   readonly wave: number;
@@ -65,7 +72,9 @@ export interface RolloutIntent extends IntentBase {
   readonly windows: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Who started it: with `approvals`, somebody else has to approve. */
   readonly author: string;
+  /** People who let a wave open. */
   readonly approvals: readonly Approval[];
+  /** Decisions of people against the gate. */
   readonly overrides: readonly Override[];
   /** The attempt that this one tries again; absent for a first one. */
   readonly retryOf?: AttemptId;
@@ -85,6 +94,7 @@ export interface RolloutIntent extends IntentBase {
 export interface Approval {
   /** Name of the wave. */
   readonly wave: string;
+  /** Who did. */
   readonly actor: string;
   /** Epoch ms. */
   readonly at: number;
@@ -92,10 +102,13 @@ export interface Approval {
 
 /** A person decided what a gate could not: for one wave and the evidence they saw. */
 export interface Override {
+  /** Name of the wave. */
   readonly wave: string;
   /** Digest of the counts that were seen; with others the override says nothing. */
   readonly evidence: Digest;
+  /** Who did. */
   readonly actor: string;
+  /** Why. */
   readonly reason: string;
   /** Epoch ms. */
   readonly at: number;
@@ -107,7 +120,9 @@ export interface Override {
 
 /** Leave to try a stopped release once more. */
 export interface Retry {
+  /** Who gave it. */
   readonly actor: string;
+  /** Why. */
   readonly reason: string;
   /** Epoch ms. */
   readonly at: number;
@@ -117,6 +132,7 @@ export interface Retry {
 
 /** A release whose configuration is emptied, and deleted a while later; its name stays taken for ever. */
 export interface RetiredIntent extends IntentBase {
+  /** Where the release stands. */
   readonly state: "retired";
   /** Epoch ms. */
   readonly retiredAt: number;
@@ -150,14 +166,19 @@ export type RecordKind =
 
 /** One immutable decision about one product: content-addressed, with its parent's digest and the whole intent. */
 export interface RolloutRecord {
+  /** Version of the form. */
   readonly schemaVersion: 1;
+  /** The product it is about. */
   readonly product: string;
-  /** null for the first. */
+  /** Digest of the record before it; null for the first. */
   readonly parent: Digest | null;
+  /** What it decided. */
   readonly kind: RecordKind;
   /** ISO 8601 instant of the observation that decided. */
   readonly at: string;
+  /** Who decided: a person, a CI identity, `gate`. */
   readonly actor: string;
+  /** Why, in a sentence. */
   readonly reason: string;
   /** The release it is about; null for `create`. */
   readonly subject: AttemptId | null;

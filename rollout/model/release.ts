@@ -17,10 +17,15 @@ import { wavesOf, wavesSchema, type Wave, type WaveDeclaration } from "./wave.ts
 
 /** A release as its file declares it. */
 export interface ReleaseDeclaration {
+  /** A product of the fleet. */
   readonly product: string;
+  /** Semantic version; two files may not declare the same one of a product. */
   readonly version: string;
+  /** The image and what is signed about it. */
   readonly artifact: Artifact;
+  /** Steps of exposure in order: each is wider than the one before, the last is everyone. */
   readonly waves: readonly WaveDeclaration[];
+  /** What lets the release on, and what stops it. */
   readonly gate: GateDeclaration;
   /** How long a completed release is still judged; default 7 days. */
   readonly watch?: Duration;
@@ -120,18 +125,27 @@ function metricFaults(
 
 /** A release, checked. Two files that say the same have the same digest, however they are written. */
 export interface Release {
+  /** A product of the fleet. */
   readonly product: string;
+  /** Semantic version. */
   readonly version: string;
+  /** The image and what is signed about it. */
   readonly artifact: Artifact;
+  /** Steps of exposure, each wider than the one before. */
   readonly waves: readonly Wave[];
+  /** What lets the release on, and what stops it. */
   readonly gate: Gate;
+  /** How long a completed release is still judged, ms. */
   readonly watchMs: number;
+  /** Devices it fits, as a target condition; absent: every device of the product. */
   readonly where?: string;
+  /** The version a device must run before it takes this one; absent: any. */
   readonly requires?: string;
-  /** Epoch ms. */
+  /** It does not start before, epoch ms. */
   readonly startAt?: number;
-  /** Epoch ms. */
+  /** It does not grow after, epoch ms. */
   readonly expiresAt?: number;
+  /** Exposure grows only while one of these is open. */
   readonly windows?: readonly MaintenanceWindow[];
   /** Fraction of the buckets, the last ones of the release's own rotation. */
   readonly holdOut?: number;

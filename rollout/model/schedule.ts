@@ -16,9 +16,11 @@ export interface WindowDeclaration {
 
 /** A time in which nothing may grow, as declared. Stops work all the same. */
 export interface FreezeDeclaration {
-  /** ISO 8601 instants with their zone: "2026-12-20T00:00:00Z". */
+  /** Its first instant, ISO 8601 with its zone: "2026-12-20T00:00:00Z". */
   readonly from: string;
+  /** The first instant after it, like `from`. */
   readonly until: string;
+  /** Why, for those who wait: `status` shows it. */
   readonly reason: string;
   /** Versions that may go on all the same: hotfixes. */
   readonly except?: readonly string[];

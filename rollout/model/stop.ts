@@ -10,7 +10,9 @@ export const STOP_KINDS = ["abort", "halt", "hold"] as const satisfies readonly 
 
 /** Why and by whom a release was stopped, as it stands in labels and in the record. */
 export interface StopFacts {
+  /** A hold can be resumed; a halt leaves devices where they are, an abort takes them back. */
   readonly kind: StopKind;
+  /** What was stopped. */
   readonly attempt: AttemptId;
   /** Digest of the release: an abort sticks to it. */
   readonly release: string;
@@ -18,6 +20,7 @@ export interface StopFacts {
   readonly actor: string;
   /** ISO 8601 instant. */
   readonly at: string;
+  /** Why, cut to what a label takes. */
   readonly reason: string;
   /** Makes two stops with the same text two stops. */
   readonly nonce: string;
@@ -25,6 +28,7 @@ export interface StopFacts {
 
 /** A stop with its identity: the digest of its facts, so that anyone can rebuild the record from the labels. */
 export interface Stop extends StopFacts {
+  /** Digest of the facts; another text where somebody wrote the label by hand. */
   readonly id: string;
 }
 

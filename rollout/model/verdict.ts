@@ -2,6 +2,7 @@ import type { MetricState } from "./metric-reading.ts";
 
 /** What a gate concluded, and the reasons an operator will read. A pure function of counts: same input, same verdict. */
 export interface Verdict {
+  /** What is to happen: the wave is let on, nothing grows, or the release is stopped. */
   readonly kind: "promote" | "hold" | "abort";
   /** What the verdict rests on; only `statistical` is a promise. */
   readonly guarantee: Guarantee;
@@ -13,9 +14,11 @@ export interface Verdict {
 
 /** What one metric says at a look. */
 export interface MetricVerdict {
+  /** The metric. */
   readonly name: string;
   /** `shadow`: it is not obeyed. */
   readonly mode: "enforce" | "shadow";
+  /** Whether there was data to judge. */
   readonly state: MetricState;
   /** `pass`: it stands in nobody's way. */
   readonly kind: "pass" | "hold" | "abort";
@@ -34,6 +37,7 @@ export type Guarantee = "statistical" | "smoke" | "time-only" | "overridden";
 
 /** Why a verdict is as it is. */
 export interface Reason {
+  /** Which reason it is, for programs. */
   readonly code: ReasonCode;
   /** The metric it is about; absent when it is about outcomes. */
   readonly metric?: string;
@@ -57,7 +61,9 @@ export interface Reason {
 
 /** Where a failure rate lies, as fractions of one, for devices without an outcome read in either way. */
 export interface Rate {
+  /** Not below this. */
   readonly lower: number;
+  /** Not above this. */
   readonly upper: number;
   /** Chance that the true rate never leaves these bounds, however often one looks: 0.95. */
   readonly confidence: number;

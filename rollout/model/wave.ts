@@ -5,7 +5,9 @@ import { instantSchema } from "./schedule.ts";
 
 /** A wave as a release file declares it. */
 export interface WaveDeclaration {
+  /** 1 to 40 characters, unique in the release. */
   readonly name: string;
+  /** Whom it adds to the waves before it. */
   readonly cohort: Cohort;
   /**
    * `evidence` (default) promotes only on proof; `smoke` when nothing bad was seen for the bake; `timed` makes no claim
@@ -32,13 +34,19 @@ export interface PaceDeclaration {
 
 /** A wave, checked: durations in milliseconds, defaults filled in. */
 export interface Wave {
+  /** Unique in the release. */
   readonly name: string;
+  /** Whom it adds to the waves before it. */
   readonly cohort: Cohort;
+  /** What it claims: `evidence` promotes on proof, `smoke` and `timed` make no statistical claim. */
   readonly kind: "smoke" | "evidence" | "timed";
+  /** How long it must run once it is covered, ms. */
   readonly bakeMs: number;
+  /** People who must approve before it opens. */
   readonly approvals: number;
   /** Epoch ms; absent: as soon as the wave before is promoted. */
   readonly startAt?: number;
+  /** The parts it opens in, and the time between two of them; absent: at once. */
   readonly pace?: { readonly parts: number; readonly everyMs: number };
 }
 

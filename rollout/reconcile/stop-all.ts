@@ -15,6 +15,13 @@ export type StoppedProduct =
   | ({ readonly kind: "stopped"; readonly product: string; readonly note?: string } & StopResult)
   | { readonly kind: "failed"; readonly product: string; readonly code: Code; readonly message: string };
 
+/** What became of all of them. */
+export interface StoppedLine {
+  readonly products: readonly StoppedProduct[];
+  /** Hubs that did not answer and that no product names as missed: what is under way there is not known. */
+  readonly unseen: readonly string[];
+}
+
 /**
  * Stop every product's release under way, with the hub alone: the widest exposure first, and on past every single
  * failure. Completed releases are left alone. Where the records cannot be read, a release that reaches everyone may be
@@ -23,7 +30,7 @@ export type StoppedProduct =
 export async function stopAll(
   input: { readonly kind: "hold" | "abort"; readonly actor: string; readonly reason: string },
   ports: Pick<ReconcilePorts, "hubs" | "records" | "clock">,
-): Promise<readonly StoppedProduct[]> {
+): Promise<StoppedLine> {
   const seen = await listHubs(ports.hubs, { urgent: true });
   const results: StoppedProduct[] = [];
   for (const product of productsByExposure(listingsOf({ hubs: seen }))) {
@@ -39,7 +46,11 @@ export async function stopAll(
       results.push({ kind: "failed", product, code: error.code, message: error.message });
     }
   }
-  return results;
+  const missed = new Set(
+    results.flatMap((result) => (result.kind === "stopped" ? result.missed.map(({ hub }) => hub) : [])),
+  );
+  const unseen = seen.filter(({ name, listing }) => listing === undefined && !missed.has(name));
+  return { products: results, unseen: unseen.map(({ name }) => name) };
 }
 
 /** Products that have a configuration of ours, by the devices that answer the widest of their releases. */

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { faultsOf as faultsOfTests, namedTests, type NamedTest } from "../docs/proofs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const THREADS = 25;
@@ -8,7 +9,7 @@ const THREADS = 25;
 interface Row {
   readonly thread: number;
   readonly cells: readonly string[];
-  readonly tests: readonly { readonly file: string; readonly name: string }[];
+  readonly tests: readonly NamedTest[];
   readonly reason: string | undefined;
 }
 
@@ -22,11 +23,10 @@ function rowsOf(document: string): readonly Row[] {
         .slice(1, -1)
         .map((cell) => cell.trim());
       const proof = cells[4] ?? "";
-      const named = [...proof.matchAll(/`(?<file>test\/[^`]+)`: "(?<name>[^"]+)"/g)];
       return {
         thread: Number(cells[0]),
         cells,
-        tests: named.map(({ groups = {} }) => ({ file: groups["file"] ?? "", name: groups["name"] ?? "" })),
+        tests: namedTests(proof),
         reason: /\*\*Not covered:\*\* (.+)$/.exec(proof)?.[1],
       };
     });
@@ -35,30 +35,12 @@ function rowsOf(document: string): readonly Row[] {
 /** Why a row does not stand; empty: it does. */
 function faultsOf(
   { thread, cells, tests, reason }: Row,
-  read: (file: string) => string | undefined,
+  read?: (file: string) => string | undefined,
 ): string[] {
   const faults: string[] = [];
   if (cells.length !== 5 || cells.some((cell) => cell === "")) faults.push(`${thread}: a cell is empty`);
   if (tests.length === 0 && reason === undefined) faults.push(`${thread}: neither a test nor a reason`);
-  for (const { file, name } of tests) {
-    const text = read(file);
-    if (text === undefined) faults.push(`${thread}: there is no ${file}`);
-    else if (!isRun(text, name)) faults.push(`${thread}: ${file} has no test "${name}"`);
-  }
-  return faults;
-}
-
-/** A title in quotes, of a test that nobody switched off. */
-function isRun(text: string, name: string): boolean {
-  const at = ['"', "`"].map((quote) => text.indexOf(`${quote}${name}${quote}`)).find((found) => found >= 0);
-  if (at === undefined) return false;
-  const call = text.slice(text.lastIndexOf("\n  it", at) + 1, at);
-  return !/\b(skip|todo|skipIf|runIf)\b/.test(call.split("\n")[0] ?? "");
-}
-
-function fileText(file: string): string | undefined {
-  const path = new URL(file, ROOT);
-  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  return [...faults, ...faultsOfTests(tests, read).map((fault) => `${thread}: ${fault}`)];
 }
 
 const ROWS = rowsOf(readFileSync(new URL("docs/lessons.md", ROOT), "utf8"));
@@ -71,7 +53,7 @@ describe("docs/lessons.md", () => {
   });
 
   it("names, for each, tests that are there, or the reason why none is", () => {
-    expect(ROWS.flatMap((row) => faultsOf(row, fileText))).toEqual([]);
+    expect(ROWS.flatMap((row) => faultsOf(row))).toEqual([]);
   });
 });
 

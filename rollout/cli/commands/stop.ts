@@ -26,18 +26,19 @@ gentle form: nothing grows, and nobody has to resume anything afterwards.`,
     const reason = requiredReason(input, "wavegate stop --all");
     const kind = input.options["abort"] === true ? "abort" : "hold";
     const session = await context.session();
-    const results = await stopAll({ kind, reason, actor: session.actor }, session);
-    const failed = results.some((result) => result.kind === "failed" || result.missed.length > 0);
-    const human =
-      results.length === 0
-        ? `nothing is under way on ${session.hubs.map(({ name }) => name).join(", ")}`
-        : [...results.map(sentence), ...(failed ? ["  next: run the same command again, now"] : [])].join(
-            "\n",
-          );
+    const { products, unseen } = await stopAll({ kind, reason, actor: session.actor }, session);
+    const failed =
+      unseen.length > 0 || products.some((result) => result.kind === "failed" || result.missed.length > 0);
+    const seen = session.hubs.map(({ name }) => name).filter((name) => !unseen.includes(name));
+    const human = [
+      ...(products.length === 0 ? [`nothing is under way on ${seen.join(", ")}`] : products.map(sentence)),
+      ...unseen.map((hub) => `  NOT KNOWN on ${hub}: it does not answer`),
+      ...(failed ? ["  next: run the same command again, now"] : []),
+    ].join("\n");
     return {
       exitCode: failed ? EXIT.error : EXIT.done,
       human,
-      json: { schemaVersion: 1, products: results.map(jsonOf) },
+      json: { schemaVersion: 1, products: products.map(jsonOf), unseen },
     };
   },
 };

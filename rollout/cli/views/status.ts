@@ -33,7 +33,7 @@ export function renderStatus({
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([version, devices]) => `${version} on ${devices}`);
   const lines = [
-    `${product} at ${formatInstant(at)}: ${running.join(", ") || "no device reports a version"}`,
+    `${product} at ${formatInstant(at)}: ${running.join(", ") || "no device of a known version was counted"}`,
   ];
   const underWay = intents.findLast((intent) => isJudged(intent));
   if (outlook !== undefined && underWay === undefined)

@@ -13,7 +13,7 @@ import { stopLatency } from "./stop-latency.ts";
 import { stuckInHold } from "./stuck-in-hold.ts";
 import { lastStep, roundedWaves } from "./wave-steps.ts";
 
-/** Rules that need no count of their own, by their numbers in docs/lint.md. */
+/** Rules that need no count of their own, by their numbers in `lint-rules.ts`. */
 const RULES: readonly RiskRule[] = [
   smokeSize,
   stuckInHold,

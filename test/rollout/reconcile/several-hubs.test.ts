@@ -9,6 +9,7 @@ import {
   type ReconcileResult,
 } from "../../../rollout/reconcile/reconcile.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
+import { stopAll, type StoppedLine } from "../../../rollout/reconcile/stop-all.ts";
 import { stopRelease, type StopResult } from "../../../rollout/reconcile/stop-release.ts";
 import { aFleet, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
@@ -151,6 +152,21 @@ describe("two hubs", () => {
     const hubs = await inCanary();
     hubs.down.add("a").add("b");
     await expect(hubs.stop("abort")).rejects.toMatchObject({ code: "HUB_UNREACHABLE" });
+  });
+
+  it("are stopped by stop --all on the one that answers, and the other is never said to have nothing under way", async () => {
+    const hubs = await inCanary();
+    const stopAllNow = (): Promise<StoppedLine> =>
+      stopAll({ kind: "abort", actor: "operator", reason: "stop the line" }, hubs.ports);
+    hubs.down.add("a").add("store");
+    expect(await stopAllNow()).toMatchObject({
+      products: [{ kind: "stopped", missed: [{ hub: "a" }] }],
+      unseen: [],
+    });
+    expect(await stopAllNow()).toEqual({ products: [], unseen: ["a"] });
+    hubs.down.delete("a");
+    expect(await stopAllNow()).toMatchObject({ products: [{ kind: "stopped", missed: [] }], unseen: [] });
+    expect(hubs.exposed()).toEqual([0, 0]);
   });
 
   it("are brought to one head after a crash between their refs", async () => {

@@ -29,8 +29,8 @@ async function another(world: World, product: string, condition: string): Promis
   return attempt;
 }
 
-function all(world: World, kind: "hold" | "abort"): Promise<readonly StoppedProduct[]> {
-  return stopAll({ kind, actor: "operator", reason: "stop the line" }, world.ports);
+async function all(world: World, kind: "hold" | "abort"): Promise<readonly StoppedProduct[]> {
+  return (await stopAll({ kind, actor: "operator", reason: "stop the line" }, world.ports)).products;
 }
 
 function kindOf(world: World, id: string): string | undefined {
