@@ -142,7 +142,9 @@ export const settingsSchema = z
         overrides: z
           .string()
           .exactOptional()
-          .describe("The folder of override files; default: `overrides` beside the releases, where it exists."),
+          .describe(
+            "The folder of override files; default: `overrides` beside the releases, where it exists.",
+          ),
       })
       .describe("Where fleet, releases and overrides are declared; from the settings file's folder."),
     plans: z

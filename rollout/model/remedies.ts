@@ -29,6 +29,7 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
   DEVICE_ANSWER: "See what its agent should answer in device.md, and update it.",
   DEVICE_UNKNOWN:
     "Correct the id: they are case-sensitive. `wavegate plan --explain DEVICE` shows a known one.",
+  DUPLICATE_OVERRIDE: "Remove one of the two files.",
   DUPLICATE_RELEASE: "Remove one of the two files.",
   ENROLL_OPEN_WAVE: "Wait until the rollout has reached everyone, or say `--into-open-wave`.",
   ENROLL_UNFIT: "Nothing was changed: use twin patches, with a higher `--import-above`.",
@@ -69,10 +70,14 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
   NO_DEVICES: "Set the tag `product` on the devices, or correct the product's name or the condition.",
   OBSERVATION_STALE: "Run the command again: nothing was written by what was seen too long ago.",
   ONE_MEASUREMENT: "Write `failures: 2` or more in the metric's judge.",
+  OVERRIDE_INVALID:
+    "Correct the override file: the message lists every place; `wavegate override … --file` writes one.",
   PLAN_BLOCKED: "Correct the errors it lists and run `wavegate plan`.",
   PLAN_INVALID: "Make it anew: `wavegate plan --out FILE`.",
   PLAN_NOT_REVIEWED: "Start the workflow by hand, so that its reviewers see the new plan; see gitops.md.",
+  PLAN_SIGNATURE: "Do not apply it: find out who made the plan; then plan again and sign it.",
   PLAN_STALE: "Look at what changed and plan again: `wavegate plan --out FILE`.",
+  PLAN_UNSIGNED: "Sign a plan: `wavegate plan --out FILE --key FILE`, then `wavegate apply FILE`.",
   PRODUCT_REMOVED: "Declare the product again, or take its release back: `wavegate abort PRODUCT`.",
   RATES_TOO_CLOSE:
     "Raise `reject`, or lower `tolerate`, or expect that it takes the devices that the message counts.",
@@ -102,6 +107,7 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
   TOO_MANY_DEVICES: "Declare a corrected version, or retry the whole release without `--failed`.",
   TOTAL_UNKNOWN: "Let the total's query name `{{attempt}}` or `{{version}}`.",
   UNKNOWN_PRODUCT: "Declare the product in `fleet.ts`, or correct the name.",
+  UNKNOWN_VERSION: "Correct the version in the override file, or add its release.",
   UNSTAMPED: "Let the agent report its bucket, or run `wavegate enroll PRODUCT`.",
   VERDICT_DIFFERS:
     "Find out who wrote the record, or which version of wavegate did; roll nothing out by that store.",
