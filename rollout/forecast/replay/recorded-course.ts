@@ -16,7 +16,8 @@ export interface RecordedCourse {
   readonly activeWithinMs: number;
 }
 
-interface RecordedStep {
+/** An attempt as one record left it. */
+export interface RecordedStep {
   /** Epoch ms. */
   readonly at: number;
   readonly kind: RolloutRecord["kind"];
@@ -33,7 +34,11 @@ const ACTIVE_WITHIN_MS = 7 * 86_400_000;
 
 /** The course of every attempt that a store has records of, oldest first. The head that the marks name decides, or the only tip. */
 export function recordedCourses(contents: StoreContents): readonly RecordedCourse[] {
-  const chain = longestChain(contents).flatMap((digest) => contents.records.get(digest) ?? []);
+  return coursesOf(longestChain(contents).flatMap((digest) => contents.records.get(digest) ?? []));
+}
+
+/** The course of every attempt of one chain, whose records come oldest first. */
+export function coursesOf(chain: readonly RolloutRecord[]): readonly RecordedCourse[] {
   const attempts = new Set(
     chain.flatMap(({ intents }) => intents.filter(isRolledOut)).map((one) => one.attempt),
   );
