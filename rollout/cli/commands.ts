@@ -39,6 +39,12 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/history.ts")).history,
   },
   {
+    name: "report",
+    summary: "write rollouts, their evidence and their records to one HTML file",
+    arguments: [["[product]", "one product only"]],
+    load: async () => (await import("./commands/report.ts")).report,
+  },
+  {
     name: "logs",
     summary: "show what happened on one device lately, by its own account",
     arguments: [["<device>", "id of the device"]],
