@@ -1,4 +1,6 @@
+import { raw } from "hono/html";
 import { sha256Hex } from "../model/digest.ts";
+import type { Html } from "./markup.ts";
 
 /**
  * A Content-Security-Policy under which a page runs its own style and script, named by their digests, and nothing else:
@@ -23,4 +25,10 @@ export function contentPolicy({
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
+}
+
+/** An element of style or script whose content is, to the byte, the text that a policy names. */
+export function inlined(element: "style" | "script", text: string): Html {
+  if (text.includes(`</${element}`)) throw new RangeError(`the text would end its own ${element} element`);
+  return raw(`<${element}>${text}</${element}>`);
 }

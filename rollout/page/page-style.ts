@@ -23,24 +23,25 @@ a { color: var(--link); } code { font-size: .88em; background: var(--card); padd
 .state.good { color: var(--ok); } .state.bad { color: var(--bad); } .state.open { color: var(--proof); }
 .scroll { overflow-x: auto; margin: .5rem 0; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; overflow-wrap: normal; }
 caption { text-align: left; color: var(--soft); font-size: .88rem; padding: .1rem 0; }
-th, td { border: 1px solid var(--faint); padding: .2rem .6rem; text-align: left; vertical-align: top; } thead th { background: var(--card); } th[scope=row] { font-weight: 600; }
+th, td { white-space: nowrap; border: 1px solid var(--faint); padding: .2rem .6rem; text-align: left; vertical-align: top; } thead th { background: var(--card); } th[scope=row] { font-weight: 600; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: .8rem 1.2rem; margin: .5rem 0; }
-.panel { margin: 0; max-width: 34rem; } figcaption { font-weight: 600; font-size: .95rem; } .panel > svg { width: 100%; height: auto; display: block; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--ink); } svg text.axis { fill: var(--soft); font-size: 11.5px; } svg text.level { font-weight: 600; }
+.panel { margin: 0; max-width: 28rem; } figcaption { font-weight: 600; font-size: .95rem; } .panel > svg { width: 100%; height: auto; display: block; }
+svg text { font: 13px system-ui, sans-serif; fill: var(--ink); } svg text.axis { fill: var(--soft); font-size: 12.5px; } svg text.level { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .grid { stroke: var(--faint); stroke-width: .7; } .base, .tick { stroke: var(--soft); } .mark { stroke: var(--soft); stroke-dasharray: 1 3; fill: none; } path.level { stroke: var(--ink); stroke-dasharray: 7 3 1 3; }
 .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; } .band { stroke-width: .8; }
 .line.contact { stroke: var(--contact); stroke-dasharray: 2 3; } .line.ok { stroke: var(--ok); } .line.bad { stroke: var(--bad); stroke-dasharray: 6 2; }
 .line.against { stroke: var(--against); } .line.proof { stroke: var(--proof); stroke-dasharray: 8 3; } circle.against, circle.bad { fill: var(--bad); }
 .band.reach { fill: url(#hatch-reach); stroke: var(--reach); } .band.ok { fill: url(#hatch-ok); } .band.bad { fill: url(#hatch-bad); }
 .band.against { fill: url(#hatch-against); stroke: var(--against); } .band.proof { fill: url(#hatch-proof); stroke: var(--proof); }
-.hatch { stroke-width: 1.4; } .hatch.reach { stroke: var(--faint); } .hatch.ok { stroke: var(--ok); } .hatch.bad, .hatch.against { stroke: var(--against); } .hatch.proof { stroke: var(--proof); }
+.hatch { stroke-width: 1.4; } .hatch.reach { stroke: var(--reach); stroke-width: .7; } .hatch.ok { stroke: var(--ok); } .hatch.bad, .hatch.against { stroke: var(--against); } .hatch.proof { stroke: var(--proof); }
 .defs { position: absolute; width: 0; height: 0; }
-.legend { display: flex; flex-wrap: wrap; gap: .1rem .9rem; font-size: .85rem; margin: .1rem 0 0; } .legend svg { width: 28px; height: 10px; vertical-align: middle; }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem .9rem; font-size: .85rem; margin: .1rem 0 0; } .legend svg { width: 28px; height: 12px; vertical-align: middle; }
 details { margin: .5rem 0; } summary { cursor: pointer; padding: .15rem 0; font-weight: 600; }
 .chain { list-style: none; padding: 0; margin: .5rem 0; } .chain > li { border-left: 3px solid var(--faint); padding: .1rem 0 .1rem .8rem; margin: .6rem 0; } .chain p { margin: .05rem 0; }
 li.broken { border-left-color: var(--bad) !important; } .verdict { font-weight: 600; } .verdict.good { color: var(--ok); } .verdict.bad { color: var(--bad); }
 button, input { font: inherit; color: inherit; background: var(--paper); border: 1.5px solid var(--soft); border-radius: 6px; padding: .35rem .9rem; min-height: 2.6rem; } button { cursor: pointer; } input { width: 100%; }
 dialog { color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: 8px; max-width: min(32rem, calc(100vw - 2rem)); } dialog::backdrop { background: #0008; } .buttons { margin-top: .8rem; }
+@media (max-width: 30rem) { main, body > header, body > footer { padding: .3rem .6rem; } .rollout, .next, .actions, .notice { padding-left: .6rem; padding-right: .6rem; } }
 @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --faint: #bbb; --card: #fff; --link: #000; --reach: #444; --contact: #6639ba; --ok: #1a7f37; --bad: #b3261e; --against: #b3261e; --proof: #0550ae; --warn: #000; }
   body { font-size: 10.5pt; } .actions, .skip, button { display: none; } .panel, .chain > li, tr { break-inside: avoid; } .rollout { border: 0; padding: 0; } .scroll { overflow: visible; } .panels { grid-template-columns: 1fr 1fr; } }
 `;

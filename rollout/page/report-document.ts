@@ -2,7 +2,7 @@ import { html, raw } from "hono/html";
 import type { NamedRecord } from "../engine/observation.ts";
 import { canonicalJson } from "../model/digest.ts";
 import { formatInstant } from "../model/instant.ts";
-import { contentPolicy } from "./content-policy.ts";
+import { contentPolicy, inlined } from "./content-policy.ts";
 import { HATCHINGS } from "./hatchings.ts";
 import type { Html } from "./markup.ts";
 import { PAGE_STYLE } from "./page-style.ts";
@@ -37,9 +37,7 @@ export async function reportDocument({
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${`Rollouts of ${names}`}</title>
-        <style>
-          ${raw(PAGE_STYLE)}
-        </style>
+        ${inlined("style", PAGE_STYLE)}
       </head>
       <body>
         <a class="skip" href="#main">Skip to the rollouts</a>
@@ -51,9 +49,7 @@ export async function reportDocument({
         <main id="main">
           ${products.map(({ story, chain }) => [checkPart(story, chain), productSection(story, { canAct: false })])}
         </main>
-        <script>
-          ${raw(script)};
-        </script>
+        ${inlined("script", script)}
       </body>
     </html>`;
   return String(await whole);

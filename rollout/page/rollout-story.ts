@@ -25,6 +25,8 @@ export interface RolloutStory {
   readonly endedAt?: number;
   /** How it stands, in a sentence. */
   readonly headline: string;
+  /** Who held, halted or stopped it, and why; absent otherwise. */
+  readonly stop?: { readonly actor: string; readonly reason: string };
   readonly gate: Pick<Gate, "tolerate" | "reject" | "harmCap" | "falseStop" | "missedBad">;
   /** Evidence at which the gate acts. */
   readonly thresholds: ReturnType<typeof thresholdsOf>;
@@ -93,6 +95,7 @@ export function rolloutStory({
     startedAt: steps[0]?.at ?? intent.openedAt,
     ...(ended === undefined ? {} : { endedAt: ended.at }),
     headline: headlineOf(steps),
+    ...stopOf(steps),
     gate: release.gate,
     thresholds: thresholdsOf(release, strata.length),
     waves: wavesOf(steps),
@@ -144,6 +147,14 @@ function headlineOf(steps: readonly RecordedStep[]): string {
     case "halted":
       return `${version} was halted in ${place}: its devices keep it, nobody else gets it`;
   }
+}
+
+function stopOf(steps: readonly RecordedStep[]): Pick<RolloutStory, "stop"> {
+  const { intent } = lastOf(steps);
+  if (intent.state !== "held" && !isStopped(intent)) return {};
+  const kinds = intent.state === "held" ? ["hold"] : ["abort", "halt"];
+  const found = steps.findLast(({ kind, isOwn }) => isOwn && kinds.includes(kind));
+  return found === undefined ? {} : { stop: { actor: found.actor, reason: found.reason } };
 }
 
 function wavesOf(steps: readonly RecordedStep[]): readonly WaveStory[] {

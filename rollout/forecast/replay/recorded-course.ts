@@ -25,6 +25,7 @@ export interface RecordedStep {
   /** True when the record is about this attempt. */
   readonly isOwn: boolean;
   readonly actor: string;
+  readonly reason: string;
 }
 
 /** Lag of queries where no verdict of the attempt was recorded: what Azure states as the longest, ms. */
@@ -58,7 +59,16 @@ function stepOf(record: RolloutRecord, attempt: AttemptId): readonly RecordedSte
   const intent = record.intents.filter(isRolledOut).find((one) => one.attempt === attempt);
   if (intent === undefined) return [];
   const isOwn = record.subject === attempt || record.stops.some((stop) => stop.attempt === attempt);
-  return [{ at: instantMs(record.at), kind: record.kind, intent, isOwn, actor: record.actor }];
+  return [
+    {
+      at: instantMs(record.at),
+      kind: record.kind,
+      intent,
+      isOwn,
+      actor: record.actor,
+      reason: record.reason,
+    },
+  ];
 }
 
 function longestChain({ records, marks }: StoreContents): readonly Digest[] {

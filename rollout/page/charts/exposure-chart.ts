@@ -74,11 +74,11 @@ export function spanOf({
   endedAt,
   state,
 }: RolloutStory): readonly [number, number] {
-  const known = Math.max(startedAt + 60_000, exposure.at(-1)?.at ?? 0, progress.at(-1)?.at ?? 0);
+  const known = Math.max(exposure.at(-1)?.at ?? 0, progress.at(-1)?.at ?? 0);
   // A watch of days would leave the waves no room: what came after the end is in the table.
-  const end =
-    endedAt !== undefined && state !== "rolling back" ? endedAt + (endedAt - startedAt) * 0.12 : known;
-  return [startedAt, Math.max(startedAt + 60_000, Math.min(known, end))];
+  const end = endedAt !== undefined && state !== "rolling back" ? endedAt : known;
+  const length = Math.max(60_000, end - startedAt);
+  return [startedAt, startedAt + length * 1.08];
 }
 
 function descriptionOf({ waves, exposure, progress }: RolloutStory): string {

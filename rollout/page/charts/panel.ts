@@ -47,8 +47,8 @@ export interface Panel {
 type Point = readonly [x: number, y: number];
 
 const WIDTH = 360;
-const HEIGHT = 230;
-const PLOT = { left: 46, right: 348, top: 34, bottom: 196 };
+const HEIGHT = 240;
+const PLOT = { left: 48, right: 350, top: 46, bottom: 206 };
 
 /** Where x and y lie on a panel. */
 export const PANEL_RANGE = {
@@ -60,43 +60,45 @@ export const PANEL_RANGE = {
 export function panel(chart: Panel): Html {
   const { id, title, description, x, y, yLabel, lines, bands = [], levels = [] } = chart;
   const named = [
-    ...lines.filter(({ points }) => points.length > 0),
-    ...bands.flatMap(({ ink, name }) => (name === undefined ? [] : [{ ink, name }])),
+    ...lines.filter(({ points }) => points.length > 0).map(({ ink, name }) => ({ ink, name, isBand: false })),
+    ...bands.flatMap(({ ink, name }) => (name === undefined ? [] : [{ ink, name, isBand: true }])),
   ];
   return html`<figure class="panel">
     <figcaption>${title}</figcaption>
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-t ${id}-d">
       <title id="${id}-t">${title}</title>
       <desc id="${id}-d">${description}</desc>
-      <text class="axis" x="4" y="14">${yLabel}</text>
+      <text class="axis" x="0" y="14">${yLabel}</text>
       ${y.ticks.map((tick) => html`<path class="grid" d="M${PLOT.left} ${px(y.at(tick))}H${PLOT.right}" /><text class="axis" text-anchor="end" x="${PLOT.left - 5}" y="${px(y.at(tick) + 4)}">${y.format(tick)}</text>`)}
-      ${spaced(x).map((tick) => html`<path class="tick" d="M${px(x.at(tick))} ${PLOT.bottom}v5" /><text class="axis" text-anchor="${anchor(x.at(tick))}" x="${px(x.at(tick))}" y="${PLOT.bottom + 19}">${x.format(tick)}</text>`)}
+      ${spaced(x).map((tick) => html`<path class="tick" d="M${px(x.at(tick))} ${PLOT.bottom}v5" /><text class="axis" text-anchor="${anchor(x.at(tick))}" x="${px(x.at(tick))}" y="${PLOT.bottom + 20}">${x.format(tick)}</text>`)}
       <path class="base" d="M${PLOT.left} ${PLOT.bottom}H${PLOT.right}" />
-      ${marked(chart).map(({ at, label, isNamed }) => html`<path class="mark" d="M${px(at)} ${PLOT.top - 6}V${PLOT.bottom}" />${isNamed ? html`<text class="axis" text-anchor="middle" x="${px(at)}" y="${PLOT.top - 9}">${label}</text>` : ""}`)}
+      ${marked(chart).map(({ at, label, isNamed }) => html`<path class="mark" d="M${px(at)} ${PLOT.top - 8}V${PLOT.bottom}" />${isNamed ? html`<text class="axis" text-anchor="middle" x="${px(at)}" y="${PLOT.top - 12}">${label}</text>` : ""}`)}
       ${bands.map((band) => drawBand(band, x, y))}
       ${levels.map(({ at, label }) => html`<path class="level" d="M${PLOT.left} ${px(y.at(at))}H${PLOT.right}" /><text class="level" text-anchor="end" x="${PLOT.right}" y="${px(y.at(at) - 4)}">${label}</text>`)}
       ${lines.map((one) => drawLine(one, x, y))}
     </svg>
     <p class="legend">
-      ${named.map(
-        ({ ink, name }) =>
-          html`<span
-            ><svg viewBox="0 0 28 10" aria-hidden="true"><path class="line ${ink}" d="M1 5H27" /></svg>
-            ${name}</span
-          > `,
-      )}
+      ${named.map(({ ink, name, isBand }) => html`<span>${swatch(ink, isBand)} ${name}</span> `)}
     </p>
   </figure>`;
 }
 
+function swatch(ink: Ink, isBand: boolean): Html {
+  const shape = isBand
+    ? html`<path class="band ${ink}" d="M1 1H27V11H1Z" />`
+    : html`<path class="line ${ink}" d="M1 6H27" />`;
+  return html`<svg viewBox="0 0 28 12" aria-hidden="true">${shape}</svg>`;
+}
+
 function drawLine({ ink, points, isStepped = false, hasDots = false }: PanelLine, x: Scale, y: Scale): Html {
+  const shown = within(points, x);
   const path = lineOf<Point>(
     ([at]) => x.at(at),
     ([, value]) => y.at(value),
   )
     .curve(isStepped ? curveStepAfter : curveLinear)
-    .digits(1)([...points]);
-  const dots = hasDots ? points : [];
+    .digits(1)(shown);
+  const dots = hasDots ? shown : [];
   return html`<path
       class="line ${ink}"
       d="${path ?? ""}"
@@ -110,8 +112,13 @@ function drawBand({ ink, points, isStepped = false }: PanelBand, x: Scale, y: Sc
     ([, , high]) => y.at(high),
   )
     .curve(isStepped ? curveStepAfter : curveLinear)
-    .digits(1)([...points]);
+    .digits(1)(within(points, x));
   return html`<path class="band ${ink}" d="${path ?? ""}" />`;
+}
+
+/** Points that lie on the picture: a series may go on after what is shown. */
+function within<P extends readonly [x: number, ...rest: number[]]>(points: readonly P[], x: Scale): P[] {
+  return points.filter(([at]) => x.at(at) >= PLOT.left - 0.5 && x.at(at) <= PLOT.right + 0.5);
 }
 
 /** Ticks whose texts do not touch. */

@@ -15,11 +15,12 @@ const MOST_DRAWN = 6;
 
 /** One rollout: where it stands, its waves, its pictures, and the numbers behind them. */
 export function rolloutSection(parent: string, rollout: RolloutStory): Html {
-  const { attempt, version, state, headline, looks } = rollout;
+  const { attempt, version, state, headline, stop, looks } = rollout;
   const id = idOf(parent, attempt);
   return html`<section id="${id}" data-part class="rollout" aria-labelledby="${id}-name">
     <h3 id="${id}-name">${version} <span class="state ${toneOf(state)}">${state}</span></h3>
     <p class="lead">${headline}.</p>
+    ${stop === undefined ? "" : html`<p>By <b>${stop.actor}</b>: ${stop.reason}</p>`}
     <p>${datesOf(rollout)} ${harmSentence(rollout)}</p>
     ${table("Waves", [
       ["wave", "kind", "state", "opened (UTC)", "took", "adds"],

@@ -46,6 +46,7 @@ describe("the status of a release of which a hub did not answer", () => {
       judgements: [judgement],
       next,
       repeatFailers: [],
+      hubs: [],
       hub: "west",
     };
     expect(renderStatus(product)).toMatch(/not judged: no answer of west/);
