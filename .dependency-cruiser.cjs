@@ -102,6 +102,8 @@ module.exports = {
           "^scripts/",
           "^bench/",
           "^infra/index\\.ts$",
+          // Inlined into pages as text.
+          "^rollout/page/browser/",
           "\\.d\\.ts$",
         ],
       },

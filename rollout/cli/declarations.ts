@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../model/problem.ts";
@@ -11,16 +11,18 @@ export async function loadDeclarations(input: {
   readonly fleet: string;
   readonly releases: string;
   readonly folder: string;
+  /** True for who reads them again and again: files that were changed since are read anew; default: false. */
+  readonly isReread?: boolean;
 }): Promise<CheckedDeclarations> {
-  const { fleet, releases, folder } = input;
+  const { fleet, releases, folder, isReread = false } = input;
   const shown = (path: string): string => shownPath(folder, path);
-  const loadedFleet = await loadDeclaration(fleet, shown(fleet), "FLEET_INVALID");
+  const loadedFleet = await loadDeclaration(fleet, shown(fleet), "FLEET_INVALID", isReread);
   if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
   const raw: RawDeclarations["releases"][number][] = [];
   const problems: Problem[] = [];
   for (const name of await releaseFiles(releases)) {
     const path = join(releases, name);
-    const loaded = await loadDeclaration(path, shown(path), "RELEASE_INVALID");
+    const loaded = await loadDeclaration(path, shown(path), "RELEASE_INVALID", isReread);
     if ("problem" in loaded) problems.push(loaded.problem);
     else raw.push(loaded);
   }
@@ -74,10 +76,13 @@ export async function loadDeclaration(
   path: string,
   file: string,
   code: "FLEET_INVALID" | "RELEASE_INVALID",
+  isReread = false,
 ): Promise<{ readonly value: unknown; readonly file: string } | { readonly problem: Problem }> {
   try {
+    // A module is loaded once under one address: one that was changed gets another.
+    const version = isReread ? `?changed=${(await stat(path)).mtimeMs}` : "";
     // A module's exports are unknown until they are checked.
-    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    const module = (await import(`${pathToFileURL(path).href}${version}`)) as { readonly default?: unknown };
     return { value: module.default, file };
   } catch (error) {
     const summary = `it cannot be loaded: ${error instanceof Error ? (error.message.split("\n")[0] ?? error.name) : String(error)}`;

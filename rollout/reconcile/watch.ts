@@ -52,13 +52,13 @@ export async function watch(
   options: WatchOptions,
 ): Promise<WatchOutcome> {
   const { clock } = ports;
-  const look = watcher(products, ports);
+  const look = watcher(ports);
   let troubles = 0;
   let looked = false;
   for (;;) {
     let pauseMs = options.everyMs;
     try {
-      const { queries, ...refresh } = await look();
+      const { queries, ...refresh } = await look(products);
       looked = true;
       troubles = 0;
       if (refresh.outcome !== undefined) {
@@ -87,11 +87,10 @@ export async function watch(
 
 /** Looks at products, by reads alone, as often as it is called; it remembers what need not be asked again. */
 export function watcher(
-  products: readonly Declared[],
   ports: WatchPorts,
-): () => Promise<Refresh & { readonly queries: number }> {
+): (products: readonly Declared[]) => Promise<Refresh & { readonly queries: number }> {
   const memory: Memory = { seen: new Set(), exposures: new Map(), due: new Map() };
-  return () => refreshed(products, ports, memory);
+  return (products) => refreshed(products, ports, memory);
 }
 
 /** What it takes to look. */

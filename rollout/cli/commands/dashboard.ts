@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
+import type { Declared } from "../../plan/declared.ts";
 import { refreshPauseMs } from "../../plan/refresh-pause.ts";
 import { watcher } from "../../reconcile/watch.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import type { Guard } from "../dashboard/guard.ts";
 import { pageScript } from "../page-script.ts";
+import { loadDeclarations } from "../declarations.ts";
 import { readableProducts } from "../session.ts";
 import { slowestOf } from "../slowest-hub.ts";
 
@@ -25,6 +27,7 @@ rollout.`,
     ["--port <number>", `where to listen (default: ${DEFAULT_PORT}; 0: any that is free)`],
     ["--allow-actions", "let who has the printed link approve, hold, resume and abort"],
     ["--token-file <file>", "take the token from a file; reading needs it too then"],
+    ["--end-with-input", "end when standard input does: for programs that start it"],
     ["--host <address>", "listen beyond this machine; needs --token-file"],
   ],
   async run(context, input) {
@@ -65,18 +68,29 @@ rollout.`,
     const session = await context.session();
     // Who cannot be named is told now, not at the first click.
     const actor = canAct ? session.actor : undefined;
-    const products = readableProducts(await session.declarations(), undefined);
-    const names = products.map(({ product }) => product);
     const { clock, records, settings } = session;
     const slowest = slowestOf(settings);
+    const look = watcher(session);
+    const tell = storyTeller({ records, hub: settings.hub.name });
+    // Read anew at every look: a release that is merged while the page is open is one of them.
+    const declared = async (): Promise<readonly Declared[]> => {
+      const { folder } = context;
+      const found = await loadDeclarations({ ...settings.declarations, folder, isReread: true });
+      return readableProducts(found, undefined);
+    };
+    const namesOf = (products: readonly Declared[]): readonly string[] =>
+      products.map(({ product }) => product);
+    let names = namesOf(await declared());
     const feed = createFeed({
       clock,
-      look: watcher(products, session),
-      tell: storyTeller({ products: names, records, hub: settings.hub.name }),
+      look: async () => {
+        const products = await declared();
+        names = namesOf(products);
+        return look(products);
+      },
+      tell: (refresh) => tell(names, refresh),
       mark: async () =>
-        JSON.stringify(
-          await Promise.all(names.map((product) => records.takenMark(product, settings.hub.name))),
-        ),
+        (await Promise.all(names.map((product) => records.takenMark(product, settings.hub.name)))).join(),
       pauseMs: (queries) => refreshPauseMs({ queries, listings: 1 }, slowest),
       everyMs: settings.lookEvery,
     });
@@ -98,7 +112,12 @@ rollout.`,
     bound.port = server.port;
     const fragment = token === undefined ? "" : `#token=${token.reveal()}`;
     tellLink(context, `http://${host.includes(":") ? `[${host}]` : host}:${server.port}/${fragment}`, actor);
-    await feed.run(context.signal);
+    const end = new AbortController();
+    if (input.options["endWithInput"] === true)
+      process.stdin.resume().once("end", () => {
+        end.abort();
+      });
+    await feed.run(AbortSignal.any([context.signal, end.signal]));
     return {
       exitCode: EXIT.done,
       human: "the page is gone; the rollout is not touched by that",

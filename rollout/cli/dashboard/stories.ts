@@ -11,15 +11,13 @@ import type { Refresh, Watched } from "../../reconcile/watch.ts";
 
 /** Tells the stories of products again and again; what cannot change any more is read and worked out once. */
 export function storyTeller({
-  products,
   records,
   hub,
 }: {
-  readonly products: readonly string[];
   readonly records: RecordPort;
   /** Name of the hub whose mark names the head while no hub answers. */
   readonly hub: string;
-}): (refresh: Refresh | undefined) => Promise<readonly ProductStory[]> {
+}): (products: readonly string[], refresh: Refresh | undefined) => Promise<readonly ProductStory[]> {
   const known = rememberingRecords(records);
   const ended = new Map<AttemptId, readonly Look[]>();
   const bands = new Map<AttemptId, HarmBands | undefined>();
@@ -42,7 +40,7 @@ export function storyTeller({
     if (!bands.has(attempt)) bands.set(attempt, harmBands(course, earlier));
     return bands.get(attempt);
   };
-  return (refresh) =>
+  return (products, refresh) =>
     Promise.all(
       products.map(async (product) => {
         const overview = refresh?.products.find((one) => one.product === product);

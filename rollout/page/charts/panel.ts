@@ -50,6 +50,9 @@ const WIDTH = 360;
 const HEIGHT = 240;
 const PLOT = { left: 48, right: 350, top: 46, bottom: 206 };
 
+/** About how wide a character of an axis is. */
+const LETTER = 7.2;
+
 /** Where x and y lie on a panel. */
 export const PANEL_RANGE = {
   x: [PLOT.left, PLOT.right],
@@ -126,10 +129,12 @@ function spaced({ ticks, at, format }: Scale): readonly number[] {
   const kept: number[] = [];
   let until = -Infinity;
   for (const tick of ticks) {
-    const half = format(tick).length * 3.6;
-    if (at(tick) - half < until) continue;
+    const place = at(tick);
+    const width = format(tick).length * LETTER;
+    const start = place - { start: 0, middle: width / 2, end: width }[anchor(place)];
+    if (start < until) continue;
     kept.push(tick);
-    until = at(tick) + half + 8;
+    until = start + width + LETTER;
   }
   return kept;
 }
@@ -139,7 +144,7 @@ function marked({ marks = [], x }: Panel): readonly { at: number; label: string;
   let until = -Infinity;
   return marks.map(({ at, label }) => {
     const place = x.at(at);
-    const half = label.length * 3.6;
+    const half = (label.length * LETTER) / 2;
     const isNamed = place - half >= until;
     if (isNamed) until = place + half + 4;
     return { at: place, label, isNamed };
