@@ -3,7 +3,7 @@ import prettier from "eslint-config-prettier";
 import tseslint from "typescript-eslint";
 
 const PURE_LAYERS = [
-  "rollout/{model,gate,plan,engine,forecast}/**/*.ts",
+  "rollout/{model,gate,plan,engine,forecast,page}/**/*.ts",
   "device/{updater,desired-change,update-end,latch,firmware-request}.ts",
 ];
 

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { playActs } from "./demo/acts.ts";
 import { PROJECT } from "./demo/command-line.ts";
+import { startDashboard } from "./demo/dashboard.ts";
 import { claimFolder } from "./demo/folder.ts";
 import { lastScreen } from "./demo/last-screen.ts";
 import { setStage } from "./demo/stage.ts";
@@ -109,11 +110,32 @@ async function play({ once, minutesPerSecond, name }: Asked, interrupt: AbortCon
   });
   const settings = join(folder, "settings.json");
   const settingsFlag = isFoundByItself(name) ? "" : ` --settings ${relative(process.cwd(), settings)}`;
-  const played = await playActs(stage, { say, shell: { signal, settings }, settingsFlag });
+  const shell = { signal, settings };
+  await using dashboard = startDashboard(shell);
+  let link: string | undefined;
+  void dashboard.url.then((url) => {
+    link = url;
+    say(
+      url === undefined ? "The dashboard did not start; the acts go on." : `See it live in a browser: ${url}`,
+    );
+  });
+  const reportFile = join(folder, "report.html");
+  const played = await playActs(stage, { say, shell, settingsFlag, reportFile });
   const seconds = (Date.now() - startedAt) / 1_000 - installSeconds;
   const recordsFolder = join(shown, "records");
   say("");
-  say(lastScreen({ ...played, recordsFolder, seconds, installSeconds, staysUp, settingsFlag }));
+  say(
+    lastScreen({
+      ...played,
+      recordsFolder,
+      reportFile: join(shown, "report.html"),
+      dashboard: link,
+      seconds,
+      installSeconds,
+      staysUp,
+      settingsFlag,
+    }),
+  );
   const isTrue = areAllTrue(truths(played));
   if (!staysUp) return isTrue ? 0 : 1;
   await aborted(signal);

@@ -8,11 +8,12 @@ import { exitCode, findPinnedNode, PROJECT } from "./pinned-node.mjs";
 
 const DIST = join(PROJECT, "dist");
 const PACKAGE = join(DIST, "package");
-/** What is taken along as it is; `templates` is what `wavegate init` copies. */
+/** What is taken along as it is; `templates` is what `wavegate init` copies, `browser` what pages and reports run. */
 const ASSETS = [
   "scripts/wavegate.mjs",
   "scripts/pinned-node.mjs",
   "rollout/cli/help.txt",
+  "rollout/page/browser",
   "templates",
   "docs",
   "README.md",

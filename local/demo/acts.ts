@@ -11,6 +11,8 @@ export interface Telling {
   readonly shell: Shell;
   /** What to add to a command when the command line does not find the demo's settings by itself. */
   readonly settingsFlag: string;
+  /** Where the report of both rollouts goes. */
+  readonly reportFile: string;
 }
 
 /** What the acts leave behind. */
@@ -61,7 +63,13 @@ export async function playActs(stage: Stage, telling: Telling): Promise<Played> 
 
   say("\nAct 4: the devices are back on 1.1.0, which is still watched");
   await run(["reconcile"], telling);
-  const findings = await find({ goodExit: good.code, badExit: bad.code });
+  // It reads the records alone, as the findings do: neither waits for the other.
+  const [findings] = await Promise.all([
+    find({ goodExit: good.code, badExit: bad.code }),
+    wavegate(["report", "--out", telling.reportFile], shell).then((ended) => {
+      mustSucceed(ended, "report");
+    }),
+  ]);
   tell(say, 4, findings);
   return { ...findings, before: adopted.versions };
 }

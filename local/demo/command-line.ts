@@ -4,7 +4,8 @@ import { text } from "node:stream/consumers";
 
 /** The project, where a user would type. */
 export const PROJECT = join(import.meta.dirname, "..", "..");
-const WAVEGATE = join(PROJECT, "scripts", "wavegate.mjs");
+/** The command line, as a program. */
+export const WAVEGATE = join(PROJECT, "scripts", "wavegate.mjs");
 
 /** Where and how commands run. */
 export interface Shell {
@@ -32,12 +33,9 @@ export async function wavegate(
   onStart?: (pid: number) => void,
 ): Promise<Ended> {
   signal.throwIfAborted();
-  // A hub that is named in the user's environment is not the demo's.
-  const environment: NodeJS.ProcessEnv = { ...process.env, WAVEGATE_SETTINGS: settings };
-  delete environment["WAVEGATE_HUB_CONNECTION_STRING"];
   const child = spawn(process.execPath, [WAVEGATE, ...args], {
     cwd: PROJECT,
-    env: environment,
+    env: commandEnvironment({ settings }),
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.pid !== undefined) onStart?.(child.pid);
@@ -61,4 +59,11 @@ export async function wavegate(
   } finally {
     signal.removeEventListener("abort", interrupt);
   }
+}
+
+/** What a command of the demo is started with: a hub that is named in the user's environment is not the demo's. */
+export function commandEnvironment({ settings }: Pick<Shell, "settings">): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env, WAVEGATE_SETTINGS: settings };
+  delete environment["WAVEGATE_HUB_CONNECTION_STRING"];
+  return environment;
 }

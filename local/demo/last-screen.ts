@@ -4,6 +4,10 @@ import { abortOf, areAllTrue, exposedBy, promotionsOf, truths, type Findings } f
 /** What the last screen adds to the findings. */
 export interface Ending extends Findings {
   readonly recordsFolder: string;
+  /** The report of both rollouts. */
+  readonly reportFile: string;
+  /** Address of the dashboard, while it stays up. */
+  readonly dashboard: string | undefined;
   /** Devices by version before the first rollout. */
   readonly before: Readonly<Record<string, number>>;
   /** Seconds of the demo itself, and of the installation before it. */
@@ -17,7 +21,8 @@ export interface Ending extends Findings {
 
 /** The demo's last screen: at most 24 lines, everything on it read back from records, hub and devices. */
 export function lastScreen(ending: Ending): string {
-  const { history, recordsFolder, seconds, installSeconds, staysUp, settingsFlag } = ending;
+  const { history, recordsFolder, reportFile, dashboard, seconds, installSeconds, staysUp, settingsFlag } =
+    ending;
   const checked = truths(ending);
   const untrue = checked.filter(({ holds }) => !holds);
   const promotions = promotionsOf(history, "1.1.0");
@@ -37,6 +42,8 @@ export function lastScreen(ending: Ending): string {
     ),
     ...stopLines(ending),
     `records   ${recordsFolder} (${history.length} decisions, chain checked)`,
+    `report    ${reportFile} (one file for a browser, checks its own records)`,
+    ...(staysUp && dashboard !== undefined ? [`dashboard ${dashboard}`] : []),
     `time      ${seconds.toFixed(0)} s${installSeconds > 0 ? `, after ${installSeconds.toFixed(0)} s of installation` : ", nothing to install"}`,
     "",
     staysUp ? "These work now, in another terminal:" : "The hub is gone; `history` needs none:",

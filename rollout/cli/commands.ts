@@ -39,6 +39,17 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/history.ts")).history,
   },
   {
+    name: "report",
+    summary: "write rollouts, their evidence and their records to one HTML file",
+    arguments: [["[product]", "one product only"]],
+    load: async () => (await import("./commands/report.ts")).report,
+  },
+  {
+    name: "dashboard",
+    summary: "show rollouts live in a browser; with --allow-actions act from there",
+    load: async () => (await import("./commands/dashboard.ts")).dashboard,
+  },
+  {
     name: "logs",
     summary: "show what happened on one device lately, by its own account",
     arguments: [["<device>", "id of the device"]],

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../model/problem.ts";
@@ -13,11 +13,13 @@ export async function loadDeclarations(input: {
   /** Default: the folder `overrides` beside the releases. */
   readonly overrides?: string;
   readonly folder: string;
+  /** True for who reads them again and again: files that were changed since are read anew; default: false. */
+  readonly isReread?: boolean;
 }): Promise<CheckedDeclarations> {
-  const { fleet, releases, folder } = input;
+  const { fleet, releases, folder, isReread = false } = input;
   const overrides = overridesFolder(input);
   const shown = (path: string): string => shownPath(folder, path);
-  const loadedFleet = await loadDeclaration(fleet, shown(fleet), "FLEET_INVALID");
+  const loadedFleet = await loadDeclaration(fleet, shown(fleet), { code: "FLEET_INVALID", isReread });
   if ("problem" in loadedFleet) return { products: [], problems: [loadedFleet.problem] };
   const problems: Problem[] = [];
   const loadAll = async (
@@ -26,7 +28,7 @@ export async function loadDeclarations(input: {
   ): Promise<RawDeclarations["releases"]> => {
     const raw: RawDeclarations["releases"][number][] = [];
     for (const path of paths) {
-      const loaded = await loadDeclaration(path, shown(path), code);
+      const loaded = await loadDeclaration(path, shown(path), { code, isReread });
       if ("problem" in loaded) problems.push(loaded.problem);
       else raw.push(loaded);
     }
@@ -68,7 +70,7 @@ export function shownPath(folder: string, path: string): string {
 /** Read and check one release file, wherever it stands. */
 export async function loadRelease(path: string, folder: string): Promise<Release> {
   const file = shownPath(folder, path);
-  const loaded = await loadDeclaration(path, file, "RELEASE_INVALID");
+  const loaded = await loadDeclaration(path, file, { code: "RELEASE_INVALID" });
   const checked = "problem" in loaded ? { problems: [loaded.problem] } : parseRelease(loaded.value, file);
   if ("release" in checked && checked.release !== undefined) return checked.release;
   throw new WavegateError("RELEASE_INVALID", `${file} is no release`, {
@@ -79,7 +81,7 @@ export async function loadRelease(path: string, folder: string): Promise<Release
 
 /** Names of the release files of a folder, sorted; none when there is no folder yet. */
 export function releaseFiles(folder: string): Promise<readonly string[]> {
-  return declarationFiles(folder, "RELEASE_INVALID");
+  return declarationFiles(folder, { code: "RELEASE_INVALID" });
 }
 
 async function declarationFiles(
@@ -108,11 +110,20 @@ function inFolder(folder: string, names: readonly string[]): readonly string[] {
 export async function loadDeclaration(
   path: string,
   file: string,
-  code: "FLEET_INVALID" | "RELEASE_INVALID" | "OVERRIDE_INVALID",
+  {
+    code,
+    isReread = false,
+  }: {
+    readonly code: "FLEET_INVALID" | "RELEASE_INVALID" | "OVERRIDE_INVALID";
+    /** True: a file that was changed since is read anew; default: false. */
+    readonly isReread?: boolean;
+  },
 ): Promise<{ readonly value: unknown; readonly file: string } | { readonly problem: Problem }> {
   try {
+    // A module is loaded once under one address: one that was changed gets another.
+    const version = isReread ? `?changed=${(await stat(path)).mtimeMs}` : "";
     // A module's exports are unknown until they are checked.
-    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    const module = (await import(`${pathToFileURL(path).href}${version}`)) as { readonly default?: unknown };
     return { value: module.default, file };
   } catch (error) {
     const summary = `it cannot be loaded: ${error instanceof Error ? (error.message.split("\n")[0] ?? error.name) : String(error)}`;

@@ -1,8 +1,7 @@
 import { fitLaws, type PastRollout } from "../forecast/fit-laws.ts";
 import type { FleetLaws } from "../forecast/laws.ts";
-import type { AttemptId } from "../model/attempt.ts";
-import { totalOf } from "../model/question.ts";
-import { isRolledOut } from "../model/record.ts";
+import { pastRolloutOf } from "../forecast/past-rollout.ts";
+import { coursesOf } from "../forecast/replay/recorded-course.ts";
 import { readChain } from "../reconcile/store-view.ts";
 import type { Session } from "./session.ts";
 
@@ -14,20 +13,10 @@ export async function lawsOf(
 ): Promise<FleetLaws | undefined> {
   const head = await records.takenMark(product, settings.hub.name);
   const chain = head === undefined ? undefined : await readChain(records, product, head);
-  const waves = new Map<AttemptId, { openedAt: number; added: number }[]>();
-  for (const { record } of (chain ?? []).toReversed()) {
-    for (const { attempt, wave, openedAt, added, only } of record.intents.filter(isRolledOut)) {
-      // Another attempt for the devices that failed says nothing of the others.
-      if (only !== undefined) continue;
-      const own = waves.get(attempt) ?? [];
-      own[wave] = { openedAt, added: totalOf(added) };
-      waves.set(attempt, own);
-    }
-  }
   const past: PastRollout[] = [];
-  for (const [attempt, own] of waves) {
-    const looks = await records.looks(product, attempt);
-    if (looks.length > 0) past.push({ attempt, waves: own, looks });
+  for (const course of coursesOf((chain ?? []).toReversed().map(({ record }) => record))) {
+    const rollout = pastRolloutOf(course, await records.looks(product, course.attempt));
+    if (rollout !== undefined) past.push(rollout);
   }
   return fitLaws(past, gate);
 }

@@ -1,11 +1,10 @@
 import { durationSchema } from "../model/duration.ts";
-import { hubLimits } from "../model/hub-limits.ts";
 import { WavegateError } from "../model/problem.ts";
 import { watch, type Refresh, type WatchOutcome } from "../reconcile/watch.ts";
 import type { Declared } from "../plan/declared.ts";
 import { EXIT, type Context, type ExitCode, type Result } from "./command.ts";
 import type { Session } from "./session.ts";
-import { hubsOf } from "./settings.ts";
+import { slowestOf } from "./slowest-hub.ts";
 import { renderStatus, statusForJson } from "./views/status.ts";
 import { watchLines, watchScreen, type WatchView } from "./views/watch.ts";
 
@@ -36,7 +35,7 @@ export async function watchStatus(input: {
   try {
     outcome = await watch(products, session, {
       everyMs,
-      hub: slowestOf(session),
+      hub: slowestOf(session.settings),
       signal: context.signal,
       onRefresh: (refresh) => {
         last = refresh;
@@ -61,16 +60,6 @@ export async function watchStatus(input: {
   const human =
     outcome !== "interrupted" ? stands : context.screen === undefined ? [left] : [...stands, left];
   return { exitCode: CODES[outcome], human: human.join("\n\n"), json: undefined };
-}
-
-/** The hub that takes the fewest calls. */
-function slowestOf({ settings }: Session): {
-  readonly tier: "F1" | "S1" | "S2" | "S3";
-  readonly units: number;
-} {
-  const queries = ({ tier, units }: Pick<Session["settings"]["hub"], "tier" | "units">): number =>
-    hubLimits(tier, units).queriesPerMinute;
-  return hubsOf(settings).reduce((slowest, hub) => (queries(hub) < queries(slowest) ? hub : slowest));
 }
 
 function durationOf(text: string): number {

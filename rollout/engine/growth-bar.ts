@@ -1,5 +1,6 @@
 import type { Approval, RolloutIntent } from "../model/record.ts";
 import { digestOfRelease, type Release } from "../model/release.ts";
+import type { Wave } from "../model/wave.ts";
 import { nextAttempt } from "../plan/plan-release.ts";
 import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
 import { reachedHubs } from "./found.ts";
@@ -50,6 +51,21 @@ export function countingApprovals(input: {
   const { wanted, wave, approvals, author } = input;
   const actors = approvals.filter((approval) => approval.wave === wave).map(({ actor }) => actor);
   return [...new Set(actors)].filter((actor) => wanted < 2 || actor !== author);
+}
+
+/** Waves still to open that want more approvals than count. */
+export function unapprovedWaves({
+  release,
+  approvals,
+  author,
+  open,
+}: Pick<RolloutIntent, "release" | "approvals" | "author"> & {
+  /** Index of the widest wave that is open; -1 before the start. */
+  readonly open: number;
+}): readonly Wave[] {
+  return release.waves.slice(open + 1).filter(({ name: wave, approvals: wanted }) => {
+    return countingApprovals({ wanted, wave, approvals, author }).length < wanted;
+  });
 }
 
 /**

@@ -14,3 +14,8 @@ export function isoMinute(ms: number): string {
 export function instantMs(iso: string): number {
   return Date.parse(iso);
 }
+
+/** An instant (epoch ms) to the minute, UTC: "2026-11-24 05:10". */
+export function formatInstant(ms: number): string {
+  return isoInstant(ms).slice(0, 16).replace("T", " ");
+}

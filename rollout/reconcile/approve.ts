@@ -1,4 +1,4 @@
-import { countingApprovals, pendingApprovals } from "../engine/growth-bar.ts";
+import { countingApprovals, pendingApprovals, unapprovedWaves } from "../engine/growth-bar.ts";
 import { reachedHubs } from "../engine/found.ts";
 import { nextRecord } from "../engine/next-record.ts";
 import type { StepInput } from "../engine/observation.ts";
@@ -82,7 +82,7 @@ function subjectOf(input: StepInput, { version }: { readonly version?: string })
   if (intent !== undefined) {
     const { attempt, release, approvals, author, wave } = intent;
     const subject = { attempt, release, approvals, author, open: wave, intent };
-    if (version !== undefined || awaiting(subject).length > 0) return subject;
+    if (version !== undefined || unapprovedWaves(subject).length > 0) return subject;
   }
   const tombstones = store?.tombstones ?? new Set<string>();
   const wanted = wantedRelease({ releases: declared.releases, intents, tombstones });
@@ -102,12 +102,6 @@ function subjectOf(input: StepInput, { version }: { readonly version?: string })
   );
 }
 
-function awaiting({ release, approvals, author, open }: Subject): readonly Wave[] {
-  return release.waves.slice(open + 1).filter(({ name: wave, approvals: wanted }) => {
-    return countingApprovals({ wanted, wave, approvals, author }).length < wanted;
-  });
-}
-
 function waveToApprove(subject: Subject, name: string | undefined): Wave {
   const { release, open } = subject;
   const refuse = (message: string, hint: string): never => {
@@ -115,7 +109,7 @@ function waveToApprove(subject: Subject, name: string | undefined): Wave {
   };
   const see = `see what is under way: wavegate status ${release.product}`;
   if (name === undefined) {
-    const [first] = awaiting(subject);
+    const [first] = unapprovedWaves(subject);
     return first ?? refuse(`no wave of ${release.version} awaits an approval`, see);
   }
   const index = release.waves.findIndex((wave) => wave.name === name);

@@ -1,7 +1,8 @@
 import { askExposure, type Exposure } from "../engine/exposure.ts";
 import { repeatFailers } from "../engine/failed-devices.ts";
 import type { Judgement } from "../engine/judge.ts";
-import type { Observation } from "../engine/observation.ts";
+import type { Observation, RefView } from "../engine/observation.ts";
+import type { Digest } from "../model/digest.ts";
 import { accessLatencyMs } from "../model/fleet.ts";
 import { outlookOf, type Outlook } from "../engine/outlook.ts";
 import type { Status } from "../engine/step.ts";
@@ -32,6 +33,17 @@ export interface Overview {
   readonly overrides: readonly OverrideStanding[];
   /** Devices that failed more than one attempt. */
   readonly repeatFailers: readonly string[];
+  /** Digest of the head record; absent where nothing is recorded, or the store did not answer. */
+  readonly head?: Digest;
+  /** In the order of the settings. */
+  readonly hubs: readonly HubStanding[];
+}
+
+/** One hub of the fleet: whether it answered, and where its ref stands against the head record. */
+export interface HubStanding {
+  readonly name: string;
+  /** `silent`: the hub did not answer; `unread`: the record store did not. */
+  readonly state: RefView["place"] | "silent" | "unread";
 }
 
 /** What was seen of a product. */
@@ -93,9 +105,18 @@ export async function overviewOf(
     next: seen.next ?? DUE,
     overrides: seen.overrides,
     repeatFailers: repeatFailers(intents),
+    hubs: standingsOf(observation),
+    ...(observation.store?.head === undefined ? {} : { head: observation.store.head.digest }),
     ...(outlook === undefined ? {} : { outlook }),
     ...(exposure === undefined ? {} : { exposure }),
   };
+}
+
+function standingsOf({ hubs, store }: Observation): readonly HubStanding[] {
+  return hubs.map(({ name, listing }) => {
+    if (listing === undefined) return { name, state: "silent" };
+    return { name, state: store === undefined ? "unread" : (store.refs.get(name)?.place ?? "absent") };
+  });
 }
 
 /** What the plan has counted already. */

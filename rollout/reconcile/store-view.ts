@@ -55,7 +55,7 @@ export async function readStore(input: {
 
 /** The chain of a head, newest first; undefined when a link is missing or broken. */
 export async function readChain(
-  records: RecordPort,
+  records: Pick<RecordPort, "getRecord">,
   product: string,
   head: Digest,
 ): Promise<readonly NamedRecord[] | undefined> {
@@ -118,7 +118,7 @@ async function refView(input: {
 }
 
 async function wholeRecord(
-  records: RecordPort,
+  records: Pick<RecordPort, "getRecord">,
   product: string,
   digest: Digest,
 ): Promise<RolloutRecord | undefined> {

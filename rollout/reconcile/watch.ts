@@ -48,17 +48,17 @@ const QUERIES_OF = { count: 1, tally: 3 } as const;
  */
 export async function watch(
   products: readonly Declared[],
-  ports: ReconcilePorts & { readonly settings: { readonly queryLag: number } },
+  ports: WatchPorts,
   options: WatchOptions,
 ): Promise<WatchOutcome> {
   const { clock } = ports;
-  const memory: Memory = { seen: new Set(), exposures: new Map(), due: new Map() };
+  const look = watcher(ports);
   let troubles = 0;
   let looked = false;
   for (;;) {
     let pauseMs = options.everyMs;
     try {
-      const { queries, ...refresh } = await refreshed(products, ports, memory);
+      const { queries, ...refresh } = await look(products);
       looked = true;
       troubles = 0;
       if (refresh.outcome !== undefined) {
@@ -85,6 +85,17 @@ export async function watch(
   }
 }
 
+/** Looks at products, by reads alone, as often as it is called; it remembers what need not be asked again. */
+export function watcher(
+  ports: WatchPorts,
+): (products: readonly Declared[]) => Promise<Refresh & { readonly queries: number }> {
+  const memory: Memory = { seen: new Set(), exposures: new Map(), due: new Map() };
+  return (products) => refreshed(products, ports, memory);
+}
+
+/** What it takes to look. */
+export type WatchPorts = ReconcilePorts & { readonly settings: { readonly queryLag: number } };
+
 /** What is kept from one refresh to the next. */
 interface Memory {
   /** Releases that were under way at some refresh. */
@@ -96,7 +107,7 @@ interface Memory {
 
 async function refreshed(
   products: readonly Declared[],
-  ports: Parameters<typeof watch>[1],
+  ports: WatchPorts,
   memory: Memory,
 ): Promise<Refresh & { readonly queries: number }> {
   const hubs = await listHubs(ports.hubs);

@@ -138,6 +138,8 @@ describe("the demo's truths", () => {
     const screen = lastScreen({
       ...findings(change),
       before: { "1.0.0": 300 },
+      reportFile: ".wavegate/demo/report.html",
+      dashboard: "http://127.0.0.1:4280/",
       recordsFolder: "records",
       seconds: 50,
       installSeconds: 0,

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { exportOf } from "../../adapters/export-file.ts";
 import { readStored } from "../../adapters/read-stored.ts";
@@ -6,6 +5,7 @@ import { canonicalJson } from "../../model/digest.ts";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
 import { openRecords } from "../session.ts";
+import { writeWhole } from "../write-whole.ts";
 
 /** `wavegate export`. */
 export const exportStore: Command = {
@@ -49,15 +49,3 @@ only; with --json the file goes to standard output.`,
     return { exitCode: EXIT.done, human, json: exported };
   },
 };
-
-async function writeWhole(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new WavegateError("BAD_OPTION", `${file} cannot be written: ${why}`, {
-      hint: "name another file: --out FILE",
-      cause: error,
-    });
-  }
-}

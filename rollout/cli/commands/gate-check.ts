@@ -99,7 +99,7 @@ async function gateOfFile(
 ): Promise<{ readonly declared: Readonly<Record<string, unknown>>; readonly evidenceWaves: number }> {
   const path = resolve(folder, file);
   const shown = relative(folder, path);
-  const loaded = await loadDeclaration(path, shown, "RELEASE_INVALID");
+  const loaded = await loadDeclaration(path, shown, { code: "RELEASE_INVALID" });
   const { release, problems } =
     "problem" in loaded ? { problems: [loaded.problem] } : parseRelease(loaded.value, shown);
   if (release === undefined || !("value" in loaded))

@@ -67,7 +67,7 @@ async function check(
 ): Promise<Checked> {
   const { context, publicKey, describe } = input;
   const file = shownPath(context.folder, path);
-  const loaded = await loadDeclaration(path, file, "RELEASE_INVALID");
+  const loaded = await loadDeclaration(path, file, { code: "RELEASE_INVALID" });
   if ("problem" in loaded) return { file, ok: false, problems: [loaded.problem] };
   const { release, problems } = parseRelease(loaded.value, file);
   if (release === undefined) return { file, ok: false, problems };

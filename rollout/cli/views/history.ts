@@ -1,9 +1,8 @@
 import type { NamedRecord } from "../../engine/observation.ts";
 import { formatEvidence, formatThreshold } from "../../gate/format-evidence.ts";
-import { instantMs } from "../../model/instant.ts";
 import type { RolloutRecord } from "../../model/record.ts";
 import type { Reason } from "../../model/verdict.ts";
-import { formatInstant } from "./numbers.ts";
+import { formatInstant, instantMs } from "../../model/instant.ts";
 
 /** A chain of records for people, oldest first, one line a record: when, what, by whom, why, on which numbers. */
 export function renderHistory(product: string, chain: readonly NamedRecord[], shown = chain): string {

@@ -1,9 +1,8 @@
 import { formatEvidence, formatThreshold } from "../../gate/format-evidence.ts";
-import { instantMs } from "../../model/instant.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import type { AttemptEnd } from "../attempt-ends.ts";
 import { asText, markdownList, markdownTable } from "./markdown.ts";
-import { formatInstant } from "./numbers.ts";
+import { formatInstant, instantMs } from "../../model/instant.ts";
 
 /** What became of a release, as a title says it. */
 export function stopTitle(product: string, { intent }: AttemptEnd): string {

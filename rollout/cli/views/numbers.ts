@@ -1,8 +1,3 @@
-/** An instant (epoch ms) to the minute, UTC: "2026-11-24 05:10". */
-export function formatInstant(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
-}
-
 /** Counts by stratum: "A 15, B 15"; the total where there is one stratum only. */
 export function formatCounts(byStratum: Readonly<Record<string, number>>): string {
   const entries = Object.entries(byStratum).sort(([a], [b]) => a.localeCompare(b));

@@ -1,6 +1,6 @@
 import type { Exposure } from "../../engine/exposure.ts";
 import type { Outlook, WaveOutlook } from "../../engine/outlook.ts";
-import { formatInstant } from "./numbers.ts";
+import { formatInstant } from "../../model/instant.ts";
 
 /** How a release goes on, for people: a line a wave that is not passed, then what may delay it. */
 export function outlookLines(outlook: Outlook, exposure: Exposure | undefined): string[] {

@@ -1,6 +1,7 @@
 import type { Replay, ReplayedWave, StopAt } from "../../forecast/replay/replay.ts";
 import { formatDuration } from "../../model/duration.ts";
-import { counted, formatInstant } from "./numbers.ts";
+import { formatInstant } from "../../model/instant.ts";
+import { counted } from "./numbers.ts";
 
 /** Recorded rollouts under another gate, for people: a sentence of sums, then each rollout. */
 export function renderReplay(rollouts: readonly Replay[]): string {

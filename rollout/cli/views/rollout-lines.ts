@@ -2,7 +2,7 @@ import type { ApplyEvent } from "../../reconcile/apply.ts";
 import type { RolloutIntent } from "../../model/record.ts";
 import { stepText } from "./step-text.ts";
 import { renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
-import { formatInstant } from "./numbers.ts";
+import { formatInstant } from "../../model/instant.ts";
 
 /** A view of a rollout under way. */
 export interface RolloutView {

@@ -4,8 +4,8 @@ import type { RolloutIntent } from "../../model/record.ts";
 import { totalOf } from "../../model/question.ts";
 import type { Overview } from "../../reconcile/overview.ts";
 import { judgementForJson, renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
+import { formatInstant } from "../../model/instant.ts";
 import { overrideLines } from "./overrides.ts";
-import { formatInstant } from "./numbers.ts";
 import { outlookLines } from "./outlook.ts";
 import { quarantineLines } from "./quarantine.ts";
 

@@ -1,7 +1,6 @@
 import type { Verification, VerifiedStep } from "../../engine/verify/verify-store.ts";
-import { instantMs } from "../../model/instant.ts";
 import { errorsOf } from "../../model/problem.ts";
-import { formatInstant } from "./numbers.ts";
+import { formatInstant, instantMs } from "../../model/instant.ts";
 import { renderProblems } from "./problems.ts";
 
 /** What verifying a store came to, for people: a line a record, then everything that was found. */

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { formatDuration } from "../../model/duration.ts";
 import type { Refresh } from "../../reconcile/watch.ts";
 import { renderCounts } from "./judgement.ts";
-import { formatInstant } from "./numbers.ts";
+import { formatInstant } from "../../model/instant.ts";
 import { wrapText } from "./wrap.ts";
 import { renderStatus, type ProductStatus } from "./status.ts";
 

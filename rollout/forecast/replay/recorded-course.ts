@@ -16,7 +16,8 @@ export interface RecordedCourse {
   readonly activeWithinMs: number;
 }
 
-interface RecordedStep {
+/** An attempt as one record left it. */
+export interface RecordedStep {
   /** Epoch ms. */
   readonly at: number;
   readonly kind: RolloutRecord["kind"];
@@ -24,6 +25,7 @@ interface RecordedStep {
   /** True when the record is about this attempt. */
   readonly isOwn: boolean;
   readonly actor: string;
+  readonly reason: string;
 }
 
 /** Lag of queries where no verdict of the attempt was recorded: what Azure states as the longest, ms. */
@@ -33,7 +35,11 @@ const ACTIVE_WITHIN_MS = 7 * 86_400_000;
 
 /** The course of every attempt that a store has records of, oldest first. The head that the marks name decides, or the only tip. */
 export function recordedCourses(contents: StoreContents): readonly RecordedCourse[] {
-  const chain = longestChain(contents).flatMap((digest) => contents.records.get(digest) ?? []);
+  return coursesOf(longestChain(contents).flatMap((digest) => contents.records.get(digest) ?? []));
+}
+
+/** The course of every attempt of one chain, whose records come oldest first. */
+export function coursesOf(chain: readonly RolloutRecord[]): readonly RecordedCourse[] {
   const attempts = new Set(
     chain.flatMap(({ intents }) => intents.filter(isRolledOut)).map((one) => one.attempt),
   );
@@ -53,7 +59,16 @@ function stepOf(record: RolloutRecord, attempt: AttemptId): readonly RecordedSte
   const intent = record.intents.filter(isRolledOut).find((one) => one.attempt === attempt);
   if (intent === undefined) return [];
   const isOwn = record.subject === attempt || record.stops.some((stop) => stop.attempt === attempt);
-  return [{ at: instantMs(record.at), kind: record.kind, intent, isOwn, actor: record.actor }];
+  return [
+    {
+      at: instantMs(record.at),
+      kind: record.kind,
+      intent,
+      isOwn,
+      actor: record.actor,
+      reason: record.reason,
+    },
+  ];
 }
 
 function longestChain({ records, marks }: StoreContents): readonly Digest[] {

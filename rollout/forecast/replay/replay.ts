@@ -1,5 +1,4 @@
 import { assessEvidence } from "../../engine/assess-evidence.ts";
-import { evidenceAt } from "../../engine/evidence-at.ts";
 import type { AttemptId } from "../../model/attempt.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Gate } from "../../model/gate.ts";
@@ -7,6 +6,7 @@ import type { Look } from "../../model/look.ts";
 import { isAborted, isJudged, type RolloutIntent } from "../../model/record.ts";
 import type { StoreContents } from "../../model/store-contents.ts";
 import type { Reason } from "../../model/verdict.ts";
+import { evidenceInCourse, firstRounds, intentAt } from "./look-in-course.ts";
 import { recordedCourses, type RecordedCourse } from "./recorded-course.ts";
 import { underGate } from "./under-gate.ts";
 
@@ -81,14 +81,6 @@ function replayCourse(course: RecordedCourse, stored: readonly Look[], gate: Gat
   };
 }
 
-/** A run looks once a round: what it counted at the same instant after a step is no news of the wave. */
-function firstRounds(looks: readonly Look[]): readonly Look[] {
-  return looks.filter(({ at, wave }, index) => {
-    const before = looks[index - 1];
-    return before?.at !== at || before.wave !== wave;
-  });
-}
-
 interface JudgedLook {
   readonly intent: RolloutIntent;
   readonly evidence: Evidence;
@@ -106,19 +98,8 @@ function judgeAt(
   if (recorded === undefined || !isJudged(recorded)) return [];
   const release = underGate(recorded.release, gate);
   const intent = { ...recorded, release };
-  const evidence = evidenceAt({
-    intent,
-    series: [...series.slice(0, -1), look],
-    ...lagsOf(course),
-  });
+  const evidence = evidenceInCourse(course, intent, [...series.slice(0, -1), look]);
   return [{ intent, evidence, verdict: assessEvidence(evidence, release) }];
-}
-
-/** A record carries the instant of the look that decided it: that look still saw what stood before, a second one did not. */
-function intentAt({ steps }: RecordedCourse, { at, wave }: Look): RolloutIntent | undefined {
-  const before = steps.findLast((step) => step.at < at) ?? steps[0];
-  if (before?.intent.wave === wave) return before.intent;
-  return (steps.findLast((step) => step.at <= at && step.intent.wave === wave) ?? before)?.intent;
 }
 
 function recordedStop(course: RecordedCourse, looks: readonly Look[]): StopAt | undefined {
@@ -128,19 +109,8 @@ function recordedStop(course: RecordedCourse, looks: readonly Look[]): StopAt | 
   const until = looks.filter(({ at }) => step !== undefined && at <= step.at);
   const last = until.at(-1);
   if (step === undefined || before === undefined || last === undefined) return undefined;
-  const evidence = evidenceAt({
-    intent: before,
-    series: [...until.slice(0, -1), last],
-    ...lagsOf(course),
-  });
+  const evidence = evidenceInCourse(course, before, [...until.slice(0, -1), last]);
   return { ...stopAt(evidence, before, step.actor), at: step.at };
-}
-
-function lagsOf({
-  queryLagMs,
-  activeWithinMs,
-}: RecordedCourse): Pick<RecordedCourse, "queryLagMs" | "activeWithinMs"> {
-  return { queryLagMs, activeWithinMs };
 }
 
 function stopAt({ at, counts }: Evidence, { release, wave }: RolloutIntent, by: string): StopAt {

@@ -1,8 +1,10 @@
-/** How one device ended: by a cause, or lost sight of (no cause). */
+/** How devices ended: by a cause, or lost sight of (no cause). */
 export interface End {
   /** Since contact, in any one unit. */
   readonly time: number;
   readonly cause: string | undefined;
+  /** How many ended so at that time; default 1. */
+  readonly devices?: number;
 }
 
 /** Ends at one instant, and how many devices were still there just before it. */
@@ -20,10 +22,12 @@ export function eventTimes(ends: readonly End[]): readonly EventTime[] {
   const sorted = ends.toSorted((one, other) => one.time - other.time);
   const found: { readonly time: number; readonly atRisk: number; readonly byCause: Map<string, number> }[] =
     [];
-  for (const [before, { time, cause }] of sorted.entries()) {
-    if (found.at(-1)?.time !== time) found.push({ time, atRisk: sorted.length - before, byCause: new Map() });
+  let atRisk = sorted.reduce((sum, { devices = 1 }) => sum + devices, 0);
+  for (const { time, cause, devices = 1 } of sorted) {
+    if (found.at(-1)?.time !== time) found.push({ time, atRisk, byCause: new Map() });
     const counts = found.at(-1)?.byCause;
-    if (cause !== undefined) counts?.set(cause, (counts.get(cause) ?? 0) + 1);
+    if (cause !== undefined) counts?.set(cause, (counts.get(cause) ?? 0) + devices);
+    atRisk -= devices;
   }
   return found;
 }

@@ -47,6 +47,7 @@ describe("the status of a release of which a hub did not answer", () => {
       next,
       repeatFailers: [],
       overrides: [],
+      hubs: [],
       hub: "west",
     };
     expect(renderStatus(product)).toMatch(/not judged: no answer of west/);

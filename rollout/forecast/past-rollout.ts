@@ -1,0 +1,19 @@
+import { totalOf } from "../model/question.ts";
+import type { Look } from "../model/look.ts";
+import type { PastRollout } from "./fit-laws.ts";
+import type { RecordedCourse } from "./replay/recorded-course.ts";
+
+/**
+ * What an earlier rollout says of the fleet; undefined where no look is stored, and of another attempt for the devices
+ * that failed: that says nothing of the others.
+ */
+export function pastRolloutOf(
+  { attempt, steps }: RecordedCourse,
+  looks: readonly Look[],
+): PastRollout | undefined {
+  if (looks.length === 0 || steps.some(({ intent }) => intent.only !== undefined)) return undefined;
+  const waves: { openedAt: number; added: number }[] = [];
+  for (const { intent } of steps)
+    waves[intent.wave] = { openedAt: intent.openedAt, added: totalOf(intent.added) };
+  return { attempt, waves, looks };
+}
