@@ -81,7 +81,7 @@ export async function loadRelease(path: string, folder: string): Promise<Release
 
 /** Names of the release files of a folder, sorted; none when there is no folder yet. */
 export function releaseFiles(folder: string): Promise<readonly string[]> {
-  return declarationFiles(folder, { code: "RELEASE_INVALID" });
+  return declarationFiles(folder, "RELEASE_INVALID");
 }
 
 async function declarationFiles(
