@@ -19,4 +19,4 @@ const told = execFileSync(process.execPath, [join(PROJECT, "scripts", "wavegate.
 const { products } = JSON.parse(told) as { readonly products: readonly ProductStory[] };
 const stopped = products[0]?.rollouts.find(({ stop }) => stop !== undefined);
 if (stopped === undefined) throw new Error(`no release of ${settings} was stopped: run npm start first`);
-writeFileSync(join(PROJECT, "docs", "images", "stop.svg"), stopPicture(stopped));
+writeFileSync(join(PROJECT, "docs", "images", "stop.svg"), await stopPicture(stopped));

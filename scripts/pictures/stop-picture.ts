@@ -13,11 +13,12 @@ const NAME_AT = 34;
 const LETTER = 7;
 
 /** How a rollout was stopped, as one picture: exposure, and the gate's evidence in every stratum. */
-export function stopPicture(rollout: RolloutStory): string {
-  const charts = [
+export async function stopPicture(rollout: RolloutStory): Promise<string> {
+  const [hatchings, ...charts] = await Promise.all([
+    HATCHINGS,
     exposureChart("stop", rollout),
     ...rollout.strata.map((stratum) => evidenceChart("stop", rollout, stratum)),
-  ].map(String);
+  ]);
   const width = charts.length * (PANEL.width + PANEL.gap) - PANEL.gap;
   const height = TOP + PANEL.height + 36;
   const box = [-MARGIN, -MARGIN, width + 2 * MARGIN, height + 2 * MARGIN] as const;
@@ -26,11 +27,11 @@ export function stopPicture(rollout: RolloutStory): string {
 <title id="stop-title">${escaped(rollout.headline)}</title>
 <desc id="stop-reason">${escaped(reason)}</desc>
 <style>${styleOf(PAGE_STYLE)}</style>
-${definitions(String(HATCHINGS))}
+${definitions(hatchings)}
 <rect class="ground" x="${box[0]}" y="${box[1]}" width="${box[2]}" height="${box[3]}"/>
 <text class="heading" x="0" y="16">${escaped(rollout.headline)}</text>
 <text x="0" y="38">${escaped(reason)}</text>
-${charts.map((chart, index) => placed(chart, index * (PANEL.width + PANEL.gap))).join("\n")}
+${charts.map((chart, index) => placed(String(chart), index * (PANEL.width + PANEL.gap))).join("\n")}
 </svg>
 `;
 }
