@@ -33,6 +33,7 @@ export interface AgentOptions {
   readonly caPem?: string;
   /** Directory of `state.json`; one a device. */
   readonly stateDirectory: string;
+  /** What the device does to flash itself. */
   readonly driver: Driver;
   /**
    * Keys of the maker, and what the device is: only what they signed for it is installed. Default: no signature is asked
@@ -45,6 +46,7 @@ export interface AgentOptions {
   readonly clock: DeviceClock;
   /** How long a booted image has to stay well to be `ok`. */
   readonly healthTimeMs: number;
+  /** Hears what happens, for a log; it must not throw. Default: nobody. */
   readonly onEvent?: (event: AgentEvent) => void;
   /** Real milliseconds to wait for an answer about the twin. Default: 30 s. */
   readonly twinTimeoutMs?: number;
@@ -78,9 +80,11 @@ export interface DownloadSettings {
 
 /** A running agent. Closing it is a power cut with good manners: the next start goes on where it was. */
 export interface Agent extends AsyncDisposable {
+  /** Id of the device on its hub. */
   readonly deviceId: string;
   /** Version that runs, by the image's own statement. */
   version(): string;
+  /** Leave the hub and stop; resolves when nothing is written any more. */
   close(): Promise<void>;
 }
 

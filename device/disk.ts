@@ -16,6 +16,7 @@ export interface Disk {
 
 /** A file being written. */
 export interface DiskFile {
+  /** Write behind what was written before. */
   write(chunk: Uint8Array): Promise<void>;
   /** Wait until what was written survives a power cut, and go on. */
   sync(): Promise<void>;

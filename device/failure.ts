@@ -27,11 +27,12 @@ export const ERROR_CODES = {
   HEALTH_FAILED: "the image did not stay well for the health time",
   VERSION_MISMATCH: "the image that runs states another version than was asked for",
 } as const;
+/** One of them: what a device reports as `errorCode`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** A failure as it is kept on disk. */
 export const failureSchema = z.strictObject({
-  // Keys of a constant object are its codes: TypeScript types them as plain text.
+  /** Which failure it is, for programs. Keys of a constant object are its codes: TypeScript types them as plain text. */
   code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
   /** What, where and with which values, for people. */
   message: z.string(),
@@ -41,6 +42,7 @@ export type Failure = Readonly<z.infer<typeof failureSchema>>;
 
 /** Expected trouble of one step of an update; anything else that is thrown is a bug. */
 export class DeviceError extends Error {
+  /** Which trouble it is: what the device reports as `errorCode`. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -31,6 +31,7 @@ export interface HubSession {
   refresh(): void;
   /** Resolves with the reason when the connection is of no more use. */
   readonly lost: Promise<string>;
+  /** Leave the hub; resolves when the connection is closed. */
   close(): Promise<void>;
 }
 
@@ -44,10 +45,11 @@ export interface MethodAnswer {
   readonly payload: unknown;
 }
 
-/** How a session is opened. `onDesired` gets the whole firmware section and the whole access section each time. */
+/** How a session is opened. */
 export interface HubSessionOptions extends HubAddress {
   /** Real milliseconds to wait for an answer about the twin: the SDK itself would wait for ever. */
   readonly twinTimeoutMs: number;
+  /** Gets the whole firmware section and the whole access section, each time one of them changes. */
   readonly onDesired: (desired: unknown, access: unknown) => void;
   /** The token was renewed and the twin was read again. */
   readonly onTokenRenewed: () => void;

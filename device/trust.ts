@@ -21,6 +21,7 @@ export interface Trust {
   readonly product: string;
   /** Board it is, as manifests name it. */
   readonly hardware: string;
+  /** Keys whose signatures are believed; at least one. */
   readonly keys: readonly PinnedKey[];
 }
 

@@ -4,6 +4,7 @@
  */
 export const LONG_TESTS = [
   "test/device/power-cut/killed-process.test.ts",
+  "test/docs/api.test.ts",
   "test/e2e/demo.test.ts",
   "test/e2e/drill.test.ts",
   "test/e2e/gitops.test.ts",

@@ -40,6 +40,7 @@ export interface CommandDriverOptions {
 
 /** What runs programs. */
 export interface StepMachine {
+  /** Run one step's program to its end, or to its time-out. */
   run(step: StepProcess): Promise<StepEnd>;
   /** End what steps of an earlier agent in that directory have left running. */
   endLeftovers(directory: string): Promise<void>;

@@ -51,6 +51,7 @@ export interface AskedImage {
 
 /** What a boot led to. */
 export interface Boot {
+  /** What runs. */
   readonly image: RunningImage;
   /** Why another image than the one pointed at runs; absent when all went as intended. */
   readonly fellBack?: Failure;
@@ -91,9 +92,11 @@ export interface SlotOpening {
 
 /** The slot being written. What it holds counts only after `finish`. */
 export interface SlotWriter {
+  /** Write behind what was written before. */
   write(chunk: Uint8Array): Promise<void>;
   /** Make what was written so far survive a power cut, for `kept` to find. */
   keep(): Promise<void>;
+  /** The image is whole: make the slot hold it. */
   finish(): Promise<void>;
   /** Leave the slot as it was; what was kept stays kept. */
   abandon(): Promise<void>;

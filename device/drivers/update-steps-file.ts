@@ -10,8 +10,11 @@ import { updateStepsSchema } from "./update-steps.ts";
 
 /** A description with the folder its relative paths start from. */
 export interface UpdateStepsFile {
+  /** Absolute path of `update-steps.yaml`. */
   readonly file: string;
+  /** Its folder, absolute. */
   readonly folder: string;
+  /** What it says, checked. */
   readonly description: UpdateSteps;
 }
 
@@ -33,16 +36,19 @@ export async function readUpdateSteps(file: string): Promise<UpdateStepsFile> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new Error(`${path} cannot be read; it is to describe how this device is updated (docs/device.md)`, {
-      cause: error,
-    });
+    throw new Error(
+      `${path} cannot be read; it is to describe how this device is updated (docs/drivers.md)`,
+      {
+        cause: error,
+      },
+    );
   }
   const { description, problems } = parseUpdateSteps(text);
   if (description !== undefined) return { file: path, folder: dirname(path), description };
   const lines = problems.map(
     ({ line, path: at, summary }) => `${path}:${line}: ${at === "" ? "" : `${at}: `}${summary}`,
   );
-  throw new Error(`${lines.join("\n")}\nEvery key is explained in docs/device.md`);
+  throw new Error(`${lines.join("\n")}\nEvery key is explained in docs/drivers.md`);
 }
 
 /** Check the text of a description. All problems at once, in the order of their lines. */

@@ -14,6 +14,7 @@ import type { Hardware } from "./wasm-image.ts";
 export interface WasmDriverOptions {
   /** Directory of `slot-a.wasm`, `slot-b.wasm` and `boot.json`. */
   readonly directory: string;
+  /** Board that images see. */
   readonly hardware: Hardware;
   /** Default: the machine's file system. */
   readonly disk?: Disk;

@@ -39,7 +39,10 @@ export function named(deviceIds: readonly string[]): Cohort {
 }
 
 /** So many devices of every stratum, so that each can prove the gate: `atLeast(100).per("stratum")`. */
-export function atLeast(count: number): { per(unit: "stratum"): Cohort } {
+export function atLeast(count: number): {
+  /** Of every stratum: there is no other unit. */
+  per(unit: "stratum"): Cohort;
+} {
   return { per: (unit) => ({ kind: "at least", devices: count, per: unit }) };
 }
 
