@@ -65,13 +65,14 @@ export function overridable(
 }
 
 /** The step that records an override of the judged wave: it promotes nothing yet. */
-export function recordOverride(input: StepInput, { intent, ...judged }: Judged, made: Override): Step {
+export function recordOverride(input: StepInput, judged: Judged, made: Override): Step {
+  const { intent } = judged;
   return nextRecord(input, {
     kind: "override",
     subject: intent.attempt,
     changed: [{ ...intent, overrides: [...intent.overrides, made] }],
     reason: reasonOf(made),
-    decidedBy: decidedBy({ intent, ...judged }),
+    decidedBy: decidedBy(judged),
   });
 }
 

@@ -9,8 +9,8 @@ import { REPORT_MARK, reportedDigests } from "../views/plan-report.ts";
 export const gitVerifyPlan: Command = {
   help: `Compare a plan that was made after the merge with the one that the pull request
 showed: the comment of git comment, on the pull request that the commit came by.
-A plan that starts a release, or that an override file belongs to, must have the
-same digest; any other needs no review. What is refused here is not applied:
+A plan that starts a release or overrides a gate must have the same digest; any
+other needs no review. What is refused here is not applied:
 somebody looks at the new plan first.`,
   examples: [
     "wavegate git verify-plan release.plan.json",
