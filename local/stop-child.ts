@@ -1,6 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
+/** For Node's `--import`: a program that knows of no parent ends when its standard input does, and not before its end. */
+export const END_WITH_STDIN =
+  'data:text/javascript,process.stdin.resume().once("close",()=>process.exit()).unref()';
 const GRACE_MS = 5_000;
 
 /**

@@ -16,10 +16,10 @@ const PLAN = "release.plan.json";
 process.exitCode = await play({
   folder: import.meta.dirname,
   hubs: { plant: "devices.json" },
-  async story({ repository, say, type, claim, versions, asked }) {
+  async story({ stage, say, type, claim, versions, asked }) {
     const git = (...args: readonly string[]): string => {
       say(`\n$ git ${args.join(" ")}`);
-      return execFileSync("git", args, { cwd: repository, encoding: "utf8", env: ENVIRONMENT });
+      return execFileSync("git", args, { cwd: stage.repository, encoding: "utf8", env: ENVIRONMENT });
     };
     const commit = (message: string): string => git("commit", "--quiet", "--message", message);
 

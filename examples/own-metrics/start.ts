@@ -7,8 +7,8 @@ process.exitCode = await play({
   folder: import.meta.dirname,
   hubs: { plant: "devices.json" },
   sources: { meter: { kind: "http-json", url: meter.url } },
-  async story({ hubs, now, type, claim, versions, asked }) {
-    meter.connect(hubs[0], now);
+  async story({ stage, hubs, type, claim, versions, asked }) {
+    meter.connect(hubs[0], stage.now);
     await type("plan");
     const applied = await type("apply");
     claim("apply says by its exit code that a release was stopped", applied.code === 3);

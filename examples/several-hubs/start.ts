@@ -8,7 +8,7 @@ const AWAY_MS = 3 * 3_600_000;
 process.exitCode = await play({
   folder: import.meta.dirname,
   hubs: { north: "north.json", south: "south.json" },
-  async story({ hubs, say, type, claim, versions, asked, until, now }) {
+  async story({ stage, hubs, say, type, claim, versions, asked, until }) {
     // Two of them are declared above.
     const [north, south] = hubs as readonly [LocalHub, LocalHub];
     const { output: planned } = await type("plan");
@@ -18,9 +18,9 @@ process.exitCode = await play({
 
     say("\nsouth goes away: its service API answers nobody.");
     const away = south.faults.add({ match: { api: "rest" }, kind: "drop before" });
-    const backAt = now() + AWAY_MS;
+    const backAt = stage.now() + AWAY_MS;
     let looked = await type("reconcile");
-    while (now() < backAt) looked = await type("reconcile");
+    while (stage.now() < backAt) looked = await type("reconcile");
     claim(
       "the bake is long over, and nothing widens without south",
       asked("1.1.0") === 80 && looked.output.includes("south cannot be reached: stops work, nothing widens"),
