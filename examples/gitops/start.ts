@@ -40,7 +40,7 @@ process.exitCode = await play({
     await type("reconcile", "--no-start");
     say("\nThe pull request: what wavegate-plan puts into its comment.");
     git("checkout", "--quiet", BRANCH);
-    const report = await type("plan", "--markdown", "--runs", "100");
+    const report = await type("plan", "--markdown", "--runs", "40");
     const reviewed = /<sub>Plan ([0-9a-f]{12})/.exec(report.output)?.[1] ?? "none";
 
     say("\nReviewed, and merged.");

@@ -16,6 +16,8 @@ const LAB = "firmwareupdate";
 const LAB_VERSION = "1.0.1";
 /** Looks after which something must be wrong. */
 const MOST_LOOKS = 500;
+/** What the lab calls success, and what wavegate does. */
+const SUCCESSES = ["fwupdated", "succeeded"];
 /** What the lab writes; wavegate writes these too, and more. */
 const LAB_FIELDS = ["fwVersion", "fwPackageURI", "fwPackageCheckValue"];
 
@@ -82,7 +84,7 @@ async function watch(configuration: string, until: string): Promise<void> {
       `${DEVICE}: runs ${text(reported, "currentFwVersion")}, ${text(reported, "fwUpdateStatus")}`,
     );
     const isThere = reported["currentFwVersion"] === until && reported["fwUpdateStatus"] === "current";
-    const isCounted = Object.keys(page?.metrics?.results ?? {}).some((name) => counts[name] === 1);
+    const isCounted = SUCCESSES.some((name) => counts[name] === 1);
     if (isThere && isCounted && counts["applied"] === 1) return;
     await refresh();
   }
