@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { devNull } from "node:os";
 import { play } from "../play.ts";
 
-/** Nobody's own configuration of git: neither its signatures nor its hooks. */
+/** Nobody's own git: neither its signatures and hooks, nor the repository of a hook that may have started this. */
 const ENVIRONMENT = {
-  ...process.env,
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"))),
   ...{ GIT_CONFIG_GLOBAL: devNull, GIT_CONFIG_SYSTEM: devNull },
   ...{ GIT_AUTHOR_NAME: "firmware team", GIT_AUTHOR_EMAIL: "firmware@example.invalid" },
   ...{ GIT_COMMITTER_NAME: "firmware team", GIT_COMMITTER_EMAIL: "firmware@example.invalid" },
