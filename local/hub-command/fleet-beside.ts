@@ -21,8 +21,8 @@ export function fleetBeside(options: FleetBesideOptions): AsyncDisposable {
 }
 
 /** Runs until the fleet has ended. */
-async function untilEnded(options: FleetBesideOptions, signal: AbortSignal): Promise<void> {
-  const { fleet, say } = options;
+async function untilEnded({ say, ...options }: FleetBesideOptions, signal: AbortSignal): Promise<void> {
+  const { fleet } = options;
   await using running = await startDeclaredFleet({ ...options, signal });
   say(`${running.connected()} of ${fleet.devices.length} simulated devices are connected.`);
   signal.addEventListener("abort", () => void running.close(), { once: true });
