@@ -11,7 +11,7 @@ import {
   StorageSharedKeyCredential,
   type StoragePipelineOptions,
 } from "@azure/storage-blob";
-import { stopChild } from "./stop-child.ts";
+import { END_WITH_STDIN, stopChild } from "./stop-child.ts";
 
 /** What a blob service on this machine is started with. */
 export interface AzuriteOptions {
@@ -46,8 +46,6 @@ const TOKEN_LIFETIME_MS = 24 * 3_600_000;
 const SIGNATURE_LIFETIME_MS = 3_600_000;
 /** Azurite starts within two seconds; a machine busy with an install takes longer. */
 const START_LIMIT_MS = 60_000;
-/** Runs in Azurite's process before it: Azurite itself would outlive a parent that was killed. */
-const END_WITH_STDIN = 'data:text/javascript,process.stdin.resume().once("close",()=>process.exit())';
 
 /** Start Azurite's blob service over HTTPS on a port the system chooses. */
 export async function startAzurite({ directory, certificate, caPem }: AzuriteOptions): Promise<Azurite> {

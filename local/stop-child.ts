@@ -1,6 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
+/** For Node's `--import`: a program that would outlive a killed parent ends with its standard input, which keeps none alive. */
+export const END_WITH_STDIN =
+  'data:text/javascript,process.stdin.resume().once("close",()=>process.exit()).unref()';
 const GRACE_MS = 5_000;
 
 /**

@@ -9,6 +9,8 @@ export const LONG_TESTS = [
   "test/e2e/drill.test.ts",
   "test/e2e/gitops.test.ts",
   "test/engine-proof/mutants/mutants.test.ts",
+  "test/examples/examples.test.ts",
+  "test/examples/single-device.test.ts",
   "test/infra/device-set-life.test.ts",
   "test/infra/properties.test.ts",
   "test/infra/rollout-data-actions.test.ts",

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-/** The project, where a user would type. */
+/** The project. */
 export const PROJECT = join(import.meta.dirname, "..", "..");
 /** The command line, as a program. */
 export const WAVEGATE = join(PROJECT, "scripts", "wavegate.mjs");
@@ -11,8 +11,10 @@ export const WAVEGATE = join(PROJECT, "scripts", "wavegate.mjs");
 export interface Shell {
   /** Ends the command as Ctrl-C would; its reason is the signal's name. */
   readonly signal: AbortSignal;
-  /** The demo's own settings file: a project's production settings must never be found in its place. */
+  /** The settings file: a project's production settings must never be found in its place. */
   readonly settings: string;
+  /** Where a user would type; default: the project. */
+  readonly folder?: string;
 }
 
 /** How one command ended. */
@@ -29,12 +31,12 @@ export interface Ended {
  */
 export async function wavegate(
   args: readonly string[],
-  { signal, settings }: Shell,
+  { signal, settings, folder = PROJECT }: Shell,
   onStart?: (pid: number) => void,
 ): Promise<Ended> {
   signal.throwIfAborted();
   const child = spawn(process.execPath, [WAVEGATE, ...args], {
-    cwd: PROJECT,
+    cwd: folder,
     env: commandEnvironment({ settings }),
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -36,7 +36,7 @@ async function takeClaim(claim: string, name: string): Promise<void> {
     }
     const other = Number(await readFile(claim, "utf8"));
     if (isRunning(other)) {
-      const advice = `end it with Ctrl-C, choose another --name, or, if it is no demo, delete ${claim}`;
+      const advice = `end it with Ctrl-C (npm start also takes another --name), or, if it is no demo, delete ${claim}`;
       throw new Error(`a demo runs in .wavegate/${name} already (process ${other}): ${advice}`);
     }
     await rm(claim, { force: true });
