@@ -13,6 +13,7 @@ const ASSETS = [
   "scripts/wavegate.mjs",
   "scripts/pinned-node.mjs",
   "rollout/page/browser",
+  "rollout/cli/help.txt",
   "templates",
   "docs",
   "README.md",

@@ -3,7 +3,7 @@
  * The `wavegate` command: finds a Node that runs TypeScript, this one if it can, and hands over to the CLI. An old Node
  * has to get far enough to say that it is one: this file and pinned-node.mjs keep to what Node 14.0 reads.
  */
-import { existsSync } from "fs";
+import { existsSync, readFileSync } from "fs";
 import { join } from "path";
 import { fileURLToPath } from "url";
 import { isRunningNodeFit, PROJECT, runOnPinnedNode } from "./pinned-node.mjs";
@@ -25,6 +25,11 @@ run(process.argv.slice(2)).then(
 );
 
 async function run(args) {
+  if (args.length === 1 && ["--help", "-h"].includes(args[0])) {
+    // The same for all: to compute it takes as long as Node takes to start. A test keeps it true.
+    process.stdout.write(readFileSync(new URL("../rollout/cli/help.txt", import.meta.url)));
+    return 0;
+  }
   if (isRunningNodeFit() || process.env.WAVEGATE_ON_PINNED_NODE !== undefined) {
     const { enableCompileCache } = await import("module");
     // Inside the project, not in the shared folder for temporary files that is Node's default.

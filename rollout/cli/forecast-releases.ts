@@ -1,5 +1,5 @@
 import { forecastOf, type Forecast, type PlayedRelease } from "../forecast/forecast.ts";
-import { scenariosOf } from "../forecast/scenarios.ts";
+import { curveRates, scenariosOf } from "../forecast/scenarios.ts";
 import type { Context } from "./command.ts";
 import type { AssumedModel } from "./forecast-models.ts";
 import { forecastSubjects, type ForecastChoice } from "./forecast-subjects.ts";
@@ -11,8 +11,12 @@ export async function forecastReleases(
   choice: ForecastChoice,
   how: Pick<ScenarioRuns, "runs" | "seed" | "workers">,
 ): Promise<readonly Forecast[]> {
-  const played = async ({ model }: AssumedModel, version: string): Promise<PlayedRelease> => {
-    const scenarios = scenariosOf(model);
+  const played = async (
+    { model }: AssumedModel,
+    version: string,
+    rates: readonly number[],
+  ): Promise<PlayedRelease> => {
+    const scenarios = scenariosOf(model, rates);
     return {
       version,
       model,
@@ -22,12 +26,14 @@ export async function forecastReleases(
   const forecasts: Forecast[] = [];
   for (const { product, version, after, before } of await forecastSubjects(context, choice)) {
     context.progress(`${product} ${version}: playing ${how.runs} rollouts of each scenario`);
+    const models = [after, ...(before === undefined ? [] : [before.model])];
+    const rates = curveRates(...models.map(({ model }) => model.release.gate));
     forecasts.push(
       forecastOf({
         product,
         seed: how.seed,
-        after: await played(after, version),
-        before: before === undefined ? undefined : await played(before.model, before.version),
+        after: await played(after, version, rates),
+        before: before === undefined ? undefined : await played(before.model, before.version, rates),
         assumptions: after.assumptions,
       }),
     );

@@ -2,7 +2,7 @@ import { differenceOf, figuresOf, type Estimate, type Figures } from "./figures.
 import { activeShare } from "./laws.ts";
 import type { RolloutModel } from "./rollout-model.ts";
 import type { RunTable } from "./run-table.ts";
-import { CURVE_RATES, PRIOR, scenariosOf } from "./scenarios.ts";
+import { curveRates, PRIOR, scenariosOf } from "./scenarios.ts";
 import { exposureOfStrata, powerOfWaves, type StratumExposure, type WavePower } from "./wave-power.ts";
 
 /** What a release would do to a fleet, if it were as bad as this or that. A value: the same input gives the same bytes. */
@@ -70,6 +70,8 @@ export function forecastOf(input: {
     (sum, one) => sum + one.share * activeShare(one, timing.activeWithinMs),
     0,
   );
+  // Both curves have points where either gate draws its lines.
+  const rates = curveRates(release.gate, ...(before === undefined ? [] : [before.model.release.gate]));
   const figures = (id: string): Figures => figuresOf(tableOf(after, id), model);
   const weighted = (of: (figures: Figures) => number): number =>
     PRIOR.reduce((sum, { scenario, weight }) => sum + weight * of(figures(scenario)), 0);
@@ -81,7 +83,7 @@ export function forecastOf(input: {
     seed,
     devices: added.reduce((sum, own) => sum + own.reduce((devices, count) => devices + count, 0), 0),
     gate: release.gate,
-    curve: curveOf(after),
+    curve: curveOf(after, rates),
     others: scenariosOf(model)
       .filter(({ point }) => point === undefined)
       .map(({ id, truth }) => ({ id, name: truth.name, ...figures(id) })),
@@ -95,7 +97,13 @@ export function forecastOf(input: {
     assumptions,
     ...(before === undefined
       ? {}
-      : { before: { version: before.version, curve: curveOf(before), changes: changesOf(before, after) } }),
+      : {
+          before: {
+            version: before.version,
+            curve: curveOf(before, rates),
+            changes: changesOf({ before, after, rates }),
+          },
+        }),
   };
 }
 
@@ -104,22 +112,30 @@ export function isBeyondChance({ mean, error }: Estimate): boolean {
   return Math.abs(mean) > error;
 }
 
-function curveOf(played: PlayedRelease): readonly CurvePoint[] {
-  const points = scenariosOf(played.model).flatMap(({ id, point }) =>
+function curveOf(played: PlayedRelease, rates: readonly number[]): readonly CurvePoint[] {
+  const points = scenariosOf(played.model, rates).flatMap(({ id, point }) =>
     point === undefined ? [] : [{ id, ...point }],
   );
   const at = (rate: number, kind: "reported" | "silent"): Figures => {
     const found = points.find((point) => point.rate === rate && point.kind === kind);
     return figuresOf(tableOf(played, found?.id ?? ""), played.model);
   };
-  return CURVE_RATES.map((rate) => ({ rate, reported: at(rate, "reported"), silent: at(rate, "silent") }));
+  return rates.map((rate) => ({ rate, reported: at(rate, "reported"), silent: at(rate, "silent") }));
 }
 
-function changesOf(before: PlayedRelease, after: PlayedRelease): readonly Change[] {
+function changesOf({
+  before,
+  after,
+  rates,
+}: {
+  readonly before: PlayedRelease;
+  readonly after: PlayedRelease;
+  readonly rates: readonly number[];
+}): readonly Change[] {
   const beforeMs = before.model.timing.lookMs;
   const afterMs = after.model.timing.lookMs;
   if (beforeMs !== afterMs) throw new RangeError("two forecasts with different looks cannot be compared");
-  return scenariosOf(after.model).map(({ id }) => {
+  return scenariosOf(after.model, rates).map(({ id }) => {
     const { stopped, harmed, looks } = differenceOf(tableOf(before, id), tableOf(after, id));
     const hours = { mean: (looks.mean * afterMs) / 3_600_000, error: (looks.error * afterMs) / 3_600_000 };
     return { scenario: id, stopped, harmed, hours };

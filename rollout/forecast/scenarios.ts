@@ -1,4 +1,5 @@
 import { formatPercentage } from "../model/percentage.ts";
+import type { Gate } from "../model/gate.ts";
 import type { RolloutModel } from "./rollout-model.ts";
 import { everywhere, type DefectRates, type Truth } from "./truth.ts";
 
@@ -11,8 +12,14 @@ export interface Scenario {
   readonly point?: { readonly rate: number; readonly kind: "reported" | "silent" };
 }
 
-/** The failure rates of the curve. */
-export const CURVE_RATES: readonly number[] = [0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.2];
+/** Failure rates that every curve has. */
+const CURVE_RATES: readonly number[] = [0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.2];
+
+/** The failure rates of a curve, rising: the usual ones, and those that the gates name. */
+export function curveRates(...gates: readonly Pick<Gate, "tolerate" | "reject">[]): readonly number[] {
+  const named = gates.flatMap(({ tolerate, reject }) => [tolerate, reject]);
+  return [...new Set([...CURVE_RATES, ...named])].sort((a, b) => a - b);
+}
 
 /** What a release may be like before anybody has seen it; weights add up to 1. */
 export const PRIOR: readonly { readonly scenario: string; readonly weight: number }[] = [
@@ -28,23 +35,26 @@ const ONE_STRATUM = 0.3;
 const LATE = 0.05;
 const CORRELATED = { icc: 0.05, sites: 20 } as const;
 
-/** Everything that a forecast tries out: two curves, and defects that hide. */
-export function scenariosOf({ release, strata, devices }: RolloutModel): readonly Scenario[] {
-  const all = (name: string, rates: Partial<DefectRates>, more: Partial<Truth> = {}): Truth => ({
+/** Everything that a forecast tries out: two curves over the rates, and defects that hide. */
+export function scenariosOf(
+  { release, strata, devices }: RolloutModel,
+  rates: readonly number[] = curveRates(release.gate),
+): readonly Scenario[] {
+  const all = (name: string, defects: Partial<DefectRates>, more: Partial<Truth> = {}): Truth => ({
     name,
-    rates: everywhere(strata.length, rates),
+    rates: everywhere(strata.length, defects),
     ...more,
   });
   const { tolerate } = release.gate;
   const curve = (["reported", "silent"] as const).flatMap((kind) =>
-    CURVE_RATES.map((rate): Scenario => {
+    rates.map((rate): Scenario => {
       const name = `${kind} ${formatPercentage(rate)}`;
       return { id: name, truth: all(name, { [kind]: rate }), point: { rate, kind } };
     }),
   );
   const smallest = devices.indexOf(Math.min(...devices));
-  const oneStratum = everywhere(strata.length, { reported: ORDINARY }).map((rates, index) =>
-    index === smallest ? { ...rates, reported: ONE_STRATUM } : rates,
+  const oneStratum = everywhere(strata.length, { reported: ORDINARY }).map((own, index) =>
+    index === smallest ? { ...own, reported: ONE_STRATUM } : own,
   );
   const smallestName = strata[smallest] ?? "";
   return [

@@ -72,6 +72,11 @@ export function activeCondition(condition: string, since: number): string {
   return `(${condition}) AND lastActivityTime >= '${isoInstant(since)}'`;
 }
 
+/** The same, with those that are connected now: a line that only listens is no activity to the hub. */
+export function reachableCondition(condition: string, since: number): string {
+  return `(${condition}) AND (lastActivityTime >= '${isoInstant(since)}' OR connectionState = 'Connected')`;
+}
+
 /**
  * Devices that still run, install or answer an attempt that is being taken back; without a version only those that
  * answer it, where another attempt of the same version keeps its devices.

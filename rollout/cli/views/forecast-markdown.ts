@@ -15,7 +15,7 @@ import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
 export function forecastMarkdown(forecast: Forecast): string {
   return [
     `**Forecast.** ${asText(headline(forecast))}`,
-    markdownTable(curveTable(forecast)),
+    markdownTable(curveTable(forecast, { bars: false })),
     asText(expectedLine(forecast)),
     ...forecastDetails(forecast),
   ].join("\n\n");

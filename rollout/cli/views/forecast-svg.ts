@@ -5,6 +5,8 @@ import { formatPercentage } from "../../model/percentage.ts";
 import { headline } from "./forecast.ts";
 
 const [WIDTH, HEIGHT] = [720, 360];
+/** Room that a label of the horizontal axis takes. */
+const LABEL = 32;
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 24, 48, 300];
 
 /** The curve as a picture: chance to be stopped over the share of devices that fail. Readable on light and on dark. */
@@ -32,7 +34,7 @@ export function forecastSvg(forecast: Forecast): string {
   const mark = (rate: number, name: string): string =>
     rate < Math.min(...rates) || rate > Math.max(...rates)
       ? ""
-      : `<line class="mark" x1="${round(x(rate))}" x2="${round(x(rate))}" y1="${TOP}" y2="${BOTTOM}"/><text x="${round(x(rate)) + 4}" y="${TOP + 12}">${name} ${formatPercentage(rate)}</text>`;
+      : `<line class="mark" x1="${round(x(rate))}" x2="${round(x(rate))}" y1="${TOP}" y2="${BOTTOM}"/><text text-anchor="end" x="${round(x(rate)) - 6}" y="${TOP + 14}">${name} ${formatPercentage(rate)}</text>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title description">`,
     `<title id="title">${escaped(`Forecast of ${product} ${version}`)}</title>`,
@@ -46,7 +48,7 @@ export function forecastSvg(forecast: Forecast): string {
         (share) =>
           `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${round(y(share))}" y2="${round(y(share))}"/><text class="axis" text-anchor="end" x="${LEFT - 8}" y="${round(y(share)) + 4}">${formatPercentage(share)}</text>`,
       ),
-    ...rates.map(
+    ...roomy(rates, x).map(
       (rate) =>
         `<text class="axis" text-anchor="middle" x="${round(x(rate))}" y="${BOTTOM + 18}">${formatPercentage(rate)}</text>`,
     ),
@@ -62,6 +64,14 @@ export function forecastSvg(forecast: Forecast): string {
   ]
     .filter((part, index, all) => part !== "" || index === all.length - 1)
     .join("\n");
+}
+
+/** Rates whose labels have room beside each other, the last one among them. */
+function roomy(rates: readonly number[], x: (rate: number) => number): readonly number[] {
+  return rates.toReversed().reduce<readonly number[]>((kept, rate) => {
+    const next = kept[0];
+    return next === undefined || x(next) - x(rate) >= LABEL ? [rate, ...kept] : kept;
+  }, []);
 }
 
 function legend(before: string): string {

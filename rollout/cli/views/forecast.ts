@@ -9,7 +9,7 @@ export function renderForecast(forecast: Forecast): string {
   return [
     wrapText(headline(forecast), COLUMNS),
     "",
-    ...section("If so many devices fail", curveTable(forecast)),
+    ...section("If so many devices fail", curveTable(forecast, { bars: true })),
     "Defects that hide",
     ...otherLines(forecast).map((line) => wrapText(line, COLUMNS)),
     "",
@@ -38,7 +38,8 @@ export function riskText({ curve, gate }: Forecast): string {
     `${devicesText(harmed.mean)} harmed on average, ${devicesText(harmed.p95)} at p95`;
   return (
     `a good release (${percent(good.rate)} fail) is stopped in ${chance(good.reported.stopped.mean)} of ` +
-    `rollouts, a bad one (${percent(bad.rate)}) in ${chance(bad.reported.stopped.mean)}: ${harm(bad.reported)}. ` +
+    `rollouts; a bad one (${percent(bad.rate)}) is stopped in ${chance(bad.reported.stopped.mean)} and passes every ` +
+    `gate in ${chance(bad.reported.reached.at(-1) ?? NaN)}: ${harm(bad.reported)}. ` +
     `Silent bricks (${percent(brick.rate)}): ${harm(brick.silent)}.`
   );
 }
@@ -48,8 +49,14 @@ export function runsText({ runs, seed }: Forecast): string {
   return `${withThousands(runs)} rollouts of each kind, seed ${seed}; ± is two standard errors`;
 }
 
-/** The rows of the curve: before → after where there are two, which leaves no room for the quantiles. */
-export function curveTable({ curve, before }: Forecast): readonly (readonly string[])[] {
+/**
+ * The rows of the curve: before → after where there are two, which leaves no room for the quantiles. With bars where
+ * letters are of one width, and no picture stands beside them.
+ */
+export function curveTable(
+  { curve, before }: Forecast,
+  { bars }: { readonly bars: boolean },
+): readonly (readonly string[])[] {
   const changed = (rate: number, kind: "reported" | "silent"): Change | undefined =>
     before?.changes.find(({ scenario }) => scenario === `${kind} ${percent(rate)}`);
   const cells = (point: CurvePoint, kind: "reported" | "silent"): readonly string[] => {
@@ -57,15 +64,19 @@ export function curveTable({ curve, before }: Forecast): readonly (readonly stri
     const old = before?.curve.find(({ rate }) => rate === point.rate)?.[kind];
     const change = changed(point.rate, kind);
     return [
-      bar(own.stopped.mean),
+      ...(bars ? [bar(own.stopped.mean)] : []),
       `${withArrow(old && chance(old.stopped.mean), chance(own.stopped.mean), change?.stopped)}${errorText(own.stopped)}`,
       withArrow(old && devicesText(old.harmed.mean), devicesText(own.harmed.mean), change?.harmed),
       ...(before === undefined ? [devicesText(own.harmed.p95)] : []),
     ];
   };
-  const head = ["stopped", "harmed", ...(before === undefined ? ["p95"] : [])];
+  const head = (kind: string): readonly string[] => [
+    ...(bars ? [kind, "stopped"] : [`${kind}: stopped`]),
+    "harmed",
+    ...(before === undefined ? ["p95"] : []),
+  ];
   return [
-    ["fail", "reported", ...head, "silent", ...head],
+    ["fail", ...head("reported"), ...head("silent")],
     ...curve.map((point) => [percent(point.rate), ...cells(point, "reported"), ...cells(point, "silent")]),
   ];
 }

@@ -155,7 +155,7 @@ function forecastParts(forecast: Forecast, picture: (forecast: Forecast) => stri
   return [
     open(`### Forecast${forecast.before === undefined ? "" : ": before → after"}`),
     open(picture(forecast)),
-    open(markdownTable(curveTable(forecast))),
+    open(markdownTable(curveTable(forecast, { bars: false }))),
     open(asText(expectedLine(forecast))),
     ...forecastDetails(forecast).map((text) => ({ text, isDetail: true })),
   ];

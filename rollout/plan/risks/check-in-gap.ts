@@ -3,7 +3,7 @@ import { formatDuration } from "../../model/duration.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../../model/question.ts";
 import type { Problem } from "../../model/problem.ts";
-import { activeCondition, countByStratum } from "../queries.ts";
+import { countByStratum, reachableCondition } from "../queries.ts";
 import { gateRisk, type RiskInput } from "./risk.ts";
 
 /** How long a device may be away and still be one that is recently active, ms. */
@@ -11,7 +11,8 @@ const WEEK_MS = 7 * 86_400_000;
 
 /**
  * L04: a deadline shorter than the pause between two check-ins of too many devices: whoever makes contact and sleeps looks
- * silent. Of the devices seen within a week, those not seen within a deadline are about as many as those that pause longer.
+ * silent. Of the devices seen within a week, those not seen within a deadline are about as many as those that pause longer;
+ * who is connected is seen now.
  */
 export function checkInGap({ planned, facts }: RiskInput, answers: Answers): Asked<readonly Problem[]> {
   const { gate } = planned.release;
@@ -19,7 +20,7 @@ export function checkInGap({ planned, facts }: RiskInput, answers: Answers): Ask
   const deadlines = new Set(Object.keys(planned.devices).map((stratum) => deadlineOf(gate, stratum)));
   const short = [...deadlines].filter((ms) => ms < WEEK_MS);
   if (condition === undefined || short.length === 0) return { kind: "known", value: [] };
-  const seenWithin = (ms: number): string => countByStratum(activeCondition(condition, facts.now - ms));
+  const seenWithin = (ms: number): string => countByStratum(reachableCondition(condition, facts.now - ms));
   const queries = Object.fromEntries([WEEK_MS, ...short].map((ms) => [`${ms}`, seenWithin(ms)]));
   const asked = askCounts(answers, queries);
   if (asked.kind !== "known") return asked;

@@ -31,14 +31,15 @@ describe("the conformance kit", () => {
     expect(verdict.judgements.filter(({ result }) => result !== "kept")).toEqual([]);
   });
 
-  it.each(CHOSEN)(
+  // They wait more than they work.
+  it.concurrent.for(CHOSEN)(
     "finds a device that $fault, by the rule $rule",
     { timeout: LIMIT_MS },
-    async ({ fault, rule, scenario, edits }) => {
-      const only = PLAYS_ALL ? [] : [scenario];
-      const { broken, results } = await checkDevice(await brokenProgram(edits), {
-        only,
+    async ({ fault, rule, scenario, edits }, { expect, onTestFinished: onFinished }) => {
+      const { broken, results } = await checkDevice(await brokenProgram(edits, onFinished), {
+        only: PLAYS_ALL ? [] : [scenario],
         patienceMs: PATIENCE_MS,
+        onFinished,
       });
       const besides = broken.filter((name) => name !== rule);
       table.push([fault, broken.includes(rule) ? rule : "NONE", scenario, besides.join(", ")]);

@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { onTestFinished } from "vitest";
 import { temporaryDirectory } from "../../device/temporary-directory.ts";
 import type { Edit } from "./broken-devices.ts";
 
@@ -8,8 +9,11 @@ const PROJECT = join(import.meta.dirname, "../../..");
 const PARTS = ["device", "rollout/model", "local/device-conformance/example-device.ts", "package.json"];
 
 /** The example device with edits, as a program of its own: the command that starts it. */
-export async function brokenProgram(edits: readonly Edit[]): Promise<readonly string[]> {
-  const folder = await temporaryDirectory();
+export async function brokenProgram(
+  edits: readonly Edit[],
+  onFinished?: typeof onTestFinished,
+): Promise<readonly string[]> {
+  const folder = await temporaryDirectory(onFinished);
   for (const part of PARTS) {
     await mkdir(join(folder, part, ".."), { recursive: true });
     await cp(join(PROJECT, part), join(folder, part), { recursive: true });

@@ -25,14 +25,15 @@ export interface CheckOptions {
   readonly isUnsigned?: boolean;
   /** Whether the device starts by itself, once; the kit waits for it. */
   readonly startsItself?: boolean;
+  /** What cleans up; tests side by side give that of their own context. */
+  readonly onFinished?: typeof onTestFinished;
 }
 
 /** Put the device that a command starts through the scenarios. */
-export async function checkDevice(
-  command: readonly string[],
-  { only = [], patienceMs = 90_000, images, isUnsigned = false, startsItself = false }: CheckOptions = {},
-): Promise<Verdict> {
-  const folder = await temporaryDirectory();
+export async function checkDevice(command: readonly string[], options: CheckOptions = {}): Promise<Verdict> {
+  const { only = [], patienceMs = 90_000, images, isUnsigned = false, startsItself = false } = options;
+  const { onFinished = onTestFinished } = options;
+  const folder = await temporaryDirectory(onFinished);
   const given = images ?? (await exampleImages());
   const signing = isUnsigned ? undefined : { maker: createMaker(), product: "thermostat", hardware: "A" };
   const times = { healthMs: 1_000, quietMs: 1_000, patienceMs };
@@ -48,7 +49,7 @@ export async function checkDevice(
         IOTHUB_DEVICE_CONNECTION_STRING: connectionString,
         DEVICE_STATE_DIR: folder,
       });
-      onTestFinished(program.kill);
+      onFinished(program.kill);
     },
   });
   const judgements = judge(results);

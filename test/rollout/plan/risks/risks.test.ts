@@ -92,6 +92,17 @@ describe("lint of a release on its fleet", () => {
     expect(text).toMatch(/50 of 200 in B for 3 hours: about 5% look silent .* 2% are tolerated/);
   });
 
+  it("L04: counts a device as seen while it is connected, however long it has said nothing", () => {
+    const asked = riskProblems({ planned: CLEAN, facts: FACTS }, new Map());
+    if (asked.kind !== "ask") throw new Error(asked.kind);
+    const texts = asked.questions
+      .map((question) => JSON.stringify(question))
+      .filter((text) => text.includes("lastActivityTime"));
+    expect(texts).toHaveLength(2);
+    for (const text of texts)
+      expect(text).toMatch(/\(lastActivityTime >= '[^']+' OR connectionState = 'Connected'\)/);
+  });
+
   it("L04: asks nothing where the deadline is longer than a week, and holds no plan up where the hub is silent", () => {
     const patient = aSizedRelease(THREE_WAVES, { gate: { harmCap: 60, deadline: "8 days", bake: "8 days" } });
     expect(riskProblems({ planned: patient, facts: FACTS }, new Map()).kind).toBe("known");
