@@ -15,7 +15,7 @@ export function table(
   caption: string,
   [head = [], ...rows]: readonly (readonly (string | number)[])[],
 ): Html {
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+  return html`<div class="scroll" role="group" aria-label="${caption}" tabindex="0">
     <table>
       <caption>
         ${caption}

@@ -20,6 +20,7 @@ export function planReportHtml(report: PlanReport): string {
 </head>
 <body>
 <main>
+<h1>Plan</h1>
 ${body.trim()}
 </main>
 </body>
@@ -28,13 +29,14 @@ ${body.trim()}
 }
 
 function figure(forecast: Forecast): string {
-  return `<figure>\n${forecastSvg(forecast)}</figure>`;
+  return `<figure tabindex="0">\n${forecastSvg(forecast)}</figure>`;
 }
 
 const STYLE = `
 :root { color-scheme: light dark; }
-body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: Canvas; color: CanvasText; font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.2rem; margin: 0; }
 h2 { border-bottom: 1px solid #8886; padding-bottom: .3rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
 th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; white-space: nowrap; }
