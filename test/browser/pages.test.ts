@@ -232,7 +232,7 @@ describe.skipIf(MISSING !== undefined)("a plan as a page", () => {
       await deployment.removeRelease(`thermostat-${BAD}.ts`);
       await declare("1.3.0", [HALF, EVERYONE]);
       const file = join(FOLDER, "plan.html");
-      const planned = await deployment.wavegate(["plan", "--html", "--runs", "50"]);
+      const planned = await deployment.wavegate(["plan", "--html", "--runs", "20"]);
       await writeFile(file, planned.lines.join("\n"));
       const { page, complaints } = await open(browser, pathToFileURL(file).href);
       expect(await lookAt(page, "plan")).toEqual(NO_FAULT);
