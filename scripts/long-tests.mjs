@@ -37,6 +37,11 @@ export const DEBIAN_TESTS = [
     tests: ["test/rollout/adapters/metrics/real-prometheus.test.ts"],
   },
   {
+    name: "pages in a browser",
+    packages: ["chromium"],
+    tests: ["test/browser/"],
+  },
+  {
     name: "SWUpdate",
     packages: ["swupdate", "cpio", "openssl"],
     tests: ["test/device/swupdate.test.ts"],

@@ -34,7 +34,7 @@ export async function dashboardDocument({
                 : "Read only: wavegate dashboard --allow-actions gives it buttons."
             }
           </p>
-          <p id="news" class="lead" aria-live="polite"></p>
+          <div id="news" role="log" aria-label="What happened"></div>
         </header>
         <main id="main"></main>
         <noscript

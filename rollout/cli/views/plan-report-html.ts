@@ -21,11 +21,16 @@ export function planReportHtml(report: PlanReport): string {
 <body>
 <main>
 <h1>Plan</h1>
-${body.trim()}
+${scrollable(body.trim())}
 </main>
 </body>
 </html>
 `;
+}
+
+/** Tables scroll by themselves where they are too wide: by the keyboard too. */
+function scrollable(body: string): string {
+  return body.replaceAll("<table>", '<table tabindex="0">');
 }
 
 function figure(forecast: Forecast): string {

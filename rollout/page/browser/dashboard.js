@@ -5,6 +5,7 @@ const TOKEN = "wavegate-token";
 /** Real ms without a sign of life after which a stream is taken for dead: the server gives one every five seconds. */
 const SILENT_MS = 15_000;
 const LONGEST_PAUSE_MS = 5_000;
+const MOST_NEWS = 4;
 
 const link = byId("link");
 const news = byId("news");
@@ -46,9 +47,12 @@ function sayLink(text, isWrong) {
   announce(text);
 }
 
-/** @param {string} text */
+/** @param {string} text What happened; the last few stay to be read. */
 function announce(text) {
-  news.textContent = text;
+  const line = document.createElement("p");
+  line.textContent = text;
+  news.append(line);
+  while (news.childElementCount > MOST_NEWS) news.firstElementChild?.remove();
 }
 
 /**
@@ -102,7 +106,7 @@ function receive(message) {
   for (const article of main.querySelectorAll("article"))
     if (!all.includes(article.querySelector("h2")?.textContent)) article.remove();
   if (all.length === 0) main.textContent = "The fleet declares no product.";
-  if (fresh.length > 0) announce(fresh.join(". "));
+  for (const line of fresh) announce(line);
 }
 
 /** @param {string} text The markup of one product, in which the server escaped all that is not its own. */

@@ -45,7 +45,7 @@ function offered(line: string): string[] {
 describe("completion in bash", () => {
   it.each([
     ["wavegate pl", ["plan"]],
-    ["wavegate re", ["reconcile", "replay", "resume", "retry", "release"]],
+    ["wavegate re", ["reconcile", "report", "replay", "resume", "retry", "release"]],
     ["wavegate release ", ["add", "verify"]],
     ["wavegate keys ", ["new"]],
     ["wavegate release add fw.bin --key", ["--key", "--key-env"]],
