@@ -79,7 +79,8 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
   RECORD_BROKEN: "Restore the record store from a backup; until then wavegate only stops things.",
   RECORD_STORE_FAILED:
     "Mend the store. Until it answers nothing widens; `hold`, `abort` and `stop --all` work.",
-  REF_LOST: "See runbook.md: a release whose configuration was deleted is stopped, a ref is restored by hand.",
+  REF_LOST:
+    "See runbook.md: a release whose configuration was deleted is stopped, a ref is restored by hand.",
   REF_REWOUND:
     "The hub was restored from a backup: wavegate has narrowed it and holds. Look, then resume or abort.",
   RELEASE_CHANGED: "Restore the file as it was when the rollout started, and declare a new version instead.",
