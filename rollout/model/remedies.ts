@@ -84,13 +84,15 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
   RECORD_BROKEN: "Restore the record store from a backup; until then wavegate only stops things.",
   RECORD_STORE_FAILED:
     "Mend the store. Until it answers nothing widens; `hold`, `abort` and `stop --all` work.",
-  REF_LOST: "See runbook.md: a deleted release is taken back, a deleted ref is restored by hand.",
+  REF_LOST:
+    "See runbook.md: a release whose configuration was deleted is stopped, a ref is restored by hand.",
   REF_REWOUND:
     "The hub was restored from a backup: wavegate has narrowed it and holds. Look, then resume or abort.",
   RELEASE_CHANGED: "Restore the file as it was when the rollout started, and declare a new version instead.",
   RELEASE_INVALID: "Correct the release file: the message lists every place.",
   RELEASE_REMOVED: "Restore the file, or take the release back: `wavegate abort PRODUCT`.",
-  SETTINGS_INVALID: "Correct the settings: the message lists every place. settings.md has all of them.",
+  SETTINGS_INVALID:
+    "Correct the settings: the message lists every place, reference/settings.md has all settings.",
   SETTINGS_MISSING: "Name a file with `--settings`, or try everything on this machine with `npm start`.",
   SIGNATURE_INVALID: "Do not roll it out: find out who wrote it, or name the key that signed it.",
   SIGNATURE_MISSING:

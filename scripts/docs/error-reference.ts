@@ -14,7 +14,12 @@ export function errorReference(): string {
       "numbers and the command.",
     markdownTable(
       ["code", "meaning", "what to do"],
-      codes.toSorted().map((code) => [`\`${code}\``, CODES[code], REMEDIES[code]]),
+      codes.toSorted().map((code) => [`\`${code}\``, CODES[code], linked(REMEDIES[code])]),
     ),
   ].join("\n\n")}\n`;
+}
+
+/** Pages that a remedy names, by their path below docs/, as links. */
+function linked(text: string): string {
+  return text.replaceAll(/[a-z/-]+\.md\b/g, (page) => `[${page}](../${page})`);
 }

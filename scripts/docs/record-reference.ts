@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { lookSchema, recordSchema } from "../../rollout/adapters/record-schema.ts";
+import { InvariantError } from "../../rollout/model/problem.ts";
 import { generatedHeading, markdownTable } from "./markdown-table.ts";
 import { readSourceDocs, type SourceDocs } from "./source-docs.ts";
 
@@ -77,7 +78,11 @@ function toSchema(schema: z.ZodType): Schema {
 
 /** A schema with the model's doc comments as descriptions. */
 function described(schema: Schema, path: string, docs: SourceDocs): Schema {
-  const fields = (TYPES[path] ?? []).flatMap((type) => docs.get(type) ?? []);
+  const fields = (TYPES[path] ?? []).flatMap((type) => {
+    const found = docs.get(type);
+    if (found === undefined) throw new InvariantError(`there is no type ${type}`);
+    return found;
+  });
   return Object.fromEntries(
     Object.entries(schema).map(([part, value]): [string, unknown] => {
       if (part === "properties" && isSchema(value)) {
