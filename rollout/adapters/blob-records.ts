@@ -3,7 +3,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import type { AppendBlobClient, BlobClient, ContainerClient } from "@azure/storage-blob";
 import type { RecordPort } from "../reconcile/ports.ts";
 import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
-import { recordsIn } from "./records-in-files.ts";
+import { recordsIn, type TextFiles } from "./records-in-files.ts";
 
 /** Where records are kept: a container of a blob storage account. */
 export interface BlobRecordsOptions {
@@ -30,11 +30,16 @@ const SERIES_BYTES = 4_000_000;
 const NO_ROOM = ["MaxBlobSizeConditionNotMet", "InvalidBlobType"];
 const JSON_BLOB = { blobHTTPHeaders: { blobContentType: "application/json" } };
 
-/**
- * Records in Azure blob storage, by token only, under the paths they have in a folder. Blobs are whole or absent; who
- * creates one second is told so, and what is there stands.
- */
+/** Records in Azure blob storage. */
 export function blobRecords(options: BlobRecordsOptions): RecordPort {
+  return recordsIn(blobFiles(options));
+}
+
+/**
+ * The files of a record store in Azure blob storage, by token only, under the paths they have in a folder. Blobs are whole
+ * or absent; who creates one second is told so, and what is there stands.
+ */
+export function blobFiles(options: BlobRecordsOptions): TextFiles {
   const { container: url, limitMs = LIMIT_MS, seriesBytes = SERIES_BYTES, ...access } = options;
   const container = blobContainer({
     ...access,
@@ -55,7 +60,7 @@ export function blobRecords(options: BlobRecordsOptions): RecordPort {
       namesIn(client, folder, abortSignal),
     );
 
-  return recordsIn({
+  return {
     place,
     createOnly: (path, text) =>
       container.call(`writing ${place(path)}`, limitMs, async (client, abortSignal) => {
@@ -117,7 +122,7 @@ export function blobRecords(options: BlobRecordsOptions): RecordPort {
           parts.push(text);
         }
       }),
-  });
+  };
 }
 
 /** Blobs of a series: `name.jsonl`, then `name.2.jsonl` and on. */

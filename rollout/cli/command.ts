@@ -37,6 +37,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   git: "tell a Git host what is planned, and how it ended",
   gate: "gates, tried without a rollout",
   keys: "keys that sign releases",
+  notify: "channels that are told what happens",
   release: "release files",
 };
 

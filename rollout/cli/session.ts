@@ -1,16 +1,18 @@
 import { userInfo } from "node:os";
 import { blobImages, type ImageStore } from "../adapters/blob-images.ts";
-import { blobRecords } from "../adapters/blob-records.ts";
+import { blobFiles } from "../adapters/blob-records.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { credentialOf } from "../adapters/credential.ts";
-import { folderRecords } from "../adapters/folder-records.ts";
+import { cursorsIn } from "../adapters/cursors-in-files.ts";
+import { folderFiles } from "../adapters/folder-records.ts";
 import { iotHub } from "../adapters/iot-hub.ts";
+import { recordsIn, type TextFiles } from "../adapters/records-in-files.ts";
 import type { Registry } from "../adapters/registry.ts";
 import { closest } from "../model/schema-problems.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
-import type { ClockPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
+import type { ClockPort, CursorPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
 import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
@@ -23,6 +25,8 @@ export interface Session {
   /** In the order of the settings: where hubs disagree, the first decides. */
   readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
+  /** In the same store as the records. */
+  readonly cursors: CursorPort;
   readonly images: ImageStore;
   readonly clock: ClockPort;
   readonly metrics: MetricPort;
@@ -45,6 +49,7 @@ export async function openSession(
   const { folder, signal, as } = options;
   const clock = systemClock(settings.clock);
   const { images } = settings;
+  const files = await openFiles(settings);
   const actor = await findActor({ settings, as, environment: process.env, user: () => userInfo().username });
   return {
     settings,
@@ -54,7 +59,8 @@ export async function openSession(
         return iotHub({ name, registry: await registryOf(hub), clock, tier, units, groupByKeys, signal });
       }),
     ),
-    records: await openRecords(settings),
+    records: recordsIn(files),
+    cursors: cursorsIn(files),
     images: blobImages({
       base: images.base,
       accessLifeMs: images.accessLife,
@@ -71,9 +77,13 @@ export async function openSession(
 }
 
 /** The records alone: history needs no hub. */
-export async function openRecords({ records }: Settings): Promise<RecordPort> {
-  if ("folder" in records) return folderRecords(records.folder);
-  return blobRecords({
+export async function openRecords(settings: Settings): Promise<RecordPort> {
+  return recordsIn(await openFiles(settings));
+}
+
+async function openFiles({ records }: Settings): Promise<TextFiles> {
+  if ("folder" in records) return folderFiles(records.folder);
+  return blobFiles({
     container: records.container,
     credential: await credentialOf(records.credential),
     ...(records.caFile === undefined ? {} : { ca: await readCa(records.caFile) }),

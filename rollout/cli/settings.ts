@@ -7,6 +7,7 @@ import { WavegateError } from "../model/problem.ts";
 import { problemsFromZod } from "../model/schema-problems.ts";
 import { credentialSchema } from "./credential-settings.ts";
 import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
+import { notifySchema } from "./notify-settings.ts";
 import { sourcesSchema } from "./source-settings.ts";
 import { readStackOutputs, settingsOfOutputs } from "./stack-outputs.ts";
 
@@ -97,6 +98,8 @@ const settingsSchema = z
     records: recordsSchema,
     /** Where the metrics of gates come from, by the name that releases know them by. */
     sources: sourcesSchema.default({}),
+    /** Who is told of what happens. */
+    notify: notifySchema.exactOptional(),
     declarations: z.strictObject({ fleet: z.string(), releases: z.string() }),
     clock: z
       .strictObject({ scale: z.number().positive(), realStartMs: z.number(), virtualStartMs: z.number() })

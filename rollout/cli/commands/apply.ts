@@ -2,9 +2,11 @@ import { resolve } from "node:path";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
-import { EXIT, type Command, type ExitCode } from "../command.ts";
+import { annotated } from "../ci-annotations.ts";
+import { EXIT, type Command, type Context, type ExitCode, type Input, type Result } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
+import { runObservers } from "../run-observers.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
 import { renderProblems } from "../views/problems.ts";
@@ -22,60 +24,72 @@ again (or let \`reconcile\` run on a schedule) and it goes on where it stands. W
 schedule that carries on.`,
   examples: ["wavegate apply --no-wait", "wavegate apply release.plan.json"],
   options: [["--no-wait", "do what is due now, and do not watch"]],
-  async run(context, input) {
-    const session = await context.session();
-    const checked = await session.declarations();
-    const blockedBy = errorsOf(checked.problems);
-    if (checked.products.length === 0 && blockedBy.length > 0) {
-      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
-        hint: "correct them and run: wavegate plan",
-        problems: blockedBy,
-      });
-    }
-    const [named] = input.args;
-    const saved =
-      named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
-    const products =
-      saved === undefined
-        ? chosenProducts(checked, named)
-        : saved.flatMap(({ product }) => chosenProducts(checked, product));
-    // All of them before any of them: a plan is carried out whole or not at all.
-    for (const plan of saved ?? []) await stillStands(plan, products, session, context.progress);
-    const wait = input.options["wait"] !== false;
-    // One product at a time can be drawn as tasks; more are told apart line by line.
-    const view: RolloutView =
-      context.isTerminal && !context.json && wait && products.length === 1
-        ? rolloutTasks(process.stderr)
-        : rolloutLines(context.progress);
-    const inTurn = oneAtATime();
-    let results: readonly ApplyResult[];
-    try {
-      results = await allSettled(
-        products.map((declared) =>
-          watch(declared, session, {
-            inTurn,
-            ...carriedOut(declared, saved),
-            actor: session.actor,
-            queryLagMs: session.settings.queryLag,
-            lookEveryMs: session.settings.lookEvery,
-            signal: context.signal,
-            wait,
-            onEvent: (product, event) => {
-              view.onEvent(product, event);
-            },
-          }),
-        ),
-      );
-    } finally {
-      await view.end();
-    }
-    return {
-      exitCode: worst(results),
-      human: results.map(sentence).join("\n"),
-      json: { schemaVersion: 1, products: results },
-    };
-  },
+  run: (context, input) => annotated(context.progress, () => applied(context, input)),
 };
+
+async function applied(context: Context, input: Input): Promise<Result> {
+  const session = await context.session();
+  const observers = await runObservers(context, session);
+  const checked = await session.declarations();
+  const blockedBy = errorsOf(checked.problems);
+  if (checked.products.length === 0 && blockedBy.length > 0) {
+    throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
+      hint: "correct them and run: wavegate plan",
+      problems: blockedBy,
+    });
+  }
+  const [named] = input.args;
+  const saved =
+    named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
+  const products =
+    saved === undefined
+      ? chosenProducts(checked, named)
+      : saved.flatMap(({ product }) => chosenProducts(checked, product));
+  // All of them before any of them: a plan is carried out whole or not at all.
+  for (const plan of saved ?? []) await stillStands(plan, products, session, context.progress);
+  const wait = input.options["wait"] !== false;
+  // One product at a time can be drawn as tasks; more are told apart line by line.
+  const view: RolloutView =
+    context.isTerminal && !context.json && wait && products.length === 1
+      ? rolloutTasks(process.stderr)
+      : rolloutLines(context.progress);
+  const inTurn = oneAtATime();
+  const watched = async (declared: Declared): Promise<ApplyResult> => {
+    let result: ApplyResult | undefined;
+    try {
+      result = await watch(declared, session, {
+        inTurn,
+        ...carriedOut(declared, saved),
+        actor: session.actor,
+        queryLagMs: session.settings.queryLag,
+        lookEveryMs: session.settings.lookEvery,
+        signal: context.signal,
+        wait,
+        onEvent: (product, event) => {
+          view.onEvent(product, event);
+          observers.onEvent(product, event);
+          if (event.kind === "status") observers.onLookEnd(product, event);
+        },
+      });
+      return result;
+    } finally {
+      // What ended without a status may have stopped something.
+      observers.onLookEnd(declared.product, { at: session.clock.now(), problems: result?.problems });
+    }
+  };
+  let results: readonly ApplyResult[];
+  try {
+    results = await allSettled(products.map(watched));
+  } finally {
+    await view.end();
+    await observers.settle();
+  }
+  return {
+    exitCode: worst(results),
+    human: results.map(sentence).join("\n"),
+    json: { schemaVersion: 1, products: results },
+  };
+}
 
 /** Refuse a plan that is stale, and tell what was counted differently since. */
 async function stillStands(

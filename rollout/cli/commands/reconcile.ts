@@ -5,7 +5,9 @@ import { listHubs } from "../../reconcile/list-hubs.ts";
 import { forgottenProducts, recordedProducts } from "../../reconcile/recorded-products.ts";
 import type { HubView } from "../../engine/observation.ts";
 import type { Declared } from "../../plan/declared.ts";
-import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
+import { annotated } from "../ci-annotations.ts";
+import { EXIT, type Command, type Context, type ExitCode, type Input, type Result } from "../command.ts";
+import { runObservers, type RunObserver } from "../run-observers.ts";
 import { chosenProducts, type Session } from "../session.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines } from "../views/rollout-lines.ts";
@@ -19,35 +21,54 @@ the next. With --no-start it carries on what has started and starts nothing, for
 repository where apply starts what was reviewed.`,
   examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
   options: [["--no-start", "carry on what has started; a new release waits for apply"]],
-  async run(context, input) {
-    const session = await context.session();
-    const checked = await session.declarations();
-    if (checked.products.length === 0) {
-      await stopWhatIsDue(checked.problems, session, context);
-      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
-        hint: "correct them: wavegate plan",
-        problems: checked.problems,
-      });
-    }
-    const looking: Looking = { progress: context.progress, startsNothing: input.options["start"] === false };
-    const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
-    const named = input.args[0];
-    const products = chosenProducts(checked, named);
-    let seen: readonly HubView[] | undefined;
-    for (const declared of products)
-      seen = (await runProduct(declared, { session, looking, sum, isOnly: products.length === 1 })) ?? seen;
-    if (named === undefined && seen !== undefined) {
-      const known = products.map(({ product }) => product);
-      for (const declared of await forgottenProducts(known, { seen, records: session.records }))
-        await runProduct(declared, { session, looking, sum, isOnly: false });
-    }
-    return {
-      exitCode: sum.exitCode,
-      human: sum.human.join("\n"),
-      json: { schemaVersion: 1, products: sum.results },
-    };
-  },
+  run: (context, input) => annotated(context.progress, () => reconciled(context, input)),
 };
+
+async function reconciled(context: Context, input: Input): Promise<Result> {
+  const session = await context.session();
+  const observers = await runObservers(context, session);
+  try {
+    return await runProducts(session, { context, input, observers });
+  } finally {
+    await observers.settle();
+  }
+}
+
+async function runProducts(
+  session: Session,
+  {
+    context,
+    input,
+    observers,
+  }: { readonly context: Context; readonly input: Input; readonly observers: RunObserver },
+): Promise<Result> {
+  const { progress } = context;
+  const checked = await session.declarations();
+  if (checked.products.length === 0) {
+    await stopWhatIsDue(checked.problems, session, { progress, observers, startsNothing: true });
+    throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
+      hint: "correct them: wavegate plan",
+      problems: checked.problems,
+    });
+  }
+  const looking: Looking = { progress, observers, startsNothing: input.options["start"] === false };
+  const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
+  const named = input.args[0];
+  const products = chosenProducts(checked, named);
+  let seen: readonly HubView[] | undefined;
+  for (const declared of products)
+    seen = (await runProduct(declared, { session, looking, sum, isOnly: products.length === 1 })) ?? seen;
+  if (named === undefined && seen !== undefined) {
+    const known = products.map(({ product }) => product);
+    for (const declared of await forgottenProducts(known, { seen, records: session.records }))
+      await runProduct(declared, { session, looking, sum, isOnly: false });
+  }
+  return {
+    exitCode: sum.exitCode,
+    human: sum.human.join("\n"),
+    json: { schemaVersion: 1, products: sum.results },
+  };
+}
 
 /** What the runs of several products come to. */
 interface RunSum {
@@ -58,6 +79,7 @@ interface RunSum {
 
 /** What the looks of one run have in common. */
 interface Looking extends Pick<Context, "progress"> {
+  readonly observers: RunObserver;
   readonly startsNothing: boolean;
 }
 
@@ -103,36 +125,49 @@ async function runProduct(
   }
 }
 
-function look(
+async function look(
   declared: Declared,
   session: Session,
-  { progress, startsNothing }: Looking,
+  { progress, observers, startsNothing }: Looking,
 ): Promise<ReconcileResult> {
+  const { product } = declared;
   const view = rolloutLines(progress);
-  return runOnce(declared, session, {
-    actor: session.actor,
-    queryLagMs: session.settings.queryLag,
-    startsNothing,
-    onEvent: (event) => {
-      view.onEvent(declared.product, event);
-    },
-  });
+  let result: ReconcileResult | undefined;
+  try {
+    result = await runOnce(declared, session, {
+      actor: session.actor,
+      queryLagMs: session.settings.queryLag,
+      startsNothing,
+      onEvent: (event) => {
+        view.onEvent(product, event);
+        observers.onEvent(product, event);
+      },
+    });
+    return result;
+  } finally {
+    // A run that failed may have stopped something.
+    observers.onLookEnd(product, {
+      at: session.clock.now(),
+      status: result?.status,
+      problems: result?.problems,
+    });
+  }
 }
 
 /** A typing error in fleet.ts must not keep the gate from stopping what is under way. */
 async function stopWhatIsDue(
   problems: readonly Problem[],
   session: Session,
-  { progress }: Pick<Context, "progress">,
+  looking: Looking,
 ): Promise<void> {
   if (errorsOf(problems).length === 0) return;
   const seen = await listHubs(session.hubs);
   for (const declared of await recordedProducts(problems, { seen, records: session.records })) {
     try {
-      await look(declared, session, { progress, startsNothing: true });
+      await look(declared, session, looking);
     } catch (error) {
       if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
-      progress(`${declared.product}: ${error.code}: ${error.message}`);
+      looking.progress(`${declared.product}: ${error.code}: ${error.message}`);
     }
   }
 }

@@ -69,6 +69,7 @@ describe("wavegate --help", () => {
         keys                           keys that sign releases
         git                            tell a Git host what is planned, and how it
                                        ended
+        notify                         channels that are told what happens
         completion [options] <shell>   print a script that completes commands and
                                        options in your shell
         help [command]                 display help for command
