@@ -3,7 +3,7 @@ import { digestOf } from "../model/digest.ts";
 import { errorsOf, WavegateError, type Problem } from "../model/problem.ts";
 import { fitted } from "../adapters/notify/fitted-text.ts";
 import { noticeOfStop, noticesOfRecord } from "./notify/notices-of.ts";
-import type { RunObserver } from "./run-observers.ts";
+import type { RunObserver } from "./run-observer.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

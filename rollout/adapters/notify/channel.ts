@@ -5,5 +5,5 @@ export interface Channel {
   /** Its name in the settings. */
   readonly name: string;
   /** Send one; NOTIFY_FAILED: try it again later, NOTIFY_REFUSED: this one will never be taken. The signal ends it. */
-  send(notice: Notice, signal: AbortSignal): Promise<void>;
+  readonly send: (notice: Notice, signal: AbortSignal) => Promise<void>;
 }

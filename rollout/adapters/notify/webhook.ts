@@ -7,9 +7,8 @@ import { fitted } from "./fitted-text.ts";
 import { post } from "./post.ts";
 import { readAddress } from "./secret-address.ts";
 
-/** Longest text of a field, and most reasons: a body stays under the 20 KB that Standard Webhooks advise. */
-const MOST_TEXT = 800;
-const MOST_REASONS = 5;
+/** Longest texts in UTF-16 units, and most reasons: a body stays under the 20 KB that Standard Webhooks advise. */
+const MOST = { reason: 800, field: 300, link: 2_000, reasons: 5 } as const;
 
 /** A program of one's own, told as Standard Webhooks say: JSON, and headers that prove who sent it. */
 export function webhook(settings: {
@@ -34,16 +33,24 @@ export function webhook(settings: {
 
 /** The body: `type`, `timestamp` and `data`, as Standard Webhooks have it [spec: Payload structure]. */
 export function webhookBody(notice: Notice): Readonly<Record<string, unknown>> {
-  const { gate, ...rest } = notice;
-  const told =
-    gate === undefined
-      ? {}
-      : { gate: { ...gate, reasons: gate.reasons.slice(0, MOST_REASONS).map(fitText) } };
+  const { gate, reason, link, ...rest } = notice;
+  const reasons = gate?.reasons
+    .slice(0, MOST.reasons)
+    .map((one) => ({ ...one, text: fitted(one.text, MOST.reason) }));
+  const fields = Object.entries(rest).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === "string" ? fitted(value, MOST.field) : value,
+  ]);
   return {
     schemaVersion: 1,
     type: `rollout.${notice.kind.replaceAll(" ", "_")}`,
     timestamp: notice.at,
-    data: { ...rest, title: fitted(rest.title, MOST_TEXT), reason: fitted(rest.reason, MOST_TEXT), ...told },
+    data: {
+      ...Object.fromEntries(fields),
+      reason: fitted(reason, MOST.reason),
+      ...(gate === undefined ? {} : { gate: { ...gate, reasons } }),
+      ...(link === undefined || link.length > MOST.link ? {} : { link }),
+    },
   };
 }
 
@@ -69,8 +76,4 @@ function signingKey(text: string): Buffer {
     "refused",
     "the signing secret is none: whsec_ and 24 to 64 random bytes in base64 (openssl rand -base64 32)",
   );
-}
-
-function fitText<T extends { readonly text: string }>(reason: T): T {
-  return { ...reason, text: fitted(reason.text, MOST_TEXT) };
 }

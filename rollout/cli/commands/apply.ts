@@ -56,6 +56,7 @@ async function applied(context: Context, input: Input): Promise<Result> {
   const inTurn = oneAtATime();
   const watched = async (declared: Declared): Promise<ApplyResult> => {
     let result: ApplyResult | undefined;
+    const told = { status: false };
     try {
       result = await watch(declared, session, {
         inTurn,
@@ -68,13 +69,15 @@ async function applied(context: Context, input: Input): Promise<Result> {
         onEvent: (product, event) => {
           view.onEvent(product, event);
           observers.onEvent(product, event);
+          told.status = event.kind === "status";
           if (event.kind === "status") observers.onLookEnd(product, event);
         },
       });
       return result;
     } finally {
-      // What ended without a status may have stopped something.
-      observers.onLookEnd(declared.product, { at: session.clock.now(), problems: result?.problems });
+      // What ended without a status is blocked, or failed and may have stopped something.
+      if (!told.status)
+        observers.onLookEnd(declared.product, { at: session.clock.now(), problems: result?.problems });
     }
   };
   let results: readonly ApplyResult[];

@@ -122,6 +122,8 @@ async function tell(
     cursor = to;
     text = next;
   };
+  // A channel that is new, and down, would begin anew at the head of the next run.
+  await move(cursor);
   for (const { notice, named, isLast } of pending(cursor, chain, wants)) {
     await send(notice);
     const { parent } = named.record;

@@ -2,7 +2,7 @@ import type { Digest } from "../../model/digest.ts";
 import type { Stop } from "../../model/stop.ts";
 import type { Context } from "../command.ts";
 import { isToldOf } from "../notify-settings.ts";
-import type { RunObserver } from "../run-observers.ts";
+import type { RunObserver } from "../run-observer.ts";
 import type { Session } from "../session.ts";
 import { hubsOf } from "../settings.ts";
 import { deliver, type ListeningChannel } from "./deliver.ts";

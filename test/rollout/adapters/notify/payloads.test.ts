@@ -36,7 +36,7 @@ describe.each(KINDS)("what %s is sent", (kind) => {
         "\u202Egnp.exe\u202C\u0000\u001B[31m\uD800 line\r\nfeed",
         "",
       ),
-      fc.constantFrom("x", "&", "<", "€", "😀", '"', "\\").map((character) => character.repeat(40_000)),
+      fc.constantFrom("x", "&", "<", "€", "😀", '"', "\\").map((character) => character.repeat(5_000)),
     );
     fc.assert(
       fc.property(
@@ -51,7 +51,7 @@ describe.each(KINDS)("what %s is sent", (kind) => {
           checkBody[kind](bodyOf(aNotice({ ...texts, title: `t ${texts.title}`, gate, leftOut: 7 })));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   }, 30_000);
 
@@ -64,7 +64,10 @@ describe.each(KINDS)("what %s is sent", (kind) => {
 });
 
 describe("texts of others", () => {
-  const hostile = aNotice({ reason: "<!channel> & <https://evil.example|here> *b*", link: "https://x.example/a|b>c" });
+  const hostile = aNotice({
+    reason: "<!channel> & <https://evil.example|here> *b*",
+    link: "https://x.example/a|b>c",
+  });
 
   it("call nobody and lead nowhere in Slack", () => {
     const text = JSON.stringify(slackBody(hostile));
@@ -73,7 +76,9 @@ describe("texts of others", () => {
   });
 
   it("are no HTML in Grafana", () => {
-    const { text } = grafanaBody({ ...hostile, reason: '<img src=x onerror="a()">' }, "abc") as { text: string };
+    const { text } = grafanaBody({ ...hostile, reason: '<img src=x onerror="a()">' }, "abc") as {
+      text: string;
+    };
     expect(text).toContain("&lt;img src=x onerror=&quot;a()&quot;&gt;");
     expect(text.match(/<[^>]*>/g)).toEqual(['<a href="https://x.example/a|b&gt;c">', "</a>"]);
   });

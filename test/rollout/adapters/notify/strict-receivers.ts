@@ -23,7 +23,10 @@ const slackSchema = z.strictObject({
             plainText(3_000),
             z.strictObject({
               type: z.literal("mrkdwn"),
-              text: z.string().regex(/^<https?:\/\/[^|<>\s]+\|Open>$/).max(3_010),
+              text: z
+                .string()
+                .regex(/^<https?:\/\/[^|<>\s]+\|Open>$/)
+                .max(3_010),
             }),
           ]),
         }),
@@ -119,10 +122,14 @@ export function receive(kind: keyof typeof checkBody, asked: Asked): Said {
 
 /** [Standard Webhooks: Verifying signatures] */
 export function checkSignature({ headers, body }: Pick<Asked, "headers" | "body">): void {
-  const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => String(headers[`webhook-${name}`]));
+  const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) =>
+    String(headers[`webhook-${name}`]),
+  );
   if (Math.abs(Date.now() / 1_000 - Number(timestamp)) > 300) throw new Error("too old");
   const key = Buffer.from(WEBHOOK_KEY.slice("whsec_".length), "base64");
-  const expected = createHmac("sha256", key).update(`${id ?? ""}.${timestamp ?? ""}.${body}`).digest();
+  const expected = createHmac("sha256", key)
+    .update(`${id ?? ""}.${timestamp ?? ""}.${body}`)
+    .digest();
   const isOurs = (signatures ?? "").split(" ").some((signature) => {
     const [version, text = ""] = signature.split(",");
     const given = Buffer.from(text, "base64");
