@@ -1,3 +1,4 @@
+import type { Telemetry } from "../adapters/telemetry/telemetry.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
@@ -51,6 +52,8 @@ export interface Input {
 export interface Context {
   readonly settings: () => Promise<Settings>;
   readonly session: () => Promise<Session>;
+  /** Where traces and metrics go; absent: nobody wants any. */
+  readonly telemetry?: Telemetry | undefined;
   /** Every command there is, loaded. */
   readonly commands: () => Promise<readonly WholeCommand[]>;
   /** Progress, for people: standard error. */

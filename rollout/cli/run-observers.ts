@@ -3,12 +3,16 @@ import type { Context } from "./command.ts";
 import type { RunObserver } from "./run-observer.ts";
 import type { Session } from "./session.ts";
 
-/** Everybody who watches the runs of this process: the CI's annotations and the channels of the settings. */
+/** Everybody who watches the runs of this process: the CI's annotations, telemetry and the channels of the settings. */
 export async function runObservers(
-  context: Pick<Context, "progress" | "signal">,
+  context: Pick<Context, "progress" | "signal" | "telemetry">,
   session: Session,
 ): Promise<RunObserver> {
   const observers = [ciAnnotations(context.progress)];
+  if (context.telemetry !== undefined) {
+    const { telemetryObserver } = await import("./telemetry/measured.ts");
+    observers.push(telemetryObserver(context.telemetry));
+  }
   if ((session.settings.notify?.channels.length ?? 0) > 0) {
     // Loaded late: most settings name no channel.
     const { notifier } = await import("./notify/notifier.ts");

@@ -8,6 +8,8 @@ import { folderFiles } from "../adapters/folder-records.ts";
 import { iotHub } from "../adapters/iot-hub.ts";
 import { recordsIn, type TextFiles } from "../adapters/records-in-files.ts";
 import type { Registry } from "../adapters/registry.ts";
+import { filesWithin, imagesWithin, metricsWithin } from "../adapters/telemetry/around-ports.ts";
+import type { Telemetry } from "../adapters/telemetry/telemetry.ts";
 import { closest } from "../model/schema-problems.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
@@ -17,6 +19,7 @@ import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
 import { readCa } from "./read-ca.ts";
+import { aroundHub } from "./telemetry/measured.ts";
 import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */
@@ -44,31 +47,41 @@ export async function openSession(
     readonly signal?: AbortSignal;
     /** `--as`. */
     readonly as?: string | undefined;
+    /** Told of every call of a hub, a store or a source; absent: nobody is. */
+    readonly telemetry?: Telemetry | undefined;
   },
 ): Promise<Session> {
-  const { folder, signal, as } = options;
+  const { folder, signal, as, telemetry } = options;
   const clock = systemClock(settings.clock);
   const { images } = settings;
-  const files = await openFiles(settings);
+  const opened = await openFiles(settings);
+  const around = telemetry?.around;
+  const files = around === undefined ? opened : filesWithin(around, opened);
+  const imageStore = blobImages({
+    base: images.base,
+    accessLifeMs: images.accessLife,
+    credential: await credentialOf(images.credential),
+    ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
+  });
+  const sources = openSources(settings);
   const actor = await findActor({ settings, as, environment: process.env, user: () => userInfo().username });
   return {
     settings,
     hubs: await Promise.all(
       hubsOf(settings).map(async (hub) => {
         const { name, tier, units, groupByKeys } = hub;
-        return iotHub({ name, registry: await registryOf(hub), clock, tier, units, groupByKeys, signal });
+        const registry = await registryOf(hub);
+        return iotHub({
+          ...{ name, registry, clock, tier, units, groupByKeys, signal },
+          around: telemetry === undefined ? undefined : aroundHub(telemetry),
+        });
       }),
     ),
     records: recordsIn(files),
     cursors: cursorsIn(files),
-    images: blobImages({
-      base: images.base,
-      accessLifeMs: images.accessLife,
-      credential: await credentialOf(images.credential),
-      ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
-    }),
+    images: around === undefined ? imageStore : imagesWithin(around, imageStore),
     clock,
-    metrics: openSources(settings),
+    metrics: around === undefined ? sources : metricsWithin(around, sources),
     get actor() {
       return actor();
     },

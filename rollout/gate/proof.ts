@@ -1,3 +1,4 @@
+import type { Gate } from "../model/gate.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Reason } from "../model/verdict.ts";
@@ -33,6 +34,18 @@ export function judgeProof(input: WaveInput): {
   };
 }
 
+/** How far the contacts of one stratum in this wave speak for a release: ln of the e-value; absent counts prove nothing. */
+export function promoteEvidence(
+  gate: Pick<Gate, "reject">,
+  counts: Pick<StratumCounts, "ok" | "most" | "strays"> | undefined,
+): { readonly k: number; readonly n: number; readonly logE: number } {
+  const { ok, most, strays } = counts ?? { ok: 0, most: 0, strays: 0 };
+  // Whoever is not ok now is bad for promotion: failed, unresolved or gone.
+  const n = most + strays;
+  const k = n - ok;
+  return { k, n, logE: logEPromote({ k, n, p1: gate.reject, ...priorOf(gate) }) };
+}
+
 function proofOf({
   stratum,
   counts,
@@ -43,11 +56,8 @@ function proofOf({
   readonly input: WaveInput;
 }): { readonly proven: boolean; readonly logE: number; readonly reason: Reason } {
   const { gate, thresholds } = input;
-  const { ok, unresolved, most, strays } = counts ?? { ok: 0, unresolved: 0, most: 0, strays: 0 };
-  // Whoever is not ok now is bad for promotion: failed, unresolved or gone.
-  const n = most + strays;
-  const k = n - ok;
-  const logE = logEPromote({ k, n, p1: gate.reject, ...priorOf(gate) });
+  const { k, n, logE } = promoteEvidence(gate, counts);
+  const unresolved = counts?.unresolved ?? 0;
   const proven = n > 0 && logE >= Math.log(thresholds.promote);
   const numbers = {
     stratum,

@@ -80,6 +80,7 @@ export async function apply(
           actor: options.actor,
           queryLagMs: options.queryLagMs,
           plan: options.plan,
+          part: options.part,
           // What a plan stands on moves with the first step it leads to.
           ...(looked ? {} : { admit: once(options.admit) }),
           onEvent: (event) => {

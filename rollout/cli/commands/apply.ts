@@ -9,6 +9,7 @@ import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
 import { runObservers } from "../run-observers.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
+import { measuredLook, partsOf } from "../telemetry/measured.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines, type RolloutView } from "../views/rollout-lines.ts";
 import { rolloutTasks } from "../views/rollout-tasks.ts";
@@ -59,7 +60,8 @@ async function applied(context: Context, input: Input): Promise<Result> {
     const told = { status: false };
     try {
       result = await watch(declared, session, {
-        inTurn,
+        inTurn: (run) => inTurn(() => measuredLook(context.telemetry, declared.product, run)),
+        part: partsOf(context.telemetry),
         ...carriedOut(declared, saved),
         actor: session.actor,
         queryLagMs: session.settings.queryLag,

@@ -10,6 +10,7 @@ import { EXIT, type Command, type Context, type ExitCode, type Input, type Resul
 import type { RunObserver } from "../run-observer.ts";
 import { runObservers } from "../run-observers.ts";
 import { chosenProducts, type Session } from "../session.ts";
+import { measuredLook, partsOf } from "../telemetry/measured.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines } from "../views/rollout-lines.ts";
 
@@ -43,16 +44,21 @@ async function runProducts(
     observers,
   }: { readonly context: Context; readonly input: Input; readonly observers: RunObserver },
 ): Promise<Result> {
-  const { progress } = context;
+  const { progress, telemetry } = context;
   const checked = await session.declarations();
   if (checked.products.length === 0) {
-    await stopWhatIsDue(checked.problems, session, { progress, observers, startsNothing: true });
+    await stopWhatIsDue(checked.problems, session, { progress, telemetry, observers, startsNothing: true });
     throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
       hint: "correct them: wavegate plan",
       problems: checked.problems,
     });
   }
-  const looking: Looking = { progress, observers, startsNothing: input.options["start"] === false };
+  const looking: Looking = {
+    progress,
+    telemetry,
+    observers,
+    startsNothing: input.options["start"] === false,
+  };
   const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
   const named = input.args[0];
   const products = chosenProducts(checked, named);
@@ -79,7 +85,7 @@ interface RunSum {
 }
 
 /** What the looks of one run have in common. */
-interface Looking extends Pick<Context, "progress"> {
+interface Looking extends Pick<Context, "progress" | "telemetry"> {
   readonly observers: RunObserver;
   readonly startsNothing: boolean;
 }
@@ -129,21 +135,24 @@ async function runProduct(
 async function look(
   declared: Declared,
   session: Session,
-  { progress, observers, startsNothing }: Looking,
+  { progress, telemetry, observers, startsNothing }: Looking,
 ): Promise<ReconcileResult> {
   const { product } = declared;
   const view = rolloutLines(progress);
   let result: ReconcileResult | undefined;
   try {
-    result = await runOnce(declared, session, {
-      actor: session.actor,
-      queryLagMs: session.settings.queryLag,
-      startsNothing,
-      onEvent: (event) => {
-        view.onEvent(product, event);
-        observers.onEvent(product, event);
-      },
-    });
+    result = await measuredLook(telemetry, product, () =>
+      runOnce(declared, session, {
+        actor: session.actor,
+        queryLagMs: session.settings.queryLag,
+        startsNothing,
+        part: partsOf(telemetry),
+        onEvent: (event) => {
+          view.onEvent(product, event);
+          observers.onEvent(product, event);
+        },
+      }),
+    );
     return result;
   } finally {
     // A run that failed may have stopped something.
