@@ -1,9 +1,8 @@
 import { text as textOf } from "node:stream/consumers";
 import type { TokenCredential } from "@azure/core-auth";
 import type { AppendBlobClient, BlobClient, ContainerClient } from "@azure/storage-blob";
-import type { RecordPort } from "../reconcile/ports.ts";
 import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
-import { recordsIn, type TextFiles } from "./records-in-files.ts";
+import type { TextFiles } from "./records-in-files.ts";
 
 /** Where records are kept: a container of a blob storage account. */
 export interface BlobRecordsOptions {
@@ -29,11 +28,6 @@ const SERIES_BYTES = 4_000_000;
 /** The other one: it came from a folder, as a blob that is written whole. */
 const NO_ROOM = ["MaxBlobSizeConditionNotMet", "InvalidBlobType"];
 const JSON_BLOB = { blobHTTPHeaders: { blobContentType: "application/json" } };
-
-/** Records in Azure blob storage. */
-export function blobRecords(options: BlobRecordsOptions): RecordPort {
-  return recordsIn(blobFiles(options));
-}
 
 /**
  * The files of a record store in Azure blob storage, by token only, under the paths they have in a folder. Blobs are whole

@@ -39,11 +39,11 @@ export async function post({ url, body, headers, token, ca }: Message, signal: A
   );
 }
 
-/** A failure of sending, in the words of the channel. */
-export function notifyError(error: unknown, late: string | undefined): WavegateError {
+/** A failure of sending, in the words of the channel; `ended`: why the signal ended it, where it did. */
+export function notifyError(error: unknown, ended: string | undefined): WavegateError {
   if (error instanceof WavegateError) return error;
   const hint = "check the channel in `notify` of the settings: wavegate notify test";
-  if (late !== undefined) return new WavegateError("NOTIFY_FAILED", late, { hint });
+  if (ended !== undefined) return new WavegateError("NOTIFY_FAILED", ended, { hint });
   // Of somebody else's error only the name: its message may hold the address.
   const text =
     error instanceof SourceFailure ? error.message : error instanceof Error ? error.name : "failed";

@@ -2,7 +2,7 @@ import type { Digest } from "../../model/digest.ts";
 import type { Stop } from "../../model/stop.ts";
 import type { Context } from "../command.ts";
 import { isToldOf } from "../notify-settings.ts";
-import type { RunObserver } from "../run-observer.ts";
+import type { LookEnd, RunObserver } from "../run-observer.ts";
 import type { Session } from "../session.ts";
 import { hubsOf } from "../settings.ts";
 import { deliver, type ListeningChannel } from "./deliver.ts";
@@ -36,13 +36,22 @@ export function notifier(
   };
   const memories = new Map<string, Memory>();
   const memoryOf = (product: string): Memory => {
-    const memory = memories.get(product) ?? { stops: [], last: Promise.resolve() };
+    const memory = memories.get(product) ?? { stops: [] };
     memories.set(product, memory);
     return memory;
   };
+  // One after the other: two at once would both find the same cursor. Of looks that end meanwhile the last one counts.
+  const work = async (product: string, memory: Memory): Promise<void> => {
+    for (let end = memory.due; end !== undefined; end = memory.due) {
+      delete memory.due;
+      const stops = memory.stops.splice(0);
+      await deliver({ product, ...end, stops, headBefore: memory.headBefore }, ports);
+    }
+    delete memory.working;
+  };
   return {
-    onEvent: (product, { kind, ...event }) => {
-      if (kind !== "step" || !("step" in event)) return;
+    onEvent: (product, event) => {
+      if (event.kind !== "step") return;
       const memory = memoryOf(product);
       if (event.step.kind === "stop") memory.stops.push(event.step.stop);
       if (event.step.kind === "record" && memory.headBefore === undefined)
@@ -50,22 +59,21 @@ export function notifier(
     },
     onLookEnd: (product, end) => {
       const memory = memoryOf(product);
-      const stops = memory.stops.splice(0);
-      // One after the other: two at once would both find the same cursor.
-      memory.last = memory.last.then(() =>
-        deliver({ product, ...end, stops, headBefore: memory.headBefore }, ports),
-      );
+      memory.due = end;
+      memory.working ??= work(product, memory);
     },
     settle: async () => {
-      await Promise.all([...memories.values()].map(({ last }) => last));
+      await Promise.all([...memories.values()].map(({ working }) => working ?? Promise.resolve()));
     },
   };
 }
 
 /** What is known of one product. */
 interface Memory {
-  /** Carried out since the last look's end. */
+  /** Carried out since they were told last. */
   readonly stops: Stop[];
   headBefore?: Digest | null;
-  last: Promise<void>;
+  /** The end of the latest look, while it is not told yet. */
+  due?: LookEnd;
+  working?: Promise<void>;
 }

@@ -21,11 +21,15 @@ export function openChannel(settings: ChannelSettings): Channel {
         opened ??= connect(settings);
         await (await opened).send(notice, signal);
       } catch (error) {
-        const late = signal.aborted ? `no answer within ${CHANNEL_LIMIT_MS / 1_000} s` : undefined;
-        throw notifyError(error, late);
+        throw notifyError(error, signal.aborted ? whyEnded(signal) : undefined);
       }
     },
   };
+}
+
+function whyEnded({ reason }: AbortSignal): string {
+  const isLate = reason instanceof Error && reason.name === "TimeoutError";
+  return isLate ? `no answer within ${CHANNEL_LIMIT_MS / 1_000} s` : "interrupted";
 }
 
 async function connect({ caFile, ...settings }: ChannelSettings): Promise<Channel> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -100,6 +100,19 @@ async function run(
   await telemetry.end();
 }
 
+/** Names of spans as the documents list them; words in capitals stand for others. */
+async function documentedSpans(): Promise<readonly RegExp[]> {
+  const text = await readFile(new URL("../../../../docs/notifications.md", import.meta.url), "utf8");
+  const rows = (/### Spans\n.*?(?=\n#)/s.exec(text)?.[0] ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  return rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`(.*?)`/g)].map(
+      ([, name = ""]) => new RegExp(`^${name.replace(/[A-Z]{2,}/, "[a-z ]+")}$`),
+    ),
+  );
+}
+
 describe("the telemetry of a whole small rollout", () => {
   it("is one tree a run, under known names, and every metric of the list but those of a hub's calls", async () => {
     const world = createWorld({ devices: aFleet(300), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
@@ -134,6 +147,9 @@ describe("the telemetry of a whole small rollout", () => {
       ...["record > record store: create", "record > record store: replace", "decide > image store: read"],
     ])
       expect([...names]).toContain(path);
+    const documented = await documentedSpans();
+    const unknown = receiver.spans.filter(({ name }) => !documented.some((one) => one.test(name)));
+    expect(unknown.map(({ name }) => name)).toEqual([]);
     const told = new Set(receiver.metrics.map(({ name }) => name));
     const wanted = Object.values(INSTRUMENTS).map(({ name }) => name);
     expect([...told].sort()).toEqual(wanted.filter((name) => !name.startsWith("wavegate.hub.")).sort());
@@ -257,6 +273,7 @@ describe("the command line with an endpoint", () => {
 
   it("only warns when nobody answers there, in bounded time", async () => {
     vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+    vi.stubEnv("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
     const { code, err } = await wavegate("history");
     expect(code).toBe(0);
     expect(err).toBe("warning: traces could not be sent: see OTEL_EXPORTER_OTLP_ENDPOINT\n");
