@@ -1,6 +1,6 @@
 import type { Notice } from "../model/notice.ts";
 import { digestOf } from "../model/digest.ts";
-import { errorsOf, WavegateError, type Problem } from "../model/problem.ts";
+import { errorsOf, type Problem, type WavegateError } from "../model/problem.ts";
 import { fitted } from "../adapters/notify/fitted-text.ts";
 import { noticeOfStop, noticesOfRecord } from "./notify/notices-of.ts";
 import type { RunObserver } from "./run-observer.ts";
@@ -50,7 +50,7 @@ export function ciAnnotations(
         });
       for (const problem of errorsOf(problems)) annotate(JSON.stringify(problem), annotationOf(problem));
     },
-    settle: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
@@ -64,26 +64,15 @@ export function annotateProblems(
   for (const problem of errorsOf(problems)) annotate(JSON.stringify(problem), annotationOf(problem));
 }
 
-/** Run a command; an error that ends it is annotated with all that it has to say. */
-export async function annotated<T>(
+/** Annotate an error that ends a command, with all that it has to say. */
+export function annotateError(
+  { code, message, hint, problems }: WavegateError,
   write: (line: string) => void,
-  run: () => Promise<T>,
   environment: Environment = process.env,
-): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof WavegateError && error.code !== "INTERRUPTED") {
-      const { code, message, hint, problems } = error;
-      annotations(write, environment)(code, {
-        level: "error",
-        title: code,
-        message: `${message}; next: ${hint}`,
-      });
-      annotateProblems(problems, write, environment);
-    }
-    throw error;
-  }
+): void {
+  const title = code;
+  annotations(write, environment)(code, { level: "error", title, message: `${message}; next: ${hint}` });
+  annotateProblems(problems, write, environment);
 }
 
 function annotationOf({ code, path, summary, hint }: Problem): Annotation {

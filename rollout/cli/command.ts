@@ -22,6 +22,8 @@ export interface Command {
   readonly examples: readonly string[];
   /** Options in commander's spelling: `--reason <text>`, with what they mean. */
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
+  /** True: in a CI, an error that ends it is shown beside the run; default: it is only printed. */
+  readonly isAnnotated?: boolean;
   run(context: Context, input: Input): Promise<Result>;
 }
 

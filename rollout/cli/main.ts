@@ -6,6 +6,7 @@ import {
   EXIT,
   GROUPS,
   wholeCommand,
+  type Command,
   type Context,
   type ExitCode,
   type ListedCommand,
@@ -34,7 +35,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
         name: `wavegate ${command.name}`,
         outcome: (result) => ({ "process.exit.code": result.exitCode }),
       };
-      const carryOut = (): Promise<Result> => command.run(context, { args, options });
+      const carryOut = (): Promise<Result> =>
+        annotated(command, writeProgress, () => command.run(context, { args, options }));
       const result = await (telemetry === undefined ? carryOut() : telemetry.around(facts, carryOut));
       const text = json ? jsonText(result.json) : fitted(result.human, process.stdout);
       if (text !== "") process.stdout.write(`${text}\n`);
@@ -156,6 +158,24 @@ function describeVerb(verb: Commander, command: WholeCommand, run: Run): void {
       as: textOf(options["as"]),
     });
   });
+}
+
+/** Run a command; in a CI, the error that ends it is annotated where it wants that. */
+async function annotated<T>(
+  { isAnnotated = false }: Pick<Command, "isAnnotated">,
+  write: (line: string) => void,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isAnnotated && error instanceof WavegateError && error.code !== "INTERRUPTED") {
+      // Loaded late: most commands annotate nothing.
+      const { annotateError } = await import("./ci-annotations.ts");
+      annotateError(error, write);
+    }
+    throw error;
+  }
 }
 
 function contextOf(input: {

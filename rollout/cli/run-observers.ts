@@ -25,8 +25,8 @@ export async function runObservers(
     onLookEnd: (product, end) => {
       for (const observer of observers) observer.onLookEnd(product, end);
     },
-    settle: async () => {
-      await Promise.all(observers.map((observer) => observer.settle()));
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(observers.map((observer) => observer[Symbol.asyncDispose]()));
     },
   };
 }

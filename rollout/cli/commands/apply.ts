@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
-import { annotated } from "../ci-annotations.ts";
-import { EXIT, type Command, type Context, type ExitCode, type Input, type Result } from "../command.ts";
+import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
+import type { RunObserver } from "../run-observer.ts";
 import { runObservers } from "../run-observers.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
@@ -25,75 +25,91 @@ again (or let \`reconcile\` run on a schedule) and it goes on where it stands. W
 schedule that carries on.`,
   examples: ["wavegate apply --no-wait", "wavegate apply release.plan.json"],
   options: [["--no-wait", "do what is due now, and do not watch"]],
-  run: (context, input) => annotated(context.progress, () => applied(context, input)),
+  isAnnotated: true,
+  async run(context, input) {
+    const session = await context.session();
+    await using observers = await runObservers(context, session);
+    const checked = await session.declarations();
+    const blockedBy = errorsOf(checked.problems);
+    if (checked.products.length === 0 && blockedBy.length > 0) {
+      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
+        hint: "correct them and run: wavegate plan",
+        problems: blockedBy,
+      });
+    }
+    const [named] = input.args;
+    const saved =
+      named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
+    const products =
+      saved === undefined
+        ? chosenProducts(checked, named)
+        : saved.flatMap(({ product }) => chosenProducts(checked, product));
+    // All of them before any of them: a plan is carried out whole or not at all.
+    for (const plan of saved ?? []) await stillStands(plan, products, session, context.progress);
+    const wait = input.options["wait"] !== false;
+    // One product at a time can be drawn as tasks; more are told apart line by line.
+    const view: RolloutView =
+      context.isTerminal && !context.json && wait && products.length === 1
+        ? rolloutTasks(process.stderr)
+        : rolloutLines(context.progress);
+    const inTurn = oneAtATime();
+    const watching = { session, observers, telemetry: context.telemetry };
+    let results: readonly ApplyResult[];
+    try {
+      results = await allSettled(
+        products.map((declared) =>
+          watched(declared, watching, {
+            inTurn,
+            ...carriedOut(declared, saved),
+            actor: session.actor,
+            queryLagMs: session.settings.queryLag,
+            lookEveryMs: session.settings.lookEvery,
+            signal: context.signal,
+            wait,
+            onEvent: (product, event) => {
+              view.onEvent(product, event);
+            },
+          }),
+        ),
+      );
+    } finally {
+      await view.end();
+    }
+    return {
+      exitCode: worst(results),
+      human: results.map(sentence).join("\n"),
+      json: { schemaVersion: 1, products: results },
+    };
+  },
 };
 
-async function applied(context: Context, input: Input): Promise<Result> {
-  const session = await context.session();
-  const observers = await runObservers(context, session);
-  const checked = await session.declarations();
-  const blockedBy = errorsOf(checked.problems);
-  if (checked.products.length === 0 && blockedBy.length > 0) {
-    throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was changed", {
-      hint: "correct them and run: wavegate plan",
-      problems: blockedBy,
-    });
-  }
-  const [named] = input.args;
-  const saved =
-    named !== undefined && isPlanFile(named) ? await readPlans(resolve(context.folder, named)) : undefined;
-  const products =
-    saved === undefined
-      ? chosenProducts(checked, named)
-      : saved.flatMap(({ product }) => chosenProducts(checked, product));
-  // All of them before any of them: a plan is carried out whole or not at all.
-  for (const plan of saved ?? []) await stillStands(plan, products, session, context.progress);
-  const wait = input.options["wait"] !== false;
-  // One product at a time can be drawn as tasks; more are told apart line by line.
-  const view: RolloutView =
-    context.isTerminal && !context.json && wait && products.length === 1
-      ? rolloutTasks(process.stderr)
-      : rolloutLines(context.progress);
-  const inTurn = oneAtATime();
-  const watched = async (declared: Declared): Promise<ApplyResult> => {
-    let result: ApplyResult | undefined;
-    const told = { status: false };
-    try {
-      result = await watch(declared, session, {
-        inTurn: (run) => inTurn(() => measuredLook(context.telemetry, declared.product, run)),
-        part: partsOf(context.telemetry),
-        ...carriedOut(declared, saved),
-        actor: session.actor,
-        queryLagMs: session.settings.queryLag,
-        lookEveryMs: session.settings.lookEvery,
-        signal: context.signal,
-        wait,
-        onEvent: (product, event) => {
-          view.onEvent(product, event);
-          observers.onEvent(product, event);
-          told.status = event.kind === "status";
-          if (event.kind === "status") observers.onLookEnd(product, event);
-        },
-      });
-      return result;
-    } finally {
-      // What ended without a status is blocked, or failed and may have stopped something.
-      if (!told.status)
-        observers.onLookEnd(declared.product, { at: session.clock.now(), problems: result?.problems });
-    }
-  };
-  let results: readonly ApplyResult[];
+/** Watch one product, and tell the observers of each look. */
+async function watched(
+  declared: Declared,
+  watching: Pick<Context, "telemetry"> & { readonly session: Session; readonly observers: RunObserver },
+  options: ApplyOptions & Required<Pick<ApplyOptions, "inTurn">>,
+): Promise<ApplyResult> {
+  const { session, observers, telemetry } = watching;
+  const told = { status: false };
+  let result: ApplyResult | undefined;
   try {
-    results = await allSettled(products.map(watched));
+    result = await watch(declared, session, {
+      ...options,
+      inTurn: (run) => options.inTurn(() => measuredLook(telemetry, declared.product, run)),
+      part: partsOf(telemetry),
+      onEvent: (product, event) => {
+        options.onEvent(product, event);
+        observers.onEvent(product, event);
+        told.status = event.kind === "status";
+        if (event.kind === "status") observers.onLookEnd(product, event);
+      },
+    });
+    return result;
   } finally {
-    await view.end();
-    await observers.settle();
+    // What ended without a status is blocked, or failed and may have stopped something.
+    if (!told.status)
+      observers.onLookEnd(declared.product, { at: session.clock.now(), problems: result?.problems });
   }
-  return {
-    exitCode: worst(results),
-    human: results.map(sentence).join("\n"),
-    json: { schemaVersion: 1, products: results },
-  };
 }
 
 /** Refuse a plan that is stale, and tell what was counted differently since. */

@@ -9,7 +9,7 @@ import type { Declared } from "../../plan/declared.ts";
 import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
 import type { Forecast } from "../../forecast/forecast.ts";
-import { annotated, annotateProblems } from "../ci-annotations.ts";
+import { annotateProblems } from "../ci-annotations.ts";
 import { EXIT, textOption, type Command, type Context, type Input, type Result } from "../command.ts";
 import { countOption } from "../count-option.ts";
 import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
@@ -38,41 +38,40 @@ nothing; with --explain it says in which wave one device is, and why; with
     ["--before <file>", "in the report, the release file to compare the forecast with"],
     ["--runs <count>", `in the report, rollouts of each scenario (default: ${FORECAST_DEFAULTS.runs})`],
   ],
-  run: (context, input) => annotated(context.progress, () => planned(context, input)),
+  isAnnotated: true,
+  async run(context, input) {
+    const session = await context.session();
+    const checked = await session.declarations();
+    const deviceId = textOption(input, "explain");
+    if (deviceId !== undefined) return explained(deviceId, readableProducts(checked, input.args[0]), session);
+    const plans = await plansOf(chosenProducts(checked, input.args[0]), session);
+    const problems = plans.length === 0 ? checked.problems : distinct(plans.flatMap((one) => one.problems));
+    const report = await reported(context, input, { plans, problems });
+    const blocked = errorsOf(problems).length > 0;
+    annotateProblems(problems, context.progress);
+    const changed = plans.some(({ changes }) => hasChanges(changes));
+    const parts = plans.length === 0 ? [renderProblems(problems)] : plans.map(renderPlan);
+    if (plans.length > 1) parts.push(renderSummary(plans));
+    const out = textOption(input, "out");
+    if (blocked)
+      parts.push(
+        `Nothing would be done until the errors are gone.${out === undefined ? "" : " Nothing was saved."}`,
+      );
+    else if (out !== undefined) {
+      await writePlans(out, context.folder, plans);
+      parts.push(`Saved. Carry out exactly this with: wavegate apply ${out}`);
+    }
+    return {
+      exitCode: blocked
+        ? EXIT.error
+        : changed && input.options["detailedExitcode"] === true
+          ? EXIT.changes
+          : EXIT.done,
+      human: report ?? parts.join(plans.length > 1 ? "\n\n" : "\n"),
+      json: { schemaVersion: 1, plans, problems },
+    };
+  },
 };
-
-async function planned(context: Context, input: Input): Promise<Result> {
-  const session = await context.session();
-  const checked = await session.declarations();
-  const deviceId = textOption(input, "explain");
-  if (deviceId !== undefined) return explained(deviceId, readableProducts(checked, input.args[0]), session);
-  const plans = await plansOf(chosenProducts(checked, input.args[0]), session);
-  const problems = plans.length === 0 ? checked.problems : distinct(plans.flatMap((one) => one.problems));
-  const report = await reported(context, input, { plans, problems });
-  const blocked = errorsOf(problems).length > 0;
-  annotateProblems(problems, context.progress);
-  const changed = plans.some(({ changes }) => hasChanges(changes));
-  const parts = plans.length === 0 ? [renderProblems(problems)] : plans.map(renderPlan);
-  if (plans.length > 1) parts.push(renderSummary(plans));
-  const out = textOption(input, "out");
-  if (blocked)
-    parts.push(
-      `Nothing would be done until the errors are gone.${out === undefined ? "" : " Nothing was saved."}`,
-    );
-  else if (out !== undefined) {
-    await writePlans(out, context.folder, plans);
-    parts.push(`Saved. Carry out exactly this with: wavegate apply ${out}`);
-  }
-  return {
-    exitCode: blocked
-      ? EXIT.error
-      : changed && input.options["detailedExitcode"] === true
-        ? EXIT.changes
-        : EXIT.done,
-    human: report ?? parts.join(plans.length > 1 ? "\n\n" : "\n"),
-    json: { schemaVersion: 1, plans, problems },
-  };
-}
 
 /** The report that was asked for, with a forecast of each release that would start; undefined when none was. */
 async function reported(

@@ -5,8 +5,7 @@ import { listHubs } from "../../reconcile/list-hubs.ts";
 import { forgottenProducts, recordedProducts } from "../../reconcile/recorded-products.ts";
 import type { HubView } from "../../engine/observation.ts";
 import type { Declared } from "../../plan/declared.ts";
-import { annotated } from "../ci-annotations.ts";
-import { EXIT, type Command, type Context, type ExitCode, type Input, type Result } from "../command.ts";
+import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
 import type { RunObserver } from "../run-observer.ts";
 import { runObservers } from "../run-observers.ts";
 import { chosenProducts, type Session } from "../session.ts";
@@ -23,59 +22,39 @@ the next. With --no-start it carries on what has started and starts nothing, for
 repository where apply starts what was reviewed.`,
   examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
   options: [["--no-start", "carry on what has started; a new release waits for apply"]],
-  run: (context, input) => annotated(context.progress, () => reconciled(context, input)),
+  isAnnotated: true,
+  async run(context, input) {
+    const session = await context.session();
+    await using observers = await runObservers(context, session);
+    const { progress, telemetry } = context;
+    const checked = await session.declarations();
+    if (checked.products.length === 0) {
+      await stopWhatIsDue(checked.problems, session, { progress, telemetry, observers, startsNothing: true });
+      throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
+        hint: "correct them: wavegate plan",
+        problems: checked.problems,
+      });
+    }
+    const startsNothing = input.options["start"] === false;
+    const looking: Looking = { progress, telemetry, observers, startsNothing };
+    const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
+    const named = input.args[0];
+    const products = chosenProducts(checked, named);
+    let seen: readonly HubView[] | undefined;
+    for (const declared of products)
+      seen = (await runProduct(declared, { session, looking, sum, isOnly: products.length === 1 })) ?? seen;
+    if (named === undefined && seen !== undefined) {
+      const known = products.map(({ product }) => product);
+      for (const declared of await forgottenProducts(known, { seen, records: session.records }))
+        await runProduct(declared, { session, looking, sum, isOnly: false });
+    }
+    return {
+      exitCode: sum.exitCode,
+      human: sum.human.join("\n"),
+      json: { schemaVersion: 1, products: sum.results },
+    };
+  },
 };
-
-async function reconciled(context: Context, input: Input): Promise<Result> {
-  const session = await context.session();
-  const observers = await runObservers(context, session);
-  try {
-    return await runProducts(session, { context, input, observers });
-  } finally {
-    await observers.settle();
-  }
-}
-
-async function runProducts(
-  session: Session,
-  {
-    context,
-    input,
-    observers,
-  }: { readonly context: Context; readonly input: Input; readonly observers: RunObserver },
-): Promise<Result> {
-  const { progress, telemetry } = context;
-  const checked = await session.declarations();
-  if (checked.products.length === 0) {
-    await stopWhatIsDue(checked.problems, session, { progress, telemetry, observers, startsNothing: true });
-    throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
-      hint: "correct them: wavegate plan",
-      problems: checked.problems,
-    });
-  }
-  const looking: Looking = {
-    progress,
-    telemetry,
-    observers,
-    startsNothing: input.options["start"] === false,
-  };
-  const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
-  const named = input.args[0];
-  const products = chosenProducts(checked, named);
-  let seen: readonly HubView[] | undefined;
-  for (const declared of products)
-    seen = (await runProduct(declared, { session, looking, sum, isOnly: products.length === 1 })) ?? seen;
-  if (named === undefined && seen !== undefined) {
-    const known = products.map(({ product }) => product);
-    for (const declared of await forgottenProducts(known, { seen, records: session.records }))
-      await runProduct(declared, { session, looking, sum, isOnly: false });
-  }
-  return {
-    exitCode: sum.exitCode,
-    human: sum.human.join("\n"),
-    json: { schemaVersion: 1, products: sum.results },
-  };
-}
 
 /** What the runs of several products come to. */
 interface RunSum {
@@ -156,11 +135,8 @@ async function look(
     return result;
   } finally {
     // A run that failed may have stopped something.
-    observers.onLookEnd(product, {
-      at: session.clock.now(),
-      status: result?.status,
-      problems: result?.problems,
-    });
+    const { status, problems } = result ?? {};
+    observers.onLookEnd(product, { at: session.clock.now(), status, problems });
   }
 }
 

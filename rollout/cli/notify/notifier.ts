@@ -62,7 +62,7 @@ export function notifier(
       memory.due = end;
       memory.working ??= work(product, memory);
     },
-    settle: async () => {
+    [Symbol.asyncDispose]: async () => {
       await Promise.all([...memories.values()].map(({ working }) => working ?? Promise.resolve()));
     },
   };

@@ -74,7 +74,7 @@ export function telemetryObserver({ measure }: Telemetry): RunObserver {
       const found = status === undefined ? [] : readingsOfStatus(product, status);
       for (const reading of [...readingsOfLook(product, at), ...found]) measure(reading);
     },
-    settle: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { annotated, annotateProblems, ciAnnotations } from "../../../rollout/cli/ci-annotations.ts";
+import { annotateError, annotateProblems, ciAnnotations } from "../../../rollout/cli/ci-annotations.ts";
 import type { AttemptId } from "../../../rollout/model/attempt.ts";
 import { WavegateError, type Problem } from "../../../rollout/model/problem.ts";
 import { makeStop } from "../../../rollout/model/stop.ts";
@@ -46,22 +46,17 @@ describe("annotations", () => {
     expect(new Set(lines).size).toBe(10);
   });
 
-  it("tell of an error that ends a command, and of none that a person caused by Ctrl-C", async () => {
-    for (const [code, expected] of [
-      ["HUB_UNREACHABLE", 2],
-      ["INTERRUPTED", 0],
-    ] as const) {
-      const lines: string[] = [];
-      const error = new WavegateError(code, "no answer", { hint: "wait", problems: [problem("x")] });
-      await expect(
-        annotated(
-          (line) => lines.push(line),
-          () => Promise.reject(error),
-          GITHUB,
-        ),
-      ).rejects.toBe(error);
-      expect(lines).toHaveLength(expected);
-    }
+  it("tell of an error that ends a command, with its problems", () => {
+    const lines: string[] = [];
+    const error = new WavegateError("PLAN_BLOCKED", "nothing was done", {
+      hint: "wait",
+      problems: [problem("x")],
+    });
+    annotateError(error, (line) => lines.push(line), GITHUB);
+    expect(lines).toEqual([
+      "::error title=wavegate%3A PLAN_BLOCKED::nothing was done; next: wait",
+      "::error title=wavegate%3A WAVE_EMPTY::releases/a.ts: waves[0]: x; next: widen it",
+    ]);
   });
 
   it("tell a stop once, though it is carried out and then recorded, and that a person is needed", () => {
