@@ -19,7 +19,7 @@ import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
 import { readCa } from "./read-ca.ts";
-import { aroundHub } from "./telemetry/measured.ts";
+import { aroundHub } from "./telemetry/around-hub.ts";
 import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */

@@ -71,18 +71,25 @@ export async function deliver(news: News, ports: DeliveryPorts): Promise<void> {
   );
 }
 
-/** The longest chain that the marks of the hubs name, the newest record first; empty where nothing is recorded. */
+/**
+ * The longest chain that the marks of the hubs name, the newest record first; empty where nothing is recorded. A chain
+ * with a gap is none: cursors would be set back by it.
+ */
 async function chainOf(
   product: string,
   { records, hubs }: Pick<DeliveryPorts, "records" | "hubs">,
 ): Promise<readonly NamedRecord[]> {
-  const marks = new Set(await Promise.all(hubs.map((hub) => records.takenMark(product, hub))));
+  const found = await Promise.all(hubs.map((hub) => records.takenMark(product, hub)));
+  const marks = new Set(found.filter((head) => head !== undefined));
   let longest: readonly NamedRecord[] = [];
   for (const head of marks) {
-    const chain = head === undefined ? undefined : await readChain(records, product, head);
-    if (chain !== undefined && chain.length > longest.length) longest = chain;
+    const chain = (await readChain(records, product, head)) ?? [];
+    if (chain.length > longest.length) longest = chain;
   }
-  return longest;
+  if (longest.length > 0 || marks.size === 0) return longest;
+  throw new WavegateError("RECORD_BROKEN", "a record of the chain is missing", {
+    hint: `run: wavegate verify ${product}`,
+  });
 }
 
 async function tell(
@@ -103,7 +110,7 @@ async function tell(
     }
   };
   const stored =
-    chain === undefined ? undefined : await cursors.cursor(product, channel.name).then(found, ifSilent);
+    chain === undefined ? undefined : await cursors.cursor(product, channel.name).then(asFound, ifSilent);
   if (chain === undefined || stored === undefined) {
     // Nothing tells what was told already; that a release is being stopped is told again rather than not at all.
     for (const stop of news.stops) {
@@ -200,7 +207,7 @@ function ahead(news: News, chain: readonly NamedRecord[]): readonly Notice[] {
   ];
 }
 
-function found(text: string | undefined): { readonly text: string | undefined } {
+function asFound(text: string | undefined): { readonly text: string | undefined } {
   return { text };
 }
 

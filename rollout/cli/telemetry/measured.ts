@@ -1,11 +1,7 @@
-import {
-  errorType,
-  type Around,
-  type Attributes,
-  type Telemetry,
-} from "../../adapters/telemetry/telemetry.ts";
+import type { Telemetry } from "../../adapters/telemetry/telemetry.ts";
 import type { Part } from "../../reconcile/reconcile.ts";
 import type { RunObserver } from "../run-observer.ts";
+import { secondsSince } from "./around-hub.ts";
 import { INSTRUMENTS } from "./instruments.ts";
 import { readingsOfIntents, readingsOfJudgement, readingsOfLook, readingsOfStatus } from "./readings.ts";
 
@@ -28,25 +24,6 @@ export async function measuredLook<T>(
 /** The parts of a run as spans. */
 export function partsOf(telemetry: Telemetry | undefined): Part | undefined {
   return telemetry === undefined ? undefined : (name, run) => telemetry.around({ name }, run);
-}
-
-/** Requests to a hub: spans, and how long each took. */
-export function aroundHub(telemetry: Telemetry): Around {
-  return async (facts, run) => {
-    const began = performance.now();
-    const ended = (more: Attributes): void => {
-      const attributes = { ...facts.attributes, ...more };
-      telemetry.measure({ instrument: INSTRUMENTS.hubCall, value: secondsSince(began), attributes });
-    };
-    try {
-      const value = await telemetry.around(facts, run);
-      ended({});
-      return value;
-    } catch (error) {
-      ended({ "error.type": errorType(error) });
-      throw error;
-    }
-  };
 }
 
 /** Measures what a run sees and does. */
@@ -76,8 +53,4 @@ export function telemetryObserver({ measure }: Telemetry): RunObserver {
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-}
-
-function secondsSince(began: number): number {
-  return (performance.now() - began) / 1_000;
 }

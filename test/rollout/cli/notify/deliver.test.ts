@@ -42,6 +42,8 @@ function stage(): {
   readonly news: () => readonly string[];
   readonly add: (kind: RolloutRecord["kind"], more?: Partial<RolloutRecord>) => Digest;
   readonly head: () => Digest | undefined;
+  /** Lose the newest record; what is returned restores it. */
+  readonly lose: () => () => void;
   fail: { send?: Error | undefined; store?: Error | undefined; move?: Error | undefined };
   readonly run: (more?: Partial<News>) => Promise<void>;
 } {
@@ -89,6 +91,12 @@ function stage(): {
     cursors,
     fail,
     head: () => head,
+    lose: () => {
+      const lost = [...records].at(-1);
+      if (lost === undefined) throw new Error("there is no record");
+      records.delete(lost[0]);
+      return () => records.set(...lost);
+    },
     news: () => told.slice(looked, (looked = told.length)).map(({ kind }) => kind),
     add: (kind, more = {}) => {
       const record: RolloutRecord = {
@@ -199,6 +207,20 @@ describe("deliver", () => {
     ]);
     await run();
     expect(told).toHaveLength(MOST_AT_ONCE);
+  });
+
+  it("waits, with its cursor where it is, while a record of the chain is missing", async () => {
+    const { add, run, news, cursors, warnings, lose } = stage();
+    add("create");
+    await run();
+    add("start");
+    const restore = lose();
+    await run();
+    expect(warnings.join()).toContain("have to wait: a record of the chain is missing");
+    restore();
+    await run();
+    expect(news()).toEqual(["start"]);
+    expect(cursors.size).toBe(1);
   });
 
   it("goes on at the head where its cursor is of another line, or no cursor at all", async () => {

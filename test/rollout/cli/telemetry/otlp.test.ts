@@ -20,7 +20,7 @@ import { status } from "../../../../rollout/cli/commands/status.ts";
 import { main } from "../../../../rollout/cli/main.ts";
 import type { Session } from "../../../../rollout/cli/session.ts";
 import { INSTRUMENTS } from "../../../../rollout/cli/telemetry/instruments.ts";
-import { aroundHub } from "../../../../rollout/cli/telemetry/measured.ts";
+import { aroundHub } from "../../../../rollout/cli/telemetry/around-hub.ts";
 import { telemetryOf } from "../../../../rollout/cli/telemetry/open.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../../support/declarations.ts";
 import { startScriptedService } from "../../../support/scripted-service.ts";
