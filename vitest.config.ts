@@ -9,6 +9,8 @@ export default defineConfig({
     // What a test waits for comes when the machine has time for it; the limit is for what never comes.
     expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
+    // The commands under test annotate for the CI that runs them: a test that means it says so.
+    env: { GITHUB_ACTIONS: "", TF_BUILD: "" },
     // Against Azure the conformance suite keeps to the limits of one hub, which its files share.
     fileParallelism: process.env["IOTHUB_CONNECTION_STRING"] === undefined,
     pool: "forks",

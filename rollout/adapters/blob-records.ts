@@ -1,9 +1,8 @@
 import { text as textOf } from "node:stream/consumers";
 import type { TokenCredential } from "@azure/core-auth";
 import type { AppendBlobClient, BlobClient, ContainerClient } from "@azure/storage-blob";
-import type { RecordPort } from "../reconcile/ports.ts";
 import { ABSENT, blobContainer, EXISTS, expecting } from "./blob-container.ts";
-import { recordsIn } from "./records-in-files.ts";
+import type { TextFiles } from "./records-in-files.ts";
 
 /** Where records are kept: a container of a blob storage account. */
 export interface BlobRecordsOptions {
@@ -31,10 +30,10 @@ const NO_ROOM = ["MaxBlobSizeConditionNotMet", "InvalidBlobType"];
 const JSON_BLOB = { blobHTTPHeaders: { blobContentType: "application/json" } };
 
 /**
- * Records in Azure blob storage, by token only, under the paths they have in a folder. Blobs are whole or absent; who
- * creates one second is told so, and what is there stands.
+ * The files of a record store in Azure blob storage, by token only, under the paths they have in a folder. Blobs are whole
+ * or absent; who creates one second is told so, and what is there stands.
  */
-export function blobRecords(options: BlobRecordsOptions): RecordPort {
+export function blobFiles(options: BlobRecordsOptions): TextFiles {
   const { container: url, limitMs = LIMIT_MS, seriesBytes = SERIES_BYTES, ...access } = options;
   const container = blobContainer({
     ...access,
@@ -55,7 +54,7 @@ export function blobRecords(options: BlobRecordsOptions): RecordPort {
       namesIn(client, folder, abortSignal),
     );
 
-  return recordsIn({
+  return {
     place,
     createOnly: (path, text) =>
       container.call(`writing ${place(path)}`, limitMs, async (client, abortSignal) => {
@@ -117,7 +116,7 @@ export function blobRecords(options: BlobRecordsOptions): RecordPort {
           parts.push(text);
         }
       }),
-  });
+  };
 }
 
 /** Blobs of a series: `name.jsonl`, then `name.2.jsonl` and on. */

@@ -3,15 +3,20 @@ import { appendFile, link, mkdir, open, readdir, readFile, rename, rm, writeFile
 import { dirname, join } from "node:path";
 import { WavegateError } from "../model/problem.ts";
 import type { RecordPort } from "../reconcile/ports.ts";
-import { recordsIn } from "./records-in-files.ts";
+import { recordsIn, type TextFiles } from "./records-in-files.ts";
+
+/** Records in a folder of this machine. */
+export function folderRecords(root: string): RecordPort {
+  return recordsIn(folderFiles(root));
+}
 
 /**
- * Records in a folder of this machine. Files are whole or absent: they are written beside their place and linked into
- * it, which fails when somebody was first.
+ * The files of a record store in a folder of this machine. They are whole or absent: written beside their place and linked
+ * into it, which fails when somebody was first.
  */
-export function folderRecords(root: string): RecordPort {
+export function folderFiles(root: string): TextFiles {
   const at = (path: string): string => join(root, path);
-  return recordsIn({
+  return {
     place: at,
     createOnly: (path, text) => createOnly(at(path), text),
     replaceIf: async (path, text, before) => {
@@ -26,7 +31,7 @@ export function folderRecords(root: string): RecordPort {
         await appendFile(at(path), `${line}\n`);
       }),
     readSeries: async (path) => (await readIfThere(at(path))) ?? "",
-  });
+  };
 }
 
 async function createOnly(path: string, text: string): Promise<void> {

@@ -3,11 +3,15 @@ import type { ClockPort, HubCallOptions } from "../reconcile/ports.ts";
 import { hubError } from "./hub-errors.ts";
 import { throwIfInterrupted, type Pace } from "./hub-pace.ts";
 import { AGAIN_FOR_READS, AGAIN_FOR_URGENT_WRITES, retryCall } from "./hub-retries.ts";
+import type { Around } from "./telemetry/telemetry.ts";
 import { withinTime } from "./within-time.ts";
 
 /** One call of the SDK, with its name for an error's words and the class of calls it belongs to. */
 export interface HubCall<T> extends HubCallOptions {
+  /** What is done, of which there are few: "replace configuration". */
   readonly what: string;
+  /** To which one. */
+  readonly which?: string;
   readonly pace: Pace;
   readonly run: () => Promise<T>;
 }
@@ -32,8 +36,11 @@ export function hubCalls(options: {
   readonly timeoutMs: number;
   /** Interrupts every call that is not urgent. */
   readonly signal?: AbortSignal | undefined;
+  /** Measures each request that is sent; default: nobody does. */
+  readonly around?: Around | undefined;
 }): HubCalls {
   const { hub, clock, timeoutMs } = options;
+  const around: Around = options.around ?? ((_, run) => run());
 
   /** A stop that was begun is carried to its end, though somebody stopped watching. */
   const interruptionOf = ({ urgent = false, signal }: HubCallOptions): AbortSignal => {
@@ -45,23 +52,31 @@ export function hubCalls(options: {
     call: HubCall<T>,
     { interruption, isRead, onSend }: { interruption: AbortSignal; isRead: boolean; onSend: () => void },
   ): Promise<T> => {
-    const { what, pace, urgent = false, sendBy, run } = call;
+    const { pace, urgent = false, sendBy, run } = call;
+    const what = call.which === undefined ? call.what : `${call.what} ${call.which}`;
     await pace.turn({ urgent, signal: interruption });
     if (sendBy !== undefined && clock.monotonic() > sendBy) {
       const message = `${what} on ${hub}: its turn came over a minute after the look; it was not sent`;
       throw new WavegateError("OBSERVATION_STALE", message, { hint: "run the command again" });
     }
     onSend();
-    try {
-      // A write that was sent is not cut off: whether it took effect is worth the wait.
-      const signal = isRead ? interruption : NEVER;
-      return await withinTime(run, { what: `${what} on ${hub}`, timeoutMs, signal });
-    } catch (error) {
-      if (isRead) throwIfInterrupted(interruption);
-      const failure = hubError(error, { what, hub, now: clock.now() });
-      if (failure.code === "HUB_THROTTLED") pace.refused(failure.retryAfterMs);
-      throw failure;
-    }
+    const attributes = {
+      "wavegate.hub": hub,
+      "wavegate.hub.call.class": pace.name,
+      "wavegate.hub.call.operation": call.what,
+    };
+    return around({ name: `hub: ${call.what}`, isCall: true, attributes }, async () => {
+      try {
+        // A write that was sent is not cut off: whether it took effect is worth the wait.
+        const signal = isRead ? interruption : NEVER;
+        return await withinTime(run, { what: `${what} on ${hub}`, timeoutMs, signal });
+      } catch (error) {
+        if (isRead) throwIfInterrupted(interruption);
+        const failure = hubError(error, { what, hub, now: clock.now() });
+        if (failure.code === "HUB_THROTTLED") pace.refused(failure.retryAfterMs);
+        throw failure;
+      }
+    });
   };
 
   return {

@@ -4,6 +4,8 @@ import type { ClockPort } from "../reconcile/ports.ts";
 
 /** Keeps one class of calls below its limit, on the clock that the hub's limits live by. */
 export interface Pace {
+  /** The class of calls. */
+  readonly name: string;
   /** Resolves when it is one's turn to send; at once for what is urgent. INTERRUPTED when the signal aborts. */
   readonly turn: (options: { readonly urgent: boolean; readonly signal: AbortSignal }) => Promise<void>;
   /** The hub refused a call of this class: the next ones wait longer. */
@@ -13,10 +15,15 @@ export interface Pace {
 /** A pace of `callsPerMinute`, of which the last `reserve` are kept for what is urgent. */
 export function hubPace(
   clock: ClockPort,
-  { callsPerMinute, reserve }: { readonly callsPerMinute: number; readonly reserve: number },
+  {
+    name,
+    callsPerMinute,
+    reserve,
+  }: { readonly name: string; readonly callsPerMinute: number; readonly reserve: number },
 ): Pace {
   let bucket = fullBucket(callsPerMinute, clock.now(), reserve);
   return {
+    name,
     turn: async ({ urgent, signal }) => {
       throwIfInterrupted(signal);
       const taken = takeToken(bucket, clock.now(), { urgent });

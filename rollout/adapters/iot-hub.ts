@@ -9,6 +9,7 @@ import { revealedContent, veiledContent } from "./access-content.ts";
 import { hubCalls } from "./hub-calls.ts";
 import { hubPace } from "./hub-pace.ts";
 import type { Registry } from "./registry.ts";
+import type { Around } from "./telemetry/telemetry.ts";
 import { countRowSchema, stratumOf, tallyDevices, type CountRow } from "./tally-devices.ts";
 
 /** Longest wait for one answer, real time. */
@@ -30,6 +31,8 @@ export interface IotHubOptions {
   readonly signal?: AbortSignal | undefined;
   /** Longest wait for one answer, real ms; default 30,000. */
   readonly callTimeoutMs?: number;
+  /** Measures each request that is sent; default: nobody does. */
+  readonly around?: Around | undefined;
 }
 
 const deviceSchema = z.object({
@@ -61,13 +64,15 @@ export function iotHub(options: IotHubOptions): HubPort {
   const { name, registry, clock, tier, units, callTimeoutMs = CALL_TIMEOUT_MS } = options;
   const limits = hubLimits(tier, units);
   const configurationPace = hubPace(clock, {
+    name: "configuration",
     callsPerMinute: limits.configurationCallsPerMinute,
     reserve: STOP_RESERVE,
   });
   // A stop asks nothing.
-  const queryPace = hubPace(clock, { callsPerMinute: limits.queriesPerMinute, reserve: 0 });
+  const queryPace = hubPace(clock, { name: "query", callsPerMinute: limits.queriesPerMinute, reserve: 0 });
 
-  const { read, write } = hubCalls({ hub: name, clock, timeoutMs: callTimeoutMs, signal: options.signal });
+  const { signal, around } = options;
+  const { read, write } = hubCalls({ hub: name, clock, timeoutMs: callTimeoutMs, signal, around });
   const rows = async (query: string, how: HubCallOptions = {}): Promise<readonly CountRow[]> => {
     const found: CountRow[] = [];
     const pages = registry.createQuery(query);
@@ -102,7 +107,8 @@ export function iotHub(options: IotHubOptions): HubPort {
     create: async (document, how = {}) => {
       const answer = await write({
         ...how,
-        what: `create configuration ${document.id}`,
+        what: "create configuration",
+        which: document.id,
         pace: configurationPace,
         run: () => registry.addConfiguration(bodyOf(document)),
       });
@@ -112,7 +118,8 @@ export function iotHub(options: IotHubOptions): HubPort {
       const body = { ...bodyOf(document), etag };
       const answer = await write({
         ...how,
-        what: `replace configuration ${document.id}`,
+        what: "replace configuration",
+        which: document.id,
         pace: configurationPace,
         run: () => registry.updateConfiguration(body),
       });
@@ -121,7 +128,8 @@ export function iotHub(options: IotHubOptions): HubPort {
     remove: async (id, etag, how = {}) => {
       await write({
         ...how,
-        what: `delete configuration ${id}`,
+        what: "delete configuration",
+        which: id,
         pace: configurationPace,
         run: () => registry.removeConfigurationIf(id, etag),
       });

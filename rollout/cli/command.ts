@@ -1,3 +1,4 @@
+import type { Telemetry } from "../adapters/telemetry/telemetry.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
@@ -21,6 +22,8 @@ export interface Command {
   readonly examples: readonly string[];
   /** Options in commander's spelling: `--reason <text>`, with what they mean. */
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
+  /** True: in a CI, an error that ends it is shown beside the run; default: it is only printed. */
+  readonly isAnnotated?: boolean;
   run(context: Context, input: Input): Promise<Result>;
 }
 
@@ -37,6 +40,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   git: "tell a Git host what is planned, and how it ended",
   gate: "gates, tried without a rollout",
   keys: "keys that sign releases",
+  notify: "channels that are told what happens",
   release: "release files",
 };
 
@@ -50,6 +54,8 @@ export interface Input {
 export interface Context {
   readonly settings: () => Promise<Settings>;
   readonly session: () => Promise<Session>;
+  /** Where traces and metrics go; absent: nobody wants any. */
+  readonly telemetry?: Telemetry | undefined;
   /** Every command there is, loaded. */
   readonly commands: () => Promise<readonly WholeCommand[]>;
   /** Progress, for people: standard error. */

@@ -173,6 +173,12 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/git-journal.ts")).gitJournal,
   },
   {
+    name: "notify test",
+    summary: "send a test message to the channels of the settings",
+    arguments: [["[channel]", "one channel only"]],
+    load: async () => (await import("./commands/notify-test.ts")).notifyTest,
+  },
+  {
     name: "completion",
     summary: "print a script that completes commands and options in your shell",
     arguments: [["<shell>", "bash, zsh or fish"]],

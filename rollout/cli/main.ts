@@ -1,4 +1,5 @@
 import { Command as Commander, CommanderError } from "commander";
+import type { SpanFacts, Telemetry } from "../adapters/telemetry/telemetry.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import { COMMANDS } from "./commands.ts";
 import {
@@ -9,9 +10,11 @@ import {
   type Context,
   type ExitCode,
   type ListedCommand,
+  type Result,
   type WholeCommand,
 } from "./command.ts";
 import type { SettingsSources } from "./settings.ts";
+import { telemetryOf } from "./telemetry/open.ts";
 import { renderProblems } from "./views/problems.ts";
 import { wrapText } from "./views/wrap.ts";
 
@@ -24,12 +27,24 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   let exitCode: ExitCode = EXIT.done;
   const json = argv.includes("--json");
-  const run: Run = (command, args, options, sources) =>
-    command.run(contextOf({ sources, json, signal: interrupt.signal }), { args, options }).then((result) => {
+  const run: Run = async (command, args, options, sources) => {
+    const telemetry = await telemetryOf(process.env, writeProgress);
+    const context = contextOf({ sources, json, signal: interrupt.signal, telemetry });
+    try {
+      const facts: SpanFacts<Result> = {
+        name: `wavegate ${command.name}`,
+        outcome: (result) => ({ "process.exit.code": result.exitCode }),
+      };
+      const carryOut = (): Promise<Result> =>
+        annotated(command, writeProgress, () => command.run(context, { args, options }));
+      const result = await (telemetry === undefined ? carryOut() : telemetry.around(facts, carryOut));
       const text = json ? jsonText(result.json) : fitted(result.human, process.stdout);
       if (text !== "") process.stdout.write(`${text}\n`);
       exitCode = result.exitCode;
-    });
+    } finally {
+      await telemetry?.end();
+    }
+  };
   try {
     const program = programOf(await commandsFor(argv), run);
     await program.parseAsync([...argv], { from: "user" });
@@ -72,7 +87,7 @@ function jsonText(value: unknown): string {
 
 /** What is done with a command that was typed. */
 export type Run = (
-  command: Command,
+  command: WholeCommand,
   args: readonly (string | undefined)[],
   options: Readonly<Record<string, unknown>>,
   sources: Sources,
@@ -147,10 +162,29 @@ function describeVerb(verb: Commander, command: WholeCommand, run: Run): void {
   });
 }
 
+/** Run a command; in a CI, the error that ends it is annotated where it wants that. */
+async function annotated<T>(
+  { isAnnotated = false }: Pick<Command, "isAnnotated">,
+  write: (line: string) => void,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isAnnotated && error instanceof WavegateError && error.code !== "INTERRUPTED") {
+      // Loaded late: most commands annotate nothing.
+      const { annotateError } = await import("./ci-annotations.ts");
+      annotateError(error, write);
+    }
+    throw error;
+  }
+}
+
 function contextOf(input: {
   readonly sources: Sources;
   readonly json: boolean;
   readonly signal: AbortSignal;
+  readonly telemetry: Telemetry | undefined;
 }): Context {
   const folder = process.cwd();
   // Loaded late: `--help` needs neither.
@@ -162,21 +196,25 @@ function contextOf(input: {
     settings,
     session: async () => {
       const { openSession } = await import("./session.ts");
-      return openSession(await settings(), { folder, signal: input.signal, as: input.sources.as });
+      const { signal, telemetry, sources } = input;
+      return openSession(await settings(), { folder, signal, as: sources.as, telemetry });
     },
+    telemetry: input.telemetry,
     commands: () => Promise.all(COMMANDS.map(wholeCommand)),
     output: (line) => {
       process.stdout.write(`${line}\n`);
     },
     screen: isScreen(process.stdout) ? process.stdout : undefined,
-    progress: (line) => {
-      process.stderr.write(`${fitted(line, process.stderr)}\n`);
-    },
+    progress: writeProgress,
     isTerminal: isScreen(process.stderr),
     json: input.json,
     folder,
     signal: input.signal,
   };
+}
+
+function writeProgress(line: string): void {
+  process.stderr.write(`${fitted(line, process.stderr)}\n`);
 }
 
 /** True for a terminal that can be drawn over. */

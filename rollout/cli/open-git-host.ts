@@ -1,4 +1,5 @@
 import type { GitHost } from "../adapters/git-host.ts";
+import { isSafeAddress } from "../adapters/safe-address.ts";
 import { WavegateError } from "../model/problem.ts";
 import { secret } from "../model/secret.ts";
 import { textOption, type Context, type Input } from "./command.ts";
@@ -41,9 +42,7 @@ export async function openGitHost(
   return gitHub({ apiUrl, repository, token: secret(token), signal });
 }
 
-/** HTTPS, or a server of this machine. */
 function isSafe(address: string): boolean {
   const url = URL.parse(address);
-  if (url === null) return false;
-  return url.protocol === "https:" || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  return url !== null && isSafeAddress(url);
 }

@@ -1,20 +1,25 @@
 import { userInfo } from "node:os";
 import { blobImages, type ImageStore } from "../adapters/blob-images.ts";
-import { blobRecords } from "../adapters/blob-records.ts";
+import { blobFiles } from "../adapters/blob-records.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { credentialOf } from "../adapters/credential.ts";
-import { folderRecords } from "../adapters/folder-records.ts";
+import { cursorsIn } from "../adapters/cursors-in-files.ts";
+import { folderFiles } from "../adapters/folder-records.ts";
 import { iotHub } from "../adapters/iot-hub.ts";
+import { recordsIn, type TextFiles } from "../adapters/records-in-files.ts";
 import type { Registry } from "../adapters/registry.ts";
+import { filesWithin, imagesWithin, metricsWithin } from "../adapters/telemetry/around-ports.ts";
+import type { Telemetry } from "../adapters/telemetry/telemetry.ts";
 import { closest } from "../model/schema-problems.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
-import type { ClockPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
+import type { ClockPort, CursorPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
 import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
 import { readCa } from "./read-ca.ts";
+import { aroundHub } from "./telemetry/around-hub.ts";
 import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */
@@ -23,6 +28,8 @@ export interface Session {
   /** In the order of the settings: where hubs disagree, the first decides. */
   readonly hubs: readonly HubPort[];
   readonly records: RecordPort;
+  /** In the same store as the records. */
+  readonly cursors: CursorPort;
   readonly images: ImageStore;
   readonly clock: ClockPort;
   readonly metrics: MetricPort;
@@ -40,29 +47,41 @@ export async function openSession(
     readonly signal?: AbortSignal;
     /** `--as`. */
     readonly as?: string | undefined;
+    /** Told of every call of a hub, a store or a source; absent: nobody is. */
+    readonly telemetry?: Telemetry | undefined;
   },
 ): Promise<Session> {
-  const { folder, signal, as } = options;
+  const { folder, signal, as, telemetry } = options;
   const clock = systemClock(settings.clock);
   const { images } = settings;
+  const opened = await openFiles(settings);
+  const around = telemetry?.around;
+  const files = around === undefined ? opened : filesWithin(around, opened);
+  const imageStore = blobImages({
+    base: images.base,
+    accessLifeMs: images.accessLife,
+    credential: await credentialOf(images.credential),
+    ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
+  });
+  const sources = openSources(settings);
   const actor = await findActor({ settings, as, environment: process.env, user: () => userInfo().username });
   return {
     settings,
     hubs: await Promise.all(
       hubsOf(settings).map(async (hub) => {
         const { name, tier, units, groupByKeys } = hub;
-        return iotHub({ name, registry: await registryOf(hub), clock, tier, units, groupByKeys, signal });
+        const registry = await registryOf(hub);
+        return iotHub({
+          ...{ name, registry, clock, tier, units, groupByKeys, signal },
+          around: telemetry === undefined ? undefined : aroundHub(telemetry),
+        });
       }),
     ),
-    records: await openRecords(settings),
-    images: blobImages({
-      base: images.base,
-      accessLifeMs: images.accessLife,
-      credential: await credentialOf(images.credential),
-      ...(images.caFile === undefined ? {} : { ca: await readCa(images.caFile) }),
-    }),
+    records: recordsIn(files),
+    cursors: cursorsIn(files),
+    images: around === undefined ? imageStore : imagesWithin(around, imageStore),
     clock,
-    metrics: openSources(settings),
+    metrics: around === undefined ? sources : metricsWithin(around, sources),
     get actor() {
       return actor();
     },
@@ -71,9 +90,13 @@ export async function openSession(
 }
 
 /** The records alone: history needs no hub. */
-export async function openRecords({ records }: Settings): Promise<RecordPort> {
-  if ("folder" in records) return folderRecords(records.folder);
-  return blobRecords({
+export async function openRecords(settings: Settings): Promise<RecordPort> {
+  return recordsIn(await openFiles(settings));
+}
+
+async function openFiles({ records }: Settings): Promise<TextFiles> {
+  if ("folder" in records) return folderFiles(records.folder);
+  return blobFiles({
     container: records.container,
     credential: await credentialOf(records.credential),
     ...(records.caFile === undefined ? {} : { ca: await readCa(records.caFile) }),

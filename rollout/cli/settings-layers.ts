@@ -94,6 +94,7 @@ export function placeLayer(layer: Layer, folder: string): Layer {
     }
     if (!isLayer(values)) return [section, values];
     if (section === "sources") return [section, placeSources(values, at)];
+    if (section === "notify") return [section, placeChannels(values, at)];
     const entries = Object.entries(values).map(([key, value]): [string, unknown] => {
       if (places.get(section)?.includes(key) === true) return [key, at(value)];
       if (key === "credential" && isLayer(value) && "file" in value)
@@ -107,16 +108,25 @@ export function placeLayer(layer: Layer, folder: string): Layer {
 
 /** Sources of metrics with the paths of their files taken from where they stand. */
 function placeSources(sources: Layer, at: (path: unknown) => unknown): Layer {
-  const placed = Object.entries(sources).map(([name, source]): [string, unknown] => {
-    if (!isLayer(source)) return [name, source];
-    const entries = Object.entries(source).map(([key, value]): [string, unknown] => {
-      if (key === "caFile") return [key, at(value)];
-      const isPlace = (key === "token" || key === "credential") && isLayer(value) && "file" in value;
-      return [key, isPlace ? { ...value, file: at(value["file"]) } : value];
-    });
-    return [name, Object.fromEntries(entries)];
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, placeFiles(source, at)]));
+}
+
+/** The same of the channels of notifications. */
+function placeChannels(notify: Layer, at: (path: unknown) => unknown): Layer {
+  const { channels } = notify;
+  return Array.isArray(channels)
+    ? { ...notify, channels: channels.map((one) => placeFiles(one, at)) }
+    : notify;
+}
+
+/** A source or a channel: its certificates, and what it names by `{ file }`. */
+function placeFiles(value: unknown, at: (path: unknown) => unknown): unknown {
+  if (!isLayer(value)) return value;
+  const entries = Object.entries(value).map(([key, one]): [string, unknown] => {
+    if (key === "caFile") return [key, at(one)];
+    return [key, isLayer(one) && "file" in one ? { ...one, file: at(one["file"]) } : one];
   });
-  return Object.fromEntries(placed);
+  return Object.fromEntries(entries);
 }
 
 /** Whether a value is an object with keys. */

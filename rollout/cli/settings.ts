@@ -8,6 +8,7 @@ import { problemsFromZod } from "../model/schema-problems.ts";
 import { credentialSchema } from "./credential-settings.ts";
 import { firstThere, jsonOf, refuseSharedKey } from "./settings-file.ts";
 import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
+import { notifySchema } from "./notify-settings.ts";
 import { sourcesSchema } from "./source-settings.ts";
 import { readStackOutputs, settingsOfOutputs } from "./stack-outputs.ts";
 
@@ -135,6 +136,7 @@ export const settingsSchema = z
     sources: sourcesSchema
       .default({})
       .describe("Where the metrics of gates come from, by the name that releases know them by."),
+    notify: notifySchema.exactOptional().describe("Who is told of what happens."),
     declarations: z
       .strictObject({
         fleet: z.string().describe("The fleet's file."),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SecretPlace } from "../adapters/metrics/secret.ts";
 import { durationSchema } from "../model/duration.ts";
 import { TWINS } from "../model/metric.ts";
+import { isSafeAddress } from "../adapters/safe-address.ts";
 import { credentialSchema } from "./credential-settings.ts";
 
 /** Longest time for one query: a look that takes a minute is not acted on. */
@@ -12,14 +13,12 @@ const timeout = durationSchema
   .default(10_000)
   .describe("Longest time for one query, at most 20 seconds; then the look has no data of it.");
 
-const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-
 /** An address without secrets in it, over TLS unless it is this machine's. */
-const address = z
+export const address = z
   .url({ protocol: /^https?$/, error: "an https address" })
   .refine((text) => {
     const url = URL.parse(text);
-    return url === null || url.protocol === "https:" || isLoopback(url);
+    return url === null || isSafeAddress(url);
   }, "an https address: only this machine may be asked without TLS")
   .refine((text) => {
     const url = URL.parse(text);
@@ -28,22 +27,28 @@ const address = z
     );
   }, "nothing but host and path: a token has a place of its own, `token`");
 
-const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of an environment variable");
-const TOKEN_PLACE = "where the token is: { file } or { variable }, never the token itself";
-const token = z
-  .strictObject(
-    {
-      file: z.string().exactOptional().describe("The file that holds it; from the settings file's folder."),
-      variable: name.exactOptional().describe("The environment variable that holds it."),
-    },
-    TOKEN_PLACE,
-  )
-  .transform(({ file, variable }, context): SecretPlace => {
-    if (file !== undefined && variable === undefined) return { file };
-    if (file === undefined && variable !== undefined) return { variable };
-    context.addIssue({ code: "custom", message: TOKEN_PLACE });
-    return z.NEVER;
-  })
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of an environment variable");
+
+/** Where a secret is, never the secret itself; `what` names it for people. */
+export function secretPlace(what: string): z.ZodType<SecretPlace> {
+  const meaning = `where the ${what} is: { file } or { variable }, never the ${what} itself`;
+  return z
+    .strictObject(
+      {
+        file: z.string().exactOptional().describe("The file that holds it; from the settings file's folder."),
+        variable: variableName.exactOptional().describe("The environment variable that holds it."),
+      },
+      meaning,
+    )
+    .transform(({ file, variable }, context): SecretPlace => {
+      if (file !== undefined && variable === undefined) return { file };
+      if (file === undefined && variable !== undefined) return { variable };
+      context.addIssue({ code: "custom", message: meaning });
+      return z.NEVER;
+    });
+}
+
+const token = secretPlace("token")
   .exactOptional()
   .describe("Where a bearer token is, a file or a variable; never the token itself.");
 const caFile = z
@@ -79,7 +84,7 @@ const sourceSchema = z.discriminatedUnion("kind", [
       .tuple([z.string().min(1)], z.string())
       .describe("The program and its arguments; it runs in the settings file's folder, without a shell."),
     environment: z
-      .array(name)
+      .array(variableName)
       .exactOptional()
       .describe("Names of environment variables that it gets beside PATH, HOME, LANG and TZ."),
     timeout,

@@ -34,11 +34,15 @@ export function judgeProof(input: WaveInput): {
   };
 }
 
-/** Devices of a wave as its promotion counts them, and how far they speak for the release: ln of the e-value. */
+/**
+ * Devices of a stratum in this wave as its promotion counts them, and how far they speak for the release: ln of the
+ * e-value; absent counts prove nothing.
+ */
 export function promoteEvidence(
-  { ok, most, strays }: Pick<StratumCounts, "ok" | "most" | "strays">,
-  gate: Gate,
+  gate: Pick<Gate, "reject">,
+  counts: Pick<StratumCounts, "ok" | "most" | "strays"> | undefined,
 ): { readonly k: number; readonly n: number; readonly logE: number } {
+  const { ok, most, strays } = counts ?? { ok: 0, most: 0, strays: 0 };
   // Whoever is not ok now is bad for promotion: failed, unresolved or gone.
   const n = most + strays;
   const k = n - ok;
@@ -55,8 +59,8 @@ function proofOf({
   readonly input: WaveInput;
 }): { readonly proven: boolean; readonly logE: number; readonly reason: Reason } {
   const { gate, thresholds } = input;
+  const { k, n, logE } = promoteEvidence(gate, counts);
   const unresolved = counts?.unresolved ?? 0;
-  const { k, n, logE } = promoteEvidence(counts ?? { ok: 0, most: 0, strays: 0 }, gate);
   const proven = n > 0 && logE >= Math.log(thresholds.promote);
   const numbers = {
     stratum,

@@ -50,6 +50,8 @@ export const CODES = {
   NOTHING_TO_OVERRIDE: "the gate's verdict is none that a person may override",
   NOTHING_TO_RETRY: "there is no release that may be tried again",
   NOTHING_TO_STOP: "there is no release under way to act on",
+  NOTIFY_FAILED: "a channel of notifications does not take messages",
+  NOTIFY_REFUSED: "a channel of notifications takes messages, and not this one",
   NO_BASELINE: "nothing would take the devices back if the release is stopped",
   NO_DEVICES: "no device carries the product's tag",
   OBSERVATION_STALE: "too much time passed between looking and acting",

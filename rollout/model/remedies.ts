@@ -66,6 +66,10 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
     "See what the gate says: `wavegate status PRODUCT`. An abort and the harm cap are never overruled.",
   NOTHING_TO_RETRY: "See how the attempts ended: `wavegate history PRODUCT`.",
   NOTHING_TO_STOP: "See what runs: `wavegate status PRODUCT`; name an older release with `--release`.",
+  NOTIFY_FAILED:
+    "The next run tries again, nothing is lost; see that the address answers: `wavegate notify test CHANNEL`.",
+  NOTIFY_REFUSED:
+    "Correct the address, the secret or the channel under `notify`, then `wavegate notify test CHANNEL`.",
   NO_BASELINE: "Declare in `adopt` the version that the devices run.",
   NO_DEVICES: "Set the tag `product` on the devices, or correct the product's name or the condition.",
   OBSERVATION_STALE: "Run the command again: nothing was written by what was seen too long ago.",

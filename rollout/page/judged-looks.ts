@@ -78,7 +78,7 @@ function atLook(evidence: Evidence, { release, proving, strata }: RolloutIntent)
         n: all?.most ?? 0,
         k: (all?.failed ?? 0) + (all?.silent ?? 0),
         ...(found === undefined ? {} : { against: weighed(found, found.threshold, found.view) }),
-        ...(isProving ? { proof: { ...promoteEvidence(own, gate), threshold: thresholds.promote } } : {}),
+        ...(isProving ? { proof: { ...promoteEvidence(gate, own), threshold: thresholds.promote } } : {}),
       };
     }),
   };

@@ -82,6 +82,7 @@ export async function apply(
           plan: options.plan,
           planKey: options.planKey,
           starts: options.starts,
+          part: options.part,
           // What a plan stands on moves with the first step it leads to.
           ...(looked ? {} : { admit: once(options.admit) }),
           onEvent: (event) => {

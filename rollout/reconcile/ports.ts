@@ -75,6 +75,14 @@ export interface RecordPort {
   contents(product: string): Promise<StoredFiles>;
 }
 
+/** How far each channel of notifications was told of a product. Failures are RECORD_STORE_FAILED. */
+export interface CursorPort {
+  /** The text of a cursor; undefined where the channel was told of nothing yet. */
+  cursor(product: string, channel: string): Promise<string | undefined>;
+  /** Put a cursor in the place of the one that was read: one that somebody else has set by then stands. */
+  moveCursor(product: string, channel: string, text: string, before: string | undefined): Promise<void>;
+}
+
 /** What is stored under an image's path. Failures are IMAGE_STORE_FAILED. */
 export interface ImagePort {
   /** Address devices download from. */

@@ -41,7 +41,12 @@ export interface ReconcileOptions {
   readonly admit?: ((observation: Observation) => void) | undefined;
   /** Told of each look and each step, as they happen. */
   readonly onEvent?: (event: ReconcileEvent) => void;
+  /** Runs each part of the run, for whoever measures it; it has to run it once, and hand on how it ends. */
+  readonly part?: Part | undefined;
 }
+
+/** Runs a part of a run: `observe`, `decide`, or a kind of step. */
+export type Part = <T>(name: "observe" | "decide" | Effect["kind"], run: () => Promise<T>) => Promise<T>;
 
 /** What happened, in order. */
 export type ReconcileEvent =
@@ -110,7 +115,9 @@ export async function reconcile(
         return { steps, problems: step.problems, observation };
       default:
         try {
-          await act(step, { product: declared.product, hubs: observation.hubs, monotonicMs }, ports);
+          await (options.part ?? itself)(step.kind, () =>
+            act(step, { product: declared.product, hubs: observation.hubs, monotonicMs }, ports),
+          );
         } catch (error) {
           if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
           if (step.kind === "stop") {
@@ -150,10 +157,14 @@ export async function observeAndDecide(input: {
 }): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
   const { declared, ports, options, nonce, counted, unstoppable = new Set<AttemptId>() } = input;
   const { clock, images } = ports;
-  const hubs = await listHubs(ports.hubs);
-  // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
-  const at = counted?.at ?? Math.floor(clock.now());
-  const store = await readStore({ records: ports.records, product: declared.product, hubs });
+  const part = options.part ?? itself;
+  const { hubs, at, store } = await part("observe", async () => {
+    const listed = await listHubs(ports.hubs);
+    // Whole milliseconds: a scaled clock gives fractions, and labels and records hold instants as text.
+    const now = counted?.at ?? Math.floor(clock.now());
+    const read = await readStore({ records: ports.records, product: declared.product, hubs: listed });
+    return { hubs: listed, at: now, store: read };
+  });
   const answers = new Map(counted?.answers);
   const deciding = {
     actor: options.actor,
@@ -171,16 +182,22 @@ export async function observeAndDecide(input: {
   };
   const observation: Observation = { at, hubs, store, answers };
   options.admit?.(observation);
-  for (let asks = 0; ; asks++) {
-    const decision = nextStep({ declared, observation, deciding });
-    if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
-    await answerAll(decision.step.questions, answers, {
-      hubs: ports.hubs,
-      seen: hubs,
-      images,
-      metrics: ports.metrics,
-    });
-  }
+  return part("decide", async () => {
+    for (let asks = 0; ; asks++) {
+      const decision = nextStep({ declared, observation, deciding });
+      if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
+      await answerAll(decision.step.questions, answers, {
+        hubs: ports.hubs,
+        seen: hubs,
+        images,
+        metrics: ports.metrics,
+      });
+    }
+  });
+}
+
+function itself<T>(_: string, run: () => Promise<T>): Promise<T> {
+  return run();
 }
 
 /** Append what was counted to the series of looks; one that is lost costs power, never validity. */

@@ -2,12 +2,15 @@ import { resolve } from "node:path";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
-import { EXIT, type Command, type ExitCode } from "../command.ts";
+import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { approvingKey } from "../plan-signature.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
+import type { RunObserver } from "../run-observer.ts";
+import { runObservers } from "../run-observers.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
+import { measuredLook, partsOf } from "../telemetry/measured.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines, type RolloutView } from "../views/rollout-lines.ts";
 import { rolloutTasks } from "../views/rollout-tasks.ts";
@@ -24,8 +27,10 @@ again (or let \`reconcile\` run on a schedule) and it goes on where it stands. W
 schedule that carries on.`,
   examples: ["wavegate apply --no-wait", "wavegate apply release.plan.json"],
   options: [["--no-wait", "do what is due now, and do not watch"]],
+  isAnnotated: true,
   async run(context, input) {
     const session = await context.session();
+    await using observers = await runObservers(context, session);
     const checked = await session.declarations();
     const blockedBy = errorsOf(checked.problems);
     if (checked.products.length === 0 && blockedBy.length > 0) {
@@ -57,11 +62,12 @@ schedule that carries on.`,
         ? rolloutTasks(process.stderr)
         : rolloutLines(context.progress);
     const inTurn = oneAtATime();
+    const watching = { session, observers, telemetry: context.telemetry };
     let results: readonly ApplyResult[];
     try {
       results = await allSettled(
         products.map((declared) =>
-          watch(declared, session, {
+          watched(declared, watching, {
             inTurn,
             ...carriedOut(declared, saved),
             planKey,
@@ -86,6 +92,35 @@ schedule that carries on.`,
     };
   },
 };
+
+/** Watch one product, and tell the observers of each look. */
+async function watched(
+  declared: Declared,
+  watching: Pick<Context, "telemetry"> & { readonly session: Session; readonly observers: RunObserver },
+  options: ApplyOptions & Required<Pick<ApplyOptions, "inTurn">>,
+): Promise<ApplyResult> {
+  const { session, observers, telemetry } = watching;
+  const told = { status: false };
+  let result: ApplyResult | undefined;
+  try {
+    result = await watch(declared, session, {
+      ...options,
+      inTurn: (run) => options.inTurn(() => measuredLook(telemetry, declared.product, run)),
+      part: partsOf(telemetry),
+      onEvent: (product, event) => {
+        options.onEvent(product, event);
+        observers.onEvent(product, event);
+        told.status = event.kind === "status";
+        if (event.kind === "status") observers.onLookEnd(product, event);
+      },
+    });
+    return result;
+  } finally {
+    // What ended without a status is blocked, or failed and may have stopped something.
+    if (!told.status)
+      observers.onLookEnd(declared.product, { at: session.clock.now(), problems: result?.problems });
+  }
+}
 
 /** Refuse a plan that is stale, and tell what was counted differently since. */
 async function stillStands(

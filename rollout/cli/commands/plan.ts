@@ -9,6 +9,7 @@ import type { Declared } from "../../plan/declared.ts";
 import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
 import type { Forecast } from "../../forecast/forecast.ts";
+import { annotateProblems } from "../ci-annotations.ts";
 import { EXIT, textOption, type Command, type Context, type Input, type Result } from "../command.ts";
 import { countOption } from "../count-option.ts";
 import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
@@ -40,6 +41,7 @@ nothing; with a key beside it, signed, where the settings pin who approves
     ["--before <file>", "in the report, the release file to compare the forecast with"],
     ["--runs <count>", `in the report, rollouts of each scenario (default: ${FORECAST_DEFAULTS.runs})`],
   ],
+  isAnnotated: true,
   async run(context, input) {
     const out = textOption(input, "out");
     const signer = await openSigner(input, context.signal);
@@ -55,6 +57,7 @@ nothing; with a key beside it, signed, where the settings pin who approves
     const problems = plans.length === 0 ? checked.problems : distinct(plans.flatMap((one) => one.problems));
     const report = await reported(context, input, { plans, problems });
     const blocked = errorsOf(problems).length > 0;
+    annotateProblems(problems, context.progress);
     const changed = plans.some(({ changes }) => hasChanges(changes));
     const parts = plans.length === 0 ? [renderProblems(problems)] : plans.map(renderPlan);
     if (plans.length > 1) parts.push(renderSummary(plans));

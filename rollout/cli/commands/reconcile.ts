@@ -6,7 +6,10 @@ import { forgottenProducts, recordedProducts } from "../../reconcile/recorded-pr
 import type { HubView } from "../../engine/observation.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
+import type { RunObserver } from "../run-observer.ts";
+import { runObservers } from "../run-observers.ts";
 import { chosenProducts, type Session } from "../session.ts";
+import { measuredLook, partsOf } from "../telemetry/measured.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines } from "../views/rollout-lines.ts";
 
@@ -20,11 +23,14 @@ on what has started, starts nothing and records no override file, for a reposito
 where apply carries out what was reviewed.`,
   examples: ["wavegate reconcile", "wavegate reconcile thermostat --json"],
   options: [["--no-start", "carry on what has started; what is new waits for apply"]],
+  isAnnotated: true,
   async run(context, input) {
     const session = await context.session();
+    await using observers = await runObservers(context, session);
+    const { progress, telemetry } = context;
     const checked = await session.declarations();
     if (checked.products.length === 0) {
-      await stopWhatIsDue(checked.problems, session, context);
+      await stopWhatIsDue(checked.problems, session, { progress, telemetry, observers, startsNothing: true });
       throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing starts or widens", {
         hint: "correct them: wavegate plan",
         problems: checked.problems,
@@ -32,11 +38,11 @@ where apply carries out what was reviewed.`,
     }
     const isPinned = session.settings.plans !== undefined;
     if (isPinned && input.options["start"] !== false)
-      context.progress(
+      progress(
         "the settings pin who approves plans (plans.keys): this run starts nothing, as with --no-start; wavegate apply FILE does",
       );
     const startsNothing = isPinned || input.options["start"] === false;
-    const looking: Looking = { progress: context.progress, startsNothing };
+    const looking: Looking = { progress, telemetry, observers, startsNothing };
     const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
     const named = input.args[0];
     const products = chosenProducts(checked, named);
@@ -64,7 +70,8 @@ interface RunSum {
 }
 
 /** What the looks of one run have in common. */
-interface Looking extends Pick<Context, "progress"> {
+interface Looking extends Pick<Context, "progress" | "telemetry"> {
+  readonly observers: RunObserver;
   readonly startsNothing: boolean;
 }
 
@@ -110,36 +117,49 @@ async function runProduct(
   }
 }
 
-function look(
+async function look(
   declared: Declared,
   session: Session,
-  { progress, startsNothing }: Looking,
+  { progress, telemetry, observers, startsNothing }: Looking,
 ): Promise<ReconcileResult> {
+  const { product } = declared;
   const view = rolloutLines(progress);
-  return runOnce(declared, session, {
-    actor: session.actor,
-    queryLagMs: session.settings.queryLag,
-    startsNothing,
-    onEvent: (event) => {
-      view.onEvent(declared.product, event);
-    },
-  });
+  let result: ReconcileResult | undefined;
+  try {
+    result = await measuredLook(telemetry, product, () =>
+      runOnce(declared, session, {
+        actor: session.actor,
+        queryLagMs: session.settings.queryLag,
+        startsNothing,
+        part: partsOf(telemetry),
+        onEvent: (event) => {
+          view.onEvent(product, event);
+          observers.onEvent(product, event);
+        },
+      }),
+    );
+    return result;
+  } finally {
+    // A run that failed may have stopped something.
+    const { status, problems } = result ?? {};
+    observers.onLookEnd(product, { at: session.clock.now(), status, problems });
+  }
 }
 
 /** A typing error in fleet.ts must not keep the gate from stopping what is under way. */
 async function stopWhatIsDue(
   problems: readonly Problem[],
   session: Session,
-  { progress }: Pick<Context, "progress">,
+  looking: Looking,
 ): Promise<void> {
   if (errorsOf(problems).length === 0) return;
   const seen = await listHubs(session.hubs);
   for (const declared of await recordedProducts(problems, { seen, records: session.records })) {
     try {
-      await look(declared, session, { progress, startsNothing: true });
+      await look(declared, session, looking);
     } catch (error) {
       if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
-      progress(`${declared.product}: ${error.code}: ${error.message}`);
+      looking.progress(`${declared.product}: ${error.code}: ${error.message}`);
     }
   }
 }

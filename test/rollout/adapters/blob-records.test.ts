@@ -6,7 +6,8 @@ import { inspect } from "node:util";
 import type { TokenCredential } from "@azure/core-auth";
 import { CredentialUnavailableError } from "@azure/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { blobRecords, type BlobRecordsOptions } from "../../../rollout/adapters/blob-records.ts";
+import { blobFiles, type BlobRecordsOptions } from "../../../rollout/adapters/blob-records.ts";
+import { recordsIn } from "../../../rollout/adapters/records-in-files.ts";
 import { credentialOf } from "../../../rollout/adapters/credential.ts";
 import { digestOf } from "../../../rollout/model/digest.ts";
 import type { RecordPort } from "../../../rollout/reconcile/ports.ts";
@@ -21,12 +22,14 @@ beforeAll(async () => {
 afterAll(() => storage[Symbol.asyncDispose]());
 
 function open(options: Partial<BlobRecordsOptions> = {}): RecordPort {
-  return blobRecords({
-    container: `${storage.azurite.endpoint}/records`,
-    credential: storage.azurite.credential,
-    ca: storage.caPem,
-    ...options,
-  });
+  return recordsIn(
+    blobFiles({
+      container: `${storage.azurite.endpoint}/records`,
+      credential: storage.azurite.credential,
+      ca: storage.caPem,
+      ...options,
+    }),
+  );
 }
 
 /** Every call of a store that is of no use fails, says which place, and what to do. */

@@ -2,8 +2,10 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "no
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { blobRecords } from "../../../rollout/adapters/blob-records.ts";
-import { folderRecords } from "../../../rollout/adapters/folder-records.ts";
+import { blobFiles } from "../../../rollout/adapters/blob-records.ts";
+import { cursorsIn } from "../../../rollout/adapters/cursors-in-files.ts";
+import { folderFiles, folderRecords } from "../../../rollout/adapters/folder-records.ts";
+import { recordsIn, type TextFiles } from "../../../rollout/adapters/records-in-files.ts";
 import { attemptId } from "../../../rollout/model/attempt.ts";
 import { digestOf, type Digest } from "../../../rollout/model/digest.ts";
 import type { RecordPort } from "../../../rollout/reconcile/ports.ts";
@@ -14,6 +16,8 @@ import { aLook, anAbort, aRecord, ATTEMPT } from "./a-record.ts";
 interface Store {
   /** As another process opens it: nothing is remembered from before. */
   open(): RecordPort;
+  /** The same, as files. */
+  files(): TextFiles;
   list(folder: string): Promise<string[]>;
   read(path: string): Promise<string>;
   /** Write over a file. */
@@ -40,6 +44,7 @@ function newFolder(): Promise<Store> {
   const at = (path: string): string => join(root, path);
   return Promise.resolve({
     open: () => folderRecords(root),
+    files: () => folderFiles(root),
     list: (folder) => readdir(at(folder)).catch(() => []),
     read: (path) => readFile(at(path), "utf8"),
     write: async (path, text) => {
@@ -55,13 +60,15 @@ async function newContainer(): Promise<Store> {
   const name = `store-${stores++}`;
   await storage.azurite.createContainer(name);
   const container = storage.container(name);
+  const files = (): TextFiles =>
+    blobFiles({
+      container: `${storage.azurite.endpoint}/${name}`,
+      credential: storage.azurite.credential,
+      ca: storage.caPem,
+    });
   return {
-    open: () =>
-      blobRecords({
-        container: `${storage.azurite.endpoint}/${name}`,
-        credential: storage.azurite.credential,
-        ca: storage.caPem,
-      }),
+    open: () => recordsIn(files()),
+    files,
     list: async (folder) => {
       const prefix = `${folder}/`;
       return (await storage.blobs(name, prefix)).map((blob) => blob.name.slice(prefix.length));
@@ -95,6 +102,26 @@ describe.each([
     expect(await records.getRecord("toaster", digestOf("nothing"))).toBeUndefined();
     expect(await records.tombstones("toaster")).toEqual(new Set());
     expect(await records.looks("toaster", ATTEMPT)).toEqual([]);
+  });
+
+  describe("the cursor of a channel of notifications", () => {
+    it("moves over the one that was read, and never over another one's", async () => {
+      const [one, other] = [cursorsIn(store.files()), cursorsIn(store.files())];
+      expect(await one.cursor("thermostat", "team")).toBe(undefined);
+      await one.moveCursor("thermostat", "team", "1", undefined);
+      await other.moveCursor("thermostat", "team", "2", undefined);
+      expect(await other.cursor("thermostat", "team")).toBe("1");
+      await other.moveCursor("thermostat", "team", "3", "1");
+      await one.moveCursor("thermostat", "team", "4", "1");
+      expect(await one.cursor("thermostat", "team")).toBe("3");
+      expect(await one.cursor("thermostat", "on-call")).toBe(undefined);
+    });
+
+    it("is no part of what is verified and exported", async () => {
+      await cursorsIn(store.files()).moveCursor("thermostat", "team", "1", undefined);
+      const { folders } = await records.contents("thermostat");
+      expect(Object.values(folders).map(({ size }) => size)).toEqual([0, 0, 0, 0]);
+    });
   });
 
   describe("a record", () => {
