@@ -37,7 +37,8 @@ module.exports = {
     },
     {
       name: "declarations-know-wavegate-only",
-      comment: "Releases, overrides and the fleet are data: they import the package by its name and nothing else.",
+      comment:
+        "Releases, overrides and the fleet are data: they import the package by its name and nothing else.",
       severity: "error",
       from: { path: "^rollout/(releases/|overrides/|fleet\\.ts$)" },
       to: { pathNot: "^rollout/wavegate\\.ts$" },

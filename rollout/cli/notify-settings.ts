@@ -18,7 +18,7 @@ const common = {
     .array(z.enum(NOTICE_KINDS))
     .min(1, "leave it out for all that matters")
     .default([...TOLD_BY_DEFAULT])
-    .describe("Kinds it is told of; default: all but adopt, widen, approve and retire."),
+    .describe("Kinds of events it is told of."),
   products: z
     .array(z.string())
     .min(1, "leave it out for all products")
@@ -32,7 +32,8 @@ const secretAddress = secretPlace("address").describe(
   "Where its address is, a file or a variable: whoever knows it may write.",
 );
 
-const channelSchema = z.discriminatedUnion("kind", [
+/** Schema of one channel. */
+export const channelSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("webhook").describe("A receiver of Standard Webhooks."),
     url: z

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { credentialSchema } from "../../rollout/cli/credential-settings.ts";
 import { OTHER_VARIABLES, VARIABLES } from "../../rollout/cli/settings-layers.ts";
 import { settingsSchema } from "../../rollout/cli/settings.ts";
+import { channelSchema } from "../../rollout/cli/notify-settings.ts";
 import { sourcesSchema } from "../../rollout/cli/source-settings.ts";
 import { formatDuration } from "../../rollout/model/duration.ts";
 import { InvariantError } from "../../rollout/model/problem.ts";
@@ -47,6 +48,9 @@ export function settingsReference(): string {
     "## Sources",
     "What stands in `sources.NAME`; what each is asked is in [metrics.md](../metrics.md).",
     kindTable(source),
+    "## Channels",
+    "What stands in `notify.channels`; what each is sent is in [notifications.md](../notifications.md).",
+    kindTable(schemaOf(channelSchema)),
     "## Variables that are none of one value",
     markdownTable(
       ["variable", "value"],
@@ -98,6 +102,7 @@ function defaultOf(schema: Schema): string {
   const { byDefault: value, type } = schema;
   if (value === undefined) return "";
   // A duration is text that comes out in ms; its default is what comes out.
+  if (Array.isArray(value) && value.length > 0) return value.join(", ");
   if (type === "string" && typeof value === "number") return formatDuration(value);
   return typeof value === "string" || typeof value === "number" ? String(value) : "none";
 }
@@ -111,7 +116,7 @@ function kindTable({ oneOf = [] }: Schema): string {
       const told = Object.entries(fields).map(([name, field]) => {
         const isOptional = way.required?.includes(name) !== true;
         const byDefault = field.byDefault === undefined ? "" : `; default ${defaultOf(field)}`;
-        return `\`${name}\`${isOptional ? " (optional)" : ""}: ${field.description ?? ""}${byDefault}`;
+        return `\`${name}\`${isOptional ? " (optional)" : ""}: ${(field.description ?? "").replace(/\.$/, "")}${byDefault}.`;
       });
       return [`\`${String(kind?.const)}\``, kind?.description ?? "", told.join("<br>")];
     }),
