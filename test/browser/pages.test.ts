@@ -38,9 +38,9 @@ beforeAll(async () => {
   fleet.add(hub, aFleet(60), "1.0.0");
   // The devices live by the clock of the deployment: the instants of their contacts are counted by it.
   const { clock } = JSON.parse(await readFile(deployment.settings, "utf8")) as { readonly clock: ClockScale };
-  const { now } = systemClock(clock);
+  const devicesClock = systemClock(clock);
   answering = setInterval(() => {
-    fleet.answer(hub, now(), ({ version, stratum }) =>
+    fleet.answer(hub, devicesClock.now(), ({ version, stratum }) =>
       version === BAD && stratum === "B" ? "failed" : "ok",
     );
   }, 50);

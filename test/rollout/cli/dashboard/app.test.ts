@@ -20,10 +20,7 @@ interface Trial {
   readonly looks: () => number;
 }
 
-function aDashboard(
-  more: Partial<Dashboard["guard"]> = {},
-  act: Dashboard["act"] | "none" = undefined,
-): Trial {
+function aDashboard(more: Partial<Dashboard["guard"]> = {}, act?: Dashboard["act"] | "none"): Trial {
   const acted: Wanted[] = [];
   let looks = 0;
   const feed: Feed = {
