@@ -1,4 +1,4 @@
-import { forecastLookMs } from "../forecast/model-timing.ts";
+import { EVALUATION_MS, forecastLookMs } from "../forecast/model-timing.ts";
 import { assumedLaws, type FleetLaws } from "../forecast/laws.ts";
 import type { RolloutModel, RolloutTiming } from "../forecast/rollout-model.ts";
 import { wavesByShare } from "../forecast/waves-by-share.ts";
@@ -27,9 +27,6 @@ export interface ForecastSurroundings {
   /** Sizes of the hubs; empty: not known, and no throttle is counted. */
   readonly hubs: readonly HubSize[];
 }
-
-/** From a hub's change of a condition to the devices being told: configurations are evaluated every five minutes [facts/iothub.md §1.6]. */
-const EVALUATION_MS = 5 * 60_000;
 
 /** The model of a release as the plan counted it on the hubs. */
 export function modelOfPlan(planned: PlannedRelease, surroundings: ForecastSurroundings): AssumedModel {

@@ -2,7 +2,7 @@ import { figuresOf } from "../forecast/figures.ts";
 import { fitLaws } from "../forecast/fit-laws.ts";
 import { gateRule } from "../forecast/gate-rule.ts";
 import { assumedLaws } from "../forecast/laws.ts";
-import { forecastLookMs } from "../forecast/model-timing.ts";
+import { EVALUATION_MS, forecastLookMs } from "../forecast/model-timing.ts";
 import { pastRolloutOf } from "../forecast/past-rollout.ts";
 import type { RecordedCourse } from "../forecast/replay/recorded-course.ts";
 import type { RolloutModel } from "../forecast/rollout-model.ts";
@@ -39,9 +39,6 @@ export interface HarmBand {
 /** Rollouts that are played of each rate: the error of a mean is a few percent, which no picture shows. */
 const RUNS = 200;
 const SEED = 1;
-/** From a hub's change of a condition to the devices being told [facts/iothub.md §1.6]. */
-const EVALUATION_MS = 5 * 60_000;
-
 /**
  * Play a release as it was declared over the fleet as it was at the start: by the devices of each stratum that its first
  * record froze, and by what earlier rollouts of the product say of the fleet. undefined where the record is from before

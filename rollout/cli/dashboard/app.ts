@@ -55,8 +55,11 @@ export function dashboardApp({ feed, guard, script, act }: Dashboard): Hono {
       const sent = new Map<string, string>();
       let changed = Promise.withResolvers<undefined>();
       let latest = await feed.current();
+      // What was decided is told once, even where pages are drawn more slowly than looks come.
+      const news: string[] = [];
       const unsubscribe = feed.subscribe((shown) => {
         latest = shown;
+        news.push(...shown.news);
         changed.resolve(undefined);
       });
       stream.onAbort(() => {
@@ -64,12 +67,11 @@ export function dashboardApp({ feed, guard, script, act }: Dashboard): Hono {
         changed.resolve(undefined);
       });
       const isOver = (): boolean => stream.aborted || stream.closed;
-      let news: readonly string[] = [];
       while (!isOver()) {
         const shown = latest;
         await stream.writeSSE({
           event: "page",
-          data: JSON.stringify(await pageOf({ ...shown, news }, sent, act !== undefined)),
+          data: JSON.stringify(await pageOf({ ...shown, news: news.splice(0) }, sent, act !== undefined)),
         });
         while (latest.version === shown.version && !isOver()) {
           changed = Promise.withResolvers();
@@ -78,7 +80,6 @@ export function dashboardApp({ feed, guard, script, act }: Dashboard): Hono {
           clearTimeout(ping);
           if (latest.version === shown.version && !isOver()) await stream.write(": alive\n\n");
         }
-        news = latest.news;
       }
       unsubscribe();
     }),

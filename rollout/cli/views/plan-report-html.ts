@@ -41,7 +41,7 @@ const STYLE = `
 :root { color-scheme: light dark; }
 body { margin: 0; background: Canvas; color: CanvasText; font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.2rem; margin: 0; }
+h1 { margin: 0; }
 h2 { border-bottom: 1px solid #8886; padding-bottom: .3rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
 th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; white-space: nowrap; }

@@ -77,7 +77,7 @@ export function panel(chart: Panel): Html {
       <path class="base" d="M${PLOT.left} ${PLOT.bottom}H${PLOT.right}" />
       ${marked(chart).map(({ at, label, isNamed }) => html`<path class="mark" d="M${px(at)} ${PLOT.top - 8}V${PLOT.bottom}" />${isNamed ? html`<text class="axis" text-anchor="middle" x="${px(at)}" y="${PLOT.top - 12}">${label}</text>` : ""}`)}
       ${bands.map((band) => drawBand(band, x, y))}
-      ${levels.map(({ at, label }) => html`<path class="level" d="M${PLOT.left} ${px(y.at(at))}H${PLOT.right}" /><text class="level" x="${PLOT.left + 6}" y="${px(y.at(at) - 4)}">${label}</text>`)}
+      ${levels.map(({ at, label }) => html`<path class="level" d="M${PLOT.left} ${px(y.at(at))}H${PLOT.right}" /><text class="level" x="${PLOT.left + 4}" y="${px(y.at(at) - 4)}">${label}</text>`)}
       ${lines.map((one) => drawLine(one, x, y))}
     </svg>
     <p class="legend">

@@ -86,7 +86,7 @@ describe("wavegate plan --markdown", () => {
     const page = await printed({ html: true, runs: "50" });
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).toContain("<svg ");
-    expect(page).toContain("<table>");
+    expect(page).toContain('<table tabindex="0">');
     expect(page).not.toMatch(/(src|href)=|@import|<script/);
   }, 60_000);
 

@@ -66,8 +66,7 @@ describe("the story of a rollout that the gate stopped", () => {
         ...record,
         intents: record.intents.map((intent) => {
           if (!isRolledOut(intent)) return intent;
-          const { population: _, ...rest } = intent;
-          return rest;
+          return { ...intent, population: {} };
         }),
       },
     }));

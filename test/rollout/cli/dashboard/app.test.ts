@@ -22,7 +22,8 @@ interface Trial {
 
 function aDashboard(
   more: Partial<Dashboard["guard"]> = {},
-  act: Dashboard["act"] | "none" = undefined,
+  act?: Dashboard["act"] | "none",
+  moreOfFeed: Partial<Feed> = {},
 ): Trial {
   const acted: Wanted[] = [];
   let looks = 0;
@@ -31,6 +32,7 @@ function aDashboard(
     subscribe: () => () => undefined,
     lookSoon: () => (looks += 1),
     run: () => Promise.resolve(),
+    ...moreOfFeed,
   };
   const guard = { token: secret(TOKEN), isReadProtected: false, hosts: () => [HOST], ...more };
   const doIt = (wanted: Wanted): Promise<{ text: string; isWhole: boolean }> => {
@@ -117,6 +119,31 @@ describe("the dashboard's door", () => {
       expect(headers.get("x-frame-options")).toBe("DENY");
       expect(headers.get("access-control-allow-origin")).toBeNull();
     }
+  });
+});
+
+describe("the stream", () => {
+  it("begins with everything that is known, and then tells only what is another than it was", async () => {
+    let tell: (shown: Shown) => void = () => undefined;
+    const { app } = aDashboard({}, undefined, {
+      subscribe: (onChange) => ((tell = onChange), () => undefined),
+    });
+    const answer = await app.request(get("/api/events"));
+    expect(answer.headers.get("content-type")).toMatch(/^text\/event-stream/);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const next = async (): Promise<unknown> => {
+      const { value = "" } = await reader.read();
+      return JSON.parse(/^event: page\ndata: (.*)$/m.exec(value)?.[1] ?? "null") as unknown;
+    };
+    expect(await next()).toMatchObject({
+      at: 0,
+      news: [],
+      products: [{ product: "thermostat" }],
+      all: ["thermostat"],
+    });
+    tell({ ...SHOWN, version: 2, at: 60_000, news: ["thermostat: hold 1.1.0: x"] });
+    expect(await next()).toMatchObject({ at: 60_000, news: ["thermostat: hold 1.1.0: x"], products: [] });
+    await reader.cancel();
   });
 });
 
