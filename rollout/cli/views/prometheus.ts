@@ -4,7 +4,7 @@ import { INSTRUMENTS, prometheusLabel, prometheusName } from "../telemetry/instr
 
 /** Readings in Prometheus' text exposition format: every gauge there is, with its help, also where nothing was read. */
 export async function renderPrometheus(readings: readonly Reading[]): Promise<string> {
-  const registry = new Registry();
+  const exposition = new Registry();
   const gauges = Object.values(INSTRUMENTS)
     .filter(({ kind }) => kind === "gauge")
     .map((instrument): [string, Gauge] => [
@@ -13,7 +13,7 @@ export async function renderPrometheus(readings: readonly Reading[]): Promise<st
         name: prometheusName(instrument),
         help: instrument.description,
         labelNames: instrument.attributes.map(prometheusLabel),
-        registers: [registry],
+        registers: [exposition],
       }),
     ]);
   const byName = new Map(gauges);
@@ -24,5 +24,5 @@ export async function renderPrometheus(readings: readonly Reading[]): Promise<st
     ]);
     byName.get(instrument.name)?.set(Object.fromEntries(labels), value);
   }
-  return (await registry.metrics()).trimEnd();
+  return (await exposition.metrics()).trimEnd();
 }
