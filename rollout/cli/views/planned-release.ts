@@ -23,10 +23,20 @@ export function waveTable({ waves }: PlannedRelease): readonly (readonly string[
       wave.kind,
       formatDuration(wave.bakeMs),
       `${formatCounts(wave.stopsAt)} bad`,
-      wave.kind === "evidence" ? `${formatCounts(wave.promotesWith)} bad` : "-",
+      wave.kind === "evidence" ? promotesText(wave) : "-",
       ...(isPriced ? [trafficText(wave)] : []),
     ]),
   ];
+}
+
+/** How many bad devices a wave is still promoted with; "never" where even none at all prove too little. */
+function promotesText({ promotesWith }: PlannedWave): string {
+  const most = Object.entries(promotesWith);
+  const proving = most.filter(([, count]) => count >= 0);
+  return [
+    ...(proving.length === 0 ? [] : [`${formatCounts(Object.fromEntries(proving))} bad`]),
+    ...most.flatMap(([stratum, count]) => (count < 0 ? [`${stratum} never`] : [])),
+  ].join(", ");
 }
 
 /** What the gate stops and promotes at. */
