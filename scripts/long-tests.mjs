@@ -39,7 +39,7 @@ export const DEBIAN_TESTS = [
   {
     name: "pages in a browser",
     packages: ["chromium"],
-    tests: ["test/browser/"],
+    tests: ["test/browser/pages.test.ts"],
   },
   {
     name: "SWUpdate",

@@ -23,6 +23,8 @@ const CHECKS = [
   },
 ];
 const TESTS = "tests";
+/** All files in two processes, which load every module once: it saves a third of the time. */
+const TOGETHER = "--isolate=false";
 const AT_ONCE = 2;
 
 try {
@@ -76,7 +78,7 @@ async function runTests(filters) {
     const excludes = filters.length > 0 ? [] : extras.map((path) => `--exclude=${globOf(path)}`);
     const { code, seconds, output } = await runTool(
       "vitest/vitest.mjs",
-      ["run", ...reporters, ...excludes, ...filters],
+      ["run", ...reporters, ...(filters.length > 0 ? [] : [TOGETHER]), ...excludes, ...filters],
       {
         WAVEGATE_TEST_REPORT: report,
       },
