@@ -49,7 +49,7 @@ export async function play(example: Example): Promise<number> {
   try {
     const { values } = parseArgs({ options: { stay: { type: "boolean" }, help: { type: "boolean" } } });
     if (values.help !== true) return await tell(example, name, values.stay === true, interrupt.signal);
-    process.stdout.write(`node examples/${name}/start.ts [--stay]
+    process.stdout.write(`npx node examples/${name}/start.ts [--stay]
   --stay   keep hubs and devices until Ctrl-C, to type in .wavegate/example-${name}/repository\n`);
     return 0;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `node scripts/draw-gates.ts`: draw the pictures of docs/gates.md anew, from the functions of the gate. */
+/** `npx node scripts/draw-gates.ts`: draw the pictures of docs/gates.md anew, from the functions of the gate. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gatePictures } from "./pictures/gate-pictures.ts";

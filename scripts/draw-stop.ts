@@ -1,5 +1,5 @@
 /**
- * `node scripts/draw-stop.ts [SETTINGS]`: draw docs/images/stop.svg anew, from the records of a run of `npm start`.
+ * `npx node scripts/draw-stop.ts [SETTINGS]`: draw docs/images/stop.svg anew, from the records of a run of `npm start`.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** A wave that waits for two people: `node examples/approval/start.ts`. */
+/** A wave that waits for two people: `npx node examples/approval/start.ts`. */
 import { play } from "../play.ts";
 
 process.exitCode = await play({

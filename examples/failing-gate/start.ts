@@ -1,4 +1,4 @@
-/** A bad release, stopped and taken back: `node examples/failing-gate/start.ts`. */
+/** A bad release, stopped and taken back: `npx node examples/failing-gate/start.ts`. */
 import { play } from "../play.ts";
 
 process.exitCode = await play({

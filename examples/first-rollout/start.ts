@@ -1,4 +1,4 @@
-/** One release, four waves, to completion: `node examples/first-rollout/start.ts`. */
+/** One release, four waves, to completion: `npx node examples/first-rollout/start.ts`. */
 import { play } from "../play.ts";
 
 process.exitCode = await play({

@@ -1,4 +1,4 @@
-/** A release as a pull request: `node examples/gitops/start.ts`. It needs git, and nothing beyond this machine. */
+/** A release as a pull request: `npx node examples/gitops/start.ts`. It needs git, and nothing beyond this machine. */
 import { execFileSync } from "node:child_process";
 import { devNull } from "node:os";
 import { play } from "../play.ts";

@@ -1,4 +1,4 @@
-/** A number of one's own stops a release that every device calls good: `node examples/own-metrics/start.ts`. */
+/** A number of one's own stops a release that every device calls good: `npx node examples/own-metrics/start.ts`. */
 import { play } from "../play.ts";
 import { startMeter } from "./meter.ts";
 

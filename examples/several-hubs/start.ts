@@ -1,4 +1,4 @@
-/** Two hubs as one fleet, one of them away: `node examples/several-hubs/start.ts`. */
+/** Two hubs as one fleet, one of them away: `npx node examples/several-hubs/start.ts`. */
 import type { LocalHub } from "../../local/hub/hub.ts";
 import { play } from "../play.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Microsoft's firmware lab on one device, by hand and then by wavegate: `node examples/single-device/start.ts`.
+ * Microsoft's firmware lab on one device, by hand and then by wavegate: `npx node examples/single-device/start.ts`.
  *
  * Lines of the story: `down` is what stands in the twin for the device, `up` what the device reports (once the hub has
  * taken it), `portal` and `twin` what the two pages of the portal show.
