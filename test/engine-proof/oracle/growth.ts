@@ -68,11 +68,10 @@ function takenBackOn(memory: Memory, around: Surroundings, number: number): numb
     .map(({ attempt }) => attempt);
   return aborted.reduce((mask, attempt) => {
     const found = hub.documents.get(attempt);
-    const written = [...memory.written].filter(([key]) => key.startsWith(`${number} ${attempt} `));
     const named = (chainOf(memory, headOf(refOf(hub))) ?? [])
       .flatMap(({ intents }) => intents.filter((intent) => intent.attempt === attempt))
       .map(({ condition }) => around.exposureOf(number, condition));
     const given = found === undefined ? named : [around.exposureOf(number, found.condition)];
-    return [...given, ...written.map(([, devices]) => devices)].reduce((all, one) => all | one, mask);
+    return given.reduce((all, one) => all | one, mask | (hub.exposed.get(attempt) ?? 0));
   }, 0);
 }
