@@ -52,13 +52,24 @@ describe("the runbook, after an edit by hand", () => {
   });
 
   it.each([
-    ["emptied", (world: World): void => world.edit("fw--thermostat--1-1-0--1", { condition: "" })],
+    [
+      "emptied",
+      (world: World): void => {
+        world.edit("fw--thermostat--1-1-0--1", { condition: "" });
+      },
+    ],
     [
       "narrowed",
-      (world: World): void =>
-        world.edit("fw--thermostat--1-1-0--1", { condition: "tags.rollout.ring = 'nobody'" }),
+      (world: World): void => {
+        world.edit("fw--thermostat--1-1-0--1", { condition: "tags.rollout.ring = 'nobody'" });
+      },
     ],
-    ["deleted", (world: World): void => world.remove("fw--thermostat--1-1-0--1")],
+    [
+      "deleted",
+      (world: World): void => {
+        world.remove("fw--thermostat--1-1-0--1");
+      },
+    ],
   ])("leaves devices of an adopted fleet on a release that was %s until it is aborted", async (_, byHand) => {
     const world = await inCanary();
     byHand(world);
