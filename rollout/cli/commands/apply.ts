@@ -2,12 +2,12 @@ import { resolve } from "node:path";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
-import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
+import { EXIT, worstExit, type Command, type Context, type ExitCode } from "../command.ts";
 import { approvingKey } from "../plan-signature.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
 import type { RunObserver } from "../run-observer.ts";
-import { runObservers } from "../run-observers.ts";
+import { openObservers } from "../open-observers.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
 import { chosenProducts, type Session } from "../session.ts";
 import { measuredLook, partsOf } from "../telemetry/measured.ts";
@@ -30,7 +30,7 @@ schedule that carries on.`,
   isAnnotated: true,
   async run(context, input) {
     const session = await context.session();
-    await using observers = await runObservers(context, session);
+    await using observers = await openObservers(context, session);
     const checked = await session.declarations();
     const blockedBy = errorsOf(checked.problems);
     if (checked.products.length === 0 && blockedBy.length > 0) {
@@ -86,7 +86,7 @@ schedule that carries on.`,
       await view.end();
     }
     return {
-      exitCode: worst(results),
+      exitCode: worstExit(results.map(({ outcome }) => CODES[outcome])),
       human: results.map(sentence).join("\n"),
       json: { schemaVersion: 1, products: results },
     };
@@ -177,14 +177,6 @@ const CODES: Readonly<Record<ApplyResult["outcome"], ExitCode>> = {
   blocked: EXIT.error,
   interrupted: EXIT.interrupted,
 };
-
-/** Several products end in one code: what a person must look at first. */
-function worst(results: readonly ApplyResult[]): ExitCode {
-  const codes = results.map(({ outcome }) => CODES[outcome]);
-  return (
-    [EXIT.interrupted, EXIT.error, EXIT.aborted, EXIT.held].find((code) => codes.includes(code)) ?? EXIT.done
-  );
-}
 
 function sentence({ product, outcome, status, problems }: ApplyResult): string {
   switch (outcome) {

@@ -9,7 +9,7 @@ import type { CursorPort, RecordPort } from "../../reconcile/ports.ts";
 import { readChain } from "../../reconcile/store-view.ts";
 import { cursorText, parseCursor, type Cursor } from "./cursor.ts";
 import { noticeOfStop, noticeOfWaiting, noticesOfRecord } from "./notices-of.ts";
-import { CHANNEL_LIMIT_MS } from "./open-channels.ts";
+import { CHANNEL_LIMIT_MS } from "./open-channel.ts";
 
 /** A channel, and what of all notices it is told. */
 export interface ListeningChannel {
