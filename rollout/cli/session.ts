@@ -15,6 +15,7 @@ import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { ClockPort, CursorPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
+import type { ReconcileOptions } from "../reconcile/reconcile.ts";
 import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
@@ -87,6 +88,14 @@ export async function openSession(
     },
     declarations: () => loadDeclarations({ ...settings.declarations, folder }),
   };
+}
+
+/** How a person's decision is carried out: under their name, starting nothing that only a signed plan may start. */
+export function decisionOptions({
+  actor,
+  settings,
+}: Pick<Session, "actor" | "settings">): Pick<ReconcileOptions, "actor" | "queryLagMs" | "startsNothing"> {
+  return { actor, queryLagMs: settings.queryLag, startsNothing: settings.plans !== undefined };
 }
 
 /** The records alone: history needs no hub. */

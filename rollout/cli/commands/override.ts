@@ -16,7 +16,8 @@ import {
   type Result,
 } from "../command.ts";
 import { overridesFolder, shownPath } from "../declarations.ts";
-import { theProduct, type Session } from "../session.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
+import { decisionOptions, theProduct, type Session } from "../session.ts";
 import { overrideFileName, renderOverride } from "../views/override-file.ts";
 import { writeNewFile } from "../write-new-file.ts";
 
@@ -58,15 +59,13 @@ override is written into the overrides folder, to be reviewed in a pull request.
       override: made,
       verdict,
     } = await overrideGate(declared, session, {
-      actor: session.actor,
-      queryLagMs: session.settings.queryLag,
-      // What a signed plan has to start, no override does on the way.
-      startsNothing: session.settings.plans !== undefined,
+      ...decisionOptions(session),
       wave,
       evidence,
       reason,
       forMs,
     });
+    tellAfterwards([{ product }], context, session);
     const human = [
       `the gate of wave "${made.wave}" of ${product} ${version} is overridden for ${formatDuration(forMs)}, on evidence ${made.evidence.slice(0, 12)}`,
       `  it held: ${verdict.reasons[0]?.text ?? ""}`,
