@@ -1,13 +1,12 @@
-import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { Forecast } from "../../forecast/forecast.ts";
-import { parseDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { countOption } from "../count-option.ts";
+import { countOption, durationOption } from "../number-options.ts";
 import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
 import type { ForecastChoice } from "../forecast-subjects.ts";
+import { writeWhole } from "../write-whole.ts";
 
 const { runs: RUNS, seed: SEED, taggedDevices: TAGGED } = FORECAST_DEFAULTS;
 
@@ -67,21 +66,17 @@ async function writePicture(
       hint: `choose one: wavegate forecast --product ${first.product} --svg ${svg}`,
     });
   const { forecastSvg } = await import("../views/forecast-svg.ts");
-  await writeFile(resolve(folder, svg), forecastSvg(first));
+  await writeWhole(resolve(folder, svg), forecastSvg(first), "--svg");
 }
 
 function choiceOf(input: Input): ForecastChoice {
-  const look = textOption(input, "look");
-  const lookMs = look === undefined ? undefined : parseDuration(look);
-  if (look !== undefined && !(lookMs !== undefined && lookMs > 0))
-    throw new WavegateError("BAD_OPTION", `--look ${look} is no duration`, { hint: '--look "15 minutes"' });
   return {
     release: input.args[0],
     product: textOption(input, "product"),
     before: textOption(input, "before"),
     fleet: fleetOption(input),
     taggedDevices: countOption(input, "tagged", TAGGED),
-    lookMs,
+    lookMs: durationOption(input, "look", "15 minutes"),
   };
 }
 

@@ -1,6 +1,6 @@
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, type Command } from "../command.ts";
-import { countOption } from "../count-option.ts";
+import { countOption } from "../number-options.ts";
 import { registryOf } from "../session.ts";
 import { hubsOf } from "../settings.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { formatDuration, parseDuration } from "../../model/duration.ts";
+import { formatDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { isoInstant } from "../../model/instant.ts";
 import { overridable } from "../../engine/overridable.ts";
@@ -16,6 +16,7 @@ import {
   type Result,
 } from "../command.ts";
 import { overridesFolder, shownPath } from "../declarations.ts";
+import { durationOption } from "../number-options.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
 import { decisionOptions, theProduct, type Session } from "../session.ts";
 import { overrideFileName, renderOverride } from "../views/override-file.ts";
@@ -50,7 +51,7 @@ override is written into the overrides folder, to be reviewed in a pull request.
     const wave = required(input, "wave", command);
     const evidence = required(input, "evidence", command);
     const asFile = input.options["file"] === true;
-    const forMs = durationOption(input) ?? (asFile ? FILE_FOR_MS : DEFAULT_FOR_MS);
+    const forMs = durationOption(input, "for", "2 hours") ?? (asFile ? FILE_FOR_MS : DEFAULT_FOR_MS);
     const session = await context.session();
     const declared = theProduct(await session.declarations(), product);
     if (asFile) return declareOverride({ context, session, declared }, { wave, evidence, reason, forMs });
@@ -115,12 +116,4 @@ function required(input: Input, name: string, command: string): string {
   throw new WavegateError("BAD_OPTION", `an override needs --${name}`, {
     hint: `${command} --reason "..."; wavegate status shows wave and evidence`,
   });
-}
-
-function durationOption(input: Input): number | undefined {
-  const text = textOption(input, "for");
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  throw new WavegateError("BAD_OPTION", `"${text}" is no duration`, { hint: 'write --for "2 hours"' });
 }

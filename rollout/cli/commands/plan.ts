@@ -11,7 +11,7 @@ import { listHubs } from "../../reconcile/list-hubs.ts";
 import type { Forecast } from "../../forecast/forecast.ts";
 import { annotateProblems } from "../ci-annotations.ts";
 import { EXIT, textOption, type Command, type Context, type Input, type Result } from "../command.ts";
-import { countOption } from "../count-option.ts";
+import { countOption } from "../number-options.ts";
 import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
 import { writePlans } from "../plan-file.ts";
 import { planIn } from "../saved-plan.ts";

@@ -52,6 +52,7 @@ describe("wavegate forecast", () => {
     [["now.ts", "--fleet-size", "many"], "--fleet-size many is no whole number", "--fleet-size 1"],
     [["now.ts", ...QUICK, "--look", "soon"], "--look soon is no duration", '--look "15 minutes"'],
     [["now.ts", ...QUICK, "--before", "other.ts"], "--before is a release of press", "of one product"],
+    [["now.ts", ...QUICK, "--svg", "absent/curve.svg"], "curve.svg cannot be written: ENOENT", "--svg FILE"],
     [["broken.ts", ...QUICK], "RELEASE_INVALID", "broken.ts"],
     [["absent.ts", ...QUICK], "it cannot be loaded", "one default export"],
   ])("refuses %j, and says what to write", async (args, what, hint) => {

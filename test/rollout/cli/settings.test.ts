@@ -45,6 +45,15 @@ describe("settings", () => {
     expect((await load(flag, { WAVEGATE_SETTINGS: other })).hub.name).toBe("flag");
   });
 
+  it("that cannot be read are not passed over for those of a demo", async () => {
+    await write(".wavegate/demo/settings.json", SETTINGS);
+    await mkdir(join(folder, "wavegate.settings.json"));
+    await expect(load()).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      message: expect.stringContaining("wavegate.settings.json cannot be read: EISDIR") as string,
+    });
+  });
+
   it("name their files from where they stand, and have defaults", async () => {
     const file = await write("deep/wavegate.json", SETTINGS);
     const settings = await load(file);
