@@ -4,7 +4,7 @@ import type { Forecast } from "../../forecast/forecast.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { countOption, durationOption } from "../number-options.ts";
-import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
+import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast-defaults.ts";
 import type { ForecastChoice } from "../forecast-subjects.ts";
 import { writeWhole } from "../write-whole.ts";
 
@@ -39,9 +39,9 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
       import("../views/forecast-markdown.ts"),
     ]);
     const forecasts = await forecastReleases(context, choiceOf(input), {
-      runs: countOption(input, "runs", RUNS),
+      runs: countOption(input, "runs", RUNS, FORECAST_MOST.runs),
       seed: countOption(input, "seed", SEED),
-      workers: countOption(input, "workers", availableParallelism()),
+      workers: countOption(input, "workers", availableParallelism(), FORECAST_MOST.workers),
     });
     await writePicture(context, input, forecasts);
     const render = input.options["markdown"] === true ? forecastMarkdown : renderForecast;

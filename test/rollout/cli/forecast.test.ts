@@ -50,6 +50,7 @@ describe("wavegate forecast", () => {
   it.each([
     [["now.ts", "--strata", "A=0"], "--strata A=0 are no sizes of strata", "--strata A=70000,B=30000"],
     [["now.ts", "--fleet-size", "many"], "--fleet-size many is no whole number", "--fleet-size 1"],
+    [["now.ts", "--strata", "A=9", "--runs", "100001"], "no whole number from 1 to 100,000", "--runs 1000"],
     [["now.ts", ...QUICK, "--look", "soon"], "--look soon is no duration", '--look "15 minutes"'],
     [["now.ts", ...QUICK, "--before", "other.ts"], "--before is a release of press", "of one product"],
     [["now.ts", ...QUICK, "--svg", "absent/curve.svg"], "curve.svg cannot be written: ENOENT", "--svg FILE"],
