@@ -13,7 +13,7 @@ import {
   type WholeCommand,
 } from "./command.ts";
 import { programOf, type Common, type Run } from "./program.ts";
-import { telemetryOf } from "./telemetry/open.ts";
+import { openWantedTelemetry } from "./telemetry/open-wanted-telemetry.ts";
 import { plainText } from "./views/plain-text.ts";
 import { renderProblems } from "./views/problems.ts";
 import { wrapText } from "./views/wrap.ts";
@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const json = argv.includes("--json");
   const run: Run = async (command, args, options, common) => {
-    const telemetry = await telemetryOf(process.env, writeProgress);
+    const telemetry = await openWantedTelemetry(process.env, writeProgress);
     const later: (() => Promise<void>)[] = [];
     const context = contextOf(common, {
       ...{ json, telemetry, signal: interrupt.signal },
