@@ -65,23 +65,22 @@ schedule that carries on.`,
     const watching = { session, observers, telemetry: context.telemetry };
     let results: readonly ApplyResult[];
     try {
-      results = await allSettled(
-        products.map((declared) =>
-          watched(declared, watching, {
-            inTurn,
-            ...carriedOut(declared, saved),
-            planKey,
-            actor: session.actor,
-            queryLagMs: session.settings.queryLag,
-            lookEveryMs: session.settings.lookEvery,
-            signal: context.signal,
-            wait,
-            onEvent: (product, event) => {
-              view.onEvent(product, event);
-            },
-          }),
-        ),
+      const runs = products.map((declared) =>
+        watched(declared, watching, {
+          inTurn,
+          ...carriedOut(declared, saved),
+          planKey,
+          actor: session.actor,
+          queryLagMs: session.settings.queryLag,
+          lookEveryMs: session.settings.lookEvery,
+          signal: context.signal,
+          wait,
+          onEvent: (product, event) => {
+            view.onEvent(product, event);
+          },
+        }),
       );
+      results = await allEnded(products, runs, context.progress);
     } finally {
       await view.end();
     }
@@ -163,9 +162,20 @@ function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** Every product is watched to its end, even when another one fails; then the first failure is told. */
-async function allSettled<T>(runs: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(runs);
+/** Every product is watched to its end, even when another one fails; then the others' ends are told, and it fails too. */
+async function allEnded(
+  products: readonly Declared[],
+  runs: readonly Promise<ApplyResult>[],
+  tell: (line: string) => void,
+): Promise<readonly ApplyResult[]> {
+  const ends = await Promise.allSettled(runs);
+  const failed = ends.findIndex(({ status }) => status === "rejected");
+  ends.forEach((end, index) => {
+    if (failed === -1 || index === failed) return;
+    if (end.status === "fulfilled") tell(sentence(end.value));
+    else if (end.reason instanceof WavegateError)
+      tell(`${products[index]?.product ?? ""}: ${end.reason.code}: ${end.reason.message}`);
+  });
   return Promise.all(runs);
 }
 
