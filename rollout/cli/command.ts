@@ -3,7 +3,7 @@ import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
-/** One verb, as the list of commands shows it: `--help` would take ten times as long with all that they do. */
+/** One verb as a list of commands shows it, which would take ten times as long with all that they do. */
 export interface ListedCommand {
   /** As it is typed: `plan`, `release add`. */
   readonly name: string;

@@ -58,7 +58,7 @@ export async function loadDeclarations(input: {
       "OVERRIDE_INVALID",
     ),
   };
-  // Loaded late: it brings the parser of conditions, and `--help` needs none.
+  // Loaded late: it brings the parser of conditions, which not everybody who reads a file needs.
   const { checkDeclarations } = await import("../plan/check-declarations.ts");
   const checked = checkDeclarations({ fleet: loadedFleet, ...raw });
   return {

@@ -147,7 +147,7 @@ export function readableProducts(
 
 /** Microsoft's client for a hub as the settings say. */
 export async function registryOf(hub: HubSettings): Promise<Registry> {
-  // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
+  // Loaded late: Microsoft's client takes longer to load than all the rest, and `history` needs none.
   const { connectRegistry } = await import("../adapters/registry.ts");
   const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
   if (hub.connectionString !== undefined) {

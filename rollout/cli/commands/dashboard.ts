@@ -44,7 +44,7 @@ rollout.`,
           hint: "give it one: --token-file FILE (docs/dashboard.md)",
         },
       );
-    // Loaded late: `--help` serves nothing.
+    // Loaded late: `completion` loads every command, and serves nothing.
     const [
       { createFeed },
       { storyTeller },

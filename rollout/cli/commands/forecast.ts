@@ -32,7 +32,7 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
     ["--svg <file>", "write the curve as a picture"],
   ],
   async run(context, input) {
-    // Loaded late: `--help` needs neither the simulator nor the libraries that draw.
+    // Loaded late: `completion` loads every command, at each start of a shell, and plays nothing.
     const [{ forecastReleases }, { renderForecast }, { forecastMarkdown }] = await Promise.all([
       import("../forecast-releases.ts"),
       import("../views/forecast.ts"),
