@@ -4,6 +4,7 @@ import type { Release } from "../model/release.ts";
 import type { Declared } from "../plan/declared.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
 import { observeProduct } from "../reconcile/observe.ts";
+import { readableProducts } from "./chosen-products.ts";
 import type { Context } from "./command.ts";
 import { declaredPlaces, loadDeclarations, loadRelease } from "./declarations.ts";
 import {
@@ -14,7 +15,7 @@ import {
 } from "./forecast-models.ts";
 import { lawsOf } from "./forecast-laws.ts";
 import { planIn } from "./saved-plan.ts";
-import { readableProducts, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { hubsOf } from "./settings.ts";
 
 /** What a person wants to be forecast. */

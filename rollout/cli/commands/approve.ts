@@ -1,7 +1,8 @@
 import { approve as approveWave } from "../../reconcile/approve.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
-import { decisionOptions, theProduct } from "../session.ts";
+import { decisionOptions } from "../session.ts";
 
 /** `wavegate approve`. */
 export const approve: Command = {

@@ -4,12 +4,12 @@ import type { CheckedDeclarations } from "../../plan/check-declarations.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { refreshPauseMs } from "../../plan/refresh-pause.ts";
 import { watcher } from "../../reconcile/watch.ts";
+import { readableProducts } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import type { Guard } from "../dashboard/guard.ts";
 import { loadDeclarations } from "../declarations.ts";
 import { tellDecision } from "../notify/tell-decision.ts";
 import { pageScript } from "../page-script.ts";
-import { readableProducts } from "../session.ts";
 import { slowestOf } from "../slowest-hub.ts";
 
 /** Where it listens when nobody says otherwise: the same place after a restart, so that an open page finds it again. */

@@ -6,6 +6,7 @@ import { overridable } from "../../engine/overridable.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { notOverridable, override as overrideGate } from "../../reconcile/override.ts";
+import { theProduct } from "../chosen-products.ts";
 import {
   EXIT,
   requiredReason,
@@ -18,7 +19,7 @@ import {
 import { overridesFolder, shownPath } from "../declarations.ts";
 import { durationOption } from "../number-options.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
-import { decisionOptions, theProduct, type Session } from "../session.ts";
+import { decisionOptions, type Session } from "../session.ts";
 import { overrideFileName, renderOverride } from "../views/override-file.ts";
 import { writeNewFile } from "../write-new-file.ts";
 

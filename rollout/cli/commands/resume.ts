@@ -1,7 +1,8 @@
 import { resume as resumeRelease } from "../../reconcile/resume.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, requiredReason, type Command } from "../command.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
-import { decisionOptions, theProduct } from "../session.ts";
+import { decisionOptions } from "../session.ts";
 
 /** `wavegate resume`. */
 export const resume: Command = {

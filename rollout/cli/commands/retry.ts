@@ -1,7 +1,8 @@
 import { retry as retryRelease } from "../../reconcile/retry.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, requiredReason, textOption, type Command } from "../command.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
-import { decisionOptions, theProduct } from "../session.ts";
+import { decisionOptions } from "../session.ts";
 import { quarantineLines } from "../views/quarantine.ts";
 
 /** `wavegate retry`. */

@@ -1,9 +1,9 @@
 import { observeProduct } from "../../reconcile/observe.ts";
 import { overviewOf } from "../../reconcile/overview.ts";
 import { WavegateError } from "../../model/problem.ts";
+import { readableProducts } from "../chosen-products.ts";
 import { EXIT, type Command } from "../command.ts";
 import { durationOption } from "../number-options.ts";
-import { readableProducts } from "../session.ts";
 import { readingsOfOverview } from "../telemetry/readings.ts";
 import { statusForJson, renderStatus, type ProductStatus } from "../views/status.ts";
 import { watchStatus } from "../watch-status.ts";

@@ -3,7 +3,8 @@ import { resume } from "../../reconcile/resume.ts";
 import { stopRelease } from "../../reconcile/stop-release.ts";
 import type { Action } from "../../page/sections/actions.ts";
 import type { Decided } from "../notify/tell-decision.ts";
-import { decisionOptions, theProduct, type Session } from "../session.ts";
+import { theProduct } from "../chosen-products.ts";
+import { decisionOptions, type Session } from "../session.ts";
 
 /** What a person wants done. */
 export interface Wanted {
