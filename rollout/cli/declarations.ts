@@ -4,24 +4,9 @@ import { pathToFileURL } from "node:url";
 import { WavegateError, type Problem } from "../model/problem.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
-import type { Context } from "./command.ts";
-import type { Settings } from "./settings.ts";
 
 /** Where fleet and releases are declared when nothing says otherwise, from the project's folder. */
 export const USUAL_PLACES = { fleet: "rollout/fleet.ts", releases: "rollout/releases" } as const;
-
-/** Where they are declared, for what needs no hub: as the settings say, or, without settings, in the usual places. */
-export async function declaredPlaces({
-  settings,
-  folder,
-}: Pick<Context, "settings" | "folder">): Promise<Settings["declarations"]> {
-  try {
-    return (await settings()).declarations;
-  } catch (error) {
-    if (!(error instanceof WavegateError) || error.code !== "SETTINGS_MISSING") throw error;
-    return { fleet: join(folder, USUAL_PLACES.fleet), releases: join(folder, USUAL_PLACES.releases) };
-  }
-}
 
 /** Read fleet, releases and overrides by path and check them; files that cannot be loaded are problems like any other. */
 export async function loadDeclarations(input: {

@@ -6,7 +6,8 @@ import { wantedRelease } from "../plan/wanted-release.ts";
 import { observeProduct } from "../reconcile/observe.ts";
 import { readableProducts } from "./chosen-products.ts";
 import type { Context } from "./command.ts";
-import { declaredPlaces, loadDeclarations, loadRelease } from "./declarations.ts";
+import { loadDeclarations, loadRelease } from "./declarations.ts";
+import { declaredPlaces } from "./declared-places.ts";
 import {
   modelOfPlan,
   modelOfShares,

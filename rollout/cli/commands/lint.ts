@@ -1,7 +1,8 @@
 import { errorsOf } from "../../model/problem.ts";
 import { readableProducts } from "../chosen-products.ts";
 import { EXIT, type Command } from "../command.ts";
-import { declaredPlaces, loadDeclarations } from "../declarations.ts";
+import { loadDeclarations } from "../declarations.ts";
+import { declaredPlaces } from "../declared-places.ts";
 import { counted } from "../views/numbers.ts";
 import { renderProblems } from "../views/problems.ts";
 
