@@ -38,7 +38,6 @@ function measureStart(): readonly Figure[] {
   const [bareMs = NaN, helpMs = NaN, verbMs = NaN] = [bare, help, verb].map((times) =>
     median(times.slice(1)),
   );
-  const ratio = helpMs / bareMs;
   const besideBare = (ms: number): string => `${(ms / bareMs).toFixed(2)} (${formatMs(ms)})`;
   return [
     { what: "a Node that does nothing, start to end", measured: formatMs(bareMs) },
@@ -46,9 +45,14 @@ function measureStart(): readonly Figure[] {
       what: "`wavegate --help`, a text that is kept, as a ratio to it",
       measured: besideBare(helpMs),
       limit: `${RATIO}`,
-      isBroken: ratio > RATIO,
+      isBroken: helpMs / bareMs > RATIO,
     },
-    { what: "`wavegate plan --help`, which is computed", measured: besideBare(verbMs) },
+    {
+      what: "`wavegate plan --help`, kept too",
+      measured: besideBare(verbMs),
+      limit: `${RATIO}`,
+      isBroken: verbMs / bareMs > RATIO,
+    },
   ];
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run infra:cli`: the program under a real Pulumi CLI, with a stand-in for azure-native and a backend in a folder
- * that is thrown away. UNTESTED: no machine that this was written on had the CLI (docs/azure.md).
+ * that is thrown away. UNTESTED: it has not run against a real CLI yet (docs/azure.md).
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

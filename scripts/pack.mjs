@@ -13,6 +13,7 @@ const ASSETS = [
   "scripts/wavegate.mjs",
   "scripts/pinned-node.mjs",
   "rollout/cli/help.txt",
+  "rollout/cli/help",
   "rollout/page/browser",
   "templates",
   "docs",

@@ -25,9 +25,9 @@ run(process.argv.slice(2)).then(
 );
 
 async function run(args) {
-  if (args.length === 1 && ["--help", "-h"].includes(args[0])) {
-    // The same for all: to compute it takes as long as Node takes to start. A test keeps it true.
-    process.stdout.write(readFileSync(new URL("../rollout/cli/help.txt", import.meta.url)));
+  const help = keptHelp(args);
+  if (help !== undefined) {
+    process.stdout.write(help);
     return 0;
   }
   if (isRunningNodeFit() || process.env.WAVEGATE_ON_PINNED_NODE !== undefined) {
@@ -47,4 +47,16 @@ async function run(args) {
     // Should that Node be an old one too, it fails there instead of starting another.
     env: { WAVEGATE_ON_PINNED_NODE: "1" },
   });
+}
+
+/**
+ * What `--help` prints, for all commands and of each; undefined for anything else that was typed. To compute it takes
+ * several times as long as Node takes to start. A test keeps it true.
+ */
+function keptHelp(args) {
+  const words = args.slice(0, -1);
+  if (!["--help", "-h"].includes(args[words.length]) || !words.every((word) => /^[a-z][a-z-]*$/.test(word)))
+    return undefined;
+  const file = new URL(`../rollout/cli/${["help", ...words].join("/")}.txt`, import.meta.url);
+  return existsSync(file) ? readFileSync(file) : undefined;
 }

@@ -3,7 +3,7 @@ import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
-/** One verb, as the list of commands shows it: `--help` would take ten times as long with all that they do. */
+/** One verb as a list of commands shows it, which would take ten times as long with all that they do. */
 export interface ListedCommand {
   /** As it is typed: `plan`, `release add`. */
   readonly name: string;
@@ -44,6 +44,14 @@ export const GROUPS: Readonly<Record<string, string>> = {
   release: "release files",
 };
 
+/** Options that every command takes, before or after its name. */
+export const COMMON_OPTIONS: readonly (readonly [flags: string, meaning: string])[] = [
+  ["--settings <file>", "settings file"],
+  ["--stack-outputs <file>", "outputs of a stack, as JSON"],
+  ["--as <name>", "decide under this name; for a local hub only"],
+  ["--json", "print the result as JSON"],
+];
+
 /** What was typed. */
 export interface Input {
   readonly args: readonly (string | undefined)[];
@@ -69,6 +77,8 @@ export interface Context {
   /** True when the result is wanted as JSON: progress is not drawn. */
   readonly json: boolean;
   readonly folder: string;
+  /** Work that nobody waits for who reads the result: done once that is printed, before the process ends. */
+  readonly afterwards: (work: () => Promise<void>) => void;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -97,6 +107,12 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** How a run over several products ends: by what a person must look at first. */
+export function worstExit(codes: readonly ExitCode[]): ExitCode {
+  const order = [EXIT.interrupted, EXIT.error, EXIT.aborted, EXIT.held];
+  return order.find((code) => codes.includes(code)) ?? EXIT.done;
+}
 
 /** An option's text, when it was given. */
 export function textOption(input: Input, name: string): string | undefined {

@@ -1,10 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Problem } from "../model/problem.ts";
-import { WavegateError } from "../model/problem.ts";
+import { WavegateError, type Problem } from "../model/problem.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
+
+/** Where fleet and releases are declared when nothing says otherwise, from the project's folder. */
+export const USUAL_PLACES = { fleet: "rollout/fleet.ts", releases: "rollout/releases" } as const;
 
 /** Read fleet, releases and overrides by path and check them; files that cannot be loaded are problems like any other. */
 export async function loadDeclarations(input: {
@@ -41,7 +43,7 @@ export async function loadDeclarations(input: {
       "OVERRIDE_INVALID",
     ),
   };
-  // Loaded late: it brings the parser of conditions, and `--help` needs none.
+  // Loaded late: it brings the parser of conditions, which not everybody who reads a file needs.
   const { checkDeclarations } = await import("../plan/check-declarations.ts");
   const checked = checkDeclarations({ fleet: loadedFleet, ...raw });
   return {

@@ -1,12 +1,13 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { WavegateError } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
-import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { Declared } from "../plan/declared.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
 import { observeProduct } from "../reconcile/observe.ts";
+import { readableProducts } from "./chosen-products.ts";
 import type { Context } from "./command.ts";
 import { loadDeclarations, loadRelease } from "./declarations.ts";
+import { declaredPlaces } from "./declared-places.ts";
 import {
   modelOfPlan,
   modelOfShares,
@@ -15,7 +16,7 @@ import {
 } from "./forecast-models.ts";
 import { lawsOf } from "./forecast-laws.ts";
 import { planIn } from "./saved-plan.ts";
-import { chosenProducts, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { hubsOf } from "./settings.ts";
 
 /** What a person wants to be forecast. */
@@ -75,7 +76,7 @@ async function onHubs(
 ): Promise<readonly ForecastSubject[]> {
   const { settings } = session;
   const subjects: ForecastSubject[] = [];
-  for (const declared of chosenProducts(await session.declarations(), choice.product)) {
+  for (const declared of readableProducts(await session.declarations(), choice.product)) {
     const surroundings: Omit<ForecastSurroundings, "laws"> = {
       queryLagMs: settings.queryLag,
       lookEveryMs: settings.lookEvery,
@@ -117,16 +118,15 @@ async function offline(
   choice: ForecastChoice & { readonly fleet: Readonly<Record<string, number>> },
   { file, before }: Files,
 ): Promise<readonly ForecastSubject[]> {
-  const declarations = join(context.folder, "rollout");
-  const checked: CheckedDeclarations | undefined =
+  const { folder } = context;
+  // A file that is named says all there is to know of a release.
+  const products =
     file === undefined
-      ? await loadDeclarations({
-          fleet: join(declarations, "fleet.ts"),
-          releases: join(declarations, "releases"),
-          folder: context.folder,
-        })
-      : undefined;
-  const products = checked === undefined ? [] : chosenProducts(checked, choice.product);
+      ? readableProducts(
+          await loadDeclarations({ ...(await declaredPlaces(context)), folder }),
+          choice.product,
+        )
+      : [];
   const releases =
     file === undefined ? products.flatMap((declared) => wantedOf(declared, choice.release)) : [file];
   if (releases.length === 0) throw nothingToStart(choice.product ?? "the fleet", choice.release);

@@ -1,10 +1,9 @@
-import { Command as Commander, CommanderError } from "commander";
-import type { SpanFacts, Telemetry } from "../adapters/telemetry/telemetry.ts";
+import { CommanderError } from "commander";
+import type { SpanFacts } from "../adapters/telemetry/telemetry.ts";
 import { InvariantError, WavegateError, type Problem } from "../model/problem.ts";
 import { COMMANDS } from "./commands.ts";
 import {
   EXIT,
-  GROUPS,
   wholeCommand,
   type Command,
   type Context,
@@ -13,8 +12,9 @@ import {
   type Result,
   type WholeCommand,
 } from "./command.ts";
-import type { SettingsSources } from "./settings.ts";
-import { telemetryOf } from "./telemetry/open.ts";
+import { programOf, type Common, type Run } from "./program.ts";
+import { openWantedTelemetry } from "./telemetry/open-wanted-telemetry.ts";
+import { plainText } from "./views/plain-text.ts";
 import { renderProblems } from "./views/problems.ts";
 import { wrapText } from "./views/wrap.ts";
 
@@ -27,9 +27,13 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   let exitCode: ExitCode = EXIT.done;
   const json = argv.includes("--json");
-  const run: Run = async (command, args, options, sources) => {
-    const telemetry = await telemetryOf(process.env, writeProgress);
-    const context = contextOf({ sources, json, signal: interrupt.signal, telemetry });
+  const run: Run = async (command, args, options, common) => {
+    const telemetry = await openWantedTelemetry(process.env, writeProgress);
+    const later: (() => Promise<void>)[] = [];
+    const context = contextOf(common, {
+      ...{ json, telemetry, signal: interrupt.signal },
+      afterwards: (work) => later.push(work),
+    });
     try {
       const facts: SpanFacts<Result> = {
         name: `wavegate ${command.name}`,
@@ -41,6 +45,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       const text = json ? jsonText(result.json) : fitted(result.human, process.stdout);
       if (text !== "") process.stdout.write(`${text}\n`);
       exitCode = result.exitCode;
+      for (const work of later) await work();
     } finally {
       await telemetry?.end();
     }
@@ -85,83 +90,6 @@ function jsonText(value: unknown): string {
   return value === undefined ? "" : JSON.stringify(value, undefined, 2);
 }
 
-/** What is done with a command that was typed. */
-export type Run = (
-  command: WholeCommand,
-  args: readonly (string | undefined)[],
-  options: Readonly<Record<string, unknown>>,
-  sources: Sources,
-) => Promise<void>;
-
-/** What the options that every command takes say. */
-export type Sources = Pick<SettingsSources, "flag" | "stackOutputs"> & { readonly as: string | undefined };
-
-/** The command line: every command as commander parses it; those that are loaded have options, and call `run`. */
-export function programOf(commands: readonly (ListedCommand | WholeCommand)[], run: Run): Commander {
-  const program = new Commander("wavegate")
-    .description("Firmware rollout as code for Azure IoT Hub: staged waves, statistical gates, rollback.")
-    .option(
-      "--settings <file>",
-      "settings file (default: WAVEGATE_SETTINGS, ./wavegate.settings.json, a running demo)",
-    )
-    .option(
-      "--stack-outputs <file>",
-      "what `pulumi stack output --json` wrote, for what no settings file says",
-    )
-    .option("--as <name>", "decide under this name; for a local hub only")
-    .option("--json", "print the result as JSON")
-    .exitOverride()
-    .showHelpAfterError("(add --help for more)")
-    .addHelpText(
-      "after",
-      "\nExit: 0 done or waiting, 1 error, 2 plan has changes, 3 aborted, 4 held for a\nperson, 130 interrupted. Begin with: wavegate init. To try it without an\naccount: npm start, in wavegate's own repository",
-    );
-  const groups = new Map<string, Commander>();
-  for (const command of commands) {
-    const words = command.name.split(" ");
-    const [first = "", second] = words;
-    let parent = program;
-    if (second !== undefined) {
-      parent =
-        groups.get(first) ??
-        program
-          .command(first)
-          .description(GROUPS[first] ?? first)
-          .exitOverride();
-      groups.set(first, parent);
-    }
-    const verb = parent
-      .command(second ?? first)
-      .summary(command.summary)
-      .exitOverride();
-    for (const [name, meaning] of command.arguments ?? []) verb.argument(name, meaning);
-    if ("run" in command) describeVerb(verb, command, run);
-    verb.option("--json", "print the result as JSON");
-  }
-  return program;
-}
-
-/** What a verb that was typed has beside its place in the list; all options may stand before or after it. */
-function describeVerb(verb: Commander, command: WholeCommand, run: Run): void {
-  verb.description(command.help.replaceAll("\n", " "));
-  for (const [flags, meaning] of command.options ?? []) verb.option(flags, meaning);
-  verb
-    .option("--settings <file>", "settings file")
-    .option("--stack-outputs <file>", "outputs of a stack, as JSON")
-    .option("--as <name>", "decide under this name; for a local hub only");
-  const examples = command.examples.map((example) => `  $ ${example}`).join("\n");
-  verb.addHelpText("after", `\nExamples:\n${examples}`);
-  verb.action(async () => {
-    const options = verb.optsWithGlobals();
-    const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-    await run(command, verb.processedArgs as (string | undefined)[], options, {
-      flag: textOf(options["settings"]),
-      stackOutputs: textOf(options["stackOutputs"]),
-      as: textOf(options["as"]),
-    });
-  });
-}
-
 /** Run a command; in a CI, the error that ends it is annotated where it wants that. */
 async function annotated<T>(
   { isAnnotated = false }: Pick<Command, "isAnnotated">,
@@ -180,36 +108,32 @@ async function annotated<T>(
   }
 }
 
-function contextOf(input: {
-  readonly sources: Sources;
-  readonly json: boolean;
-  readonly signal: AbortSignal;
-  readonly telemetry: Telemetry | undefined;
-}): Context {
+function contextOf(
+  common: Common,
+  run: Pick<Context, "json" | "signal" | "telemetry" | "afterwards">,
+): Context {
   const folder = process.cwd();
-  // Loaded late: `--help` needs neither.
+  // Loaded late: what a command does not need it does not wait for.
   const settings: Context["settings"] = async () => {
-    const { loadSettings } = await import("./settings.ts");
-    return loadSettings({ ...input.sources, environment: process.env, folder });
+    const { loadSettings } = await import("./load-settings.ts");
+    return loadSettings({ ...common, environment: process.env, folder });
   };
   return {
+    ...run,
     settings,
     session: async () => {
       const { openSession } = await import("./session.ts");
-      const { signal, telemetry, sources } = input;
-      return openSession(await settings(), { folder, signal, as: sources.as, telemetry });
+      const { signal, telemetry } = run;
+      return openSession(await settings(), { folder, signal, as: common.as, telemetry });
     },
-    telemetry: input.telemetry,
     commands: () => Promise.all(COMMANDS.map(wholeCommand)),
     output: (line) => {
-      process.stdout.write(`${line}\n`);
+      process.stdout.write(`${run.json ? line : plainText(line)}\n`);
     },
     screen: isScreen(process.stdout) ? process.stdout : undefined,
     progress: writeProgress,
     isTerminal: isScreen(process.stderr),
-    json: input.json,
     folder,
-    signal: input.signal,
   };
 }
 
@@ -222,9 +146,10 @@ function isScreen(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && process.env["TERM"] !== "dumb" && process.env["CI"] === undefined;
 }
 
-/** Text for a stream: wrapped where people read it in a terminal. */
+/** Text for a stream, whoever wrote it: without controls, and wrapped where people read it in a terminal. */
 function fitted(text: string, stream: NodeJS.WriteStream): string {
-  return isScreen(stream) ? wrapText(text, stream.columns) : text;
+  const plain = plainText(text);
+  return isScreen(stream) ? wrapText(plain, stream.columns) : plain;
 }
 
 /** What `--json` prints of a failure. */

@@ -1,12 +1,7 @@
 import { z } from "zod";
 import { NOTICE_KINDS, TOLD_BY_DEFAULT, type NoticeKind } from "../model/notice.ts";
 import { LINK_PLACEHOLDERS } from "./notify/notice-link.ts";
-import { address, secretPlace } from "./source-settings.ts";
-
-const caFile = z
-  .string()
-  .exactOptional()
-  .describe("Certificates to trust beside the system's, as PEM; from the settings file's folder.");
+import { address, caFile, secretPlace } from "./shared-settings.ts";
 
 /** What every channel has. */
 const common = {

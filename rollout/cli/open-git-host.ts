@@ -10,20 +10,15 @@ export const GIT_HOST_OPTIONS = [
   ["--api-url <address>", "address of GitHub's API (default: GITHUB_API_URL, then api.github.com)"],
 ] as const;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Open the repository that options and environment name. The token comes from `GITHUB_TOKEN` alone: an option is seen by others. */
-export async function openGitHost(
-  { signal }: Pick<Context, "signal">,
-  input: Input,
-  environment: Environment = process.env,
-): Promise<GitHost> {
-  const repository = textOption(input, "repository") ?? environment["GITHUB_REPOSITORY"] ?? "";
+export async function openGitHost({ signal }: Pick<Context, "signal">, input: Input): Promise<GitHost> {
+  const { GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_TOKEN } = process.env;
+  const repository = textOption(input, "repository") ?? GITHUB_REPOSITORY ?? "";
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
     throw new WavegateError("BAD_OPTION", `"${repository}" names no repository`, {
       hint: "say which one: --repository OWNER/NAME, or set GITHUB_REPOSITORY",
     });
-  const apiUrl = textOption(input, "apiUrl") ?? environment["GITHUB_API_URL"] ?? "https://api.github.com";
+  const apiUrl = textOption(input, "apiUrl") ?? GITHUB_API_URL ?? "https://api.github.com";
   if (!isSafe(apiUrl))
     throw new WavegateError(
       "BAD_OPTION",
@@ -32,7 +27,7 @@ export async function openGitHost(
         hint: "use --api-url https://api.github.com, or https://HOST/api/v3",
       },
     );
-  const token = environment["GITHUB_TOKEN"]?.trim() ?? "";
+  const token = GITHUB_TOKEN?.trim() ?? "";
   if (token === "")
     throw new WavegateError("GIT_HOST_REFUSED", "there is no token in GITHUB_TOKEN", {
       hint: "in a workflow: env: { GITHUB_TOKEN: ${{ github.token }} }; elsewhere: export GITHUB_TOKEN=$(gh auth token)",

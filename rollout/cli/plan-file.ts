@@ -1,4 +1,4 @@
-import { rename, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
@@ -9,6 +9,7 @@ import type { ProductPlan } from "../plan/product-plan.ts";
 import { waveCounts, type WaveCounts } from "../plan/moved-counts.ts";
 import { planSignatureSchema, signPlan, type SignedPlan } from "./plan-signature.ts";
 import type { Signer } from "./signing.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What `apply` needs of a plan that was saved: what it stands on, and what was counted then. */
 export interface SavedPlan {
@@ -80,21 +81,9 @@ export async function writePlans(
     throw new WavegateError("BAD_OPTION", `"${named}" could be the name of a product`, {
       hint: `wavegate plan --out ${named}.plan.json`,
     });
-  const file = resolve(folder, named);
   const content = { schemaVersion: SCHEMA_VERSION, kind: "wavegate plan", plans };
   const signed = signer === undefined ? {} : { signature: await signPlan(signer, content) };
-  const text = canonicalJson({ ...content, ...signed });
-  const beside = `${file}.${process.pid}.part`;
-  try {
-    await writeFile(beside, `${text}\n`);
-    await rename(beside, file);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw new WavegateError("BAD_OPTION", `the plan cannot be written to ${named}: ${messageOf(error)}`, {
-      hint: "give --out a path in a folder that exists",
-      cause: error,
-    });
-  }
+  await writeWhole(resolve(folder, named), `${canonicalJson({ ...content, ...signed })}\n`);
 }
 
 /** Read what `plan --out` saved. What was edited since is refused: people reviewed another plan. */

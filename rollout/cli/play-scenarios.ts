@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { gateRule } from "../forecast/gate-rule.ts";
 import type { RolloutModel } from "../forecast/rollout-model.ts";
@@ -41,53 +42,64 @@ export async function playScenarios(input: ScenarioRuns): Promise<ReadonlyMap<st
     })),
   );
   const numbered = tasks.map((task, index) => ({ ...task, task: index }));
-  const tables = workers <= 1 ? playHere(input, numbered) : await playInThreads(input, numbered);
+  const tables = await (workers <= 1 ? playHere : playInThreads)(input, numbered);
   return new Map(
     scenarios.map(({ id }) => [id, joinedTables(tables.filter((_, index) => tasks[index]?.id === id))]),
   );
 }
 
-function playHere({ model, signal }: ScenarioRuns, tasks: readonly WorkerTask[]): readonly RunTable[] {
+async function playHere(
+  { model, signal }: ScenarioRuns,
+  tasks: readonly WorkerTask[],
+): Promise<readonly RunTable[]> {
   const run = createRunner(model, gateRule);
-  return tasks.map(({ truth, range }) => {
+  const tables: RunTable[] = [];
+  for (const { truth, range } of tasks) {
+    // Without a turn for others nobody would hear of Ctrl-C.
+    await turn();
     if (signal?.aborted === true) throw interrupted();
-    return run(truth, range);
-  });
+    tables.push(run(truth, range));
+  }
+  return tables;
 }
 
 async function playInThreads(
   { model, workers, signal }: ScenarioRuns,
   tasks: readonly WorkerTask[],
 ): Promise<readonly RunTable[]> {
+  // An event that has been is not told again.
+  if (signal?.aborted === true) throw interrupted();
   const tables: RunTable[] = [];
   const waiting = [...tasks];
   const threads = Array.from(
     { length: Math.min(workers, tasks.length) },
     () => new Worker(WORKER, { workerData: model }),
   );
+  const ended = threads.map(
+    (thread) =>
+      new Promise<void>((resolve, reject) => {
+        const next = (): void => {
+          const task = waiting.shift();
+          if (task === undefined) resolve();
+          else thread.postMessage(task);
+        };
+        thread.on("message", ({ task, table }: { readonly task: number; readonly table: RunTable }) => {
+          tables[task] = table;
+          next();
+        });
+        thread.on("error", reject);
+        next();
+      }),
+  );
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => {
+    aborted.reject(interrupted());
+  };
+  signal?.addEventListener("abort", onAbort);
   try {
-    await Promise.all(
-      threads.map(
-        (thread) =>
-          new Promise<void>((resolve, reject) => {
-            const next = (): void => {
-              const task = waiting.shift();
-              if (task === undefined) resolve();
-              else thread.postMessage(task);
-            };
-            thread.on("message", ({ task, table }: { readonly task: number; readonly table: RunTable }) => {
-              tables[task] = table;
-              next();
-            });
-            thread.on("error", reject);
-            signal?.addEventListener("abort", () => {
-              reject(interrupted());
-            });
-            next();
-          }),
-      ),
-    );
+    await Promise.race([Promise.all(ended), aborted.promise]);
   } finally {
+    signal?.removeEventListener("abort", onAbort);
     await Promise.all(threads.map((thread) => thread.terminate()));
   }
   return tables;

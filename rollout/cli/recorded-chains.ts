@@ -2,9 +2,10 @@ import type { NamedRecord } from "../engine/observation.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Declared } from "../plan/declared.ts";
 import { readChain } from "../reconcile/store-view.ts";
+import { readableProducts } from "./chosen-products.ts";
 import type { Context } from "./command.ts";
 import { loadDeclarations } from "./declarations.ts";
-import { openRecords, readableProducts } from "./session.ts";
+import { openRecords } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
 /** What is recorded about one product. */

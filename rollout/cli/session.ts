@@ -10,11 +10,10 @@ import { recordsIn, type TextFiles } from "../adapters/records-in-files.ts";
 import type { Registry } from "../adapters/registry.ts";
 import { filesWithin, imagesWithin, metricsWithin } from "../adapters/telemetry/around-ports.ts";
 import type { Telemetry } from "../adapters/telemetry/telemetry.ts";
-import { closest } from "../model/schema-problems.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
-import type { Declared } from "../plan/declared.ts";
 import type { ClockPort, CursorPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
+import type { ReconcileOptions } from "../reconcile/reconcile.ts";
 import { loadDeclarations } from "./declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
@@ -89,6 +88,14 @@ export async function openSession(
   };
 }
 
+/** How a person's decision is carried out: under their name, starting nothing that only a signed plan may start. */
+export function decisionOptions({
+  actor,
+  settings,
+}: Pick<Session, "actor" | "settings">): Pick<ReconcileOptions, "actor" | "queryLagMs" | "startsNothing"> {
+  return { actor, queryLagMs: settings.queryLag, startsNothing: settings.plans !== undefined };
+}
+
 /** The records alone: history needs no hub. */
 export async function openRecords(settings: Settings): Promise<RecordPort> {
   return recordsIn(await openFiles(settings));
@@ -103,42 +110,9 @@ async function openFiles({ records }: Settings): Promise<TextFiles> {
   });
 }
 
-/** The products a command is about: all, or the one that was named. */
-export function chosenProducts(checked: CheckedDeclarations, name: string | undefined): readonly Declared[] {
-  const { products } = checked;
-  if (name === undefined) return products;
-  const found = products.find(({ product }) => product === name);
-  if (found !== undefined) return [found];
-  const known = products.map(({ product }) => product);
-  const near = closest(name, known);
-  throw new WavegateError("UNKNOWN_PRODUCT", `the fleet has no product "${name}"`, {
-    hint: near === undefined ? `fleet.ts declares: ${known.join(", ") || "none"}` : `did you mean "${near}"?`,
-    problems: checked.problems,
-  });
-}
-
-/** The one product a decision is about. */
-export function theProduct(checked: CheckedDeclarations, name: string): Declared {
-  const [declared] = readableProducts(checked, name);
-  if (declared === undefined) throw new RangeError("no product was chosen");
-  return declared;
-}
-
-/** The same; a fleet that cannot be read is an error, not an empty fleet. */
-export function readableProducts(
-  checked: CheckedDeclarations,
-  name: string | undefined,
-): readonly Declared[] {
-  if (checked.products.length > 0 || checked.problems.length === 0) return chosenProducts(checked, name);
-  throw new WavegateError("FLEET_INVALID", "the fleet cannot be read", {
-    hint: "correct it and run: wavegate plan",
-    problems: checked.problems,
-  });
-}
-
 /** Microsoft's client for a hub as the settings say. */
 export async function registryOf(hub: HubSettings): Promise<Registry> {
-  // Loaded late: Microsoft's client takes longer to load than all the rest, and `--help` and `history` need none.
+  // Loaded late: Microsoft's client takes longer to load than all the rest, and `history` needs none.
   const { connectRegistry } = await import("../adapters/registry.ts");
   const ca = hub.caFile === undefined ? {} : { ca: await readCa(hub.caFile) };
   if (hub.connectionString !== undefined) {

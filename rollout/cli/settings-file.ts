@@ -21,13 +21,20 @@ export async function refuseSharedKey(
   });
 }
 
-/** The first of some files that is there. */
+/** The first of some files that is there; one that cannot be read is trouble, and never passed over for the next. */
 export async function firstThere(
   files: readonly string[],
 ): Promise<{ readonly file: string; readonly text: string } | undefined> {
   for (const file of files) {
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    if (text !== undefined) return { file, text };
+    try {
+      return { file, text: await readFile(file, "utf8") };
+    } catch (error) {
+      if (isAbsent(error)) continue;
+      throw new WavegateError("SETTINGS_INVALID", `${file} cannot be read: ${messageOf(error)}`, {
+        hint: "make it readable for you, or name another file: --settings FILE",
+        cause: error,
+      });
+    }
   }
   return undefined;
 }
@@ -37,10 +44,16 @@ export function jsonOf(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new WavegateError(
-      "SETTINGS_INVALID",
-      `${file} is not JSON: ${error instanceof Error ? error.message : ""}`,
-      { hint: "correct it and run the command again" },
-    );
+    throw new WavegateError("SETTINGS_INVALID", `${file} is not JSON: ${messageOf(error)}`, {
+      hint: "correct it and run the command again",
+    });
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

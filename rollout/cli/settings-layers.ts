@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { USUAL_PLACES } from "./declarations.ts";
 
 /** Settings of one source, whole or in part: sections with their values. */
 export type Layer = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ export const OTHER_VARIABLES = {
 export const DEFAULT_PLACES: Layer = {
   schemaVersion: 1,
   records: { folder: "records" },
-  declarations: { fleet: "rollout/fleet.ts", releases: "rollout/releases" },
+  declarations: USUAL_PLACES,
 };
 
 /**

@@ -1,16 +1,10 @@
-import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { ACCESS_LIFE_MS, LONGEST_ACCESS_LIFE_MS, SHORTEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
 import { durationSchema } from "../model/duration.ts";
-import { WavegateError } from "../model/problem.ts";
 import { parsePublicKey } from "../model/signing-key.ts";
-import { problemsFromZod } from "../model/schema-problems.ts";
 import { credentialSchema } from "./credential-settings.ts";
-import { firstThere, jsonOf, refuseSharedKey } from "./settings-file.ts";
-import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";
 import { notifySchema } from "./notify-settings.ts";
 import { sourcesSchema } from "./source-settings.ts";
-import { readStackOutputs, settingsOfOutputs } from "./stack-outputs.ts";
 
 const caFile = z
   .string()
@@ -203,66 +197,4 @@ export type HubSettings = z.output<typeof hubSchema>;
 /** Every hub of the fleet: the first decides where they disagree. */
 export function hubsOf({ hub, otherHubs }: Pick<Settings, "hub" | "otherHubs">): readonly HubSettings[] {
   return [hub, ...otherHubs];
-}
-
-/** Places the settings are looked for when no flag and no environment variable names them. */
-const PROJECT_FILE = "wavegate.settings.json";
-const DEMO_FILE = ".wavegate/demo/settings.json";
-
-/** Where settings may come from. */
-export interface SettingsSources {
-  /** `--settings`. */
-  readonly flag: string | undefined;
-  /** `--stack-outputs`. */
-  readonly stackOutputs: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly folder: string;
-}
-
-/**
- * Find and read the settings. Value by value: `WAVEGATE_*` variables, then a settings file, then a stack's outputs. The
- * file: flag, `WAVEGATE_SETTINGS`, `./wavegate.settings.json`, then that of a demo, which never stands in for a stack.
- */
-export async function loadSettings(sources: SettingsSources): Promise<Settings> {
-  const { flag, environment, folder } = sources;
-  const outputsFile = sources.stackOutputs ?? environment["WAVEGATE_STACK_OUTPUTS"];
-  const outputs =
-    outputsFile === undefined ? undefined : await readStackOutputs(resolve(folder, outputsFile));
-  // Somebody who names a hub this way needs no file, and means no demo.
-  const isStack = outputs !== undefined || environment["WAVEGATE_HUB_HOST_NAME"] !== undefined;
-  const named = flag ?? environment["WAVEGATE_SETTINGS"];
-  const places = named !== undefined ? [named] : isStack ? [PROJECT_FILE] : [PROJECT_FILE, DEMO_FILE];
-  const found = await firstThere(places.map((place) => resolve(folder, place)));
-  if (found === undefined && (named !== undefined || !isStack)) {
-    throw new WavegateError("SETTINGS_MISSING", `no settings at ${named ?? places.join(" or ")}`, {
-      hint: "try everything on this machine with `npm start`, or name a file: --settings FILE (`wavegate init` writes one to copy)",
-    });
-  }
-  const inFile = found === undefined ? {} : jsonOf(found.text, found.file);
-  if (found !== undefined) await refuseSharedKey(found.file, inFile, environment);
-  const file = found?.file ?? outputsFile ?? "the environment";
-  // What is no object is malformed, and said to be.
-  if (!isLayer(inFile)) return parseSettings(inFile, file);
-  const under = mergeLayers([
-    ...(isStack ? [placeLayer(DEFAULT_PLACES, folder)] : []),
-    ...(outputs === undefined ? [] : [settingsOfOutputs(outputs)]),
-    found === undefined ? {} : placeLayer(inFile, dirname(found.file)),
-  ]);
-  const variables = environmentLayer(environment, { clientId: outputs?.rolloutClientId, under });
-  return parseSettings(mergeLayers([under, placeLayer(variables, folder)]), file);
-}
-
-function parseSettings(value: unknown, file: string): Settings {
-  const parsed = settingsSchema.safeParse(value);
-  if (parsed.success) return { ...parsed.data, file };
-  const problems = problemsFromZod({
-    error: parsed.error,
-    code: "SETTINGS_INVALID",
-    file,
-    shape: settingsSchema,
-  });
-  throw new WavegateError("SETTINGS_INVALID", `${file} is malformed`, {
-    hint: "correct it and run the command again",
-    problems,
-  });
 }

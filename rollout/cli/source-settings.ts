@@ -1,9 +1,8 @@
 import { z } from "zod";
-import type { SecretPlace } from "../adapters/metrics/secret.ts";
 import { durationSchema } from "../model/duration.ts";
 import { TWINS } from "../model/metric.ts";
-import { isSafeAddress } from "../adapters/safe-address.ts";
 import { credentialSchema } from "./credential-settings.ts";
+import { address, caFile, secretPlace, variableName } from "./shared-settings.ts";
 
 /** Longest time for one query: a look that takes a minute is not acted on. */
 const LONGEST_MS = 20_000;
@@ -13,48 +12,9 @@ const timeout = durationSchema
   .default(10_000)
   .describe("Longest time for one query, at most 20 seconds; then the look has no data of it.");
 
-/** An address without secrets in it, over TLS unless it is this machine's. */
-export const address = z
-  .url({ protocol: /^https?$/, error: "an https address" })
-  .refine((text) => {
-    const url = URL.parse(text);
-    return url === null || isSafeAddress(url);
-  }, "an https address: only this machine may be asked without TLS")
-  .refine((text) => {
-    const url = URL.parse(text);
-    return (
-      url === null || (url.username === "" && url.password === "" && url.search === "" && url.hash === "")
-    );
-  }, "nothing but host and path: a token has a place of its own, `token`");
-
-const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of an environment variable");
-
-/** Where a secret is, never the secret itself; `what` names it for people. */
-export function secretPlace(what: string): z.ZodType<SecretPlace> {
-  const meaning = `where the ${what} is: { file } or { variable }, never the ${what} itself`;
-  return z
-    .strictObject(
-      {
-        file: z.string().exactOptional().describe("The file that holds it; from the settings file's folder."),
-        variable: variableName.exactOptional().describe("The environment variable that holds it."),
-      },
-      meaning,
-    )
-    .transform(({ file, variable }, context): SecretPlace => {
-      if (file !== undefined && variable === undefined) return { file };
-      if (file === undefined && variable !== undefined) return { variable };
-      context.addIssue({ code: "custom", message: meaning });
-      return z.NEVER;
-    });
-}
-
 const token = secretPlace("token")
   .exactOptional()
   .describe("Where a bearer token is, a file or a variable; never the token itself.");
-const caFile = z
-  .string()
-  .exactOptional()
-  .describe("Certificates to trust beside the system's, as PEM; from the settings file's folder.");
 const url = address.describe("Its https address, without a query; http for this machine alone.");
 
 const sourceSchema = z.discriminatedUnion("kind", [

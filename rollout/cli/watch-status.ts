@@ -1,5 +1,3 @@
-import { durationSchema } from "../model/duration.ts";
-import { WavegateError } from "../model/problem.ts";
 import { watch, type Refresh, type WatchOutcome } from "../reconcile/watch.ts";
 import type { Declared } from "../plan/declared.ts";
 import { EXIT, type Context, type ExitCode, type Result } from "./command.ts";
@@ -20,10 +18,10 @@ export async function watchStatus(input: {
   readonly context: Context;
   readonly session: Session;
   readonly products: readonly Declared[];
-  readonly every: string | undefined;
+  /** Time between two looks, ms; default: the settings' `lookEvery`. */
+  readonly everyMs: number | undefined;
 }): Promise<Result> {
-  const { context, session, products, every } = input;
-  const everyMs = every === undefined ? session.settings.lookEvery : durationOf(every);
+  const { context, session, products, everyMs = session.settings.lookEvery } = input;
   const { hub } = session.settings;
   const view: WatchView =
     context.screen !== undefined && !context.json ? watchScreen(context.screen) : watchLines(context.output);
@@ -60,12 +58,4 @@ export async function watchStatus(input: {
   const human =
     outcome !== "interrupted" ? stands : context.screen === undefined ? [left] : [...stands, left];
   return { exitCode: CODES[outcome], human: human.join("\n\n"), json: undefined };
-}
-
-function durationOf(text: string): number {
-  const parsed = durationSchema.safeParse(text);
-  if (parsed.success && parsed.data > 0) return parsed.data;
-  throw new WavegateError("BAD_OPTION", `--every is "${text}", a time such as "30 seconds" is needed`, {
-    hint: 'write it as in: wavegate status --watch --every "30 seconds"',
-  });
 }

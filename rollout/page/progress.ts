@@ -10,7 +10,7 @@ export interface ProgressPoint {
   readonly failed: number;
 }
 
-/** More points than a picture can show are thinned to about this many. */
+/** As many points as a picture can show. */
 const MOST_POINTS = 160;
 
 /** The counts of a series of looks, thinned for a picture: what changes is kept first. */
@@ -35,8 +35,8 @@ function isNews(points: readonly ProgressPoint[], point: ProgressPoint, index: n
   );
 }
 
-/** So many of a list, evenly, and the last in any case. */
-export function thinned<T>(list: readonly T[], most = MOST_POINTS): readonly T[] {
-  const step = Math.max(1, Math.ceil(list.length / most));
+/** As many of a list as a picture can show, evenly, and the last in any case. */
+export function thinned<T>(list: readonly T[]): readonly T[] {
+  const step = Math.max(1, Math.ceil(list.length / MOST_POINTS));
   return list.filter((_, index) => (list.length - 1 - index) % step === 0);
 }

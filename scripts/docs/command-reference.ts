@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { GROUPS, wholeCommand, type WholeCommand } from "../../rollout/cli/command.ts";
 import { COMMANDS } from "../../rollout/cli/commands.ts";
-import { programOf } from "../../rollout/cli/main.ts";
+import { programOf } from "../../rollout/cli/program.ts";
 import { generatedHeading, markdownTable } from "./markdown-table.ts";
 import { constantDocs } from "./source-docs.ts";
 

@@ -2,7 +2,7 @@ import { CommanderError, type Command as Commander } from "commander";
 import { describe, expect, it } from "vitest";
 import { wholeCommand } from "../../rollout/cli/command.ts";
 import { COMMANDS } from "../../rollout/cli/commands.ts";
-import { programOf } from "../../rollout/cli/main.ts";
+import { programOf } from "../../rollout/cli/program.ts";
 import { codeBlocks, docPages, withoutBlocks, wordsOf, type DocPage } from "./doc-files.ts";
 
 const WHOLE = await Promise.all(COMMANDS.map(wholeCommand));

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadSettings } from "../../rollout/cli/settings.ts";
+import { loadSettings } from "../../rollout/cli/load-settings.ts";
 import type { ProgramRun } from "./mocked-program.ts";
 import { runProgram, theResource } from "./program-run.ts";
 

@@ -53,6 +53,22 @@ export function aRelease(version: string, more: Partial<ReleaseDeclaration> = {}
   });
 }
 
+/** 1.1.0 in smoke waves: what devices too few to prove anything can be given. */
+export function aSmokeRelease({
+  waves,
+  gate = {},
+}: {
+  readonly waves: readonly Pick<ReleaseDeclaration["waves"][number], "name" | "cohort">[];
+  /** What differs from the gate of `aRelease`. */
+  readonly gate?: Partial<ReleaseDeclaration["gate"]>;
+}): ReleaseDeclaration {
+  const { gate: usual } = aRelease("1.1.0");
+  return aRelease("1.1.0", {
+    waves: waves.map((wave) => ({ ...wave, kind: "smoke" })),
+    gate: { ...usual, ...gate },
+  });
+}
+
 /** The thermostat, declared with these releases, adopted at 1.0.0. */
 export function declared(...releases: readonly ReleaseDeclaration[]): Declared {
   return declaredFrom(

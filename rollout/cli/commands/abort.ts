@@ -1,5 +1,6 @@
 import { stopRelease } from "../../reconcile/stop-release.ts";
 import { requiredReason, textOption, type Command } from "../command.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
 import { stopResult } from "../views/stop-result.ts";
 
 /** `wavegate abort`. */
@@ -28,6 +29,7 @@ lifted: only wavegate retry starts the same release again, as a new attempt.`,
       { kind, product, reason, actor: session.actor, ...(version === undefined ? {} : { version }) },
       session,
     );
+    tellAfterwards([{ product, stops: [stopped.stop] }], context, session);
     const next = `wavegate apply ${product}   records it and watches the devices ${kind === "halt" ? "that keep it" : "come back"}`;
     return stopResult(stopped, { done: kind === "halt" ? "is halted" : "is stopped", next });
   },

@@ -2,14 +2,15 @@ import { resolve } from "node:path";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { apply as watch, type ApplyOptions, type ApplyResult } from "../../reconcile/apply.ts";
-import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
 import type { Declared } from "../../plan/declared.ts";
+import { chosenProducts } from "../chosen-products.ts";
+import { EXIT, worstExit, type Command, type Context, type ExitCode } from "../command.ts";
 import { approvingKey } from "../plan-signature.ts";
 import { isPlanFile, readPlans, type SavedPlan } from "../plan-file.ts";
 import type { RunObserver } from "../run-observer.ts";
-import { runObservers } from "../run-observers.ts";
+import { openObservers } from "../open-observers.ts";
 import { admitPlan, comparePlan, planIn } from "../saved-plan.ts";
-import { chosenProducts, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import { measuredLook, partsOf } from "../telemetry/measured.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines, type RolloutView } from "../views/rollout-lines.ts";
@@ -30,7 +31,7 @@ schedule that carries on.`,
   isAnnotated: true,
   async run(context, input) {
     const session = await context.session();
-    await using observers = await runObservers(context, session);
+    await using observers = await openObservers(context, session);
     const checked = await session.declarations();
     const blockedBy = errorsOf(checked.problems);
     if (checked.products.length === 0 && blockedBy.length > 0) {
@@ -65,28 +66,27 @@ schedule that carries on.`,
     const watching = { session, observers, telemetry: context.telemetry };
     let results: readonly ApplyResult[];
     try {
-      results = await allSettled(
-        products.map((declared) =>
-          watched(declared, watching, {
-            inTurn,
-            ...carriedOut(declared, saved),
-            planKey,
-            actor: session.actor,
-            queryLagMs: session.settings.queryLag,
-            lookEveryMs: session.settings.lookEvery,
-            signal: context.signal,
-            wait,
-            onEvent: (product, event) => {
-              view.onEvent(product, event);
-            },
-          }),
-        ),
+      const runs = products.map((declared) =>
+        watched(declared, watching, {
+          inTurn,
+          ...carriedOut(declared, saved),
+          planKey,
+          actor: session.actor,
+          queryLagMs: session.settings.queryLag,
+          lookEveryMs: session.settings.lookEvery,
+          signal: context.signal,
+          wait,
+          onEvent: (product, event) => {
+            view.onEvent(product, event);
+          },
+        }),
       );
+      results = await allEnded(products, runs, context.progress);
     } finally {
       await view.end();
     }
     return {
-      exitCode: worst(results),
+      exitCode: worstExit(results.map(({ outcome }) => CODES[outcome])),
       human: results.map(sentence).join("\n"),
       json: { schemaVersion: 1, products: results },
     };
@@ -163,9 +163,20 @@ function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** Every product is watched to its end, even when another one fails; then the first failure is told. */
-async function allSettled<T>(runs: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(runs);
+/** Every product is watched to its end, even when another one fails; then the others' ends are told, and it fails too. */
+async function allEnded(
+  products: readonly Declared[],
+  runs: readonly Promise<ApplyResult>[],
+  tell: (line: string) => void,
+): Promise<readonly ApplyResult[]> {
+  const ends = await Promise.allSettled(runs);
+  const failed = ends.findIndex(({ status }) => status === "rejected");
+  ends.forEach((end, index) => {
+    if (failed === -1 || index === failed) return;
+    if (end.status === "fulfilled") tell(sentence(end.value));
+    else if (end.reason instanceof WavegateError)
+      tell(`${products[index]?.product ?? ""}: ${end.reason.code}: ${end.reason.message}`);
+  });
   return Promise.all(runs);
 }
 
@@ -177,14 +188,6 @@ const CODES: Readonly<Record<ApplyResult["outcome"], ExitCode>> = {
   blocked: EXIT.error,
   interrupted: EXIT.interrupted,
 };
-
-/** Several products end in one code: what a person must look at first. */
-function worst(results: readonly ApplyResult[]): ExitCode {
-  const codes = results.map(({ outcome }) => CODES[outcome]);
-  return (
-    [EXIT.interrupted, EXIT.error, EXIT.aborted, EXIT.held].find((code) => codes.includes(code)) ?? EXIT.done
-  );
-}
 
 function sentence({ product, outcome, status, problems }: ApplyResult): string {
   switch (outcome) {

@@ -1,6 +1,8 @@
 import { approve as approveWave } from "../../reconcile/approve.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
-import { theProduct } from "../session.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
+import { decisionOptions } from "../session.ts";
 
 /** `wavegate approve`. */
 export const approve: Command = {
@@ -24,12 +26,12 @@ opens nothing by itself: the next reconcile does.`,
     const version = textOption(input, "release");
     const reason = textOption(input, "reason");
     const approved = await approveWave(declared, session, {
-      actor: session.actor,
-      queryLagMs: session.settings.queryLag,
+      ...decisionOptions(session),
       ...(wave === undefined ? {} : { wave }),
       ...(version === undefined ? {} : { version }),
       ...(reason === undefined ? {} : { reason }),
     });
+    tellAfterwards([declared], context, session);
     const { given, wanted, already } = approved;
     const missing = wanted - given.length;
     const name = `wave "${approved.wave}" of ${declared.product} ${approved.version}`;

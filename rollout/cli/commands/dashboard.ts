@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
+import type { CheckedDeclarations } from "../../plan/check-declarations.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { refreshPauseMs } from "../../plan/refresh-pause.ts";
 import { watcher } from "../../reconcile/watch.ts";
+import { readableProducts } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import type { Guard } from "../dashboard/guard.ts";
-import { pageScript } from "../page-script.ts";
 import { loadDeclarations } from "../declarations.ts";
-import { readableProducts } from "../session.ts";
+import { tellDecision } from "../notify/tell-decision.ts";
+import { pageScript } from "../page-script.ts";
 import { slowestOf } from "../slowest-hub.ts";
 
 /** Where it listens when nobody says otherwise: the same place after a restart, so that an open page finds it again. */
@@ -42,7 +44,7 @@ rollout.`,
           hint: "give it one: --token-file FILE (docs/dashboard.md)",
         },
       );
-    // Loaded late: `--help` serves nothing.
+    // Loaded late: `completion` loads every command, and serves nothing.
     const [
       { createFeed },
       { storyTeller },
@@ -72,12 +74,11 @@ rollout.`,
     const slowest = slowestOf(settings);
     const look = watcher(session);
     const tell = storyTeller({ records, hub: settings.hub.name });
-    // Read anew at every look: a release that is merged while the page is open is one of them.
-    const declared = async (): Promise<readonly Declared[]> => {
-      const { folder } = context;
-      const found = await loadDeclarations({ ...settings.declarations, folder, isReread: true });
-      return readableProducts(found, undefined);
-    };
+    // Read anew at every look and click: a release that is merged while the page is open is one of them.
+    const declarations = (): Promise<CheckedDeclarations> =>
+      loadDeclarations({ ...settings.declarations, folder: context.folder, isReread: true });
+    const declared = async (): Promise<readonly Declared[]> =>
+      readableProducts(await declarations(), undefined);
     const namesOf = (products: readonly Declared[]): readonly string[] =>
       products.map(({ product }) => product);
     let names = namesOf(await declared());
@@ -106,7 +107,13 @@ rollout.`,
       feed,
       guard,
       script: await pageScript("dashboard"),
-      act: canAct ? (wanted) => act(wanted, session) : undefined,
+      act:
+        actor === undefined
+          ? undefined
+          : (wanted) =>
+              act(wanted, { ...session, actor, declarations }, (decided) => {
+                void tellDecision(decided, context, session);
+              }),
     });
     await using server = await serveApp(app, { host, port });
     bound.port = server.port;

@@ -1,6 +1,6 @@
 import { percentageSchema } from "../../model/percentage.ts";
 import { hubLimits } from "../../model/hub-limits.ts";
-import { errorsOf, WavegateError } from "../../model/problem.ts";
+import { WavegateError } from "../../model/problem.ts";
 import { totalOf } from "../../model/question.ts";
 import {
   enrollableCondition,
@@ -15,11 +15,12 @@ import { countByStratum } from "../../plan/queries.ts";
 import { enrollByJob } from "../../reconcile/enroll-by-job.ts";
 import { enrollByTwins, type EnrollmentResult } from "../../reconcile/enroll.ts";
 import { readStore } from "../../reconcile/store-view.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { loadDeclarations } from "../declarations.ts";
 import { openEnrollment, type EnrollmentSession } from "../enrollment-session.ts";
 import { hubsOf, type HubSettings, type Settings } from "../settings.ts";
-import { openRecords, readableProducts } from "../session.ts";
+import { openRecords } from "../session.ts";
 import { enrollmentLines, renderEnrollment, renderEnrollmentPlan } from "../views/enrollment.ts";
 
 /** `wavegate enroll`. */
@@ -40,7 +41,10 @@ identities, since the rollout itself may write to no device.`,
   async run(context, input) {
     const options = optionsOf(input);
     const settings = await context.settings();
-    const product = await productOf(context, input);
+    const { folder } = context;
+    const checked = await loadDeclarations({ ...settings.declarations, folder });
+    // Releases with errors keep nobody from enrolling.
+    const { product } = theProduct(checked, input.args[0] ?? "");
     const at = chosenHub(settings, textOption(input, "hub"));
     const session = await openEnrollment(settings, at);
     const { hub, jobs } = session;
@@ -155,19 +159,6 @@ function againFrom(
     ...(importAboveText === undefined ? [] : [`--import-above ${importAboveText}`]),
     ...(intoOpenWave ? ["--into-open-wave"] : []),
   ].join(" ");
-}
-
-/** A product that the fleet declares; releases with errors keep nobody from enrolling. */
-async function productOf(context: Context, input: Input): Promise<string> {
-  const { declarations } = await context.settings();
-  const checked = await loadDeclarations({ ...declarations, folder: context.folder });
-  const name = input.args[0] ?? "";
-  const [declared] = readableProducts(checked, name);
-  if (declared !== undefined) return declared.product;
-  throw new WavegateError("UNKNOWN_PRODUCT", `the fleet has no product "${name}"`, {
-    hint: "declare it in fleet.ts",
-    problems: errorsOf(checked.problems),
-  });
 }
 
 async function openIn(

@@ -1,13 +1,12 @@
-import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { Forecast } from "../../forecast/forecast.ts";
-import { parseDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { countOption } from "../count-option.ts";
-import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
+import { countOption, durationOption } from "../number-options.ts";
+import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast-defaults.ts";
 import type { ForecastChoice } from "../forecast-subjects.ts";
+import { writeWhole } from "../write-whole.ts";
 
 const { runs: RUNS, seed: SEED, taggedDevices: TAGGED } = FORECAST_DEFAULTS;
 
@@ -33,16 +32,16 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
     ["--svg <file>", "write the curve as a picture"],
   ],
   async run(context, input) {
-    // Loaded late: `--help` needs neither the simulator nor the libraries that draw.
+    // Loaded late: `completion` loads every command, at each start of a shell, and plays nothing.
     const [{ forecastReleases }, { renderForecast }, { forecastMarkdown }] = await Promise.all([
       import("../forecast-releases.ts"),
       import("../views/forecast.ts"),
       import("../views/forecast-markdown.ts"),
     ]);
     const forecasts = await forecastReleases(context, choiceOf(input), {
-      runs: countOption(input, "runs", RUNS),
+      runs: countOption(input, "runs", RUNS, FORECAST_MOST.runs),
       seed: countOption(input, "seed", SEED),
-      workers: countOption(input, "workers", availableParallelism()),
+      workers: countOption(input, "workers", availableParallelism(), FORECAST_MOST.workers),
     });
     await writePicture(context, input, forecasts);
     const render = input.options["markdown"] === true ? forecastMarkdown : renderForecast;
@@ -67,21 +66,17 @@ async function writePicture(
       hint: `choose one: wavegate forecast --product ${first.product} --svg ${svg}`,
     });
   const { forecastSvg } = await import("../views/forecast-svg.ts");
-  await writeFile(resolve(folder, svg), forecastSvg(first));
+  await writeWhole(resolve(folder, svg), forecastSvg(first), "--svg");
 }
 
 function choiceOf(input: Input): ForecastChoice {
-  const look = textOption(input, "look");
-  const lookMs = look === undefined ? undefined : parseDuration(look);
-  if (look !== undefined && !(lookMs !== undefined && lookMs > 0))
-    throw new WavegateError("BAD_OPTION", `--look ${look} is no duration`, { hint: '--look "15 minutes"' });
   return {
     release: input.args[0],
     product: textOption(input, "product"),
     before: textOption(input, "before"),
     fleet: fleetOption(input),
     taggedDevices: countOption(input, "tagged", TAGGED),
-    lookMs,
+    lookMs: durationOption(input, "look", "15 minutes"),
   };
 }
 

@@ -5,7 +5,7 @@ import { WavegateError, type Problem } from "../../model/problem.ts";
 import { parseRelease } from "../../model/release.ts";
 import { problemsFromZod } from "../../model/schema-problems.ts";
 import { EXIT, textOption, type Command, type Input } from "../command.ts";
-import { readCounts } from "../counts-option.ts";
+import { readCounts } from "../written-counts.ts";
 import { loadDeclaration } from "../declarations.ts";
 import { renderTrial } from "../views/gate-check.ts";
 

@@ -1,5 +1,6 @@
 import { stopRelease } from "../../reconcile/stop-release.ts";
 import { requiredReason, type Command } from "../command.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
 import { stopResult } from "../views/stop-result.ts";
 
 /** `wavegate hold`. */
@@ -17,6 +18,7 @@ abort takes them back. The gate goes on judging, and may still abort.`,
     const reason = requiredReason(input, `wavegate hold ${product}`);
     const session = await context.session();
     const stopped = await stopRelease({ kind: "hold", product, reason, actor: session.actor }, session);
+    tellAfterwards([{ product, stops: [stopped.stop] }], context, session);
     const next = `wavegate resume ${product} --reason "...", or wavegate abort ${product} --reason "..."`;
     return stopResult(stopped, { done: "is held", next });
   },

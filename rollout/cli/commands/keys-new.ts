@@ -22,15 +22,18 @@ first is lost.`,
       generateKeyPairSync("ed25519");
     const keyId = keyIdOf(publicKey);
     const privateName = `wavegate-${keyId}.private.pem`;
-    await makeFolder(folder);
+    await orBadFolder(`the folder ${folder} cannot be made`, () =>
+      mkdir(folder, { recursive: true, mode: 0o700 }),
+    );
     await refuseCommittable(folder, privateName);
     const privateFile = join(folder, privateName);
     const publicFile = join(folder, `wavegate-${keyId}.public.pem`);
-    await writeFile(privateFile, privateKey.export({ format: "pem", type: "pkcs8" }), {
-      mode: 0o600,
-      flag: "wx",
+    const privatePem = privateKey.export({ format: "pem", type: "pkcs8" });
+    const publicPem = publicKey.export({ format: "pem", type: "spki" });
+    await orBadFolder(`no key can be written to ${folder}`, async () => {
+      await writeFile(privateFile, privatePem, { mode: 0o600, flag: "wx" });
+      await writeFile(publicFile, publicPem, { flag: "wx" });
     });
-    await writeFile(publicFile, publicKey.export({ format: "pem", type: "spki" }), { flag: "wx" });
     const pin = { keyId, publicKey: publicKeyText(publicKey) };
     const shownPrivate = shownPath(context.folder, privateFile);
     const shownPublic = shownPath(context.folder, publicFile);
@@ -46,11 +49,11 @@ key ${keyId}; devices pin it with this line:
   },
 };
 
-async function makeFolder(folder: string): Promise<void> {
+async function orBadFolder(message: string, write: () => Promise<unknown>): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await write();
   } catch (error) {
-    throw new WavegateError("BAD_OPTION", `the folder ${folder} cannot be made`, {
+    throw new WavegateError("BAD_OPTION", message, {
       hint: "choose another: --out FOLDER",
       cause: error,
     });

@@ -1,8 +1,9 @@
-import { join } from "node:path";
-import { errorsOf, WavegateError } from "../../model/problem.ts";
-import { EXIT, type Command, type Context } from "../command.ts";
+import { errorsOf } from "../../model/problem.ts";
+import { readableProducts } from "../chosen-products.ts";
+import { EXIT, type Command } from "../command.ts";
 import { loadDeclarations } from "../declarations.ts";
-import { readableProducts } from "../session.ts";
+import { declaredPlaces } from "../declared-places.ts";
+import { counted } from "../views/numbers.ts";
 import { renderProblems } from "../views/problems.ts";
 
 /** `wavegate lint`. */
@@ -14,7 +15,7 @@ itself would change, or that are too long. Asks no hub and needs no settings, so
 suits a pull request; what depends on the fleet's devices is told by plan.`,
   examples: ["wavegate lint", "wavegate lint thermostat --json"],
   async run(context, input) {
-    const checked = await loadDeclarations({ ...(await places(context)), folder: context.folder });
+    const checked = await loadDeclarations({ ...(await declaredPlaces(context)), folder: context.folder });
     const { lengthProblems } = await import("../../plan/condition-lengths.ts");
     const products = readableProducts(checked, input.args[0]);
     const problems = [
@@ -36,20 +37,3 @@ suits a pull request; what depends on the fleet's devices is told by plan.`,
     };
   },
 };
-
-/** Where the settings say; where there are none, where a project has them. */
-async function places({
-  settings,
-  folder,
-}: Context): Promise<{ readonly fleet: string; readonly releases: string; readonly overrides?: string }> {
-  try {
-    return (await settings()).declarations;
-  } catch (error) {
-    if (!(error instanceof WavegateError) || error.code !== "SETTINGS_MISSING") throw error;
-    return { fleet: join(folder, "rollout/fleet.ts"), releases: join(folder, "rollout/releases") };
-  }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from "node:util";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, type Command } from "../command.ts";
-import { countOption } from "../count-option.ts";
+import { countOption } from "../number-options.ts";
 import { registryOf } from "../session.ts";
 import { hubsOf } from "../settings.ts";
 
@@ -28,8 +27,8 @@ right to call direct methods, which the rollout's own identity has not.`,
         const older = log.dropped === 0 ? [] : [`(${log.dropped} older lines are not shown)`];
         return {
           exitCode: EXIT.done,
-          // The text is a device's: it must not steer the terminal.
-          human: [...older, ...log.lines.map(plain)].join("\n"),
+          // What is printed is plain; a line of the device's must not look like several either.
+          human: [...older, ...log.lines.map((line) => line.replaceAll("\n", "?"))].join("\n"),
           json: { schemaVersion: 1, hub: hub.name, deviceId, ...log },
         };
       } catch (error) {
@@ -44,7 +43,3 @@ right to call direct methods, which the rollout's own identity has not.`,
     });
   },
 };
-
-function plain(line: string): string {
-  return stripVTControlCharacters(line).replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
-}

@@ -5,7 +5,7 @@ import { WavegateError } from "../../model/problem.ts";
 import { closest } from "../../model/schema-problems.ts";
 import { EXIT, type Command } from "../command.ts";
 import { withLink } from "../notify/notice-link.ts";
-import { CHANNEL_LIMIT_MS, openChannel } from "../notify/open-channels.ts";
+import { CHANNEL_LIMIT_MS, openChannel } from "../notify/open-channel.ts";
 import type { ChannelSettings } from "../notify-settings.ts";
 
 /** `wavegate notify test`. */

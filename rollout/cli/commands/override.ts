@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { formatDuration, parseDuration } from "../../model/duration.ts";
+import { formatDuration } from "../../model/duration.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { isoInstant } from "../../model/instant.ts";
 import { overridable } from "../../engine/overridable.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { notOverridable, override as overrideGate } from "../../reconcile/override.ts";
+import { theProduct } from "../chosen-products.ts";
 import {
   EXIT,
   requiredReason,
@@ -16,7 +17,9 @@ import {
   type Result,
 } from "../command.ts";
 import { overridesFolder, shownPath } from "../declarations.ts";
-import { theProduct, type Session } from "../session.ts";
+import { durationOption } from "../number-options.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
+import { decisionOptions, type Session } from "../session.ts";
 import { overrideFileName, renderOverride } from "../views/override-file.ts";
 import { writeNewFile } from "../write-new-file.ts";
 
@@ -49,7 +52,7 @@ override is written into the overrides folder, to be reviewed in a pull request.
     const wave = required(input, "wave", command);
     const evidence = required(input, "evidence", command);
     const asFile = input.options["file"] === true;
-    const forMs = durationOption(input) ?? (asFile ? FILE_FOR_MS : DEFAULT_FOR_MS);
+    const forMs = durationOption(input, "for", "2 hours") ?? (asFile ? FILE_FOR_MS : DEFAULT_FOR_MS);
     const session = await context.session();
     const declared = theProduct(await session.declarations(), product);
     if (asFile) return declareOverride({ context, session, declared }, { wave, evidence, reason, forMs });
@@ -58,15 +61,13 @@ override is written into the overrides folder, to be reviewed in a pull request.
       override: made,
       verdict,
     } = await overrideGate(declared, session, {
-      actor: session.actor,
-      queryLagMs: session.settings.queryLag,
-      // What a signed plan has to start, no override does on the way.
-      startsNothing: session.settings.plans !== undefined,
+      ...decisionOptions(session),
       wave,
       evidence,
       reason,
       forMs,
     });
+    tellAfterwards([{ product }], context, session);
     const human = [
       `the gate of wave "${made.wave}" of ${product} ${version} is overridden for ${formatDuration(forMs)}, on evidence ${made.evidence.slice(0, 12)}`,
       `  it held: ${verdict.reasons[0]?.text ?? ""}`,
@@ -116,12 +117,4 @@ function required(input: Input, name: string, command: string): string {
   throw new WavegateError("BAD_OPTION", `an override needs --${name}`, {
     hint: `${command} --reason "..."; wavegate status shows wave and evidence`,
   });
-}
-
-function durationOption(input: Input): number | undefined {
-  const text = textOption(input, "for");
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  throw new WavegateError("BAD_OPTION", `"${text}" is no duration`, { hint: 'write --for "2 hours"' });
 }

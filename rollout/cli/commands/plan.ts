@@ -10,13 +10,14 @@ import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
 import type { Forecast } from "../../forecast/forecast.ts";
 import { annotateProblems } from "../ci-annotations.ts";
+import { chosenProducts, readableProducts } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input, type Result } from "../command.ts";
-import { countOption } from "../count-option.ts";
-import { FORECAST_DEFAULTS } from "../forecast-defaults.ts";
+import { countOption } from "../number-options.ts";
+import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast-defaults.ts";
 import { writePlans } from "../plan-file.ts";
 import { planIn } from "../saved-plan.ts";
 import { openSigner, SIGNING_OPTIONS } from "../signing.ts";
-import { chosenProducts, readableProducts, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import { renderExplained } from "../views/explain.ts";
 import { renderPlan, renderSummary } from "../views/plan.ts";
 import { renderProblems } from "../views/problems.ts";
@@ -44,6 +45,7 @@ nothing; with a key beside it, signed, where the settings pin who approves
   isAnnotated: true,
   async run(context, input) {
     const out = textOption(input, "out");
+    const wanted = reportOption(input);
     const signer = await openSigner(input, context.signal);
     if (signer !== undefined && out === undefined)
       throw new WavegateError("BAD_OPTION", "a signature stands in a saved plan", {
@@ -55,7 +57,7 @@ nothing; with a key beside it, signed, where the settings pin who approves
     if (deviceId !== undefined) return explained(deviceId, readableProducts(checked, input.args[0]), session);
     const plans = await plansOf(chosenProducts(checked, input.args[0]), session);
     const problems = plans.length === 0 ? checked.problems : distinct(plans.flatMap((one) => one.problems));
-    const report = await reported(context, input, { plans, problems });
+    const report = wanted === undefined ? undefined : await reported(context, wanted, { plans, problems });
     const blocked = errorsOf(problems).length > 0;
     annotateProblems(problems, context.progress);
     const changed = plans.some(({ changes }) => hasChanges(changes));
@@ -83,48 +85,60 @@ nothing; with a key beside it, signed, where the settings pin who approves
   },
 };
 
-/** The report that was asked for, with a forecast of each release that would start; undefined when none was. */
-async function reported(
-  context: Context,
-  input: Input,
-  { plans, problems }: { readonly plans: readonly ProductPlan[]; readonly problems: readonly Problem[] },
-): Promise<string | undefined> {
+/** The report that somebody wants. */
+interface ReportWanted {
+  readonly form: "markdown" | "html";
+  /** A release file to compare the forecast with. */
+  readonly before: string | undefined;
+  /** Rollouts of each scenario. */
+  readonly runs: number;
+}
+
+function reportOption(input: Input): ReportWanted | undefined {
   const [asMarkdown, asHtml] = [input.options["markdown"] === true, input.options["html"] === true];
   const before = textOption(input, "before");
   if (asMarkdown && asHtml)
     throw new WavegateError("BAD_OPTION", "--markdown and --html are two forms of one report", {
       hint: "wavegate plan --markdown",
     });
-  if (!asMarkdown && !asHtml) {
-    if (before === undefined) return undefined;
-    throw new WavegateError("BAD_OPTION", "--before is for a report", {
-      hint: `wavegate plan --markdown --before ${before}`,
-    });
+  if (asMarkdown || asHtml) {
+    const runs = countOption(input, "runs", FORECAST_DEFAULTS.runs, FORECAST_MOST.runs);
+    return { form: asMarkdown ? "markdown" : "html", before, runs };
   }
+  if (before === undefined) return undefined;
+  throw new WavegateError("BAD_OPTION", "--before is for a report", {
+    hint: `wavegate plan --markdown --before ${before}`,
+  });
+}
+
+/** A report of plans, with a forecast of each release that would start. */
+async function reported(
+  context: Context,
+  { form, before, runs }: ReportWanted,
+  { plans, problems }: { readonly plans: readonly ProductPlan[]; readonly problems: readonly Problem[] },
+): Promise<string> {
   // Loaded late: a plan alone needs no simulator.
   const [{ forecastReleases }, { planReport }, { planReportHtml }] = await Promise.all([
     import("../forecast-releases.ts"),
     import("../views/plan-report.ts"),
     import("../views/plan-report-html.ts"),
   ]);
-  const started = plans.filter((one) => one.release !== undefined && errorsOf(one.problems).length === 0);
+  const { seed, taggedDevices } = FORECAST_DEFAULTS;
   const forecasts: Forecast[] = [];
-  for (const { product } of started)
-    forecasts.push(
-      ...(await forecastReleases(
-        context,
-        {
-          ...{ product, before, release: undefined, fleet: undefined, lookMs: undefined },
-          taggedDevices: FORECAST_DEFAULTS.taggedDevices,
-        },
-        {
-          seed: FORECAST_DEFAULTS.seed,
-          runs: countOption(input, "runs", FORECAST_DEFAULTS.runs),
-          workers: availableParallelism(),
-        },
-      )),
-    );
-  return (asHtml ? planReportHtml : planReport)({ plans, forecasts, problems });
+  for (const { product, ...planned } of plans) {
+    if (planned.release === undefined || errorsOf(planned.problems).length > 0) continue;
+    const choice = {
+      product,
+      before,
+      taggedDevices,
+      release: undefined,
+      fleet: undefined,
+      lookMs: undefined,
+    };
+    const how = { seed, runs, workers: availableParallelism() };
+    forecasts.push(...(await forecastReleases(context, choice, how)));
+  }
+  return (form === "html" ? planReportHtml : planReport)({ plans, forecasts, problems });
 }
 
 /** The plans of several products, from one listing of the hubs. */

@@ -5,10 +5,11 @@ import { listHubs } from "../../reconcile/list-hubs.ts";
 import { forgottenProducts, recordedProducts } from "../../reconcile/recorded-products.ts";
 import type { HubView } from "../../engine/observation.ts";
 import type { Declared } from "../../plan/declared.ts";
-import { EXIT, type Command, type Context, type ExitCode } from "../command.ts";
+import { chosenProducts } from "../chosen-products.ts";
+import { EXIT, worstExit, type Command, type Context, type ExitCode } from "../command.ts";
 import type { RunObserver } from "../run-observer.ts";
-import { runObservers } from "../run-observers.ts";
-import { chosenProducts, type Session } from "../session.ts";
+import { openObservers } from "../open-observers.ts";
+import type { Session } from "../session.ts";
 import { measuredLook, partsOf } from "../telemetry/measured.ts";
 import { renderProblems } from "../views/problems.ts";
 import { rolloutLines } from "../views/rollout-lines.ts";
@@ -26,7 +27,7 @@ where apply carries out what was reviewed.`,
   isAnnotated: true,
   async run(context, input) {
     const session = await context.session();
-    await using observers = await runObservers(context, session);
+    await using observers = await openObservers(context, session);
     const { progress, telemetry } = context;
     const checked = await session.declarations();
     if (checked.products.length === 0) {
@@ -43,7 +44,7 @@ where apply carries out what was reviewed.`,
       );
     const startsNothing = isPinned || input.options["start"] === false;
     const looking: Looking = { progress, telemetry, observers, startsNothing };
-    const sum: RunSum = { results: [], human: [], exitCode: EXIT.done };
+    const sum: RunSum = { results: [], human: [], codes: [] };
     const named = input.args[0];
     const products = chosenProducts(checked, named);
     let seen: readonly HubView[] | undefined;
@@ -55,7 +56,7 @@ where apply carries out what was reviewed.`,
         await runProduct(declared, { session, looking, sum, isOnly: false });
     }
     return {
-      exitCode: sum.exitCode,
+      exitCode: worstExit(sum.codes),
       human: sum.human.join("\n"),
       json: { schemaVersion: 1, products: sum.results },
     };
@@ -66,17 +67,13 @@ where apply carries out what was reviewed.`,
 interface RunSum {
   readonly results: unknown[];
   readonly human: string[];
-  exitCode: ExitCode;
+  readonly codes: ExitCode[];
 }
 
 /** What the looks of one run have in common. */
 interface Looking extends Pick<Context, "progress" | "telemetry"> {
   readonly observers: RunObserver;
   readonly startsNothing: boolean;
-}
-
-function worse(sum: RunSum, code: ExitCode): void {
-  if (sum.exitCode === EXIT.done || code === EXIT.error) sum.exitCode = code;
 }
 
 /** Run one product; the hubs as it found them, undefined where it failed: that keeps no other product from being stopped. */
@@ -97,9 +94,9 @@ async function runProduct(
   const { product } = declared;
   try {
     const { steps, status, problems, observation } = await look(declared, session, looking);
-    if (steps.some((step) => takenBackBy(step) !== undefined)) worse(sum, EXIT.aborted);
-    if (status?.needsPerson === true) worse(sum, EXIT.held);
-    if (problems !== undefined) worse(sum, EXIT.error);
+    if (steps.some((step) => takenBackBy(step) !== undefined)) sum.codes.push(EXIT.aborted);
+    if (status?.needsPerson === true) sum.codes.push(EXIT.held);
+    if (problems !== undefined) sum.codes.push(EXIT.error);
     sum.human.push(
       problems === undefined
         ? `${product}: ${status?.text ?? "more is due: run it again"}`
@@ -110,7 +107,7 @@ async function runProduct(
   } catch (error) {
     if (!(error instanceof WavegateError) || error.code === "INTERRUPTED" || isOnly) throw error;
     const { code, message, hint } = error;
-    worse(sum, EXIT.error);
+    sum.codes.push(EXIT.error);
     sum.human.push(`${product}: ${code}: ${message}\n  next: ${hint}`);
     sum.results.push({ product, error: { code, message, hint } });
     return undefined;

@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join, relative, resolve } from "node:path";
 import semver from "semver";
 import { sha256Hex } from "../../model/digest.ts";
-import { WavegateError } from "../../model/problem.ts";
+import { WavegateError, type Problem } from "../../model/problem.ts";
 import { parseRelease, type ReleaseDeclaration } from "../../model/release.ts";
 import type { Manifest } from "../../model/manifest.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { releaseFiles } from "../declarations.ts";
+import { loadDeclaration, releaseFiles, shownPath } from "../declarations.ts";
 import { openSigner, SIGNING_OPTIONS, signManifest, type Signer } from "../signing.ts";
 import { renderRelease, STARTER } from "../views/release-file.ts";
 import { writeNewFile } from "../write-new-file.ts";
@@ -39,19 +38,20 @@ standard input and prints the signature in base64.`,
     const signer = await openSigner(input, context.signal);
     const restrictions = restrictionsOf(input, signer);
     const session = await context.session();
-    const bytes = await readImage(image);
+    const bytes = await readImage(image, context.folder);
     const sha256 = sha256Hex(bytes);
     const path = `sha256/${sha256}.bin`;
     const { releases } = session.settings.declarations;
-    const like = await template({ like: textOption(input, "like"), product, releases });
+    const { folder } = context;
+    const example = await exampleFor(product, { like: textOption(input, "like"), releases, folder });
     const unsigned: ReleaseDeclaration = {
-      ...like,
+      ...templateOf(example),
       product,
       version,
       artifact: { path, sha256, size: bytes.length, manifest: "", signature: "" },
     };
     const file = join(releases, `${product}-${version}.ts`);
-    const shown = relative(context.folder, file);
+    const shown = relative(folder, file);
     const { problems } = parseRelease(unsigned, shown);
     if (problems.length > 0)
       throw new WavegateError("RELEASE_INVALID", "this would be no release", {
@@ -97,9 +97,9 @@ function required(value: string | undefined, flag: string): string {
   throw new WavegateError("BAD_OPTION", `${flag} is missing`, { hint: "see: wavegate release add --help" });
 }
 
-async function readImage(file: string): Promise<Buffer> {
+async function readImage(file: string, folder: string): Promise<Buffer> {
   try {
-    const bytes = await readFile(file);
+    const bytes = await readFile(resolve(folder, file));
     if (bytes.length > 0) return bytes;
   } catch (error) {
     throw new WavegateError("BAD_OPTION", `the image ${file} cannot be read`, {
@@ -112,39 +112,60 @@ async function readImage(file: string): Promise<Buffer> {
   });
 }
 
-/** The declaration whose waves and gate are taken over. */
-async function template(input: {
-  readonly like: string | undefined;
-  readonly product: string;
-  readonly releases: string;
-}): Promise<Omit<ReleaseDeclaration, "product" | "version" | "artifact">> {
-  const { like, product, releases } = input;
-  const candidates =
-    like === undefined ? (await releaseFiles(releases)).map((name) => join(releases, name)) : [like];
-  const found: ReleaseDeclaration[] = [];
-  for (const file of candidates) {
-    // A declaration is checked by `parseRelease` right after it was loaded.
-    const module = (await import(pathToFileURL(join(file)).href).catch((error: unknown) => {
-      throw new WavegateError("RELEASE_INVALID", `${file} cannot be loaded`, {
-        hint: "correct it, or choose another with --like",
-        cause: error,
-      });
-    })) as { readonly default?: ReleaseDeclaration };
-    if (module.default !== undefined && parseRelease(module.default, file).release !== undefined)
-      found.push(module.default);
+/** The release that `--like` names, else the product's newest of the folder; undefined where there is none. */
+async function exampleFor(
+  product: string,
+  {
+    like,
+    releases,
+    folder,
+  }: { readonly like: string | undefined; readonly releases: string; readonly folder: string },
+): Promise<ReleaseDeclaration | undefined> {
+  if (like !== undefined) {
+    const { declaration, problems } = await declarationIn(resolve(folder, like), folder);
+    if (declaration !== undefined) return declaration;
+    throw new WavegateError("RELEASE_INVALID", `${like} is no release to take waves and gate from`, {
+      hint: "correct it, or choose another with --like",
+      problems,
+    });
   }
-  const newest = found
-    .filter((declaration) => like !== undefined || declaration.product === product)
+  const names = await releaseFiles(releases);
+  const all = await Promise.all(names.map((name) => declarationIn(join(releases, name), folder)));
+  return all
+    .flatMap(({ declaration }) => (declaration?.product === product ? [declaration] : []))
     .toSorted((a, b) => semver.rcompare(a.version, b.version))[0];
-  return newest === undefined
-    ? STARTER
-    : {
-        waves: newest.waves,
-        gate: newest.gate,
-        ...(newest.watch === undefined ? {} : { watch: newest.watch }),
-        ...(newest.where === undefined ? {} : { where: newest.where }),
-        ...(newest.windows === undefined ? {} : { windows: newest.windows }),
-      };
+}
+
+/** What a release file declares, where it is a release. */
+async function declarationIn(
+  path: string,
+  folder: string,
+): Promise<{ readonly declaration?: ReleaseDeclaration; readonly problems: readonly Problem[] }> {
+  const file = shownPath(folder, path);
+  const loaded = await loadDeclaration(path, file, { code: "RELEASE_INVALID" });
+  if ("problem" in loaded)
+    throw new WavegateError("RELEASE_INVALID", `${file} cannot be loaded`, {
+      hint: "correct it, or choose another with --like",
+      problems: [loaded.problem],
+    });
+  const { release, problems } = parseRelease(loaded.value, file);
+  // Just checked, it is what it is declared to be.
+  return release === undefined ? { problems } : { declaration: loaded.value as ReleaseDeclaration, problems };
+}
+
+/** What a new release takes over; without one to take it from, a cautious start. */
+function templateOf(
+  declaration: ReleaseDeclaration | undefined,
+): Omit<ReleaseDeclaration, "product" | "version" | "artifact"> {
+  if (declaration === undefined) return STARTER;
+  const { waves, gate, watch, where, windows, holdOut } = declaration;
+  return {
+    ...{ waves, gate },
+    ...(watch === undefined ? {} : { watch }),
+    ...(where === undefined ? {} : { where }),
+    ...(windows === undefined ? {} : { windows }),
+    ...(holdOut === undefined ? {} : { holdOut }),
+  };
 }
 
 /** Other bytes under the digest's name would be found by every device, and by none in time. */

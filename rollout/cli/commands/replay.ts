@@ -2,11 +2,12 @@ import { readStored } from "../../adapters/read-stored.ts";
 import { replay as replayStore } from "../../forecast/replay/replay.ts";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import type { StoreContents } from "../../model/store-contents.ts";
+import { readableProducts } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { loadDeclarations } from "../declarations.ts";
 import { exportedStore } from "../exported-store.ts";
 import { loadGate } from "../gate-file.ts";
-import { openRecords, readableProducts } from "../session.ts";
+import { openRecords } from "../session.ts";
 import { renderReplay } from "../views/replay.ts";
 
 /** `wavegate replay`. */

@@ -18,7 +18,7 @@ own records in the reader's browser. Needs the record store only, no hub. With
   examples: ["wavegate report thermostat", "wavegate report thermostat --out thermostat.html"],
   options: [["--out <file>", "file to write (default: PRODUCT-report.html); replaced if there is one"]],
   async run(context, input) {
-    // Loaded late: `--help` draws nothing.
+    // Loaded late: `completion` loads every command, and draws nothing.
     const [{ storyOf }, { reportDocument }] = await Promise.all([
       import("../../page/story.ts"),
       import("../../page/report-document.ts"),

@@ -1,6 +1,8 @@
 import { resume as resumeRelease } from "../../reconcile/resume.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, requiredReason, type Command } from "../command.ts";
-import { chosenProducts } from "../session.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
+import { decisionOptions } from "../session.ts";
 
 /** `wavegate resume`. */
 export const resume: Command = {
@@ -13,20 +15,14 @@ has seen; nothing is reset. A release that was aborted is never resumed.`,
   ],
   options: [["--reason <text>", "why, for the record (required)"]],
   async run(context, input) {
-    const reason = requiredReason(input, `wavegate resume ${input.args[0] ?? ""}`);
+    const product = input.args[0] ?? "";
+    const reason = requiredReason(input, `wavegate resume ${product}`);
     const session = await context.session();
-    const checked = await session.declarations();
-    const [declared] = chosenProducts(checked, input.args[0] ?? "");
-    if (declared === undefined) throw new RangeError("no product was chosen");
-    const options = {
-      actor: session.actor,
-      queryLagMs: session.settings.queryLag,
-      // What a signed plan has to start, no resume does on the way.
-      startsNothing: session.settings.plans !== undefined,
-      reason,
-    };
+    const declared = theProduct(await session.declarations(), product);
+    const options = { ...decisionOptions(session), reason };
     const { attempt, version } = await resumeRelease(declared, session, options);
-    const human = `${version} goes on (${attempt})\n  next: wavegate apply ${declared.product}`;
+    tellAfterwards([{ product }], context, session);
+    const human = `${version} goes on (${attempt})\n  next: wavegate apply ${product}`;
     return { exitCode: EXIT.done, human, json: { schemaVersion: 1, attempt } };
   },
 };

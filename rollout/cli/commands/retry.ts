@@ -1,6 +1,8 @@
 import { retry as retryRelease } from "../../reconcile/retry.ts";
+import { theProduct } from "../chosen-products.ts";
 import { EXIT, requiredReason, textOption, type Command } from "../command.ts";
-import { theProduct } from "../session.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
+import { decisionOptions } from "../session.ts";
 import { quarantineLines } from "../views/quarantine.ts";
 
 /** `wavegate retry`. */
@@ -25,12 +27,12 @@ the others keep what they have. Devices that failed twice are listed.`,
     const declared = theProduct(await session.declarations(), product);
     const version = textOption(input, "release");
     const retried = await retryRelease(declared, session, {
-      actor: session.actor,
-      queryLagMs: session.settings.queryLag,
+      ...decisionOptions(session),
       reason,
       failed: input.options["failed"] === true,
       ...(version === undefined ? {} : { version }),
     });
+    tellAfterwards([{ product }], context, session);
     const { only, attempt, repeatFailers, priority } = retried;
     const whom = only === undefined ? "" : `, for ${only.length} ${only.length === 1 ? "device" : "devices"}`;
     const human = [

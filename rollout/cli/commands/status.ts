@@ -1,8 +1,9 @@
 import { observeProduct } from "../../reconcile/observe.ts";
 import { overviewOf } from "../../reconcile/overview.ts";
 import { WavegateError } from "../../model/problem.ts";
-import { EXIT, textOption, type Command } from "../command.ts";
-import { readableProducts } from "../session.ts";
+import { readableProducts } from "../chosen-products.ts";
+import { EXIT, type Command } from "../command.ts";
+import { durationOption } from "../number-options.ts";
 import { readingsOfOverview } from "../telemetry/readings.ts";
 import { statusForJson, renderStatus, type ProductStatus } from "../views/status.ts";
 import { watchStatus } from "../watch-status.ts";
@@ -27,11 +28,11 @@ textfile collector of a node exporter. Changes nothing.`,
       throw new WavegateError("BAD_OPTION", "--prometheus prints metrics once, neither JSON nor a watch", {
         hint: "wavegate status --prometheus > wavegate.prom",
       });
+    const everyMs = durationOption(input, "every", "30 seconds");
     const session = await context.session();
     const checked = await session.declarations();
     const products = readableProducts(checked, input.args[0]);
-    if (input.options["watch"] === true)
-      return watchStatus({ context, session, products, every: textOption(input, "every") });
+    if (input.options["watch"] === true) return watchStatus({ context, session, products, everyMs });
     const found: ProductStatus[] = [];
     for (const declared of products) {
       const observed = await observeProduct(declared, session);

@@ -1,6 +1,7 @@
 import { WavegateError } from "../../model/problem.ts";
 import { stopAll, type StoppedProduct } from "../../reconcile/stop-all.ts";
 import { EXIT, requiredReason, type Command } from "../command.ts";
+import { tellAfterwards } from "../notify/tell-decision.ts";
 
 /** `wavegate stop`. */
 export const stop: Command = {
@@ -27,6 +28,11 @@ gentle form: nothing grows, and nobody has to resume anything afterwards.`,
     const kind = input.options["abort"] === true ? "abort" : "hold";
     const session = await context.session();
     const { products, unseen } = await stopAll({ kind, reason, actor: session.actor }, session);
+    tellAfterwards(
+      products.flatMap((one) => (one.kind === "failed" ? [] : [{ product: one.product, stops: [one.stop] }])),
+      context,
+      session,
+    );
     const failed =
       unseen.length > 0 || products.some((result) => result.kind === "failed" || result.missed.length > 0);
     const seen = session.hubs.map(({ name }) => name).filter((name) => !unseen.includes(name));

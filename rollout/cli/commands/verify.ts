@@ -8,10 +8,11 @@ import { parseDigest, type Digest } from "../../model/digest.ts";
 import { headOf } from "../../model/labels.ts";
 import { errorsOf, WavegateError } from "../../model/problem.ts";
 import type { StoreContents } from "../../model/store-contents.ts";
+import { readableProducts } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { loadDeclarations } from "../declarations.ts";
 import { exportedStore } from "../exported-store.ts";
-import { openRecords, readableProducts } from "../session.ts";
+import { openRecords } from "../session.ts";
 import { renderVerification } from "../views/verification.ts";
 
 /** `wavegate verify`. */

@@ -1,4 +1,4 @@
-import { GROUPS, type WholeCommand } from "../command.ts";
+import { COMMON_OPTIONS, GROUPS, type WholeCommand } from "../command.ts";
 
 /** What can be typed after a command, for the shells. */
 export interface Words {
@@ -19,18 +19,12 @@ export interface OptionWord extends Word {
   readonly value?: string;
 }
 
-/** Options that every command takes, as main.ts declares them. */
-const COMMON: readonly (readonly [flags: string, meaning: string])[] = [
-  ["--settings <file>", "settings file"],
-  ["--stack-outputs <file>", "outputs of a stack, as JSON"],
-  ["--as <name>", "decide under this name; for a local hub only"],
-  ["--json", "print the result as JSON"],
-  ["--help", "display help for command"],
-];
+/** What `help` and `--help` do, in commander's words. */
+const HELP = "display help for command";
 
 /** Every place in the command line, the top first. */
 export function wordsOf(commands: readonly WholeCommand[]): readonly Words[] {
-  const common = COMMON.map(optionWord);
+  const common = [...COMMON_OPTIONS, ["--help", HELP] as const].map(optionWord);
   const groups = new Map<string, Word[]>();
   const top: Word[] = [];
   for (const { name, summary } of commands) {
@@ -42,7 +36,7 @@ export function wordsOf(commands: readonly WholeCommand[]): readonly Words[] {
   return [
     {
       command: "",
-      commands: [...top, { word: "help", meaning: "display help for command" }],
+      commands: [...top, { word: "help", meaning: HELP }],
       options: common,
     },
     ...[...groups].map(([command, words]) => ({ command, commands: words, options: [] })),

@@ -1,39 +1,17 @@
 import type { Digest } from "../../model/digest.ts";
 import type { Stop } from "../../model/stop.ts";
 import type { Context } from "../command.ts";
-import { isToldOf } from "../notify-settings.ts";
 import type { LookEnd, RunObserver } from "../run-observer.ts";
 import type { Session } from "../session.ts";
-import { hubsOf } from "../settings.ts";
-import { deliver, type ListeningChannel } from "./deliver.ts";
-import { withLink } from "./notice-link.ts";
-import { openChannel } from "./open-channels.ts";
+import { deliver } from "./deliver.ts";
+import { deliveryPorts } from "./delivery-ports.ts";
 
 /** Tells the channels of the settings after each look, beside the rollout and never in its way. */
 export function notifier(
-  { progress, signal }: Pick<Context, "progress" | "signal">,
+  context: Pick<Context, "progress" | "signal">,
   session: Pick<Session, "settings" | "records" | "cursors">,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
 ): RunObserver {
-  const { settings, records, cursors } = session;
-  const channels = (settings.notify?.channels ?? []).map((one): ListeningChannel => {
-    const { name, send } = openChannel(one);
-    return {
-      channel: {
-        name,
-        send: (notice, ends) => send(withLink(notice, settings.notify?.link, environment), ends),
-      },
-      wants: (notice) => isToldOf(one, notice),
-    };
-  });
-  const ports = {
-    channels,
-    records,
-    cursors,
-    hubs: hubsOf(settings).map(({ name }) => name),
-    warn: progress,
-    signal,
-  };
+  const ports = deliveryPorts(context, session);
   const memories = new Map<string, Memory>();
   const memoryOf = (product: string): Memory => {
     const memory = memories.get(product) ?? { stops: [] };

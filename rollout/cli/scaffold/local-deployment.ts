@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
 import { isLocalHub } from "../actor.ts";
 import { releaseFiles } from "../declarations.ts";
-import { hubsOf, loadSettings } from "../settings.ts";
+import { loadSettings } from "../load-settings.ts";
+import { hubsOf } from "../settings.ts";
 import { isLayer, placeLayer } from "../settings-layers.ts";
 import { json } from "./starter-files.ts";
 

@@ -1,3 +1,5 @@
+import { USUAL_PLACES } from "../declarations.ts";
+
 /** Files of a new repository by their paths, with what stands in them; package.json is another matter. */
 export function starterFiles(product: string): ReadonlyMap<string, string> {
   return new Map([
@@ -48,7 +50,7 @@ const SETTINGS_EXAMPLE = {
     container: "https://ACCOUNT.blob.core.windows.net/records",
     credential: { kind: "azure-cli" },
   },
-  declarations: { fleet: "rollout/fleet.ts", releases: "rollout/releases" },
+  declarations: USUAL_PLACES,
 };
 
 function fleetFile(product: string): string {

@@ -1,3 +1,4 @@
+import { withThousands } from "../../gate/format-evidence.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import type { EnrollmentPlan } from "../../plan/enrollment.ts";
 import type { JobEvent } from "../../reconcile/enroll-by-job.ts";
@@ -19,13 +20,17 @@ export function renderEnrollmentPlan(input: {
 }): string {
   const { product, plan, open, recordsRead, intoOpenWave, again } = input;
   const lines = [
-    `${product}: ${count(plan.devices)} devices, ${count(plan.stamped)} with a bucket, ${count(plan.missing)} without`,
+    `${product}: ${withThousands(plan.devices)} devices, ${withThousands(plan.stamped)} with a bucket, ${withThousands(plan.missing)} without`,
   ];
   if (plan.malformed > 0)
-    lines.push(`  ${count(plan.malformed)} have a tags.rollout.bucket that is no bucket: left as they are`);
+    lines.push(
+      `  ${withThousands(plan.malformed)} have a tags.rollout.bucket that is no bucket: left as they are`,
+    );
   if (plan.method === "none") return [...lines, "  nothing to do"].join("\n");
   const all = plan.thisRun === plan.missing;
-  lines.push(`  would write   tags.rollout.bucket of ${count(plan.thisRun)} devices, by ${methodText(plan)}`);
+  lines.push(
+    `  would write   tags.rollout.bucket of ${withThousands(plan.thisRun)} devices, by ${methodText(plan)}`,
+  );
   lines.push(
     plan.durationMs === undefined
       ? "  time          at the hub's own pace, which is not documented"
@@ -34,7 +39,7 @@ export function renderEnrollmentPlan(input: {
   const share = formatPercentage(plan.messages / plan.dailyMessages);
   const bound = plan.method === "import job" ? "at most " : "";
   lines.push(
-    `  messages      ${bound}${count(plan.messages)} of ${count(plan.dailyMessages)} a day (${share}); devices hear nothing of it`,
+    `  messages      ${bound}${withThousands(plan.messages)} of ${withThousands(plan.dailyMessages)} a day (${share}); devices hear nothing of it`,
   );
   if (!all)
     lines.push(
@@ -62,20 +67,20 @@ export function renderEnrollment(input: {
   readonly result: EnrollmentResult;
 }): string {
   const { product, plan, result } = input;
-  const lines = [`${product}: ${count(result.stamped)} devices have their bucket now`];
+  const lines = [`${product}: ${withThousands(result.stamped)} devices have their bucket now`];
   if (result.changedMeanwhile > 0)
-    lines.push(`  ${count(result.changedMeanwhile)} changed meanwhile and were left as they are`);
+    lines.push(`  ${withThousands(result.changedMeanwhile)} changed meanwhile and were left as they are`);
   if (result.refusedCount > 0) {
-    lines.push(`  ${count(result.refusedCount)} could not be given one:`);
+    lines.push(`  ${withThousands(result.refusedCount)} could not be given one:`);
     // Ids may hold anything that a terminal would act on.
     for (const { deviceId, why } of result.refused) lines.push(`    ${JSON.stringify(deviceId)}  ${why}`);
     const untold = result.refusedCount - result.refused.length;
-    if (untold > 0) lines.push(`    and ${count(untold)} more`);
+    if (untold > 0) lines.push(`    and ${withThousands(untold)} more`);
   }
   const again = `wavegate enroll ${product} --yes`;
   if (result.interrupted) lines.push(`  stopped before the end; it goes on where it stopped: ${again}`);
   else if (plan.thisRun < plan.missing)
-    lines.push(`  ${count(plan.missing - plan.thisRun)} are left for another day: ${again}`);
+    lines.push(`  ${withThousands(plan.missing - plan.thisRun)} are left for another day: ${again}`);
   return lines.join("\n");
 }
 
@@ -97,8 +102,8 @@ export function enrollmentLines(
       told = now();
       print(
         event.kind === "listed"
-          ? `  found ${count(event.devices)} devices so far`
-          : `  ${count(event.done)} of ${count(event.of)} devices`,
+          ? `  found ${withThousands(event.devices)} devices so far`
+          : `  ${withThousands(event.done)} of ${withThousands(event.of)} devices`,
       );
     }
   };
@@ -106,10 +111,6 @@ export function enrollmentLines(
 
 function methodText({ method }: EnrollmentPlan): string {
   return method === "import job" ? "an export and an import job" : "one conditional twin patch each";
-}
-
-function count(devices: number): string {
-  return devices.toLocaleString("en-US");
 }
 
 function decimal(value: number): string {

@@ -8,7 +8,7 @@ import {
   runsText,
   strataTable,
   timeTable,
-} from "./forecast.ts";
+} from "./forecast-tables.ts";
 import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
 
 /** A forecast for a pull request: the sentence and the curve in sight, the rest folded. */

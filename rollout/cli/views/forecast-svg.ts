@@ -2,7 +2,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import { curveMonotoneX, line } from "d3-shape";
 import type { CurvePoint, Forecast } from "../../forecast/forecast.ts";
 import { formatPercentage } from "../../model/percentage.ts";
-import { headline } from "./forecast.ts";
+import { headline } from "./forecast-tables.ts";
 
 const [WIDTH, HEIGHT] = [720, 360];
 /** Room that a label of the horizontal axis takes. */

@@ -1,6 +1,8 @@
 import type { Exposure } from "../../engine/exposure.ts";
 import type { Outlook, WaveOutlook } from "../../engine/outlook.ts";
+import { withThousands } from "../../gate/format-evidence.ts";
 import { formatInstant } from "../../model/instant.ts";
+import { counted } from "./numbers.ts";
 
 /** How a release goes on, for people: a line a wave that is not passed, then what may delay it. */
 export function outlookLines(outlook: Outlook, exposure: Exposure | undefined): string[] {
@@ -25,7 +27,7 @@ export function outlookLines(outlook: Outlook, exposure: Exposure | undefined): 
   const reached =
     exposure === undefined
       ? []
-      : [`${counted(exposure.exposed)} exposed, ${exposure.unexposed.toLocaleString("en-US")} to come`];
+      : [`${counted(exposure.exposed, "device")} exposed, ${withThousands(exposure.unexposed)} to come`];
   const end =
     completesAt === undefined ? "never complete" : `complete at the earliest ${formatInstant(completesAt)}`;
   return [
@@ -43,11 +45,7 @@ function instant(ms: number | undefined): string {
 function devicesOf({ name, state }: WaveOutlook, exposure: Exposure | undefined): string {
   const wave = exposure?.waves.find((other) => other.name === name);
   if (wave?.adds === undefined) return "";
-  const whole = wave.adds.toLocaleString("en-US");
+  const whole = withThousands(wave.adds);
   const isPart = state === "open" && wave.exposed !== undefined && wave.exposed < wave.adds;
-  return isPart ? `${(wave.exposed ?? 0).toLocaleString("en-US")} of ${whole}` : whole;
-}
-
-function counted(devices: number): string {
-  return `${devices.toLocaleString("en-US")} ${devices === 1 ? "device" : "devices"}`;
+  return isPart ? `${withThousands(wave.exposed ?? 0)} of ${whole}` : whole;
 }

@@ -5,8 +5,9 @@ import { totalOf } from "../../model/question.ts";
 import { hasChanges } from "../../plan/changes.ts";
 import type { OverrideStanding, PlannedRelease, ProductPlan } from "../../plan/product-plan.ts";
 import { forecastDetails } from "./forecast-markdown.ts";
-import { curveTable, expectedLine, riskText } from "./forecast.ts";
-import { asText, folded, markdownList, markdownTable } from "./markdown.ts";
+import { curveTable, expectedLine, riskText } from "./forecast-tables.ts";
+import { asText, markdownList, markdownTable } from "./markdown.ts";
+import { mermaidCurve } from "./mermaid-curve.ts";
 import { counted } from "./numbers.ts";
 import { overrideLines } from "./overrides.ts";
 import {
@@ -18,6 +19,7 @@ import {
   wayBackText,
   windowLines,
 } from "./planned-release.ts";
+import { detail, fitted, open, type Part } from "./report-parts.ts";
 
 /** What a pull request is told. */
 export interface PlanReport {
@@ -66,12 +68,6 @@ export interface ReportStyle {
   readonly picture?: (forecast: Forecast) => string;
   /** Characters. */
   readonly longest?: number;
-}
-
-/** A part of a report; a detail may be left out. */
-interface Part {
-  readonly text: string;
-  readonly isDetail: boolean;
 }
 
 function productParts(
@@ -184,60 +180,8 @@ function forecastParts(forecast: Forecast, picture: (forecast: Forecast) => stri
   ];
 }
 
-/** Of the lines in their order: the first of mermaid's own is so pale that nobody sees it. */
-const PALETTE = `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#1f6feb, #bc4c00, #8cb4f0, #e0a37a"}}}}%%`;
-/** What people call those colours. */
-const COLOURS = ["blue", "brown", "pale blue", "pale brown"];
-
-/** The curve in the notation that GitHub draws; the table beside it has the same numbers. */
-function mermaidCurve({ curve, before }: Forecast): string {
-  const percent = (share: number): string => `${Number((share * 100).toPrecision(2))}%`;
-  const line = (points: Forecast["curve"], kind: "reported" | "silent"): string =>
-    `  line [${points.map((point) => Math.round(point[kind].stopped.mean * 1000) / 10).join(", ")}]`;
-  const kinds = ["reported", "silent"] as const;
-  const what = before === undefined ? kinds : kinds.map((kind) => `${kind} after`);
-  const old = before === undefined ? [] : kinds.map((kind) => `${kind} before`);
-  return [
-    "```mermaid",
-    PALETTE,
-    "xychart-beta",
-    `  title "Stopped, by how many devices fail (${[...what, ...old].map((name, index) => `${name} ${COLOURS[index] ?? ""}`).join(", ")})"`,
-    `  x-axis [${curve.map(({ rate }) => `"${percent(rate)}"`).join(", ")}]`,
-    '  y-axis "% of rollouts" 0 --> 100',
-    ...kinds.map((kind) => line(curve, kind)),
-    ...(before === undefined ? [] : kinds.map((kind) => line(before.curve, kind))),
-    "```",
-  ].join("\n");
-}
-
 function forecastOf({ forecasts }: PlanReport, { product, release }: ProductPlan): Forecast | undefined {
   return forecasts.find(
     (forecast) => forecast.product === product && forecast.version === release?.release.version,
   );
-}
-
-function open(text: string): Part {
-  return { text, isDetail: false };
-}
-
-function detail(name: string, body: string): Part {
-  return { text: folded(name, body), isDetail: true };
-}
-
-function fitted(parts: readonly Part[], longest: number): string {
-  const kept = [...parts];
-  const joined = (): string => kept.map(({ text }) => text).join("\n\n");
-  const left = "*Details are left out: all of it is too long for a comment. `wavegate plan` prints them.*";
-  const room = longest - left.length - 2;
-  let isShortened = false;
-  while (joined().length > room && kept.some(({ isDetail }) => isDetail)) {
-    kept.splice(
-      kept.findLastIndex(({ isDetail }) => isDetail),
-      1,
-    );
-    isShortened = true;
-  }
-  const text = joined();
-  if (text.length > room) return `${text.slice(0, room)}\n\n${left}`;
-  return isShortened ? `${text}\n\n${left}` : text;
 }

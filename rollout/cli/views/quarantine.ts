@@ -23,7 +23,12 @@ export function quarantineLines(
       .slice(0, 1)
       .map(
         (deviceId) =>
-          `    set one aside: az iot hub device-twin update -n ${at.hub} -d ${deviceId} --tags '{"rollout":{"quarantine":${at.priority}}}'`,
+          `    set one aside: az iot hub device-twin update -n ${at.hub} -d ${shellWord(deviceId)} --tags '{"rollout":{"quarantine":${at.priority}}}'`,
       ),
   ];
+}
+
+/** As a shell takes it for one word: an id may have `;`, `$`, `(` and quotes in it [IoT Hub: device identity properties]. */
+function shellWord(text: string): string {
+  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

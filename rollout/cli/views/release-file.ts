@@ -22,7 +22,7 @@ export const STARTER: Omit<ReleaseDeclaration, "product" | "version" | "artifact
 
 /** The source of a release file. */
 export function renderRelease(declaration: ReleaseDeclaration): string {
-  const { product, version, artifact, waves, gate, watch, where, windows } = declaration;
+  const { product, version, artifact, waves, gate, watch, where, windows, holdOut } = declaration;
   const words = [...new Set(waves.map(({ cohort }) => wordOf(cohort)))].sort();
   const fields = (record: object): string =>
     Object.entries(record as Readonly<Record<string, unknown>>)
@@ -52,6 +52,7 @@ export function renderRelease(declaration: ReleaseDeclaration): string {
     "  },",
     ...(watch === undefined ? [] : [`  watch: ${text(watch)},`]),
     ...(where === undefined ? [] : [`  where: ${text(where)},`]),
+    ...(holdOut === undefined ? [] : [`  holdOut: ${text(holdOut)},`]),
     ...(windows === undefined
       ? []
       : ["  windows: [", ...windows.map((window) => `    { ${fields(window)} },`), "  ],"]),

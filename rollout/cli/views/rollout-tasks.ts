@@ -11,6 +11,7 @@ import type { AttemptId } from "../../model/attempt.ts";
 import { isRolledOut, type RolloutIntent, type RolloutRecord } from "../../model/record.ts";
 import type { ApplyEvent } from "../../reconcile/apply.ts";
 import { renderCounts, renderEvidence, renderMetrics } from "./judgement.ts";
+import { plainText } from "./plain-text.ts";
 import type { RolloutView } from "./rollout-lines.ts";
 import { stepText } from "./step-text.ts";
 
@@ -96,13 +97,13 @@ function releaseTasks(intent: RolloutIntent, stream: NodeJS.WriteStream): Releas
   };
   const fail = (wave: number, reason: string): void => {
     settle(wave);
-    waves[wave]?.done.reject(new Error(reason));
+    waves[wave]?.done.reject(new Error(plainText(reason)));
     ended = true;
   };
   const say = (wave: number, lines: readonly string[]): void => {
     const task = waves[wave];
     if (task === undefined || ended) return;
-    task.output = lines.join("\n");
+    task.output = plainText(lines.join("\n"));
     if (task.handle !== undefined) task.handle.output = task.output;
   };
   settle(intent.wave);

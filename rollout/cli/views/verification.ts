@@ -1,14 +1,15 @@
 import type { Verification, VerifiedStep } from "../../engine/verify/verify-store.ts";
 import { errorsOf } from "../../model/problem.ts";
 import { formatInstant, instantMs } from "../../model/instant.ts";
+import { counted } from "./numbers.ts";
 import { renderProblems } from "./problems.ts";
 
 /** What verifying a store came to, for people: a line a record, then everything that was found. */
 export function renderVerification({ product, heads, steps, problems }: Verification): string {
   const judged = steps.filter(({ rejudged }) => rejudged).length;
   const [errors, warnings] = [errorsOf(problems).length, problems.length - errorsOf(problems).length];
-  const found = [counted(errors, "error"), counted(warnings, "warning")].filter((text) => text !== "");
-  const sum = `${product}: ${counted(steps.length, "record") || "no record"} under ${heads.map((head) => head.slice(0, 12)).join(", ") || "no head"}, ${counted(judged, "verdict") || "no verdict"} judged again: ${found.join(", ") || "all as recorded"}`;
+  const found = [some(errors, "error"), some(warnings, "warning")].filter((text) => text !== "");
+  const sum = `${product}: ${some(steps.length, "record") || "no record"} under ${heads.map((head) => head.slice(0, 12)).join(", ") || "no head"}, ${some(judged, "verdict") || "no verdict"} judged again: ${found.join(", ") || "all as recorded"}`;
   return [...steps.map(lineOf), sum, ...(problems.length === 0 ? [] : [renderProblems(problems)])].join("\n");
 }
 
@@ -22,6 +23,7 @@ function lineOf({ digest, record, rejudged, problems }: VerifiedStep): string {
   return `${sign}  ${digest.slice(0, 12)}  ${when}  ${`${record.kind} ${record.subject ?? ""}`.trim()}${verdict}${again}`;
 }
 
-function counted(count: number, what: string): string {
-  return count === 0 ? "" : `${count} ${what}${count === 1 ? "" : "s"}`;
+/** Nothing where there is none. */
+function some(count: number, noun: string): string {
+  return count === 0 ? "" : counted(count, noun);
 }

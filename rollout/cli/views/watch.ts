@@ -1,9 +1,9 @@
 import { clearScreenDown, cursorTo, moveCursor } from "node:readline";
-import { stripVTControlCharacters } from "node:util";
 import { formatDuration } from "../../model/duration.ts";
 import type { Refresh } from "../../reconcile/watch.ts";
 import { renderCounts } from "./judgement.ts";
 import { formatInstant } from "../../model/instant.ts";
+import { plainText } from "./plain-text.ts";
 import { wrapText } from "./wrap.ts";
 import { renderStatus, type ProductStatus } from "./status.ts";
 
@@ -102,7 +102,7 @@ function footOf(at: number, nextInMs: number | undefined, everyMs: number): stri
 
 /** A line as the rows that a terminal makes of it. */
 function rowsOf(line: string, columns: number): string[] {
-  const text = stripVTControlCharacters(line);
+  const text = plainText(line);
   const width = Math.max(20, columns);
   const rows = [];
   for (let from = 0; from === 0 || from < text.length; from += width)

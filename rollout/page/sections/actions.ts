@@ -18,7 +18,7 @@ const MEANING: Readonly<Record<Action, string>> = {
 };
 
 /** What a person may do with a product as it stands. */
-export function dueActions({ rollouts, live }: ProductStory): readonly Action[] {
+function dueActions({ rollouts, live }: ProductStory): readonly Action[] {
   const newest = (...states: readonly RolloutStory["state"][]): boolean =>
     rollouts.some(({ state }) => states.includes(state));
   const isUnapproved =

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { percent, ring } from "../../../rollout/wavegate.ts";
+import { aSmokeRelease } from "../../support/declarations.ts";
 import { startDeployment, type Deployment } from "../../support/deployment.ts";
 
 let deployment: Deployment;
@@ -12,26 +14,11 @@ afterAll(() => deployment[Symbol.asyncDispose]());
 
 /** A release of 1.1.0 in two smoke waves; eight devices can prove nothing. */
 function aRelease(more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-  return {
-    product: "thermostat",
-    version: "1.1.0",
-    artifact: deployment.artifacts.get("1.1.0"),
-    waves: [
-      { name: "canary", cohort: { kind: "ring", ring: "canary" }, kind: "smoke" },
-      { name: "everyone", cohort: { kind: "percent", percent: 100 }, kind: "smoke" },
-    ],
-    gate: {
-      tolerate: "2%",
-      reject: "10%",
-      falseStop: "5%",
-      missedBad: "5%",
-      deadline: "3 hours",
-      bake: "3.5 hours",
-      harmCap: 20,
-    },
-    watch: "1 day",
-    ...more,
-  };
+  const waves = [
+    { name: "canary", cohort: ring("canary") },
+    { name: "everyone", cohort: percent(100) },
+  ];
+  return { ...aSmokeRelease({ waves }), artifact: deployment.artifacts.get("1.1.0"), ...more };
 }
 
 /** The command must fail with this code, say what and what next, and leave every configuration as it was. */

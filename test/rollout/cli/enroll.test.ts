@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dataActionsOf, ENROLL_CALLS, IDENTITIES_CALLS } from "../../../infra/components/hub-data-actions.ts";
 import { bucketOf } from "../../../rollout/model/bucket.ts";
 import { PROJECT } from "../../support/command-line.ts";
+import { percent, ring } from "../../../rollout/wavegate.ts";
+import { aSmokeRelease } from "../../support/declarations.ts";
 import { startDeployment, type Deployment } from "../../support/deployment.ts";
 import { connectRegistry } from "../../support/iot-hub-registry.ts";
 
@@ -134,23 +136,14 @@ describe("wavegate enroll", { timeout: 60_000 }, () => {
 
   it("stamps nobody while a wave is open, unless it is told to", async () => {
     await deployment.release("thermostat-1.1.0.ts", {
-      product: "thermostat",
-      version: "1.1.0",
+      ...aSmokeRelease({
+        waves: [
+          { name: "canary", cohort: ring("canary") },
+          { name: "everyone", cohort: percent(100) },
+        ],
+        gate: { deadline: "2000 hours", bake: "2001 hours" },
+      }),
       artifact: deployment.artifacts.get("1.1.0"),
-      waves: [
-        { name: "canary", cohort: { kind: "ring", ring: "canary" }, kind: "smoke" },
-        { name: "everyone", cohort: { kind: "percent", percent: 100 }, kind: "smoke" },
-      ],
-      gate: {
-        tolerate: "2%",
-        reject: "10%",
-        falseStop: "5%",
-        missedBad: "5%",
-        deadline: "2000 hours",
-        bake: "2001 hours",
-        harmCap: 20,
-      },
-      watch: "1 day",
     });
     for (let runs = 0; runs < 3; runs++) await run("reconcile");
     make("late-", 2);

@@ -1,8 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forecastSubjects, type ForecastChoice } from "../../../rollout/cli/forecast-subjects.ts";
 import type { Context } from "../../../rollout/cli/command.ts";
+import type { Settings } from "../../../rollout/cli/settings.ts";
+import { WavegateError } from "../../../rollout/model/problem.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { apply } from "../../../rollout/reconcile/apply.ts";
+import { PROJECT } from "../../support/command-line.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
 
@@ -14,6 +19,13 @@ const CHOICE: ForecastChoice = {
   fleet: undefined,
   taggedDevices: 20,
   lookMs: undefined,
+};
+
+const UNREADABLE = {
+  products: [],
+  problems: [
+    { severity: "error", code: "FLEET_INVALID", path: "fleet.ts", summary: "it cannot be loaded", hint: "" },
+  ],
 };
 
 /** What a command is given, with a hub in memory behind it. */
@@ -78,6 +90,16 @@ describe("what a forecast is about, on a hub", () => {
     expect(laws.success.at(-1)!.withinMs).toBeLessThanOrEqual(30 * MINUTE);
   });
 
+  it("is not taken for nothing where the fleet cannot be read", async () => {
+    const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
+    const session = { ...world.ports, declarations: () => Promise.resolve(UNREADABLE) };
+    const context = { folder: ".", session: () => Promise.resolve(session) } as unknown as Context;
+    await expect(forecastSubjects(context, CHOICE)).rejects.toMatchObject({
+      code: "FLEET_INVALID",
+      problems: UNREADABLE.problems,
+    });
+  });
+
   it("is refused where nothing would start, with what to type", async () => {
     const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
     await expect(forecastSubjects(contextOn(world, declared()), CHOICE)).rejects.toThrow(
@@ -88,5 +110,35 @@ describe("what a forecast is about, on a hub", () => {
       release: "9.9.9",
     });
     await expect(unknown).rejects.toThrow("thermostat has no release 9.9.9");
+  });
+});
+
+describe("what a forecast is about, without a hub", () => {
+  const folder = join(PROJECT, ".wavegate", "test-forecast-subjects");
+  const declarations = { fleet: join(folder, "deploy/fleet.ts"), releases: join(folder, "deploy/releases") };
+  const contextWith = (settings: Context["settings"]): Context =>
+    ({ folder, settings }) as unknown as Context; // It uses no more of it.
+
+  beforeAll(async () => {
+    await mkdir(declarations.releases, { recursive: true });
+    await writeFile(declarations.fleet, "export default { products: { thermostat: {} } };\n");
+    const release = JSON.stringify(aRelease("1.1.0"));
+    await writeFile(join(declarations.releases, "one.ts"), `export default ${release};\n`);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("is declared where the settings say", async () => {
+    const context = contextWith(() => Promise.resolve({ declarations } as Settings));
+    const [subject] = await forecastSubjects(context, { ...CHOICE, fleet: { A: 1_000 } });
+    expect([subject?.product, subject?.version]).toEqual(["thermostat", "1.1.0"]);
+  });
+
+  it("is told to be declared nowhere, with the file that was looked for, where it is not", async () => {
+    const missing = new WavegateError("SETTINGS_MISSING", "no settings", { hint: "" });
+    const context = contextWith(() => Promise.reject(missing));
+    await expect(forecastSubjects(context, { ...CHOICE, fleet: { A: 1_000 } })).rejects.toMatchObject({
+      code: "FLEET_INVALID",
+      problems: [{ path: "rollout/fleet.ts" }],
+    });
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { init } from "../../../rollout/cli/commands/init.ts";
 import type { Context } from "../../../rollout/cli/command.ts";
 import { loadDeclarations } from "../../../rollout/cli/declarations.ts";
-import { loadSettings } from "../../../rollout/cli/settings.ts";
+import { loadSettings } from "../../../rollout/cli/load-settings.ts";
 import { shippedTemplates } from "../../../rollout/cli/scaffold/shipped-templates.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { PROJECT } from "../../support/command-line.ts";

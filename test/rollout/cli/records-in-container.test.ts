@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { percent } from "../../../rollout/wavegate.ts";
+import { aSmokeRelease } from "../../support/declarations.ts";
 import { startDeployment, type Deployment } from "../../support/deployment.ts";
 
 let deployment: Deployment;
@@ -11,23 +13,14 @@ beforeAll(async () => {
     recordsInContainer: true,
   });
   await deployment.release("thermostat-1.1.0.ts", {
-    product: "thermostat",
-    version: "1.1.0",
+    ...aSmokeRelease({
+      waves: [
+        { name: "half", cohort: percent(50) },
+        { name: "everyone", cohort: percent(100) },
+      ],
+      gate: { deadline: "20 hours", bake: "21 hours" },
+    }),
     artifact: deployment.artifacts.get("1.1.0"),
-    waves: [
-      { name: "half", cohort: { kind: "percent", percent: 50 }, kind: "smoke" },
-      { name: "everyone", cohort: { kind: "percent", percent: 100 }, kind: "smoke" },
-    ],
-    gate: {
-      tolerate: "2%",
-      reject: "10%",
-      falseStop: "5%",
-      missedBad: "5%",
-      deadline: "20 hours",
-      bake: "21 hours",
-      harmCap: 20,
-    },
-    watch: "1 day",
   });
 });
 afterAll(() => deployment[Symbol.asyncDispose]());

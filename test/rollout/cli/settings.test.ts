@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadSettings } from "../../../rollout/cli/settings.ts";
+import { loadSettings } from "../../../rollout/cli/load-settings.ts";
 import { publicKeyText } from "../../../rollout/model/signing-key.ts";
 
 const KEY = "HostName=h;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0";
@@ -43,6 +43,15 @@ describe("settings", () => {
     expect((await load(undefined, { WAVEGATE_SETTINGS: other })).hub.name).toBe("environment");
     const flag = await write("flag.json", named("flag"));
     expect((await load(flag, { WAVEGATE_SETTINGS: other })).hub.name).toBe("flag");
+  });
+
+  it("that cannot be read are not passed over for those of a demo", async () => {
+    await write(".wavegate/demo/settings.json", SETTINGS);
+    await mkdir(join(folder, "wavegate.settings.json"));
+    await expect(load()).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      message: expect.stringContaining("wavegate.settings.json cannot be read: EISDIR") as string,
+    });
   });
 
   it("name their files from where they stand, and have defaults", async () => {

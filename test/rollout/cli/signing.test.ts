@@ -14,6 +14,7 @@ import { sha256Hex } from "../../../rollout/model/digest.ts";
 import { parseManifest } from "../../../rollout/model/manifest.ts";
 import { expectUsable } from "../../../device/trust.ts";
 import { PROJECT } from "../../support/command-line.ts";
+import { aRelease } from "../../support/declarations.ts";
 
 let folder: string;
 let stored: Map<string, Uint8Array>;
@@ -118,6 +119,13 @@ describe("wavegate keys new", () => {
     const secret = await readFile(join(folder, privateKeyFile), "utf8");
     for (const line of secret.split("\n").filter((text) => text !== ""))
       expect(human + JSON.stringify(json)).not.toContain(line);
+  });
+
+  it("says where it cannot write", async () => {
+    // Nobody makes a file there, whoever they are.
+    expect(await refusal(run(keysNew, { out: "/proc/self" }))).toBe(
+      "BAD_OPTION: no key can be written to /proc/self",
+    );
   });
 
   it("refuses a folder that git would take up, and takes one that is ignored", async () => {
@@ -298,5 +306,44 @@ describe("wavegate release verify", () => {
 
   it("takes no release for a success when there is none", async () => {
     expect(await refusal(verify(await newKeys()))).toContain("there is no release");
+  });
+});
+
+describe("wavegate release add, from an example", () => {
+  const EXAMPLE = aRelease("1.1.0", {
+    holdOut: "10%",
+    watch: "3 days",
+    gate: {
+      ...aRelease("1.1.0").gate,
+      metrics: [
+        {
+          ...{ name: "crashes", source: "telemetry", freshness: "1 hour" },
+          query: { treated: "a", treatedExposure: "b", control: "c", controlExposure: "d" },
+          judge: { kind: "rate ratio", tolerate: 1 },
+        },
+      ],
+    },
+  });
+
+  it("takes waves, gate, watch and hold-out over", async () => {
+    await writeFile(join(folder, "example.ts"), `export default ${JSON.stringify(EXAMPLE)};\n`);
+    await add({ like: "example.ts" });
+    const text = await readFile(join(folder, "releases", "thermostat-2.1.0.ts"), "utf8");
+    expect(text).toContain('holdOut: "10%",');
+    expect(text).toContain('watch: "3 days",');
+    expect(text).toContain('"kind":"rate ratio"');
+  });
+
+  it("refuses an example that is no release, with what is wrong with it", async () => {
+    await writeFile(
+      join(folder, "example.ts"),
+      `export default ${JSON.stringify({ ...EXAMPLE, wach: 1 })};\n`,
+    );
+    await expect(add({ like: "example.ts" })).rejects.toMatchObject({
+      code: "RELEASE_INVALID",
+      message: "example.ts is no release to take waves and gate from",
+      problems: [{ path: "example.ts: wach" }],
+    });
+    expect(stored.size).toBe(0);
   });
 });

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PROJECT } from "../../support/command-line.ts";
+import { percent } from "../../../rollout/wavegate.ts";
+import { aSmokeRelease } from "../../support/declarations.ts";
 import { startDeployment, type Deployment } from "../../support/deployment.ts";
 
 // One process drives, another one watches: on a real hub, with real devices.
@@ -12,23 +14,13 @@ beforeAll(async () => {
   deployment = await startDeployment({ name: "test-watch", devices: 10, scale: 3_600 });
   expect((await deployment.wavegate(["apply"])).code).toBe(0);
   await deployment.release("good.ts", {
-    product: "thermostat",
-    version: "1.1.0",
+    ...aSmokeRelease({
+      waves: [
+        { name: "half", cohort: percent(50) },
+        { name: "everyone", cohort: percent(100) },
+      ],
+    }),
     artifact: deployment.artifacts.get("1.1.0"),
-    waves: [
-      { name: "half", cohort: { kind: "percent", percent: 50 }, kind: "smoke" },
-      { name: "everyone", cohort: { kind: "percent", percent: 100 }, kind: "smoke" },
-    ],
-    gate: {
-      tolerate: "2%",
-      reject: "10%",
-      falseStop: "5%",
-      missedBad: "5%",
-      deadline: "3 hours",
-      bake: "3.5 hours",
-      harmCap: 20,
-    },
-    watch: "1 day",
   });
 });
 afterAll(() => deployment[Symbol.asyncDispose]());
@@ -110,6 +102,6 @@ describe("wavegate status --watch", () => {
   it("refuses a time that is none, with how to write it", async () => {
     const { code, lines } = await deployment.wavegate(["status", "--watch", "--every", "soon"]);
     expect(code).toBe(1);
-    expect(lines.join("\n")).toContain('--every is "soon", a time such as "30 seconds" is needed');
+    expect(lines.join("\n")).toContain("--every soon is no duration");
   });
 });

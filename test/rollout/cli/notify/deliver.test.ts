@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Channel } from "../../../../rollout/adapters/notify/channel.ts";
 import { parseCursor } from "../../../../rollout/cli/notify/cursor.ts";
-import {
-  deliver,
-  MOST_AT_ONCE,
-  type DeliveryPorts,
-  type News,
-} from "../../../../rollout/cli/notify/deliver.ts";
+import { deliver, type DeliveryPorts } from "../../../../rollout/cli/notify/deliver.ts";
+import { MOST_AT_ONCE, type News } from "../../../../rollout/cli/notify/untold.ts";
 import { digestOf, type Digest } from "../../../../rollout/model/digest.ts";
 import type { Notice, NoticeKind } from "../../../../rollout/model/notice.ts";
 import { WavegateError } from "../../../../rollout/model/problem.ts";

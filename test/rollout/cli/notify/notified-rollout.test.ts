@@ -5,10 +5,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cursorsIn } from "../../../../rollout/adapters/cursors-in-files.ts";
 import { folderFiles } from "../../../../rollout/adapters/folder-records.ts";
 import type { Command, Context, Result } from "../../../../rollout/cli/command.ts";
+import { abort } from "../../../../rollout/cli/commands/abort.ts";
 import { apply } from "../../../../rollout/cli/commands/apply.ts";
 import { hold } from "../../../../rollout/cli/commands/hold.ts";
 import { reconcile } from "../../../../rollout/cli/commands/reconcile.ts";
 import { resume } from "../../../../rollout/cli/commands/resume.ts";
+import { retry } from "../../../../rollout/cli/commands/retry.ts";
+import { stop } from "../../../../rollout/cli/commands/stop.ts";
 import { notifySchema } from "../../../../rollout/cli/notify-settings.ts";
 import type { Session } from "../../../../rollout/cli/session.ts";
 import { startNumberService, type NumberService, type Said } from "../../../support/number-service.ts";
@@ -80,14 +83,20 @@ function consoleOf(world: World): {
     declarations: () => Promise.resolve({ products: [PRODUCT], problems: [] }),
   } as unknown as Session; // The rest of a session is for other commands.
   const progress: string[] = [];
-  const context = {
-    session: () => Promise.resolve(session),
-    progress: (line: string) => progress.push(line),
-    signal: new AbortController().signal,
-  } as unknown as Context;
   return {
     progress,
-    run: (command, options = {}) => command.run(context, { args: ["thermostat"], options }),
+    run: async (command, options = {}) => {
+      const later: (() => Promise<void>)[] = [];
+      const context = {
+        session: () => Promise.resolve(session),
+        progress: (line: string) => progress.push(line),
+        afterwards: (work: () => Promise<void>) => later.push(work),
+        signal: new AbortController().signal,
+      } as unknown as Context;
+      const result = await command.run(context, { args: ["thermostat"], options });
+      for (const work of later) await work();
+      return result;
+    },
   };
 }
 
@@ -151,6 +160,49 @@ describe("a rollout with channels", () => {
       ),
     ]);
     expect(progress.join("\n")).not.toMatch(/very-secret|whsec_|glsa_|warning: /);
+  });
+
+  it.each([
+    ["hold", hold, {}, ["start", "hold"]],
+    ["abort", abort, {}, ["start", "abort"]],
+    ["stop --all", stop, { all: true }, ["start", "hold"]],
+  ] as const)("is told of a person's %s by the command itself, once", async (_, command, options, told) => {
+    const world = createWorld({ devices: aFleet(60), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
+    const { run, progress } = consoleOf(world);
+    await run(apply, { wait: false });
+    await run(command, { ...options, reason: "support sees odd calls" });
+    expect(types()).toEqual(told);
+    await run(reconcile);
+    expect(types()).toEqual(told);
+    expect(progress.filter((line) => line.startsWith("warning: "))).toEqual([]);
+  });
+
+  it("is told of what a person had recorded by that command: a resume, a retry", async () => {
+    const world = createWorld({ devices: aFleet(60), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
+    const { run } = consoleOf(world);
+    await run(apply, { wait: false });
+    await run(hold, { reason: "odd calls" });
+    await run(resume, { reason: "another cause" });
+    expect(types()).toEqual(["start", "hold", "resume"]);
+    await run(hold, { reason: "the same cause" });
+    await run(retry, { reason: "mended" });
+    expect(types()).toEqual(["start", "hold", "resume", "hold", "retry"]);
+  });
+
+  it("does not fail a stop that it cannot be told of, which the next run tells", async () => {
+    const world = createWorld({ devices: aFleet(60), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
+    const { run, progress } = consoleOf(world);
+    await run(apply, { wait: false });
+    down = "webhook";
+    const stopped = await run(abort, { reason: "units overheat" });
+    expect(stopped.exitCode).toBe(0);
+    expect(progress.filter((line) => line.startsWith("warning: "))).toEqual([
+      expect.stringMatching(/channel "webhook": .* cannot be reached; it is told by the next run/),
+    ]);
+    const triedBefore = types().length;
+    down = undefined;
+    await run(reconcile);
+    expect(types().slice(triedBefore)).toEqual(["abort"]);
   });
 
   it("goes its way when a receiver is down, and tells it later", async () => {

@@ -21,7 +21,7 @@ import { main } from "../../../../rollout/cli/main.ts";
 import type { Session } from "../../../../rollout/cli/session.ts";
 import { INSTRUMENTS } from "../../../../rollout/cli/telemetry/instruments.ts";
 import { aroundHub } from "../../../../rollout/cli/telemetry/around-hub.ts";
-import { telemetryOf } from "../../../../rollout/cli/telemetry/open.ts";
+import { openWantedTelemetry } from "../../../../rollout/cli/telemetry/open-wanted-telemetry.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../../support/declarations.ts";
 import { startScriptedService } from "../../../support/scripted-service.ts";
 import { createWorld, type World } from "../../../support/world.ts";
@@ -63,7 +63,7 @@ afterEach(async () => {
 });
 
 async function opened(): Promise<Telemetry> {
-  const telemetry = await telemetryOf(process.env, (line) => warnings.push(line));
+  const telemetry = await openWantedTelemetry(process.env, (line) => warnings.push(line));
   if (telemetry === undefined) throw new Error("nothing was opened");
   return telemetry;
 }

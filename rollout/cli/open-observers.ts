@@ -4,7 +4,7 @@ import type { RunObserver } from "./run-observer.ts";
 import type { Session } from "./session.ts";
 
 /** Everybody who watches the runs of this process: the CI's annotations, telemetry and the channels of the settings. */
-export async function runObservers(
+export async function openObservers(
   context: Pick<Context, "progress" | "signal" | "telemetry">,
   session: Session,
 ): Promise<RunObserver> {

@@ -1,7 +1,7 @@
 import { wantedSignals, type Telemetry } from "../../adapters/telemetry/telemetry.ts";
 
 /** Open what the standard `OTEL_*` variables name; undefined where they name nothing. Never an error: it only warns. */
-export async function telemetryOf(
+export async function openWantedTelemetry(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (line: string) => void,
 ): Promise<Telemetry | undefined> {
