@@ -1,5 +1,6 @@
 /**
- * `npx node scripts/draw-stop.ts [SETTINGS]`: draw docs/images/stop.svg anew, from the records of a run of `npm start`.
+ * `npx node scripts/draw-stop.ts [SETTINGS]`: draw the pictures of README anew (docs/images/stop*.svg), from the
+ * records of a run of `npm start`.
  */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -24,8 +25,13 @@ async function draw(told: string): Promise<void> {
   // What the command prints is the value that it is declared to be.
   const { products } = JSON.parse(told) as { readonly products: readonly ProductStory[] };
   const stopped = products[0]?.rollouts.find(({ stop }) => stop !== undefined);
-  if (stopped === undefined) fail(`no release of ${settings} was stopped`);
-  else writeFileSync(join(PROJECT, "docs", "images", "stop.svg"), await stopPicture(stopped));
+  if (stopped === undefined) {
+    fail(`no release of ${settings} was stopped`);
+    return;
+  }
+  const images = join(PROJECT, "docs", "images");
+  writeFileSync(join(images, "stop.svg"), await stopPicture(stopped, "wide"));
+  writeFileSync(join(images, "stop-narrow.svg"), await stopPicture(stopped, "narrow"));
 }
 
 function fail(why: string): void {

@@ -31,6 +31,7 @@ describe("a link", () => {
   it.each([
     ["to a page that is gone is found", "[x](gone.md)", ["docs/a.md: gone.md is not there"]],
     ["to a heading that is gone is found", "[x](#gone)", ["docs/a.md: #gone is no heading of docs/a.md"]],
+    ["of a picture that is gone is found", '<img src="gone.svg">', ["docs/a.md: gone.svg is not there"]],
     ["to somebody else is left alone", "[x](https://example.com/gone.md)", []],
     ["in a block of code is none", "```\n[x](gone.md)\n```", []],
   ])("%s", (_, text, found) => {
@@ -50,6 +51,7 @@ function linksOf({ path, text }: DocPage): readonly Link[] {
   const prose = withoutBlocks(text).replaceAll(/`[^`\n]*`/g, "");
   const targets = [
     ...[...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target),
+    ...[...prose.matchAll(/ (?:src|srcset|href)="([^"]+)"/g)].map(([, target = ""]) => target),
     ...[...prose.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm)].map(([, target = ""]) => target),
   ];
   return targets
