@@ -138,7 +138,10 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         task?.abort.abort();
         return task?.settled;
       case "confirm":
-        return driver.confirm();
+        // An image on trial was confirmed before it was called proven: what fails here is noted at the next boot.
+        return driver.confirm().catch((error: unknown) => {
+          options.onTrouble(`confirm: ${reasonOf(error)}`);
+        });
       case "reboot":
         dispatch(await boot());
         return;
@@ -174,6 +177,12 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
       await driver.selfTest();
     } catch (error) {
       return { type: "failed", failure: { code: "HEALTH_FAILED", message: reasonOf(error) } };
+    }
+    signal.throwIfAborted();
+    try {
+      await driver.confirm();
+    } catch (error) {
+      return { type: "failed", failure: failureFromError(error, "WRITE_FAILED") };
     }
     return { type: "proven" };
   }

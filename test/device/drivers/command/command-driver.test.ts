@@ -129,6 +129,20 @@ describe.each(KINDS)("a machine whose version step tells $tells and whose $resta
     expect(life.downloads()).toBe(1);
   });
 
+  it("goes back from an image that it cannot keep, and tells why", async () => {
+    const { machine, life } = born(kind);
+    machine.meddle = (name) =>
+      name === "confirm" ? { type: "exited", code: 1, tail: "read-only" } : undefined;
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "WRITE_FAILED",
+      currentFwVersion: "1.0.0",
+      fwUpdateStatus: "rolledback",
+      fwUpdateSubstatus: "confirm: paper ended with 1: read-only",
+    });
+    expect(machine.running()).toBe("1.0.0");
+  });
+
   it("stays where it is when the reboot step fails", async () => {
     const { machine, life } = born(kind);
     machine.meddle = (name) => (name === "reboot" ? { type: "exited", code: 1, tail: "denied" } : undefined);
