@@ -8,7 +8,7 @@ import type { DeviceClock } from "./clock.ts";
 import type { DeviceState } from "./device-state.ts";
 import type { Driver } from "./drivers/driver.ts";
 import type { ErrorCode, Failure } from "./failure.ts";
-import { failureFromError } from "./failure.ts";
+import { failureFromError, reasonOf } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
 import type { Permission } from "./permission.ts";
 import { ASK_AGAIN_MS, whyNotNow } from "./permission.ts";
@@ -244,8 +244,4 @@ function firstSaveRetry(): IBackoff<unknown> {
     initialDelay: FIRST_SAVE_RETRY_MS,
     maxDelay: LONGEST_SAVE_RETRY_MS,
   }).next();
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

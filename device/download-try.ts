@@ -3,7 +3,7 @@ import type { Pace } from "./bandwidth.ts";
 import type { DeviceClock } from "./clock.ts";
 import type { Driver, ImageSource, KeptPart, SlotWriter } from "./drivers/driver.ts";
 import type { ErrorCode } from "./failure.ts";
-import { DeviceError } from "./failure.ts";
+import { DeviceError, reasonOf } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
 import type { ImageAnswer, RequestImage } from "./image-request.ts";
 import { withoutQuery } from "./image-request.ts";
@@ -197,8 +197,4 @@ function sizeMismatch({ address, request }: DownloadTry, size: number): DeviceEr
 
 function writeFailed(error: unknown): never {
   throw new DeviceError("WRITE_FAILED", `The slot cannot be written: ${reasonOf(error)}`, { cause: error });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { TRIAL_BOOTS } from "../../../../device/drivers/boot-pointer.ts";
+import { TRIAL_BOOTS } from "../../../../device/drivers/driver.ts";
 import type { Disk } from "../../../../device/disk.ts";
 import { writeDurably } from "../../../../device/disk.ts";
-import { commandDriver } from "../../../../device/drivers/command.ts";
+import { commandDriver } from "../../../../device/drivers/command/command-driver.ts";
 import type { Driver } from "../../../../device/drivers/driver.ts";
 import type { Health, PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperFirmware } from "../../power-cut/paper-firmware.ts";

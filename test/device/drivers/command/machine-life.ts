@@ -1,6 +1,6 @@
 import type { FirmwareReported } from "../../../../rollout/model/twin-contract.ts";
 import type { Disk } from "../../../../device/disk.ts";
-import { commandDriver } from "../../../../device/drivers/command.ts";
+import { commandDriver } from "../../../../device/drivers/command/command-driver.ts";
 import { atRest, powerOn } from "../../power-cut/device-life.ts";
 import type { PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperStore } from "../../power-cut/paper-store.ts";
