@@ -1,5 +1,12 @@
-import { DelegateBackoff, handleWhen, retry, type IRetryBackoffContext, type RetryPolicy } from "cockatiel";
-import { retryAfterMsOf, statusOf } from "./registry-failure.ts";
+import {
+  ConstantBackoff,
+  DelegateBackoff,
+  handleWhen,
+  retry,
+  type IRetryBackoffContext,
+  type RetryPolicy,
+} from "cockatiel";
+import { isDenied, retryAfterMsOf, statusOf } from "./registry-failure.ts";
 
 /** How long and how often a call is tried again. */
 export interface RetryOptions {
@@ -21,6 +28,20 @@ export function retryCalls({ attempts, firstMs, mostMs }: RetryOptions): RetryPo
     return asked ?? own;
   });
   return retry(handleWhen(isPassing), { maxAttempts: attempts, backoff });
+}
+
+/** How often more, and how far apart, a call is tried while it is not allowed yet. */
+export interface RolePatience {
+  readonly attempts: number;
+  readonly waitMs: number;
+}
+
+/** Ten minutes for a new role to reach a hub or a provisioning service. */
+export const ROLE_PATIENCE: RolePatience = { attempts: 40, waitMs: 15_000 };
+
+/** Try again what is not allowed yet: a new role reaches a hub minutes after it was assigned. */
+export function retryWhileDenied({ attempts, waitMs }: RolePatience): RetryPolicy {
+  return retry(handleWhen(isDenied), { maxAttempts: attempts, backoff: new ConstantBackoff(waitMs) });
 }
 
 /** Whether a failure may pass: the hub's limit, its trouble, or no answer at all. */

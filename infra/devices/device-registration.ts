@@ -4,7 +4,7 @@ import type { DeviceInputs } from "./device-inputs.ts";
 import type { DeviceAuthentication } from "./device-settings.ts";
 import { withRetries } from "./registry-calls.ts";
 import type { Registry } from "./registry-connection.ts";
-import { DeviceRefusal, statusOf } from "./registry-failure.ts";
+import { Refusal, statusOf } from "./registry-failure.ts";
 import {
   authenticationOf,
   bodyOfAuthentication,
@@ -25,7 +25,7 @@ export async function createOrAdopt(
   if (existing !== undefined) {
     const has = authenticationOf(existing);
     if (isDeepStrictEqual(has, authentication)) return { device: existing, adopted: true };
-    throw new DeviceRefusal(
+    throw new Refusal(
       `it exists and signs in by ${describe(has)}, not by ${describe(authentication)}; declare the one it has`,
     );
   }
@@ -47,7 +47,7 @@ export async function createOrAdopt(
       return { device: own, adopted: false };
     if (statusOf(error) !== 409) throw error;
     const message = "it exists already; set adoptExisting: true to take it over, or choose another deviceId";
-    throw new DeviceRefusal(message, { cause: error });
+    throw new Refusal(message, { cause: error });
   }
 }
 
