@@ -42,8 +42,11 @@ export async function addMembers(
     return null;
   });
   const deviceIds = inDoubt.map(({ deviceId }) => deviceId);
+  // Until they were looked at, which may fail.
+  for (const deviceId of deviceIds) progress.doubtful.add(deviceId);
   const twins = await readTwins(connection.registry, { ...connection, deviceIds });
   for (const member of inDoubt) {
+    progress.doubtful.delete(member.deviceId);
     const twin = twins.get(member.deviceId);
     if (twin !== undefined && isAsDeclared(twin, member)) progress.done.add(member.deviceId);
     else progress.refused.push(`${member.deviceId}: it exists already, and otherwise than declared`);
