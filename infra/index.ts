@@ -153,6 +153,7 @@ if (service !== undefined) {
 export const outputsVersion = pulumi.output(1);
 /** Name that marks and records are kept under. */
 export const hubName = pulumi.output(hubNameOf(pulumi.getStack()));
+/** Where the hub is reached. */
 export const hubHostName = hub.hostName;
 /** Tier and units, which the rollout paces itself by. */
 export const tier = pulumi.output(hubTier);

@@ -163,7 +163,9 @@ describe("a set that can be made in part only", () => {
     for (const deviceId of ids(2)) hub.createDevice({ deviceId });
     const failure: unknown = await provider.create(inputsOf(ids(2))).catch((error: unknown) => error);
     expect(failure).toMatchObject({
-      message: expect.stringMatching(/set adoptExisting: true.*0 devices are there, run pulumi up/) as unknown,
+      message: expect.stringMatching(
+        /set adoptExisting: true.*0 devices are there, run pulumi up/,
+      ) as unknown,
     });
     expect(failure).not.toHaveProperty("id");
   });

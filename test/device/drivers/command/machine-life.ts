@@ -23,7 +23,7 @@ export interface MachineLife {
 }
 
 /** What the hub asks of the device for an image. */
-export function desiredImage({ version, sha256, bytes }: PaperFirmware, rolloutId: string): object {
+function desiredImage({ version, sha256, bytes }: PaperFirmware, rolloutId: string): object {
   return desiredFor(
     { rolloutId, version, image: { sha256, states: version } },
     { fwPackageSize: bytes.length },
