@@ -45,7 +45,7 @@ export function retryWhileDenied({ attempts, waitMs }: RolePatience): RetryPolic
 }
 
 /** Whether a failure may pass: the hub's limit, its trouble, or no answer at all. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return status === 429 || status >= 500;
   if (!(error instanceof Error)) return false;
@@ -63,6 +63,21 @@ function isOfNetwork(error: unknown): boolean {
 }
 
 /** Whether a call that failed may have been done all the same. */
-export function isUncertain(error: unknown): boolean {
+function isUncertain(error: unknown): boolean {
   return isPassing(error) && statusOf(error) !== 429;
+}
+
+/** Whether any attempt of a call so far failed and may have been done all the same. */
+export interface Doubt {
+  wasUncertain: boolean;
+}
+
+/** Make one attempt, and note when it leaves a doubt. */
+export async function notingDoubt<T>(doubt: Doubt, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    doubt.wasUncertain ||= isUncertain(error);
+    throw error;
+  }
 }

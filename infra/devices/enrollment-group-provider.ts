@@ -1,11 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  CALL_RETRIES,
-  isUncertain,
-  retryWhileDenied,
-  ROLE_PATIENCE,
-  type RolePatience,
-} from "./call-retry.ts";
+import { CALL_RETRIES, retryWhileDenied, ROLE_PATIENCE, type RolePatience } from "./call-retry.ts";
 import { bodyOfGroup, factsOfGroup, type GroupFacts, type ReceivedGroup } from "./enrollment-group-body.ts";
 import { connectGroupsByEntra, type ConnectGroups } from "./enrollment-group-calls.ts";
 import { checkGroupInputs, parseGroupInputs } from "./enrollment-group-settings.ts";
@@ -54,7 +48,7 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
       const { dpsHostName, ...facts } = parseGroupInputs(inputs);
       const { enrollmentGroupId } = facts;
       const id = `${dpsHostName}/${enrollmentGroupId}`;
-      const writing = { isInDoubt: false };
+      const doubt = { wasUncertain: false };
       try {
         return await explained(`make enrollment group ${enrollmentGroupId} on ${dpsHostName}`, () =>
           patiently.execute(async () => {
@@ -63,15 +57,12 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
             if ((await groups.get(enrollmentGroupId)) !== undefined)
               throw new Refusal("it exists already; delete it, or choose another enrollmentGroupId");
             const body = bodyOfGroup(facts, undefined);
-            const group = await groups.put(enrollmentGroupId, body, undefined).catch((error: unknown) => {
-              writing.isInDoubt = isUncertain(error);
-              throw error;
-            });
+            const group = await groups.put(enrollmentGroupId, body, { doubt });
             return { id, outs: stateOf(dpsHostName, group, facts) };
           }),
         );
       } catch (error) {
-        if (!writing.isInDoubt) throw error;
+        if (!doubt.wasUncertain) throw error;
         // It may be there. With an id Pulumi keeps it, and the next run writes it again; without one, the next run would
         // meet it as somebody else's.
         const properties = { dpsHostName, ...facts, [PROVIDER_KEY]: inputs[PROVIDER_KEY] };
@@ -99,7 +90,7 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
         if (found === undefined) throw new Refusal("it is gone; run pulumi refresh and pulumi up");
         const heldBefore = olds["hold"] === true && facts.hold === undefined;
         const body = bodyOfGroup(heldBefore ? { ...facts, hold: false } : facts, found.group);
-        const group = await groups.put(id, body, found.etag).catch(changedInBetween);
+        const group = await groups.put(id, body, { etag: found.etag }).catch(changedInBetween);
         return { outs: stateOf(dpsHostName, group, facts) };
       });
     },
