@@ -1,7 +1,8 @@
 /** What a device's program imports: `import { commandDriver, startAgent, systemClock } from "wavegate/device"`. */
 export type { FirmwareReported } from "../rollout/model/twin-contract.ts";
 export type { MaintenanceWindow } from "../rollout/model/maintenance-window.ts";
-export { startAgent, type Agent, type AgentOptions, type DownloadSettings } from "./agent.ts";
+export { startAgent, type Agent } from "./agent.ts";
+export type { AgentOptions, DownloadSettings } from "./agent-options.ts";
 export type { AgentEvent } from "./agent-event.ts";
 export { systemClock, type DeviceClock } from "./clock.ts";
 export type { Disk, DiskFile } from "./disk.ts";

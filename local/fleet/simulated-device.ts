@@ -1,4 +1,5 @@
-import { startAgent, type Agent, type AgentOptions } from "../../device/agent.ts";
+import { startAgent, type Agent } from "../../device/agent.ts";
+import type { AgentOptions } from "../../device/agent-options.ts";
 import type { AgentEvent } from "../../device/agent-event.ts";
 import { systemDisk } from "../../device/disk.ts";
 import { wasmDriver } from "../../device/drivers/wasm/wasm-driver.ts";
