@@ -9,7 +9,7 @@ export interface AlertsArgs {
   readonly hub: IotHub;
   readonly tier: HubTier;
   readonly units: number;
-  /** Absent addresses: alerts are shown in the portal and nobody is told. */
+  /** Whom alerts write to; where there are none, they are shown in the portal alone. */
   readonly emails: readonly string[];
   /** Set where this stack runs the controller: its log says how each look ended. */
   readonly controllerLog: { readonly workspaceId: pulumi.Input<string>; readonly table: string } | undefined;

@@ -63,6 +63,7 @@ export const configurationSchema = z.strictObject({
     ])
     .default("")
     .transform((text) => (text === "" ? undefined : text)),
+  /** When the controller looks, UTC; the alert of a dead controller expects a look in half an hour. */
   controllerSchedule: z
     .string()
     .regex(/^[\d*/,-]+( [\d*/,-]+){4}$/, "is no cron expression of five fields")
