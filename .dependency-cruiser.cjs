@@ -85,7 +85,7 @@ module.exports = {
       name: "pure-layers-do-no-io",
       severity: "error",
       from: {
-        path: "^(rollout/(gate|plan|engine|forecast|page)/|device/(updater|after-boot|desired-change|update-end|latch|firmware-request|trust|floor)\\.ts$)",
+        path: "^(rollout/(gate|plan|engine|forecast|page)/|device/(updater|update-step|update-end|after-boot|desired-change|device-state|firmware-request|firmware-section|latch|trust|floor|failure)\\.ts$)",
       },
       to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
     },

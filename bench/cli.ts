@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { start } from "../test/support/command-line.ts";
 import { lightFleet } from "../test/support/light-fleet.ts";
 import { startDeployment } from "../test/support/deployment.ts";
-import { formatMs, inWords, type Figure } from "./figure.ts";
+import { countFrom } from "./arguments.ts";
+import { formatCount, formatMs, median, type Figure } from "./figure.ts";
+import { thermostats } from "./thermostats.ts";
 
 const WAVEGATE = join(import.meta.dirname, "..", "scripts", "wavegate.mjs");
 const DEVICES = 100_000;
@@ -12,16 +14,15 @@ const STARTS = 15;
 const PLANS = 5;
 /** On a smaller hub such waves would be refused as too fast. */
 const BIG = { WAVEGATE_HUB_TIER: "S3", WAVEGATE_HUB_UNITS: "10" };
-/** `--help` beside a Node that does nothing; `plan` against the local hub [design §11]. */
+/** What `--help` may take, as a ratio to a Node that does nothing. */
 const RATIO = 1.6;
+/** What `plan` against the local hub may take. */
 const PLAN_MS = 1_500;
 
 /** What somebody who types a command waits for. */
 export async function measure(args: readonly string[]): Promise<readonly Figure[]> {
   const [text = String(DEVICES)] = args;
-  const devices = Number(text);
-  if (!Number.isInteger(devices) || devices < 1000)
-    throw new RangeError(`${JSON.stringify(text)} is no number of devices from 1,000 on`);
+  const devices = countFrom(text, "number of devices", 1000);
   return [...measureStart(), await measurePlan(devices)];
 }
 
@@ -91,18 +92,9 @@ async function measurePlan(devices: number): Promise<Figure> {
   }
   const measured = median(times);
   return {
-    what: `\`wavegate plan\`, four waves, ${inWords(devices)} devices`,
+    what: `\`wavegate plan\`, four waves, ${formatCount(devices)} devices`,
     measured: `${formatMs(measured)} (${times.map(formatMs).join(", ")})`,
     limit: formatMs(PLAN_MS),
     isBroken: measured > PLAN_MS,
   };
-}
-
-function* thermostats(count: number): Generator<{ readonly deviceId: string; readonly stratum: string }> {
-  for (let index = 0; index < count; index++)
-    yield { deviceId: `thermostat-${index}`, stratum: index % 2 === 0 ? "A" : "B" };
-}
-
-function median(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
 }

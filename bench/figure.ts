@@ -3,7 +3,7 @@ export interface Figure {
   readonly what: string;
   /** With its unit. */
   readonly measured: string;
-  /** The limit or the peer it is to be read beside, as docs or design state it; absent when there is none. */
+  /** The limit or the peer it is to be read beside, as the documentation states it; absent when there is none. */
   readonly limit?: string;
   /** True when what was measured is beyond the limit, which ends the run with an error. */
   readonly isBroken?: boolean;
@@ -31,13 +31,18 @@ export function formatFigures(figures: readonly Figure[]): string {
 }
 
 /** The middle of several runs, so that one pause of the machine does not count. */
+export function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
+}
+
+/** What the middle one of several runs takes. */
 export function medianMs(runs: number, work: (run: number) => void): number {
   const times = Array.from({ length: runs }, (_, run) => {
     const started = performance.now();
     work(run);
     return performance.now() - started;
-  }).toSorted((a, b) => a - b);
-  return times[Math.floor(runs / 2)] ?? NaN;
+  });
+  return median(times);
 }
 
 /** A duration in the unit it is best read in. */
@@ -58,7 +63,7 @@ export async function timed<Result>(
   return { result, measured: `${formatMs(ms)} (${formatMs((user + system) / 1000)} of a core)` };
 }
 
-/** A count as people read it. */
-export function inWords(count: number): string {
+/** A count as people read it: 5,000. */
+export function formatCount(count: number): string {
   return count.toLocaleString("en");
 }

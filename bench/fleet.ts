@@ -1,10 +1,12 @@
 import type { FleetProfile, StratumProfile } from "../local/fleet/profile.ts";
 import { hubLimits } from "../rollout/model/hub-limits.ts";
 import { deviceTraffic } from "../rollout/plan/device-traffic.ts";
-import { formatMs, inWords, type Figure } from "./figure.ts";
+import { countFrom, UsageError } from "./arguments.ts";
+import { formatMs, formatCount, type Figure } from "./figure.ts";
 import { play, type Played } from "./fleet/play.ts";
 
 const DEVICES = 5_000;
+/** Fewer prove nothing to the first wave. */
 const FEWEST = 2_000;
 /** Virtual ms in a real one: five minutes a second, so that a wave of 2,500 devices is over within its deadline. */
 const SCALE = 300;
@@ -26,7 +28,7 @@ const PROFILE: FleetProfile = {
     },
   },
 };
-/** An update's reports [design, Reported]. */
+/** Reports that an update may take (docs/device.md). */
 const REPORTS = 5;
 
 /** A good release through four waves to everyone, then a bad one that is stopped and taken back, over real connections. */
@@ -36,14 +38,11 @@ export async function measure([
   line = "light",
 ]: readonly string[]): Promise<readonly Figure[]> {
   if (line !== "light" && line !== "microsoft")
-    throw new RangeError(`${JSON.stringify(line)} is no line: light or microsoft`);
-  const count = countOf(devices, "devices");
-  // Fewer prove nothing to the first wave.
-  if (count < FEWEST)
-    throw new RangeError(`${inWords(count)} devices are too few: ${inWords(FEWEST)} or more`);
+    throw new UsageError(`${JSON.stringify(line)} is no line: light or microsoft`);
+  const count = countFrom(devices, "number of devices", FEWEST);
   const started = performance.now();
   const played = await play({
-    ...{ devices: count, scale: countOf(scale, "times faster"), line },
+    ...{ devices: count, scale: countFrom(scale, "number of virtual seconds in a real one"), line },
     waves: [5, 20, 50, 100],
     gate: {
       ...{ tolerate: "2%", reject: "10%", falseStop: "5%", missedBad: "5%", harmCap: 200 },
@@ -69,7 +68,7 @@ export function figuresOf(played: Played, devices: number): readonly Figure[] {
   const reached = versions.afterGood["1.1.0"] ?? 0;
   const back = versions.afterBad["1.1.0"] ?? 0;
   return [
-    figure(`${inWords(devices)} devices connect and report`, formatMs(played.connectMs)),
+    figure(`${formatCount(devices)} devices connect and report`, formatMs(played.connectMs)),
     atLeast("connected, by the hub's own metrics", connected.atStart, devices),
     atLeast("the same after the good release", connected.afterGood, devices),
     figure("memory of the devices' process, at its most", megabytes(played.fleet.peakBytes)),
@@ -80,9 +79,9 @@ export function figuresOf(played: Played, devices: number): readonly Figure[] {
     atMost("good release: reports a device", each(good.reports), REPORTS),
     atMost("good release: twin operations a device", operations, priced),
     atMost("good release: messages of the quota a device", each(good.messages), price.messages),
-    figure("good release: operations of devices that S1 refused", inWords(good.throttled)),
+    figure("good release: operations of devices that S1 refused", formatCount(good.throttled)),
     figure("bad release: time to the stop and back, real and virtual", timeOf(bad)),
-    figure("bad release: devices that were asked to run it", inWords(exposed)),
+    figure("bad release: devices that were asked to run it", formatCount(exposed)),
     atMost("bad release: devices harmed", harmed.byBad, exposed),
     figure("bad release: what struck them", wordsOf(struck)),
     atLeast("bad release: devices on the good one again, the dead included", back, devices),
@@ -109,7 +108,7 @@ function atLeast(what: string, measured: number, limit: number): Figure {
 }
 
 function short(count: number): string {
-  return inWords(Math.round(count * 100) / 100);
+  return formatCount(Math.round(count * 100) / 100);
 }
 
 function timeOf({ realMs, virtualMs }: Played["good"]): string {
@@ -117,17 +116,11 @@ function timeOf({ realMs, virtualMs }: Played["good"]): string {
 }
 
 function megabytes(bytes: number): string {
-  return `${inWords(Math.round(bytes / 1_000_000))} MB`;
+  return `${formatCount(Math.round(bytes / 1_000_000))} MB`;
 }
 
 function wordsOf(struck: Played["struck"]): string {
   return Object.entries(struck)
     .map(([fault, devices]) => `${fault} ${devices}`)
     .join(", ");
-}
-
-function countOf(text: string, what: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new RangeError(`${JSON.stringify(text)} is no number of ${what}`);
 }

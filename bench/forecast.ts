@@ -6,18 +6,19 @@ import type { RolloutModel } from "../rollout/forecast/rollout-model.ts";
 import type { Scenario } from "../rollout/forecast/scenarios.ts";
 import { everywhere, type DefectRates } from "../rollout/forecast/truth.ts";
 import type { Wave } from "../rollout/model/wave.ts";
-import { formatMs, inWords, timed, type Figure } from "./figure.ts";
+import { countFrom } from "./arguments.ts";
+import { formatMs, formatCount, timed, type Figure } from "./figure.ts";
 
 const HOUR_MS = 3_600_000;
 const STRATA = ["A", "B", "C", "D"];
-/** [design §11] */
+/** What 10,000 rollouts over 1,000,000 devices may take on two cores. */
 const SECONDS = 3;
 
 /** How fast a forecast is, and what it says of the rollouts that the statistics' notes simulated another way. */
 export async function measure(args: readonly string[]): Promise<readonly Figure[]> {
-  const [runs = 10_000, devices = 1_000_000] = args.map(Number);
-  if (!(Number.isInteger(runs) && runs >= 1 && Number.isInteger(devices) && devices >= 1_000))
-    throw new RangeError("say how many rollouts, from 1, and how many devices, from 1,000");
+  const [typedRuns = "10000", typedDevices = "1000000"] = args;
+  const runs = countFrom(typedRuns, "number of rollouts");
+  const devices = countFrom(typedDevices, "number of devices", 1_000);
   const workers = Math.min(2, availableParallelism());
   const model = modelOf(devices, [0.01, 0.05, 0.25, 1], 72);
   const good = scenario("reported 0.2%", { reported: 0.002 });
@@ -37,7 +38,7 @@ export async function measure(args: readonly string[]): Promise<readonly Figure[
   const seconds = (user + system) / 1e6 / workers;
   return [
     {
-      what: `${inWords(runs)} rollouts, ${inWords(devices)} devices, 4 waves, hourly looks, ${workers} threads`,
+      what: `${formatCount(runs)} rollouts, ${formatCount(devices)} devices, 4 waves, hourly looks, ${workers} threads`,
       measured,
       ...(isFull ? { limit: `${SECONDS} s on 2 cores`, isBroken: seconds > SECONDS } : {}),
     },
@@ -45,7 +46,7 @@ export async function measure(args: readonly string[]): Promise<readonly Figure[
       what: "  of them, to the end",
       measured: `${((reached.at(-1) ?? 0) * 100).toFixed(2)}%, ${hours.mean.toFixed(0)} h on average`,
     },
-    { what: `  ${inWords(Math.min(runs, 1_000))} of them in one thread`, measured: formatMs(oneThread) },
+    { what: `  ${formatCount(Math.min(runs, 1_000))} of them in one thread`, measured: formatMs(oneThread) },
     {
       what: "  memory at its peak",
       measured: `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`,

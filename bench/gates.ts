@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatPercentage } from "../rollout/model/percentage.ts";
+import { countFrom, UsageError } from "./arguments.ts";
 import type { Figure } from "./figure.ts";
 import { FULL_SIZE, type Compared, type Size } from "./gates/compare.ts";
 import { CONTENDERS } from "./gates/contenders.ts";
@@ -32,11 +33,11 @@ export async function measure(args: readonly string[]): Promise<readonly Figure[
 
 function sizeOf([runs, ...rest]: readonly string[]): Size {
   if (runs === undefined) return FULL_SIZE;
-  const count = Number(runs);
-  if (rest.length > 0 || !Number.isInteger(count) || count < 20)
-    throw new RangeError(
-      `gates takes a number of rollouts from 20 on and the word "write", not ${JSON.stringify([runs, ...rest])}`,
+  if (rest.length > 0)
+    throw new UsageError(
+      `gates takes a number of rollouts and the word "write", not ${JSON.stringify([runs, ...rest])}`,
     );
+  const count = countFrom(runs, "number of rollouts", 20);
   return { ...FULL_SIZE, runs: count, tuningRuns: 4 * count };
 }
 

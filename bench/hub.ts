@@ -1,3 +1,4 @@
+import { countFrom } from "./arguments.ts";
 import type { Figure } from "./figure.ts";
 import { measureAgents } from "./hub/agents.ts";
 import { measureConnections } from "./hub/connections.ts";
@@ -12,17 +13,10 @@ export async function measure([
   twins = String(TWINS),
   connections = String(CONNECTIONS),
 ]: readonly string[]): Promise<readonly Figure[]> {
-  const many = parseCount(twins, "twins");
-  const connected = parseCount(connections, "connections");
+  const many = countFrom(twins, "number of twins");
+  const connected = countFrom(connections, "number of connections");
   // First of all: what the twins leave to collect would slow down a process that answers handshakes.
   const agents = await measureAgents();
   const connecting = await measureConnections(connected);
   return [...(await measureInMemory(many)), ...(await measureInFolder(many)), agents, ...connecting];
-}
-
-function parseCount(text: string, what: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new RangeError(`${JSON.stringify(text)} is no number of ${what}`);
-  return count;
 }

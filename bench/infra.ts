@@ -1,5 +1,6 @@
 import { startLocalStack, type LocalStack } from "../test/support/pulumi/local-stack.ts";
 import type { StackRun } from "../test/support/pulumi/test-stack.ts";
+import { countFrom } from "./arguments.ts";
 import { formatMs, type Figure } from "./figure.ts";
 
 const DEVICES = 1000;
@@ -9,9 +10,7 @@ const MAIN = "test/fixtures/many-devices.ts";
 
 /** What device identities cost as one set and as resources of their own: calls counted by the hub, time, state. */
 export async function measure([count = String(DEVICES)]: readonly string[]): Promise<readonly Figure[]> {
-  const devices = Number(count);
-  if (!Number.isInteger(devices) || devices < 1)
-    throw new RangeError(`${JSON.stringify(count)} is no number of devices`);
+  const devices = countFrom(count, "number of devices");
   return [
     ...(await measureStack({ devices, asSet: true })),
     ...(await measureStack({ devices: Math.min(devices, SINGLE), asSet: false })),

@@ -1,4 +1,5 @@
 import { formatPercentage } from "../rollout/model/percentage.ts";
+import { countFrom } from "./arguments.ts";
 import type { Figure } from "./figure.ts";
 import { sample, type Share } from "./promises/sample.ts";
 import { BAD, GATE, GOOD } from "./promises/scenario.ts";
@@ -11,10 +12,9 @@ const SEED = 20_260_101;
  * Where a promise is not made (devices that do not latch, devices that fail together), what comes of it instead.
  */
 export function measure(args: readonly string[]): Promise<readonly Figure[]> {
-  const [runs = RUNS, seed = SEED] = args.map((text) => {
-    if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
-    throw new RangeError(`${JSON.stringify(text)} is no number: promises RUNS SEED`);
-  });
+  const [typedRuns = String(RUNS), typedSeed = String(SEED)] = args;
+  const runs = countFrom(typedRuns, "number of rollouts");
+  const seed = countFrom(typedSeed, "seed");
   console.log(
     `${runs} rollouts a line (half as many where no promise is made), seed ${seed}; +- is the Monte Carlo standard error\n`,
   );
@@ -27,22 +27,22 @@ export function measure(args: readonly string[]): Promise<readonly Figure[]> {
     [20, 50].map((devices): Figure => {
       const name = `sites of ${devices}, correlation ${icc}`;
       const { stopped } = sample({ ...GOOD, sites: { devices, icc } }, { name, runs: few, seed });
-      return { what: `  ${name}: good release stopped`, measured: inWords(stopped) };
+      return { what: `  ${name}: good release stopped`, measured: formatShare(stopped) };
     }),
   );
   const at = (rate: number): string => formatPercentage(rate);
   return Promise.resolve([
     promise(`${at(GATE.tolerate)} fail everywhere: stopped, whole rollout`, good.stopped, GATE.falseStop),
-    { what: "  reached everyone (the rest holds for proof)", measured: inWords(good.completed) },
+    { what: "  reached everyone (the rest holds for proof)", measured: formatShare(good.completed) },
     promise(
       `${at(GATE.reject)} fail in one of four strata: an evidence wave let on`,
       bad.passed,
       GATE.missedBad,
     ),
-    { what: "  stopped", measured: inWords(bad.stopped) },
+    { what: "  stopped", measured: formatShare(bad.stopped) },
     { what: "No promise: devices that forget a failure when a later try succeeds", measured: "" },
-    { what: "  good release stopped", measured: inWords(forgetfulGood.stopped) },
-    { what: "  bad release: an evidence wave let on", measured: inWords(forgetfulBad.passed) },
+    { what: "  good release stopped", measured: formatShare(forgetfulGood.stopped) },
+    { what: "  bad release: an evidence wave let on", measured: formatShare(forgetfulBad.passed) },
     { what: "No promise: devices of a site that fail together", measured: "" },
     ...together,
   ]);
@@ -52,12 +52,12 @@ export function measure(args: readonly string[]): Promise<readonly Figure[]> {
 function promise(what: string, found: Share, promised: number): Figure {
   return {
     what,
-    measured: inWords(found),
+    measured: formatShare(found),
     limit: `at most ${formatPercentage(promised)}`,
     isBroken: found.share - 3 * found.error > promised,
   };
 }
 
-function inWords({ share, error }: Share): string {
+function formatShare({ share, error }: Share): string {
   return `${formatPercentage(share)} +- ${formatPercentage(error)}`;
 }

@@ -3,6 +3,7 @@
  * an area, the areas there are.
  */
 import { availableParallelism } from "node:os";
+import { UsageError } from "./arguments.ts";
 import { formatFigures, type Figure } from "./figure.ts";
 
 /** A file of this folder that measures something. */
@@ -61,10 +62,16 @@ if (area === undefined) {
   else console.error(`There is no area ${JSON.stringify(name)}.\n${usage}`);
   process.exitCode = name === "" ? 0 : 1;
 } else {
-  const started = performance.now();
-  const figures = await (await area.load()).measure(args);
-  console.log(formatFigures(figures));
-  if (figures.some(({ isBroken }) => isBroken === true)) process.exitCode = 1;
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(`\nNode ${process.versions.node}, ${availableParallelism()} cores, ${seconds} s in all`);
+  try {
+    const started = performance.now();
+    const figures = await (await area.load()).measure(args);
+    console.log(formatFigures(figures));
+    if (figures.some(({ isBroken }) => isBroken === true)) process.exitCode = 1;
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    console.log(`\nNode ${process.versions.node}, ${availableParallelism()} cores, ${seconds} s in all`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n  ${name}  ${area.summary}`);
+    process.exitCode = 1;
+  }
 }

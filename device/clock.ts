@@ -8,8 +8,16 @@ export interface DeviceClock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Longest time of a Node timer; one that is given more fires at once [Node: timers, setTimeout]. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: DeviceClock = {
   now: () => Date.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
+  async sleep(ms, signal) {
+    for (let left = ms; ; left -= LONGEST_TIMER_MS) {
+      await delay(Math.min(left, LONGEST_TIMER_MS), undefined, signal === undefined ? {} : { signal });
+      if (left <= LONGEST_TIMER_MS) return;
+    }
+  },
 };

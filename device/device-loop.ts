@@ -8,7 +8,7 @@ import type { DeviceClock } from "./clock.ts";
 import type { DeviceState } from "./device-state.ts";
 import type { Driver } from "./drivers/driver.ts";
 import type { ErrorCode, Failure } from "./failure.ts";
-import { failureFromError } from "./failure.ts";
+import { failureFromError, reasonOf } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
 import type { Permission } from "./permission.ts";
 import { ASK_AGAIN_MS, whyNotNow } from "./permission.ts";
@@ -138,7 +138,10 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
         task?.abort.abort();
         return task?.settled;
       case "confirm":
-        return driver.confirm();
+        // An image on trial was confirmed before it was called proven: what fails here is noted at the next boot.
+        return driver.confirm().catch((error: unknown) => {
+          options.onTrouble(`confirm: ${reasonOf(error)}`);
+        });
       case "reboot":
         dispatch(await boot());
         return;
@@ -174,6 +177,12 @@ export function deviceLoop(options: DeviceLoopOptions): DeviceLoop {
       await driver.selfTest();
     } catch (error) {
       return { type: "failed", failure: { code: "HEALTH_FAILED", message: reasonOf(error) } };
+    }
+    signal.throwIfAborted();
+    try {
+      await driver.confirm();
+    } catch (error) {
+      return { type: "failed", failure: failureFromError(error, "WRITE_FAILED") };
     }
     return { type: "proven" };
   }
@@ -235,8 +244,4 @@ function firstSaveRetry(): IBackoff<unknown> {
     initialDelay: FIRST_SAVE_RETRY_MS,
     maxDelay: LONGEST_SAVE_RETRY_MS,
   }).next();
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

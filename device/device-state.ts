@@ -2,9 +2,6 @@ import { z } from "zod";
 import { OUTCOMES, UPDATE_STATUSES } from "../rollout/model/twin-contract.ts";
 import { failureSchema } from "./failure.ts";
 
-/** Longest rolloutId, version or digest a device takes from the twin: the longest name of a configuration. */
-export const LONGEST_ROLLOUT_ID = 128;
-
 const instantMs = z.number();
 const image = z.strictObject({ version: z.string(), sha256: z.string() });
 

@@ -3,7 +3,7 @@ import type { Pace } from "./bandwidth.ts";
 import type { DeviceClock } from "./clock.ts";
 import type { Driver, ImageSource, KeptPart, SlotWriter } from "./drivers/driver.ts";
 import type { ErrorCode } from "./failure.ts";
-import { DeviceError } from "./failure.ts";
+import { DeviceError, reasonOf } from "./failure.ts";
 import type { FirmwareRequest } from "./firmware-request.ts";
 import type { ImageAnswer, RequestImage } from "./image-request.ts";
 import { withoutQuery } from "./image-request.ts";
@@ -44,8 +44,8 @@ export class TransientError extends DeviceError {
 
 /** Real time one try may take in all: a server that drips one byte a second does not hold a device for days. */
 const TRY_TIMEOUT_MS = 30 * 60_000;
-/** Answers that another try may change. */
-const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Answers that another try may change, beside 5xx. */
+const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429]);
 const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [401, "DOWNLOAD_DENIED"],
   [403, "DOWNLOAD_DENIED"],
@@ -119,7 +119,7 @@ async function askFor(attempt: DownloadTry, part: KeptPart | undefined): Promise
   if (range !== undefined && (status === 206 || status === 416)) throw new StalePartError();
   if (status === 200) throw sizeMismatch(attempt, Number(length));
   const message = `${where} answers ${status}`;
-  if (TRANSIENT_STATUS.has(status)) {
+  if (TRANSIENT_STATUS.has(status) || status >= 500) {
     throw new TransientError(message, { retryAfterMs: retryAfterMs(headers, attempt.clock.now()) });
   }
   // Redirects too: the address in the twin is the address, whoever answers it.
@@ -197,8 +197,4 @@ function sizeMismatch({ address, request }: DownloadTry, size: number): DeviceEr
 
 function writeFailed(error: unknown): never {
   throw new DeviceError("WRITE_FAILED", `The slot cannot be written: ${reasonOf(error)}`, { cause: error });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -100,7 +100,7 @@ export async function downloadImage(options: DownloadOptions): Promise<void> {
 }
 
 /** Address of an image below a mirror's base. The query stays behind: it is a key to the store, and the store's alone. */
-export function mirrorOf(uri: string, base: string): string {
+function mirrorOf(uri: string, base: string): string {
   if (!isHttps(base)) throw new DeviceError("DOWNLOAD_FAILED", `the mirror ${base} is not an https address`);
   return `${base.replace(/\/$/, "")}${new URL(uri).pathname}`;
 }

@@ -54,8 +54,12 @@ export class DeviceError extends Error {
 
 /** The failure an error stands for; an error without a code of its own gets `otherwise`. */
 export function failureFromError(error: unknown, otherwise: ErrorCode): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof DeviceError ? error.code : otherwise, message };
+  return { code: error instanceof DeviceError ? error.code : otherwise, message: reasonOf(error) };
+}
+
+/** What was thrown, as a sentence. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The image is the one that was asked for, and states another version than was asked for. */

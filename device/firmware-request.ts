@@ -2,11 +2,12 @@ import semver from "semver";
 import { z } from "zod";
 import type { FirmwareDesired } from "../rollout/model/twin-contract.ts";
 import { ACCESSES } from "../rollout/model/twin-contract.ts";
-import { LONGEST_ROLLOUT_ID } from "./device-state.ts";
 
-/** Largest image the agent fetches: a stated size is a promise to stop reading, not to have room. */
-export const LARGEST_IMAGE = 256 * 1024 * 1024;
-/** Longest version text; a reported version stays a short text. */
+/** Longest rolloutId, version or digest that is remembered: the longest name of a configuration, in characters. */
+const LONGEST_TEXT = 128;
+/** Largest image the agent fetches, in bytes: a stated size is a promise to stop reading, not to have room. */
+const LARGEST_IMAGE = 256 * 1024 * 1024;
+/** Longest version text, in characters; a reported version stays a short text. */
 const LONGEST_VERSION = 64;
 
 /** What the device is asked to install, checked. */
@@ -93,5 +94,5 @@ export function isNewerVersion(version: string, than: string): boolean {
 function textField(desired: object, name: keyof FirmwareDesired): string {
   // An object may hold anything; only text short enough to be remembered is taken from it.
   const value = (desired as Readonly<Partial<Record<string, unknown>>>)[name];
-  return typeof value === "string" && value.length <= LONGEST_ROLLOUT_ID ? value : "";
+  return typeof value === "string" && value.length <= LONGEST_TEXT ? value : "";
 }

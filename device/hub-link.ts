@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { IBackoff } from "cockatiel";
 import { ExponentialBackoff } from "cockatiel";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
+import { reasonOf } from "./failure.ts";
 import type { DirectMethods, HubAddress, HubSession, OpenHubSession } from "./hub-session.ts";
 import { openHubSession } from "./hub-session.ts";
 
@@ -132,8 +133,4 @@ function isReported(held: unknown, reported: FirmwareReported): boolean {
   const before = new Map<string, unknown>(Object.entries(held));
   if (before.has("recovered") && reported.recovered === undefined) return false;
   return Object.entries(reported).every(([name, value]) => before.get(name) === value);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

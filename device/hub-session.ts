@@ -5,6 +5,7 @@ import azureIotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { FirmwareReported } from "../rollout/model/twin-contract.ts";
 import { UnansweredError, withTimeout } from "./answer-timeout.ts";
+import { reasonOf } from "./failure.ts";
 import { accessSection, fieldOf, firmwareSection, reportPatch, twinVersionOf } from "./firmware-section.ts";
 
 /** Where the hub is and how to speak to it. */
@@ -91,7 +92,7 @@ export async function openHubSession(options: HubSessionOptions): Promise<HubSes
   };
   signal.addEventListener("abort", end, { once: true });
   client.on("disconnect", (result: unknown) => {
-    lose(`the connection was lost${reasonOf(result)}`);
+    lose(`the connection was lost${causeOf(result)}`);
   });
   const gone = lost.then((reason) => Promise.reject(new Error(reason)));
   gone.catch(() => undefined);
@@ -119,7 +120,7 @@ export async function openHubSession(options: HubSessionOptions): Promise<HubSes
       lose(`the subscription failed: ${error.message}`);
     });
     const onLost = (error: unknown): void => {
-      lose(error instanceof Error ? error.message : String(error));
+      lose(reasonOf(error));
     };
     const reader = twinReader(twin, { answered, onDesired: options.onDesired, onLost });
     // The second read, behind the subscription the reader made: a change between the first and it would be lost.
@@ -176,7 +177,7 @@ export async function answerTo(method: DirectMethods[string], payload: unknown):
   try {
     return await method(payload);
   } catch (error) {
-    return { status: 500, payload: { message: error instanceof Error ? error.message : String(error) } };
+    return { status: 500, payload: { message: reasonOf(error) } };
   }
 }
 
@@ -259,7 +260,8 @@ function dialled({ connectionString, gateway }: HubAddress): string {
   return [...own, `GatewayHostName=${gateway}`].join(";");
 }
 
-function reasonOf(result: unknown): string {
+/** What the SDK says of a connection that is lost, where it says it. */
+function causeOf(result: unknown): string {
   const cause = fieldOf(result, "transportObj");
   return cause instanceof Error ? `: ${cause.message}` : "";
 }

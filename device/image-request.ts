@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent, get } from "node:https";
+import { UnansweredError, withTimeout } from "./answer-timeout.ts";
 import { DeviceError } from "./failure.ts";
 
 /** Where to begin in a file, and the strong entity tag it has to have still. */
@@ -96,15 +97,10 @@ async function inTime<T>(
   answer: Promise<T>,
   { idleTimeoutMs, hangUp }: { readonly idleTimeoutMs: number; readonly hangUp: (error: Error) => void },
 ): Promise<T> {
-  const { promise: silent, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`no byte for ${idleTimeoutMs} ms`);
-    hangUp(error);
-    reject(error);
-  }, idleTimeoutMs);
   try {
-    return await Promise.race([answer, silent]);
-  } finally {
-    clearTimeout(timer);
+    return await withTimeout(answer, idleTimeoutMs, `no byte for ${idleTimeoutMs} ms`);
+  } catch (error) {
+    if (error instanceof UnansweredError) hangUp(error);
+    throw error;
   }
 }

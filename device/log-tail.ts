@@ -4,8 +4,10 @@ import type { DirectMethods } from "./hub-session.ts";
 
 /** Lines an agent remembers. */
 export const LOG_LINES = 500;
-/** Longest line: an answer to a direct method may hold 128 KB [facts 5.6]. */
+/** Longest line, in characters. */
 const LONGEST_LINE = 200;
+/** Most bytes of an answer to a direct method [IoT Hub: direct methods, payload size], less what is around the lines. */
+const MOST_BYTES = 128 * 1024 - 256;
 
 const wanted = z.object({ lines: z.int().min(1).max(LOG_LINES).default(100) });
 
@@ -33,13 +35,23 @@ export function logTail(): LogTail {
         const message = `ask for { "lines": 1 to ${LOG_LINES} }`;
         return Promise.resolve({ status: 400, payload: { message } });
       }
-      const shown = lines.slice(-parsed.data.lines);
+      const shown = newestThatFit(lines.slice(-parsed.data.lines));
       return Promise.resolve({
         status: 200,
         payload: { lines: shown, dropped: dropped + lines.length - shown.length },
       });
     },
   };
+}
+
+/** The last of the lines, as many as an answer has room for: a character can take six bytes of JSON. */
+function newestThatFit(lines: readonly string[]): readonly string[] {
+  let room = MOST_BYTES;
+  const before = lines.findLastIndex((line) => {
+    room -= Buffer.byteLength(JSON.stringify(line)) + 1;
+    return room < 0;
+  });
+  return lines.slice(before + 1);
 }
 
 function textOf(event: AgentEvent): string {

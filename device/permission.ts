@@ -1,5 +1,6 @@
 import type { MaintenanceWindow } from "../rollout/model/maintenance-window.ts";
 import { isTimeZone, windowAt } from "../rollout/model/maintenance-window.ts";
+import { reasonOf } from "./failure.ts";
 
 /** When a device may leave the image it runs. What comes before, the download included, is done without asking. */
 export interface Permission {
@@ -65,6 +66,6 @@ async function refusal(consent: Permission["consent"], update: AskedUpdate): Pro
   try {
     return await consent?.(update);
   } catch (error) {
-    return `consent cannot be asked for: ${error instanceof Error ? error.message : String(error)}`;
+    return `consent cannot be asked for: ${reasonOf(error)}`;
   }
 }

@@ -40,7 +40,7 @@ export type UpdateEvent = { readonly atMs: number } & (
   | { readonly type: "heard"; readonly step: number }
   /** The next boot is the other slot's. */
   | { readonly type: "applied"; readonly step: number }
-  /** The health time has passed and the image is well. */
+  /** The health time has passed, the image is well, and the driver keeps it. */
   | { readonly type: "proven"; readonly step: number }
   | { readonly type: "failed"; readonly step: number; readonly failure: Failure }
 );
@@ -60,9 +60,9 @@ export type UpdateEffect =
   | { readonly type: "apply"; readonly step: number; readonly image: AskedImage }
   /** Answer `booted`. */
   | { readonly type: "reboot" }
-  /** Wait the health time, test again, answer `proven`. */
+  /** Wait the health time, test again, make the driver keep the image, answer `proven`. */
   | { readonly type: "prove"; readonly step: number }
-  /** The running image is the one to stay on. */
+  /** The running image is the one to stay on, and why it was fallen back to has been noted. */
   | { readonly type: "confirm" }
   /** Go back to the other slot; answer `booted` with that failure. */
   | { readonly type: "rollBack"; readonly failure: Failure }

@@ -153,23 +153,29 @@ if (service !== undefined) {
 export const outputsVersion = pulumi.output(1);
 /** Name that marks and records are kept under. */
 export const hubName = pulumi.output(hubNameOf(pulumi.getStack()));
+/** Where the hub is reached. */
 export const hubHostName = hub.hostName;
-/** Tier and units, which the rollout paces itself by. */
+/** Tier of the hub, which the rollout paces itself by. */
 export const tier = pulumi.output(hubTier);
+/** Units of the hub, likewise. */
 export const units = pulumi.output(hubUnits);
 /** Address of the images; devices download from it. */
 export const firmwareBase = firmware.url;
 /** Address of the container for the records of rollouts. */
 export const recordsUrl = records.url;
-/** Client ids of the identities: that a controller runs as, that registers devices, that may only look. */
+/** Client id of the identity that a controller runs as. */
 export const rolloutClientId = rollout.clientId;
+/** Client id of the identity that registers devices. */
 export const identitiesClientId = identities.clientId;
+/** Client id of the identity that may only look. */
 export const previewClientId = preview.clientId;
-/** What `azure/login` needs beside a client id. */
+/** Directory that `azure/login` signs in to. */
 export const tenantId = client.tenantId;
+/** Subscription that the stack is in. */
 export const subscriptionId = client.subscriptionId;
-/** Where enrollments are kept and what devices name as their scope; empty without provisioning. */
+/** Where enrollments are kept; empty without provisioning. */
 export const provisioningHostName = service?.hostName ?? pulumi.output("");
+/** What devices that register themselves name as their scope; empty without provisioning. */
 export const provisioningIdScope = service?.idScope ?? pulumi.output("");
 /** The declared devices and the bucket each of them falls into. */
 export const deviceBuckets = pulumi

@@ -1,13 +1,13 @@
 import type { GateDeclaration } from "../../rollout/wavegate.ts";
 import type { Figure } from "../figure.ts";
-import { inWords } from "../figure.ts";
+import { formatCount } from "../figure.ts";
 import { watchRollout, type WatchedRollout, type WatchedRun } from "./watched-rollout.ts";
 
 /** Percent of each wave, for rollouts of one to five. */
 const WAVES = [[100], [5, 100], [5, 20, 100], [5, 20, 50, 100], [5, 20, 40, 70, 100]] as const;
-/** A listing, and two views in one query each where the hub groups by two keys, else in one an outcome [design §5]. */
+/** A listing, and two views in one query each where the hub groups by two keys, else in one an outcome (docs/engine-costs.md). */
 const AT_REST = { many: 3, one: 7 } as const;
-/** What a step may add: the ref or a configuration, counts of whom it aims at, one more listing [design §5]. */
+/** What a step may add: the ref or a configuration, counts of whom it aims at, one more listing. */
 const A_STEP = 4;
 const HALF_AN_HOUR_MS = 30 * 60_000;
 const GATE: GateDeclaration = {
@@ -66,7 +66,7 @@ function totals(named: string, sizes: readonly number[], measured: readonly Meas
   return measured.map(({ waves, rollouts }) => {
     const [first] = rollouts;
     return {
-      what: `${named}, ${waves} ${waves === 1 ? "wave" : "waves"}: calls of a whole rollout, ${sizes.map(inWords).join(" | ")} devices`,
+      what: `${named}, ${waves} ${waves === 1 ? "wave" : "waves"}: calls of a whole rollout, ${sizes.map(formatCount).join(" | ")} devices`,
       measured: rollouts.map(({ runs }) => `${callsOf(runs)} in ${runs.length} runs`).join(" | "),
       limit: "the same, run by run",
       isBroken: rollouts.some(({ runs }) => JSON.stringify(runs) !== JSON.stringify(first?.runs)),

@@ -1,7 +1,7 @@
 import { ownCalls } from "../../rollout/plan/own-calls.ts";
 import type { GateDeclaration } from "../../rollout/wavegate.ts";
 import type { Figure } from "../figure.ts";
-import { inWords } from "../figure.ts";
+import { formatCount } from "../figure.ts";
 import { watchRollout } from "./watched-rollout.ts";
 
 const DEVICES = 1000;
@@ -10,8 +10,9 @@ const WAVES = [5, 20, 50, 100];
 /** Opened in so many parts, the last wave is widened once less often again. */
 const PARTS = 4;
 const LOOK_EVERY_MS = 5 * 60_000;
-/** Of the query budget [design §11]. */
+/** What a week may use of the query budget (docs/engine-costs.md). */
 const SHARE = { many: 0.021, one: 0.061 } as const;
+/** Writes of configurations that a rollout may take. */
 const WRITES = 20 + PARTS - 1;
 const GATE: GateDeclaration = {
   ...({ tolerate: "2%", reject: "10%", falseStop: "5%", missedBad: "5%" } as const),
@@ -52,13 +53,13 @@ export async function measureSevenDays({
     figures.push(
       {
         what: `${named}: share of the query budget of one S1 unit`,
-        measured: `${percentOf(share)} (${inWords(sum("queries"))} queries in ${inWords(runs.length)} runs)`,
+        measured: `${percentOf(share)} (${formatCount(sum("queries"))} queries in ${formatCount(runs.length)} runs)`,
         limit: `${percentOf(SHARE[groupByKeys])}; the plan says ${percentOf(foretold.queryShare)}`,
         isBroken: share > SHARE[groupByKeys],
       },
       {
         what: `${named}: configuration writes`,
-        measured: inWords(sum("writes")),
+        measured: formatCount(sum("writes")),
         limit: `${WRITES}, with ${PARTS - 1} sub-windows; the plan says ${foretold.writes}`,
         isBroken: sum("writes") > WRITES,
       },
@@ -70,8 +71,8 @@ export async function measureSevenDays({
       { what: `${named}: calls refused`, measured: `${throttled}`, limit: "0", isBroken: throttled > 0 },
       {
         what: `${named}: devices reached`,
-        measured: `${inWords(reached)}; ${records.join(", ")}`,
-        limit: inWords(DEVICES),
+        measured: `${formatCount(reached)}; ${records.join(", ")}`,
+        limit: formatCount(DEVICES),
         isBroken: reached < DEVICES,
       },
     );

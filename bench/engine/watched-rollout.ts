@@ -10,6 +10,7 @@ import { percent, type GateDeclaration } from "../../rollout/wavegate.ts";
 import { hubAtAStandstill, waitedClock } from "../../test/rollout/adapters/hub-at-a-standstill.ts";
 import { aRelease, declared, imagesOf } from "../../test/support/declarations.ts";
 import { lightFleet } from "../../test/support/light-fleet.ts";
+import { thermostats } from "../thermostats.ts";
 
 /** A rollout to be watched from its first run to the end. */
 export interface RolloutInput {
@@ -71,7 +72,7 @@ export async function watchRollout(input: RolloutInput): Promise<WatchedRollout>
   const standstill = stack.use(await hubAtAStandstill({}, { ...LIMITS, groupByKeys, log, clock }));
   const { hub } = standstill;
   const fleet = lightFleet();
-  fleet.add(hub, devices(input.devices), "1.0.0");
+  fleet.add(hub, thermostats(input.devices), "1.0.0");
   const images = imagesOf("1.0.0", VERSION);
   const ports: Omit<ReconcilePorts, "hubs"> = {
     records: folderRecords(folder),
@@ -133,11 +134,6 @@ function productOf({ waves, gate, watch, parts }: RolloutInput): ReturnType<type
       })),
     }),
   );
-}
-
-function* devices(count: number): Generator<{ readonly deviceId: string; readonly stratum: string }> {
-  for (let index = 0; index < count; index++)
-    yield { deviceId: `thermostat-${index}`, stratum: index % 2 === 0 ? "A" : "B" };
 }
 
 function addTo<Asked extends { queries: number; listings: number; writes: number; throttled: number }>(

@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { createServer } from "node:https";
 import { issueServerCertificate, type CertificateAuthority } from "../../local/hub/certificates.ts";
 import { sha256Hex } from "../../rollout/model/digest.ts";
 import type { ImagePort } from "../../rollout/reconcile/ports.ts";
 import type { Artifact } from "../../rollout/wavegate.ts";
+import { closeNow, listenOnLoopback } from "../../test/support/loopback.ts";
 
 /** Images over HTTPS, for devices and for the controller. */
 export interface ImageStore extends AsyncDisposable {
@@ -27,13 +27,10 @@ export async function startImageStore(
     else downloads += 1;
     response.end(image);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the image store does not listen");
+  const serverPort = await listenOnLoopback(server);
   return {
     port: {
-      base: `https://localhost:${address.port}`,
+      base: `https://localhost:${serverPort}`,
       describe: (path) => {
         const image = stored.get(path);
         return Promise.resolve(
@@ -48,10 +45,6 @@ export async function startImageStore(
       return { path: `sha256/${sha256}.bin`, sha256, size: image.length, manifest: "", signature: "" };
     },
     downloads: () => downloads,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
 }

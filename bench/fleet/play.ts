@@ -38,6 +38,7 @@ export interface Played {
 const GOOD = "1.1.0";
 const BAD = "1.2.0";
 
+/** Devices by version. */
 export type Versions = Readonly<Record<string, number>>;
 
 /** Play it, with the real controller at a look every five minutes. */

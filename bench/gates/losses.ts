@@ -1,4 +1,5 @@
 import { formatPercentage } from "../../rollout/model/percentage.ts";
+import { formatCount } from "../figure.ts";
 import type { Compared, Row } from "./compare.ts";
 import { CONTENDERS } from "./contenders.ts";
 import { GATE, KINDS } from "./fleet.ts";
@@ -76,5 +77,5 @@ function playedOf(rows: readonly Row[], name: string, kind: number, column: numb
 }
 
 function count({ harmed }: Played): string {
-  return Math.round(harmed).toLocaleString("en");
+  return formatCount(Math.round(harmed));
 }

@@ -1,5 +1,6 @@
 import { formatPercentage } from "../../rollout/model/percentage.ts";
 import { lineChart } from "../chart/line-chart.ts";
+import { formatCount } from "../figure.ts";
 import type { Compared } from "./compare.ts";
 import { KINDS } from "./fleet.ts";
 import { BUILT } from "./losses.ts";
@@ -26,7 +27,7 @@ export function comparisonPictures(
           scale: "log",
           domain: [5, 50_000],
           ticks: [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000],
-          format: (value) => value.toLocaleString("en"),
+          format: formatCount,
         },
         lines: compared.flatMap(({ tuned: { name, cells } }) => ({
           name: BUILT.includes(name) ? name : "with timers, not built",

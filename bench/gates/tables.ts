@@ -1,4 +1,5 @@
 import { formatPercentage } from "../../rollout/model/percentage.ts";
+import { formatCount } from "../figure.ts";
 import type { Compared, Row } from "./compare.ts";
 import { GATE, KINDS } from "./fleet.ts";
 import { isLeast } from "./losses.ts";
@@ -65,7 +66,7 @@ function share(chance: number): string {
 
 /** A number of devices, for people. */
 export function whole(devices: number): string {
-  return Math.round(devices).toLocaleString("en");
+  return formatCount(Math.round(devices));
 }
 
 /** As prettier writes a table. */

@@ -5,7 +5,7 @@ import { generate } from "mqtt-packet";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { aConnect, aSasToken } from "../../test/local/hub/raw-connect.ts";
 import { sendToService } from "../../test/local/hub/service-request.ts";
-import { formatMs, inWords, type Figure } from "../figure.ts";
+import { formatMs, formatCount, type Figure } from "../figure.ts";
 import type { Order, Report } from "./connection-process.ts";
 import { collectGarbage } from "./in-memory.ts";
 import { deviceId } from "./twins.ts";
@@ -23,7 +23,7 @@ export async function measureConnections(count: number): Promise<readonly Figure
   for (const id of deviceIds) hub.createDevice({ deviceId: id });
   const greetings = deviceIds.map((id) => greeting(hub, id));
   await using child = await startProcess();
-  const named = `${inWords(count)} devices over MQTT and TLS`;
+  const named = `${formatCount(count)} devices over MQTT and TLS`;
 
   const before = residentBytes();
   const started = performance.now();
@@ -56,16 +56,16 @@ export async function measureConnections(count: number): Promise<readonly Figure
   });
   return [
     { what: `${named} connect`, measured: formatMs(connectMs), limit: "10,000 connected" },
-    { what: `connections a second`, measured: inWords(Math.round((count * 1000) / connectMs)) },
+    { what: `connections a second`, measured: formatCount(Math.round((count * 1000) / connectMs)) },
     { what: `memory of the hub for one of ${named}`, measured: `${kilobytes.toFixed(0)} KB` },
     {
       what: `desired patches a second to ${named}, by an evaluation`,
-      measured: inWords(Math.round(evaluated)),
+      measured: formatCount(Math.round(evaluated)),
       limit: "5,000",
     },
     {
       what: `the same by a REST request each, from the process of the devices`,
-      measured: inWords(Math.round(patched)),
+      measured: formatCount(Math.round(patched)),
     },
   ];
 }

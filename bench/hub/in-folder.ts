@@ -6,7 +6,7 @@ import { openDataFolder } from "../../local/hub/disk/data-folder.ts";
 import { createHubState, type HubState } from "../../local/hub/hub-state.ts";
 import { createDailyQuota } from "../../local/hub/quota.ts";
 import { tierLimits } from "../../local/hub/tier.ts";
-import { formatMs, inWords, medianMs, timed, type Figure } from "../figure.ts";
+import { formatMs, formatCount, medianMs, timed, type Figure } from "../figure.ts";
 import { limitAt } from "./in-memory.ts";
 import { addTwins, deviceId } from "./twins.ts";
 
@@ -14,7 +14,7 @@ import { addTwins, deviceId } from "./twins.ts";
 export async function measureInFolder(twins: number): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "wavegate-bench-"));
   try {
-    const named = `${inWords(twins)} twins in a data folder`;
+    const named = `${formatCount(twins)} twins in a data folder`;
     const { load, patchMs } = await withState(folder, twins, async ({ devices }) => ({
       load: await timed(() => {
         addTwins(devices, twins);

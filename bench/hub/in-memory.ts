@@ -7,7 +7,7 @@ import { createDeviceStore, type DeviceStore } from "../../local/hub/device-stor
 import { createEvaluator } from "../../local/hub/evaluation.ts";
 import type { JsonObject } from "../../local/hub/json-value.ts";
 import { compileQuery } from "../../local/hub/query/query.ts";
-import { formatMs, inWords, medianMs, timed, type Figure } from "../figure.ts";
+import { formatMs, formatCount, medianMs, timed, type Figure } from "../figure.ts";
 import { addTwins, deviceId, ROLLOUT_ID } from "./twins.ts";
 
 const FEW_TWINS = 300;
@@ -72,7 +72,7 @@ function measureEvaluation(devices: DeviceStore): Figure {
     written = evaluate().writes;
   });
   return {
-    what: `evaluation of ${CONFIGURATIONS} configurations over ${sizeOf(devices)}, ${inWords(written)} written`,
+    what: `evaluation of ${CONFIGURATIONS} configurations over ${sizeOf(devices)}, ${formatCount(written)} written`,
     measured: formatMs(ms),
     ...(devices.size() > FEW_TWINS && { limit: limitAt(devices.size(), "1 s") }),
   };
@@ -102,7 +102,7 @@ function measurePatching(devices: DeviceStore): Figure {
 }
 
 function sizeOf(devices: DeviceStore): string {
-  return `${inWords(devices.size())} twins`;
+  return `${formatCount(devices.size())} twins`;
 }
 
 /** Ten attempts at one path, the later the higher; the last takes the share of the twins that a change gives it. */

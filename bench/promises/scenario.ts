@@ -7,7 +7,9 @@ const DAY = 24 * HOUR;
 
 /** Looks are five minutes apart, as those of a controller on a schedule. */
 export const LOOK_EVERY_MS = 5 * MINUTE;
+/** How much older than a look its counts may be. */
 export const QUERY_LAG_MS = 30 * MINUTE;
+/** How long a completed release is judged. */
 export const WATCH_MS = 7 * DAY;
 
 /** The gate whose promises are put to the test; without a harm cap, which promises nothing. */

@@ -42,6 +42,9 @@ export interface Driver {
   close?(): Promise<void>;
 }
 
+/** Boots an image on trial gets before the device falls back: power cuts during its health time are not its fault. */
+export const TRIAL_BOOTS = 3;
+
 /** An image as it was asked for. */
 export interface AskedImage {
   readonly version: string;

@@ -12,8 +12,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startAgent } from "../../device/agent.ts";
 import { systemClock } from "../../device/clock.ts";
-import { commandDriver } from "../../device/drivers/command.ts";
-import { readUpdateSteps } from "../../device/drivers/update-steps-file.ts";
+import { commandDriver } from "../../device/drivers/command/command-driver.ts";
+import { readUpdateSteps } from "../../device/drivers/command/update-steps-file.ts";
 
 const {
   DEVICE_CONNECTION_STRING,

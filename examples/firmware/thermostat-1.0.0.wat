@@ -1,7 +1,7 @@
 ;; Thermostat 1.0.0: what the device leaves the factory with.
 ;; Samples the sensor once a second and switches the valve half a degree around the set temperature.
 ;;
-;; The firmware of a simulated device: the wasm driver (device/drivers/wasm.ts) boots this very image. What it promises:
+;; The firmware of a simulated device: the wasm driver (device/drivers/wasm/) boots this very image. What it promises:
 ;;   memory                          where its data lie
 ;;   version_address, version_length its version, as text in its own data: what a device reports as running
 ;;   self_test                       traps when the device does not come up

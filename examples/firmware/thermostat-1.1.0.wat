@@ -1,7 +1,7 @@
 ;; Thermostat 1.1.0: a good release.
 ;; Adds the eco mode, which lowers the set temperature by two degrees, and its display texts.
 ;;
-;; The firmware of a simulated device: the wasm driver (device/drivers/wasm.ts) boots this very image. What it promises:
+;; The firmware of a simulated device: the wasm driver (device/drivers/wasm/) boots this very image. What it promises:
 ;;   memory                          where its data lie
 ;;   version_address, version_length its version, as text in its own data: what a device reports as running
 ;;   self_test                       traps when the device does not come up

@@ -2,7 +2,7 @@
 ;; Samples the sensor sixteen times a second. The sensors of lot 7 need 80 ms to settle on the board of revision B
 ;; and never lock at that rate: on those devices, and on no others, the self-test does not come up.
 ;;
-;; The firmware of a simulated device: the wasm driver (device/drivers/wasm.ts) boots this very image. What it promises:
+;; The firmware of a simulated device: the wasm driver (device/drivers/wasm/) boots this very image. What it promises:
 ;;   memory                          where its data lie
 ;;   version_address, version_length its version, as text in its own data: what a device reports as running
 ;;   self_test                       traps when the device does not come up

@@ -1,21 +1,25 @@
 import * as monitor from "@pulumi/azure-native/monitor/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { HubTier } from "../hub-tier.ts";
 import type { IotHub } from "./iot-hub.ts";
 
 /** What alerts watch, and whom they tell. */
 export interface AlertsArgs {
   readonly resourceGroupName: pulumi.Input<string>;
   readonly hub: IotHub;
-  readonly tier: keyof typeof MESSAGES_A_DAY;
+  readonly tier: HubTier;
   readonly units: number;
-  /** Absent addresses: alerts are shown in the portal and nobody is told. */
+  /** Whom alerts write to; where there are none, they are shown in the portal alone. */
   readonly emails: readonly string[];
   /** Set where this stack runs the controller: its log says how each look ended. */
   readonly controllerLog: { readonly workspaceId: pulumi.Input<string>; readonly table: string } | undefined;
 }
 
 /** Messages a day and unit [IoT Hub quotas: messages per day]. */
-export const MESSAGES_A_DAY = { F1: 8_000, S1: 400_000, S2: 6_000_000, S3: 300_000_000 } as const;
+const MESSAGES_A_DAY = { F1: 8_000, S1: 400_000, S2: 6_000_000, S3: 300_000_000 } as const satisfies Record<
+  HubTier,
+  number
+>;
 
 /** Share of the daily quota that is cause for alarm: what is left must still take a release back. */
 const QUOTA_ALARM = 0.7;

@@ -1,11 +1,12 @@
 import * as iothub from "@pulumi/azure-native/iothub/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { HubTier } from "../hub-tier.ts";
 import { FrozenSettings } from "./frozen-settings.ts";
 
 /** What an IoT hub needs. */
 export interface IotHubArgs {
   readonly resourceGroupName: pulumi.Input<string>;
-  readonly tier: "F1" | "S1" | "S2" | "S3";
+  readonly tier: HubTier;
   readonly units: number;
   /** Partitions of the built-in endpoint; another number later is refused. */
   readonly partitions: number;

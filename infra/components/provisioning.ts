@@ -44,6 +44,8 @@ export class Provisioning extends pulumi.ComponentResource {
     this.forGroups = enroller === undefined ? [] : [this.#enrolling(resourceGroupId, service, enroller)];
     this.registerOutputs({ hostName: this.hostName, idScope: this.idScope });
   }
+
+  /** The role that makes enrollment groups, given to whoever makes them. */
   #enrolling(
     resourceGroupId: pulumi.Input<string>,
     service: provisioning.IotDpsResource,

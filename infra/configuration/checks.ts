@@ -1,11 +1,12 @@
+import type { HubTier } from "../hub-tier.ts";
 import { deviceContradictions, type Contradiction } from "./device-checks.ts";
 import { groupContradictions } from "./group-checks.ts";
 import type { ConfigurationValues } from "./schema.ts";
 
 /** Units a tier takes [IoT Hub quotas: maximum units]. */
-const MAX_UNITS = { F1: 1, S1: 200, S2: 200, S3: 10 } as const;
+const MAX_UNITS = { F1: 1, S1: 200, S2: 200, S3: 10 } as const satisfies Record<HubTier, number>;
 /** Partitions a tier takes at most [IoT Hub quotas: partitions]. */
-const MAX_PARTITIONS = { F1: 2, S1: 32, S2: 32, S3: 32 } as const;
+const MAX_PARTITIONS = { F1: 2, S1: 32, S2: 32, S3: 32 } as const satisfies Record<HubTier, number>;
 
 /** Everything that the keys contradict each other in. */
 export function contradictionsIn(values: Partial<ConfigurationValues>): readonly Contradiction[] {

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { deviceSetsSchema } from "../devices/device-sets.ts";
 import { deviceSettingsSchema } from "../devices/device-settings.ts";
 import { declaredGroupSchema } from "../devices/enrollment-group-settings.ts";
+import { HUB_TIERS } from "../hub-tier.ts";
 
 /**
  * Most identities one stack declares one by one. Each is a resource of its own, and a state file with thousands crawls
  * (pulumi/pulumi#14967).
  */
-export const MAX_DEVICES = 200;
+const MAX_DEVICES = 200;
 
 /** Most enrollment groups of one stack; a service takes a hundred [DPS quotas: enrollment groups]. */
 const MAX_GROUPS = 50;
@@ -31,7 +32,7 @@ export const configurationSchema = z.strictObject({
   /** `production` refuses what would be harmless only in a stack for trying things. */
   environment: z.enum(["development", "production"]).default("production"),
   hubTier: z
-    .enum(["F1", "S1", "S2", "S3"], {
+    .enum(HUB_TIERS, {
       error: "is no tier that a rollout works on; basic tiers have no configurations",
     })
     .default("S1"),
@@ -62,6 +63,7 @@ export const configurationSchema = z.strictObject({
     ])
     .default("")
     .transform((text) => (text === "" ? undefined : text)),
+  /** When the controller looks, UTC; the alert of a dead controller expects a look in half an hour. */
   controllerSchedule: z
     .string()
     .regex(/^[\d*/,-]+( [\d*/,-]+){4}$/, "is no cron expression of five fields")

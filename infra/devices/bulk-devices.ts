@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isUncertain, retryCalls, type RetryOptions } from "./call-retry.ts";
+import { notingDoubt, retryCalls, type RetryOptions } from "./call-retry.ts";
 import type { Pace } from "./hub-pace.ts";
 import type { Registry } from "./registry-connection.ts";
 import { bodyOf, errorFrom } from "./registry-failure.ts";
@@ -57,19 +57,16 @@ export async function runBulk(
   const outcomes = new Map<string, BulkOutcome>();
   for (let first = 0; first < devices.length; first += MAX_ITEMS) {
     const batch = devices.slice(first, first + MAX_ITEMS);
-    const attempts = { wereUncertain: false };
+    const doubt = { wasUncertain: false };
     try {
       const report = await retryCalls(retries).execute(async () => {
         // Each attempt is paid for, as the hub counts those it refuses for another reason.
         await pace("registry", batch.length);
-        return send(registry, operation, batch).catch((error: unknown) => {
-          attempts.wereUncertain ||= isUncertain(error);
-          throw error;
-        });
+        return notingDoubt(doubt, () => send(registry, operation, batch));
       });
-      note(outcomes, batch, report, attempts.wereUncertain);
+      note(outcomes, batch, report, doubt.wasUncertain);
     } catch (error) {
-      const doubtful = attempts.wereUncertain ? batch.map(({ deviceId }) => deviceId) : [];
+      const doubtful = doubt.wasUncertain ? batch.map(({ deviceId }) => deviceId) : [];
       return { outcomes, stopped: errorFrom(error), doubtful };
     }
   }

@@ -1,5 +1,12 @@
-import { DelegateBackoff, handleWhen, retry, type IRetryBackoffContext, type RetryPolicy } from "cockatiel";
-import { retryAfterMsOf, statusOf } from "./registry-failure.ts";
+import {
+  ConstantBackoff,
+  DelegateBackoff,
+  handleWhen,
+  retry,
+  type IRetryBackoffContext,
+  type RetryPolicy,
+} from "cockatiel";
+import { isDenied, retryAfterMsOf, statusOf } from "./registry-failure.ts";
 
 /** How long and how often a call is tried again. */
 export interface RetryOptions {
@@ -23,8 +30,22 @@ export function retryCalls({ attempts, firstMs, mostMs }: RetryOptions): RetryPo
   return retry(handleWhen(isPassing), { maxAttempts: attempts, backoff });
 }
 
+/** How often more, and how far apart, a call is tried while it is not allowed yet. */
+export interface RolePatience {
+  readonly attempts: number;
+  readonly waitMs: number;
+}
+
+/** Ten minutes for a new role to reach a hub or a provisioning service. */
+export const ROLE_PATIENCE: RolePatience = { attempts: 40, waitMs: 15_000 };
+
+/** Try again what is not allowed yet: a new role reaches a hub minutes after it was assigned. */
+export function retryWhileDenied({ attempts, waitMs }: RolePatience): RetryPolicy {
+  return retry(handleWhen(isDenied), { maxAttempts: attempts, backoff: new ConstantBackoff(waitMs) });
+}
+
 /** Whether a failure may pass: the hub's limit, its trouble, or no answer at all. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return status === 429 || status >= 500;
   if (!(error instanceof Error)) return false;
@@ -42,6 +63,21 @@ function isOfNetwork(error: unknown): boolean {
 }
 
 /** Whether a call that failed may have been done all the same. */
-export function isUncertain(error: unknown): boolean {
+function isUncertain(error: unknown): boolean {
   return isPassing(error) && statusOf(error) !== 429;
+}
+
+/** Whether any attempt of a call so far failed and may have been done all the same. */
+export interface Doubt {
+  wasUncertain: boolean;
+}
+
+/** Make one attempt, and note when it leaves a doubt. */
+export async function notingDoubt<T>(doubt: Doubt, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    doubt.wasUncertain ||= isUncertain(error);
+    throw error;
+  }
 }

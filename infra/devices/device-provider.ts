@@ -1,15 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
-import { ConstantBackoff, handleWhen, retry } from "cockatiel";
 import { bucketOf } from "../../rollout/model/bucket.ts";
-import { CALL_RETRIES, type RetryOptions } from "./call-retry.ts";
-import { checkInputs, isUnknown, parseInputs, PROVIDER_KEY } from "./device-inputs.ts";
+import {
+  CALL_RETRIES,
+  retryWhileDenied,
+  ROLE_PATIENCE,
+  type RetryOptions,
+  type RolePatience,
+} from "./call-retry.ts";
+import { checkDeviceInputs, parseDeviceInputs } from "./device-inputs.ts";
 import { alignIdentity, alignTags, createOrAdopt } from "./device-registration.ts";
 import { inputsOfState, stateOf, type DeviceState } from "./device-state.ts";
 import { withRetries } from "./registry-calls.ts";
 import { connectByEntra, type ConnectRegistry, type Registry } from "./registry-connection.ts";
-import { DeviceRefusal, explained, isDenied, registryFailure, unlessGone } from "./registry-failure.ts";
+import { explained, Refusal, registryFailure, unlessGone } from "./registry-failure.ts";
 import { findDevice, isConnected } from "./registry-identity.ts";
-import type { ResourceLife } from "./resource-life.ts";
+import { isUnknown, PROVIDER_KEY } from "./resource-inputs.ts";
+import { partsOf, type ResourceLife } from "./resource-life.ts";
 import { tagsOfTwin, type DeviceTags } from "./twin-tags.ts";
 
 /** The life of a device identity. */
@@ -18,8 +24,8 @@ export type DeviceProvider = ResourceLife<DeviceState>;
 /** What a provider needs to know. */
 export interface DeviceProviderOptions {
   readonly connect: ConnectRegistry;
-  /** How often more, and how far apart, a new identity is tried while the hub does not allow it yet. */
-  readonly patience: { readonly attempts: number; readonly waitMs: number };
+  /** With a hub that does not allow a new identity yet. */
+  readonly patience: RolePatience;
   readonly retries: RetryOptions;
 }
 
@@ -40,17 +46,13 @@ const CHANGEABLE = [
 
 /** Device identities in the registry of an IoT hub. */
 export function deviceProvider({ connect, patience, retries }: DeviceProviderOptions): DeviceProvider {
-  const { attempts: maxAttempts, waitMs } = patience;
-  const patiently = retry(handleWhen(isDenied), { maxAttempts, backoff: new ConstantBackoff(waitMs) });
+  const patiently = retryWhileDenied(patience);
   // Nothing paces many single devices: what the hub refuses for the moment is tried again.
   const reach = async (hostName: string): Promise<Registry> => withRetries(await connect(hostName), retries);
   return {
-    check: (_olds, news) => {
-      const { inputs, failures } = checkInputs(news);
-      return Promise.resolve({ inputs, failures: [...failures] });
-    },
+    check: (_olds, news) => Promise.resolve(checkDeviceInputs(news)),
     diff: (_id, olds, news) => {
-      const { inputs } = checkInputs(news);
+      const { inputs } = checkDeviceInputs(news);
       const isChanged = (key: string): boolean => !isDeepStrictEqual(olds[key], inputs[key]);
       const replaces = IDENTITY.filter((key) => isChanged(key) && !isUnknown(inputs[key]));
       const isBucketLost = olds["bucket"] !== bucketOf(String(inputs["deviceId"]));
@@ -60,7 +62,7 @@ export function deviceProvider({ connect, patience, retries }: DeviceProviderOpt
       });
     },
     create: async (inputs) => {
-      const settings = parseInputs(inputs);
+      const settings = parseDeviceInputs(inputs);
       const { hostName, deviceId } = settings;
       const id = `${hostName}/${deviceId}`;
       const { registry, device, adopted } = await explained(
@@ -88,7 +90,7 @@ export function deviceProvider({ connect, patience, retries }: DeviceProviderOpt
       }
     },
     read: (id, state) => {
-      const { hostName, deviceId } = partsOf(id);
+      const { hostName, name: deviceId } = partsOf(id);
       return explained(`read device ${deviceId} on ${hostName}`, async () => {
         const registry = await reach(hostName);
         const device = await findDevice(registry, deviceId);
@@ -111,7 +113,7 @@ export function deviceProvider({ connect, patience, retries }: DeviceProviderOpt
       });
     },
     update: (_id, olds, news) => {
-      const settings = parseInputs(news);
+      const settings = parseDeviceInputs(news);
       const { hostName, deviceId } = settings;
       return explained(`change device ${deviceId} on ${hostName}`, async () => {
         const registry = await reach(hostName);
@@ -124,13 +126,13 @@ export function deviceProvider({ connect, patience, retries }: DeviceProviderOpt
     delete: (id, state) => {
       // What the stack did not make, it does not take away.
       if (state["adopted"] === true) return Promise.resolve();
-      const { hostName, deviceId } = partsOf(id);
+      const { hostName, name: deviceId } = partsOf(id);
       return explained(`delete device ${deviceId} on ${hostName}`, async () => {
         const registry = await reach(hostName);
         const device = await findDevice(registry, deviceId);
         if (device === undefined) return;
         if (isConnected(device) && state["forceDelete"] !== true) {
-          throw new DeviceRefusal(
+          throw new Refusal(
             "it is enabled and connected; disable it, or set forceDelete: true, and run pulumi up first",
           );
         }
@@ -141,18 +143,12 @@ export function deviceProvider({ connect, patience, retries }: DeviceProviderOpt
   };
 }
 
-/** The provider that Pulumi's plugin loads: Microsoft Entra, and up to ten minutes for a new role to reach the hub. */
+/** The provider that Pulumi's plugin loads. */
 export const azureDeviceProvider = deviceProvider({
   connect: connectByEntra,
-  patience: { attempts: 40, waitMs: 15_000 },
+  patience: ROLE_PATIENCE,
   retries: CALL_RETRIES,
 });
-
-/** An id is `<host name>/<device id>`: neither part has a slash. */
-function partsOf(id: string): { readonly hostName: string; readonly deviceId: string } {
-  const slash = id.indexOf("/");
-  return { hostName: id.slice(0, slash), deviceId: id.slice(slash + 1) };
-}
 
 function without(tags: DeviceTags, name: keyof DeviceTags): DeviceTags {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => key !== name));

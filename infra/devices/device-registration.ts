@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { isUncertain, retryCalls, type RetryOptions } from "./call-retry.ts";
+import { notingDoubt, retryCalls, type RetryOptions } from "./call-retry.ts";
 import type { DeviceInputs } from "./device-inputs.ts";
 import type { DeviceAuthentication } from "./device-settings.ts";
 import { withRetries } from "./registry-calls.ts";
 import type { Registry } from "./registry-connection.ts";
-import { DeviceRefusal, statusOf } from "./registry-failure.ts";
+import { Refusal, statusOf } from "./registry-failure.ts";
 import {
   authenticationOf,
   bodyOfAuthentication,
@@ -25,29 +25,23 @@ export async function createOrAdopt(
   if (existing !== undefined) {
     const has = authenticationOf(existing);
     if (isDeepStrictEqual(has, authentication)) return { device: existing, adopted: true };
-    throw new DeviceRefusal(
+    throw new Refusal(
       `it exists and signs in by ${describe(has)}, not by ${describe(authentication)}; declare the one it has`,
     );
   }
-  const attempts = { wereUncertain: false };
+  const doubt = { wasUncertain: false };
   try {
-    const made = await retryCalls(retries).execute(() =>
-      registry
-        .create({ deviceId, status, authentication: bodyOfAuthentication(authentication) })
-        .catch((error: unknown) => {
-          attempts.wereUncertain ||= isUncertain(error);
-          throw error;
-        }),
-    );
+    const body = { deviceId, status, authentication: bodyOfAuthentication(authentication) };
+    const made = await retryCalls(retries).execute(() => notingDoubt(doubt, () => registry.create(body)));
     return { device: made.responseBody, adopted: false };
   } catch (error) {
     // Where an answer was lost it may be there, and then it is most likely ours.
-    const own = attempts.wereUncertain ? await findDevice(patient, deviceId) : undefined;
+    const own = doubt.wasUncertain ? await findDevice(patient, deviceId) : undefined;
     if (own?.status === status && isDeepStrictEqual(authenticationOf(own), authentication))
       return { device: own, adopted: false };
     if (statusOf(error) !== 409) throw error;
     const message = "it exists already; set adoptExisting: true to take it over, or choose another deviceId";
-    throw new DeviceRefusal(message, { cause: error });
+    throw new Refusal(message, { cause: error });
   }
 }
 

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import { eachAtOnce } from "./at-once.ts";
 import { runBulk, type BulkDevice, type BulkOperation, type BulkOutcome } from "./bulk-devices.ts";
 import { retryCalls, type RetryOptions } from "./call-retry.ts";
-import { describe } from "./device-registration.ts";
+import type { SetProgress } from "./device-set-progress.ts";
 import type { SetMember } from "./device-set-settings.ts";
 import type { Pace } from "./hub-pace.ts";
 import type { Registry } from "./registry-connection.ts";
-import { DeviceRefusal, errorFrom, statusOf } from "./registry-failure.ts";
+import { errorFrom, statusOf } from "./registry-failure.ts";
 import { bodyOfAuthentication } from "./registry-identity.ts";
 import { readTwins, type SetTwin } from "./set-twin.ts";
 import { hasTags, patchOfTags, tagsOf, tagsOfNew, type DeviceTags } from "./twin-tags.ts";
@@ -16,33 +16,6 @@ export interface SetConnection {
   readonly registry: Registry;
   readonly pace: Pace;
   readonly retries: RetryOptions;
-}
-
-/** What was brought about, device by device, and what was not. */
-export interface SetProgress {
-  /** Devices that are now as declared. */
-  readonly done: Set<string>;
-  /** Devices that are there, and not yet as declared. */
-  readonly unfinished: Set<string>;
-  readonly removed: Set<string>;
-  /** Devices that were to be registered by a call that may have been done: its answer never came. */
-  readonly doubtful: Set<string>;
-  /** In words for whoever runs Pulumi, one for each device that was refused. */
-  readonly refused: string[];
-  /** What ended the attempt before all was tried. */
-  stopped: Error | undefined;
-}
-
-/** Nothing yet. */
-export function noProgress(): SetProgress {
-  return {
-    done: new Set(),
-    unfinished: new Set(),
-    removed: new Set(),
-    doubtful: new Set(),
-    refused: [],
-    stopped: undefined,
-  };
 }
 
 /** Register devices, with their tags; one that is there already is refused. */
@@ -68,11 +41,12 @@ export async function addMembers(
     inDoubt.push(member);
     return null;
   });
-  const twins = await readTwins(connection.registry, {
-    ...connection,
-    deviceIds: inDoubt.map(({ deviceId }) => deviceId),
-  });
+  const deviceIds = inDoubt.map(({ deviceId }) => deviceId);
+  // Until they were looked at, which may fail.
+  for (const deviceId of deviceIds) progress.doubtful.add(deviceId);
+  const twins = await readTwins(connection.registry, { ...connection, deviceIds });
   for (const member of inDoubt) {
+    progress.doubtful.delete(member.deviceId);
     const twin = twins.get(member.deviceId);
     if (twin !== undefined && isAsDeclared(twin, member)) progress.done.add(member.deviceId);
     else progress.refused.push(`${member.deviceId}: it exists already, and otherwise than declared`);
@@ -152,28 +126,6 @@ export async function removeMembers(
   await bulk(connection, { operation: "remove", devices, progress }, (_id, { code }) =>
     /DeviceNotFound|404001/.test(code) ? null : undefined,
   );
-}
-
-/** Refuse to delete devices that are at work. */
-export function refuseConnected(twins: ReadonlyMap<string, SetTwin>): void {
-  const connected = [...twins.values()].filter(({ isConnected }) => isConnected);
-  if (connected.length === 0) return;
-  const names = connected.slice(0, 5).map(({ deviceId }) => deviceId);
-  const more = connected.length > names.length ? ` and ${connected.length - names.length} more` : "";
-  throw new DeviceRefusal(
-    `${names.join(", ")}${more} ${connected.length === 1 ? "is" : "are"} enabled and connected; disable, or set forceDelete: true, and run pulumi up first`,
-  );
-}
-
-/** Refuse to take over devices that sign in another way; all of them at once. */
-export function refuseOthers(members: readonly SetMember[], twins: ReadonlyMap<string, SetTwin>): void {
-  const others = members.flatMap(({ deviceId, authentication }) => {
-    const twin = twins.get(deviceId);
-    return twin === undefined || isDeepStrictEqual(twin.authentication, authentication)
-      ? []
-      : [`${deviceId} signs in by ${describe(twin.authentication)}, not by ${describe(authentication)}`];
-  });
-  if (others.length > 0) throw new DeviceRefusal(`${others.join("; ")}; declare what they have`);
 }
 
 function isAsDeclared(twin: SetTwin, member: SetMember): boolean {

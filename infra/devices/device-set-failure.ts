@@ -1,7 +1,7 @@
-import { PROVIDER_KEY } from "./device-inputs.ts";
-import type { SetProgress } from "./device-set-changes.ts";
+import { PROVIDER_KEY } from "./resource-inputs.ts";
+import type { SetProgress } from "./device-set-progress.ts";
 import type { DeviceSetState } from "./device-set-state.ts";
-import { DeviceRefusal, registryFailure } from "./registry-failure.ts";
+import { Refusal, registryFailure } from "./registry-failure.ts";
 import type { Properties } from "./resource-life.ts";
 
 /** What was brought about stays in the state, so that the next run goes on from there. */
@@ -22,7 +22,7 @@ export function failIfPartial({
   if (refused.length === 0 && stopped === undefined) return;
   const failures = [
     ...(stopped === undefined ? [] : [registryFailure(stopped, what)]),
-    ...(refused.length === 0 ? [] : [registryFailure(new DeviceRefusal(summaryOf(refused)), what)]),
+    ...(refused.length === 0 ? [] : [registryFailure(new Refusal(summaryOf(refused)), what)]),
   ];
   const reasons = failures.map(({ message }) => message);
   const failure = new Error(

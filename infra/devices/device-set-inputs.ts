@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { checkBy, hostNameSchema, parseBy, type CheckedInputs } from "./device-inputs.ts";
+import { HUB_TIERS } from "../hub-tier.ts";
 import { deviceSetShape, membersOf, problemsOfSet, type SetMember } from "./device-set-settings.ts";
+import { checkBy, hostNameSchema, parseBy, type CheckedInputs } from "./resource-inputs.ts";
+import type { Properties } from "./resource-life.ts";
 
 /** Inputs of the `DeviceSet` resource, checked: its settings, and the hub they belong to. */
 export type DeviceSetInputs = z.output<typeof deviceSetInputsSchema>;
@@ -12,7 +14,7 @@ const deviceSetInputsSchema = z
     /** Tells the sets of a hub apart. */
     setName: z.string().min(1),
     /** Of the hub: they decide how fast it takes calls, and nothing about the devices. */
-    tier: z.enum(["F1", "S1", "S2", "S3"]).default("S1"),
+    tier: z.enum(HUB_TIERS).default("S1"),
     units: z.int().positive().default(1),
   })
   .superRefine((settings, context) => {
@@ -21,13 +23,13 @@ const deviceSetInputsSchema = z
   });
 
 /** Check the inputs of a set. They stay as they were written: a thousand devices are not repeated in full. */
-export function checkSetInputs(inputs: Readonly<Record<string, unknown>>): CheckedInputs {
+export function checkSetInputs(inputs: Properties): CheckedInputs {
   const { failures } = checkBy(deviceSetInputsSchema, inputs);
   return { inputs: { ...inputs }, failures };
 }
 
 /** The inputs of a set that is to be made or changed, where everything is known. */
-export function parseSetInputs(inputs: Readonly<Record<string, unknown>>): {
+export function parseSetInputs(inputs: Properties): {
   readonly settings: DeviceSetInputs;
   readonly members: readonly SetMember[];
 } {
@@ -36,7 +38,7 @@ export function parseSetInputs(inputs: Readonly<Record<string, unknown>>): {
 }
 
 /** The same, or nothing while a preview does not know them. */
-export function findSetMembers(inputs: Readonly<Record<string, unknown>>): readonly SetMember[] | undefined {
+export function findSetMembers(inputs: Properties): readonly SetMember[] | undefined {
   try {
     return parseSetInputs(inputs).members;
   } catch {

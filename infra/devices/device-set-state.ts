@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { HUB_TIERS } from "../hub-tier.ts";
 import type { SetMember } from "./device-set-settings.ts";
 import type { HubSize } from "./hub-pace.ts";
 import { tagsOf, type DeviceTags } from "./twin-tags.ts";
@@ -21,7 +22,7 @@ export interface DeviceSetState extends HubSize, Readonly<Record<string, unknown
 const stateSchema = z.object({
   hostName: z.string(),
   setName: z.string().default(""),
-  tier: z.enum(["F1", "S1", "S2", "S3"]).default("S1"),
+  tier: z.enum(HUB_TIERS).default("S1"),
   units: z.number().default(1),
   forceDelete: z.boolean().default(false),
   digests: z.record(z.string(), z.string()).default({}),
@@ -39,7 +40,7 @@ export function parseSetState(properties: Readonly<Record<string, unknown>>): De
 export type DeviceFacts = Pick<SetMember, "authentication" | "status"> & { readonly tags: DeviceTags };
 
 /** A short hash of it, of 72 bits: a change shows, and nobody gains from a collision. */
-export function digestOf({ authentication, status, tags }: DeviceFacts): string {
+function digestOf({ authentication, status, tags }: DeviceFacts): string {
   const { product, stratum, ring, bucket, hold } = tags;
   const thumbprints =
     authentication.type === "selfSigned"

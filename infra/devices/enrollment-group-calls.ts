@@ -1,5 +1,5 @@
 import { parseGroup, type ReceivedGroup } from "./enrollment-group-body.ts";
-import { retryCalls, type RetryOptions } from "./call-retry.ts";
+import { notingDoubt, retryCalls, type Doubt, type RetryOptions } from "./call-retry.ts";
 import { MOST_MS, operatorCredential } from "./registry-connection.ts";
 
 /** The enrollment groups of one Device Provisioning Service. */
@@ -7,7 +7,15 @@ export interface EnrollmentGroupCalls {
   /** Undefined: there is none of that id. */
   get(id: string): Promise<{ readonly group: ReceivedGroup; readonly etag: string } | undefined>;
   /** Write it; an etag makes it an update of what had that etag, none the making of a new one. */
-  put(id: string, body: Record<string, unknown>, etag: string | undefined): Promise<ReceivedGroup>;
+  put(
+    id: string,
+    body: Record<string, unknown>,
+    how: {
+      readonly etag?: string;
+      /** Told when an attempt failed and may have been done. */
+      readonly doubt?: Doubt;
+    },
+  ): Promise<ReceivedGroup>;
   delete(id: string, etag: string): Promise<void>;
 }
 
@@ -44,9 +52,17 @@ export function enrollmentGroupCalls({
   const send = async (
     method: "GET" | "PUT" | "DELETE",
     id: string,
-    { body, ifMatch }: { readonly body?: unknown; readonly ifMatch?: string | undefined } = {},
-  ): Promise<Response> =>
-    retryCalls(retries).execute(async () => {
+    {
+      body,
+      ifMatch,
+      doubt = { wasUncertain: false },
+    }: {
+      readonly body?: unknown;
+      readonly ifMatch?: string | undefined;
+      readonly doubt?: Doubt | undefined;
+    } = {},
+  ): Promise<Response> => {
+    const attempt = async (): Promise<Response> => {
       const answer = await fetch(
         `${origin}/enrollmentGroups/${encodeURIComponent(id)}?api-version=${API_VERSION}`,
         {
@@ -62,7 +78,9 @@ export function enrollmentGroupCalls({
       );
       if (answer.ok) return answer;
       throw new DpsFailure((await answer.text()).slice(0, 500), answer);
-    });
+    };
+    return retryCalls(retries).execute(() => notingDoubt(doubt, attempt));
+  };
   return {
     get: async (id) => {
       try {
@@ -73,7 +91,8 @@ export function enrollmentGroupCalls({
         throw error;
       }
     },
-    put: async (id, body, etag) => parseGroup(await (await send("PUT", id, { body, ifMatch: etag })).json()),
+    put: async (id, body, { etag, doubt }) =>
+      parseGroup(await (await send("PUT", id, { body, ifMatch: etag, doubt })).json()),
     delete: async (id, etag) => {
       await send("DELETE", id, { ifMatch: etag });
     },

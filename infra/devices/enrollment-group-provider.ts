@@ -1,18 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { ConstantBackoff, handleWhen, retry } from "cockatiel";
-import { CALL_RETRIES, isUncertain } from "./call-retry.ts";
-import { isUnknown, PROVIDER_KEY } from "./device-inputs.ts";
+import { CALL_RETRIES, retryWhileDenied, ROLE_PATIENCE, type RolePatience } from "./call-retry.ts";
 import { bodyOfGroup, factsOfGroup, type GroupFacts, type ReceivedGroup } from "./enrollment-group-body.ts";
 import { connectGroupsByEntra, type ConnectGroups } from "./enrollment-group-calls.ts";
 import { checkGroupInputs, parseGroupInputs } from "./enrollment-group-settings.ts";
-import { DeviceRefusal, errorFrom, explained, isDenied, statusOf, unlessGone } from "./registry-failure.ts";
-import type { Properties, ResourceLife } from "./resource-life.ts";
+import { errorFrom, explained, Refusal, statusOf, unlessGone } from "./registry-failure.ts";
+import { isUnknown, PROVIDER_KEY } from "./resource-inputs.ts";
+import { partsOf, type Properties, type ResourceLife } from "./resource-life.ts";
 
 /** What the provider of enrollment groups needs to know. */
 export interface EnrollmentGroupProviderOptions {
   readonly connect: ConnectGroups;
-  /** How often more, and how far apart, a new group is tried while the service does not allow it yet. */
-  readonly patience: { readonly attempts: number; readonly waitMs: number };
+  /** With a service that does not allow a new group yet. */
+  readonly patience: RolePatience;
 }
 
 /** Inputs that identify a group: with another value it is another group. */
@@ -32,17 +31,13 @@ const CHANGEABLE = [
 
 /** Enrollment groups of a Device Provisioning Service: they give devices that register themselves their first tags. */
 export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupProviderOptions): ResourceLife {
-  const { attempts: maxAttempts, waitMs } = patience;
-  const patiently = retry(handleWhen(isDenied), { maxAttempts, backoff: new ConstantBackoff(waitMs) });
+  const patiently = retryWhileDenied(patience);
   const stateOf = (dpsHostName: string, group: ReceivedGroup, facts: GroupFacts): Properties => ({
     dpsHostName,
     ...factsOfGroup(group, facts),
   });
   return {
-    check: (_olds, news) => {
-      const { inputs, failures } = checkGroupInputs(news);
-      return Promise.resolve({ inputs, failures: [...failures] });
-    },
+    check: (_olds, news) => Promise.resolve(checkGroupInputs(news)),
     diff: (_id, olds, news) => {
       const { inputs } = checkGroupInputs(news);
       const isChanged = (key: string): boolean => !isDeepStrictEqual(olds[key], inputs[key]);
@@ -53,24 +48,21 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
       const { dpsHostName, ...facts } = parseGroupInputs(inputs);
       const { enrollmentGroupId } = facts;
       const id = `${dpsHostName}/${enrollmentGroupId}`;
-      const writing = { isInDoubt: false };
+      const doubt = { wasUncertain: false };
       try {
         return await explained(`make enrollment group ${enrollmentGroupId} on ${dpsHostName}`, () =>
           patiently.execute(async () => {
             const groups = await connect(dpsHostName);
             // A write without an etag would replace a group that is there already.
             if ((await groups.get(enrollmentGroupId)) !== undefined)
-              throw new DeviceRefusal("it exists already; delete it, or choose another enrollmentGroupId");
+              throw new Refusal("it exists already; delete it, or choose another enrollmentGroupId");
             const body = bodyOfGroup(facts, undefined);
-            const group = await groups.put(enrollmentGroupId, body, undefined).catch((error: unknown) => {
-              writing.isInDoubt = isUncertain(error);
-              throw error;
-            });
+            const group = await groups.put(enrollmentGroupId, body, { doubt });
             return { id, outs: stateOf(dpsHostName, group, facts) };
           }),
         );
       } catch (error) {
-        if (!writing.isInDoubt) throw error;
+        if (!doubt.wasUncertain) throw error;
         // It may be there. With an id Pulumi keeps it, and the next run writes it again; without one, the next run would
         // meet it as somebody else's.
         const properties = { dpsHostName, ...facts, [PROVIDER_KEY]: inputs[PROVIDER_KEY] };
@@ -79,7 +71,7 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
       }
     },
     read: (id, state) => {
-      const { dpsHostName, groupId } = partsOf(id);
+      const { hostName: dpsHostName, name: groupId } = partsOf(id);
       return explained(`read enrollment group ${groupId} on ${dpsHostName}`, async () => {
         const found = await (await connect(dpsHostName)).get(groupId);
         // No id tells Pulumi that the resource is gone.
@@ -95,15 +87,15 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
       return explained(`change enrollment group ${id} on ${dpsHostName}`, async () => {
         const groups = await connect(dpsHostName);
         const found = await groups.get(id);
-        if (found === undefined) throw new DeviceRefusal("it is gone; run pulumi refresh and pulumi up");
+        if (found === undefined) throw new Refusal("it is gone; run pulumi refresh and pulumi up");
         const heldBefore = olds["hold"] === true && facts.hold === undefined;
         const body = bodyOfGroup(heldBefore ? { ...facts, hold: false } : facts, found.group);
-        const group = await groups.put(id, body, found.etag).catch(changedInBetween);
+        const group = await groups.put(id, body, { etag: found.etag }).catch(changedInBetween);
         return { outs: stateOf(dpsHostName, group, facts) };
       });
     },
     delete: (id) => {
-      const { dpsHostName, groupId } = partsOf(id);
+      const { hostName: dpsHostName, name: groupId } = partsOf(id);
       return explained(`delete enrollment group ${groupId} on ${dpsHostName}`, async () => {
         const groups = await connect(dpsHostName);
         const found = await groups.get(groupId);
@@ -117,18 +109,12 @@ export function enrollmentGroupProvider({ connect, patience }: EnrollmentGroupPr
 /** The provider that Pulumi's plugin loads. */
 export const azureEnrollmentGroupProvider = enrollmentGroupProvider({
   connect: connectGroupsByEntra(CALL_RETRIES),
-  patience: { attempts: 40, waitMs: 15_000 },
+  patience: ROLE_PATIENCE,
 });
 
 function changedInBetween(error: unknown): never {
   if (statusOf(error) !== 412) throw error;
-  throw new DeviceRefusal("somebody changed it in between; run pulumi refresh and pulumi up", {
+  throw new Refusal("somebody changed it in between; run pulumi refresh and pulumi up", {
     cause: error,
   });
-}
-
-/** An id is `<host name>/<group id>`: neither part has a slash. */
-function partsOf(id: string): { readonly dpsHostName: string; readonly groupId: string } {
-  const slash = id.indexOf("/");
-  return { dpsHostName: id.slice(0, slash), groupId: id.slice(slash + 1) };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { checkBy, hostNameSchema, parseBy, type CheckedInputs } from "./device-inputs.ts";
 import { deviceSettingsSchema } from "./device-settings.ts";
+import { checkBy, hostNameSchema, parseBy, type CheckedInputs } from "./resource-inputs.ts";
+import type { Properties } from "./resource-life.ts";
 
 /** An enrollment group as a stack declares it; what has a default may be absent. */
 export type EnrollmentGroupDeclaration = Omit<z.input<typeof enrollmentGroupSchema>, "dpsHostName">;
@@ -70,11 +71,11 @@ const enrollmentGroupSchema = declaredGroupSchema.extend({
 });
 
 /** Check the inputs of a group. */
-export function checkGroupInputs(inputs: Readonly<Record<string, unknown>>): CheckedInputs {
+export function checkGroupInputs(inputs: Properties): CheckedInputs {
   return checkBy(enrollmentGroupSchema, inputs);
 }
 
 /** The inputs of a group that is to be made or changed, where everything is known. */
-export function parseGroupInputs(inputs: Readonly<Record<string, unknown>>): EnrollmentGroupSettings {
+export function parseGroupInputs(inputs: Properties): EnrollmentGroupSettings {
   return parseBy(enrollmentGroupSchema, inputs, "EnrollmentGroup");
 }

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { HubTier } from "../hub-tier.ts";
 
 /** Tier and units of a hub, which decide how fast it takes calls. */
 export interface HubSize {
-  readonly tier: "F1" | "S1" | "S2" | "S3";
+  readonly tier: HubTier;
   readonly units: number;
 }
 

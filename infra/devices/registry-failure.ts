@@ -1,6 +1,6 @@
-/** Something about the device that the stack has to decide; its message says what to do. */
-export class DeviceRefusal extends Error {
-  override readonly name = "DeviceRefusal";
+/** Something about a device or a group that the stack has to decide; its message says what to do. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
 }
 
 /** HTTP status of an answer that the service SDK turned into an error; absent when there was no answer. */
@@ -34,7 +34,7 @@ export async function explained<T>(what: string, run: () => Promise<T>): Promise
 /** A failure in those words. */
 export function registryFailure(error: unknown, what: string): Error {
   const detail = error instanceof Error && error.message !== "" ? error.message : String(error);
-  if (error instanceof DeviceRefusal) return new Error(`cannot ${what}: ${detail}`, { cause: error });
+  if (error instanceof Refusal) return new Error(`cannot ${what}: ${detail}`, { cause: error });
   const status = statusOf(error);
   const answer = status === undefined ? detail : `HTTP ${status}: ${detail}`;
   return new Error(`cannot ${what}: ${answer}; ${nextStep(status)}`, { cause: error });

@@ -5,6 +5,11 @@ import { statusOf } from "./registry-failure.ts";
 /** An identity as the hub's registry holds it. */
 export type RegistryDevice = Awaited<ReturnType<Registry["get"]>>["responseBody"];
 
+interface Thumbprints {
+  readonly primaryThumbprint?: string | null | undefined;
+  readonly secondaryThumbprint?: string | null | undefined;
+}
+
 /** The identity of a device, if the hub knows it. */
 export async function findDevice(registry: Registry, deviceId: string): Promise<RegistryDevice | undefined> {
   try {
@@ -15,14 +20,22 @@ export async function findDevice(registry: Registry, deviceId: string): Promise<
   }
 }
 
-/** How an identity signs in, without its keys. The hub fills every variant's fields, so the type decides. */
+/** How an identity signs in, without its keys. */
 export function authenticationOf(device: RegistryDevice): DeviceAuthentication {
   const { authentication } = device;
   // The SDK's type lacks the discriminator that the service sends [IoT Hub REST: AuthenticationMechanism.type].
   const { type } = (authentication ?? {}) as { readonly type?: string };
+  return authenticationBy(type, authentication?.x509Thumbprint);
+}
+
+/** The same from its parts. The hub fills every variant's fields, so the type decides. */
+export function authenticationBy(
+  type: string | undefined,
+  thumbprints: Thumbprints | null | undefined,
+): DeviceAuthentication {
   if (type === "certificateAuthority") return { type };
   if (type !== "selfSigned") return { type: "sas" };
-  const { primaryThumbprint, secondaryThumbprint } = authentication?.x509Thumbprint ?? {};
+  const { primaryThumbprint, secondaryThumbprint } = thumbprints ?? {};
   return {
     type,
     primaryThumbprint: (primaryThumbprint ?? "").toUpperCase(),
@@ -52,6 +65,12 @@ export function bodyOfAuthentication(authentication: DeviceAuthentication): Reco
 }
 
 /** Whether a device that may sign in is connected now. The service spells the state with a capital, the SDK without. */
-export function isConnected(device: RegistryDevice): boolean {
-  return device.status === "enabled" && device.connectionState?.toLowerCase() === "connected";
+export function isConnected({
+  status,
+  connectionState,
+}: {
+  readonly status?: string | undefined;
+  readonly connectionState?: string | null | undefined;
+}): boolean {
+  return status === "enabled" && connectionState?.toLowerCase() === "connected";
 }

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { eachAtOnce } from "./at-once.ts";
 import { retryCalls, type RetryOptions } from "./call-retry.ts";
 import type { DeviceFacts } from "./device-set-state.ts";
-import type { DeviceAuthentication } from "./device-settings.ts";
 import type { Pace } from "./hub-pace.ts";
 import type { Registry } from "./registry-connection.ts";
 import { statusOf } from "./registry-failure.ts";
+import { authenticationBy, isConnected } from "./registry-identity.ts";
 import { tagsOfTwin } from "./twin-tags.ts";
 
 /** A device as its twin shows it, which has all of the identity but the keys [IoT Hub: device twins, Twin]. */
@@ -65,27 +65,13 @@ function twinFrom(body: unknown): SetTwin {
     deviceId: twin.deviceId,
     identityEtag: twin.deviceEtag,
     status: twin.status,
-    isConnected: twin.status === "enabled" && twin.connectionState?.toLowerCase() === "connected",
-    authentication: authenticationFrom(twin),
+    isConnected: isConnected(twin),
+    authentication: authenticationBy(twin.authenticationType, twin.x509Thumbprint),
     tags: tagsOfTwin(twin.tags),
     kept: {
       ...(capabilities ? { capabilities } : {}),
       ...(deviceScope ? { deviceScope } : {}),
       ...(statusReason ? { statusReason } : {}),
     },
-  };
-}
-
-function authenticationFrom({
-  authenticationType: type,
-  x509Thumbprint,
-}: z.output<typeof twinSchema>): DeviceAuthentication {
-  if (type === "certificateAuthority") return { type };
-  if (type !== "selfSigned") return { type: "sas" };
-  const { primaryThumbprint, secondaryThumbprint } = x509Thumbprint ?? {};
-  return {
-    type,
-    primaryThumbprint: (primaryThumbprint ?? "").toUpperCase(),
-    ...(secondaryThumbprint ? { secondaryThumbprint: secondaryThumbprint.toUpperCase() } : {}),
   };
 }

@@ -61,14 +61,17 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
   return Array.isArray(found) ? (found as readonly unknown[]) : [];
 }
 
-/**
- * `azure-native:iothub/v20230630:IotHubResource` is `iothub:IotHubResource`: a pinned version must not get round a rule.
- * Hubs and provisioning services were in the module `devices` once, and still are where a version is pinned.
- */
+/** Hubs and provisioning services were in the module `devices` once, and still are where a version is pinned. */
+const MOVED: ReadonlyMap<string, string> = new Map([
+  ["devices:IotHubResource", "iothub:IotHubResource"],
+  ["devices:IotDpsResource", "deviceprovisioningservices:IotDpsResource"],
+]);
+
+/** `azure-native:iothub/v20230630:IotHubResource` is `iothub:IotHubResource`: a pinned version must not get round a rule. */
 function plainType(type: string): string | undefined {
   const match = /^azure-native(?:_\w+)?:(\w+)(?:\/\w+)?:(\w+)$/.exec(type);
-  const [, module, resource] = match ?? [];
-  if (module === undefined || resource === undefined) return undefined;
-  if (module === "devices" && resource === "IotHubResource") return "iothub:IotHubResource";
-  return `${module}:${resource}`;
+  if (match === null) return undefined;
+  const [, module = "", resource = ""] = match;
+  const named = `${module}:${resource}`;
+  return MOVED.get(named) ?? named;
 }

@@ -6,8 +6,8 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { startAgent } from "../../device/agent.ts";
 import { systemClock } from "../../device/clock.ts";
-import { wasmDriver } from "../../device/drivers/wasm.ts";
-import { installFactoryImage } from "../../device/factory.ts";
+import { wasmDriver } from "../../device/drivers/wasm/wasm-driver.ts";
+import { installFactoryImage } from "../../device/drivers/wasm/factory-image.ts";
 
 const wholeNumber = z.coerce.number().int().positive();
 const environment = z

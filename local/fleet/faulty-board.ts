@@ -1,5 +1,5 @@
 import { DeviceError } from "../../device/failure.ts";
-import { startOnBoard, type BoardFirmware, type BoardOptions } from "../../device/drivers/wasm-board.ts";
+import { startOnBoard, type BoardFirmware, type BoardOptions } from "../../device/drivers/wasm/wasm-board.ts";
 import type { Clock } from "../clock.ts";
 import type { Fate } from "./fate.ts";
 import type { Fault } from "./profile.ts";

@@ -1,8 +1,9 @@
-import { startAgent, type Agent, type AgentOptions } from "../../device/agent.ts";
+import { startAgent, type Agent } from "../../device/agent.ts";
+import type { AgentOptions } from "../../device/agent-options.ts";
 import type { AgentEvent } from "../../device/agent-event.ts";
 import { systemDisk } from "../../device/disk.ts";
-import { wasmDriver } from "../../device/drivers/wasm.ts";
-import { installFactoryImage } from "../../device/factory.ts";
+import { wasmDriver } from "../../device/drivers/wasm/wasm-driver.ts";
+import { installFactoryImage } from "../../device/drivers/wasm/factory-image.ts";
 import type { OpenHubSession } from "../../device/hub-session.ts";
 import type { Clock } from "../clock.ts";
 import type { Fate, SimulatedBoard } from "./fate.ts";

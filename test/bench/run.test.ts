@@ -20,6 +20,15 @@ describe("npm run bench", () => {
     });
   });
 
+  it("says what an area takes when it is given something else", async () => {
+    await expect(run(process.execPath, [RUN, "promises", "many"])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^"many" cannot be the number of rollouts: that is a whole number from 1 on\n {2}promises {2}the gate/,
+      ) as string,
+    });
+  });
+
   it("puts each figure beside what is to be reached", () => {
     const figures = [
       { what: "load", measured: "2.2 s", limit: "20 s" },

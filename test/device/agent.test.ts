@@ -3,13 +3,14 @@ import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { FirmwareReported } from "../../rollout/model/twin-contract.ts";
 import { deviceLog } from "../../rollout/adapters/device-log.ts";
 import { connectRegistry as serviceRegistry, type Registry } from "../../rollout/adapters/registry.ts";
-import type { Agent, AgentOptions } from "../../device/agent.ts";
+import type { Agent } from "../../device/agent.ts";
+import type { AgentOptions } from "../../device/agent-options.ts";
 import type { AgentEvent } from "../../device/agent-event.ts";
 import { startAgent } from "../../device/agent.ts";
 import { systemClock } from "../../device/clock.ts";
-import type { Hardware } from "../../device/drivers/wasm-image.ts";
-import { wasmDriver } from "../../device/drivers/wasm.ts";
-import { installFactoryImage } from "../../device/factory.ts";
+import type { Hardware } from "../../device/drivers/wasm/wasm-image.ts";
+import { wasmDriver } from "../../device/drivers/wasm/wasm-driver.ts";
+import { installFactoryImage } from "../../device/drivers/wasm/factory-image.ts";
 import { createCertificateAuthority } from "../../local/hub/certificates.ts";
 import type { CertificateAuthority } from "../../local/hub/certificates.ts";
 import type { LocalHub } from "../../local/hub/hub.ts";
@@ -163,7 +164,18 @@ describe("an agent at a hub", () => {
     await device.reported({ outcome: "ok" });
     expect([mirror.requests, store.requests]).toEqual([["/1.1.0"], []]);
     await expect(startDevice({ downloads: { mirrors: ["http://mirror.example/"] } })).rejects.toThrow(
-      "The mirror http://mirror.example/ is not an https address",
+      "the mirror http://mirror.example/ is not an https address",
+    );
+  });
+
+  it("does not start by times that are none, and names all of them", async () => {
+    const starting = startDevice({
+      healthTimeMs: NaN,
+      longestRetryMs: 0,
+      downloads: { bytesPerSecond: -1, spreadMs: -1 },
+    });
+    await expect(starting).rejects.toThrow(
+      "the agent cannot start: healthTimeMs is NaN; downloads.spreadMs is -1; longestRetryMs is 0; downloads.bytesPerSecond is -1",
     );
   });
 

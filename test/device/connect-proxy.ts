@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { listenOnLoopback } from "../support/loopback.ts";
 
 /** A proxy on this machine that knows CONNECT and nothing else. */
 export interface ConnectProxy {
@@ -38,11 +39,10 @@ export async function startConnectProxy(
     });
     hold(there);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
   return { uri: `http://127.0.0.1:${port}`, connects };
 }

@@ -46,7 +46,8 @@ interface FullDiskDevice {
 function aDevice({
   held = false,
   permission,
-}: { readonly held?: boolean; readonly permission?: Permission } = {}): FullDiskDevice {
+  ...overrides
+}: { readonly held?: boolean; readonly permission?: Permission } & Partial<Driver> = {}): FullDiskDevice {
   const clock = createManualClock();
   const [saved, reports, troubles, refusedAt]: [DeviceState[], FirmwareReported[], string[], number[]] = [
     [],
@@ -57,7 +58,7 @@ function aDevice({
   let refusals = 0;
   const loop = deviceLoop({
     state: newDeviceState(7),
-    driver: { ...driver, holds: () => Promise.resolve(held) },
+    driver: { ...driver, holds: () => Promise.resolve(held), ...overrides },
     clock,
     healthTimeMs: 1000,
     permission,
@@ -195,5 +196,20 @@ describe("a device whose owner is asked", () => {
     await device.pass(0);
     await device.loop.settled();
     expect(device.reports.map(({ fwUpdateStatus }) => fwUpdateStatus)).toContain("rebooting");
+  });
+});
+
+describe("a device whose driver cannot note that its boot was heard of", () => {
+  it("reports what it fell back from all the same", async () => {
+    const device = aDevice({
+      boot: async () => ({
+        ...(await driver.boot()),
+        fellBack: { code: "BOOT_FAILED", message: "2.0.0 did not start" },
+      }),
+      confirm: () => Promise.reject(new Error("EROFS: read-only file system")),
+    });
+    await device.loop.start();
+    expect(device.troubles).toEqual([expect.stringContaining("EROFS")]);
+    expect(device.reports).toHaveLength(1);
   });
 });

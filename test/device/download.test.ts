@@ -77,6 +77,16 @@ describe("downloadImage", () => {
     for (const ms of device.clock.slept) expect(ms).toBeGreaterThan(1000);
   });
 
+  it.each([501, 507, 520])("takes %i for trouble of the server that may pass", async (status) => {
+    let tries = 0;
+    const server = await startImageServer((_, response) => {
+      if (++tries === 1) response.writeHead(status).end();
+      else response.end(BYTES);
+    });
+    await deviceFor(server.uri("/a"), server).fetch();
+    expect(server.requests).toHaveLength(2);
+  });
+
   it("gives up after five tries", async () => {
     const server = await startImageServer((_, response) => response.writeHead(500).end());
     await expect(deviceFor(server.uri("/a"), server).fetch()).rejects.toMatchObject({

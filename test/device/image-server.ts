@@ -3,6 +3,7 @@ import { createServer } from "node:https";
 import { onTestFinished } from "vitest";
 import type { CertificateAuthority } from "../../local/hub/certificates.ts";
 import { createCertificateAuthority, issueServerCertificate } from "../../local/hub/certificates.ts";
+import { closeNow, listenOnLoopback } from "../support/loopback.ts";
 
 /** An image store on this machine. */
 export interface ImageServer {
@@ -27,18 +28,8 @@ export async function startImageServer(
     requests.push(request.url ?? "");
     answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections();
-        server.close(() => {
-          resolve();
-        });
-      }),
-  );
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the server does not listen");
-  const uri = (path: string): string => `https://localhost:${address.port}${path}`;
+  const port = await listenOnLoopback(server);
+  onTestFinished(() => closeNow(server));
+  const uri = (path: string): string => `https://localhost:${port}${path}`;
   return { caPem: authority.certPem, authority, uri, requests };
 }

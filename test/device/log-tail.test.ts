@@ -24,13 +24,31 @@ describe("the log a device keeps", () => {
     });
   });
 
-  it("fits an answer to a direct method, however much has happened", async () => {
+  it("keeps so many lines and no more", async () => {
     const log = logTail();
     for (let n = 0; n < 3 * LOG_LINES; n++) log.note({ type: "trouble", message: "x".repeat(10_000) }, AT);
     const { payload } = await log.answer({ lines: LOG_LINES });
     expect(payload).toMatchObject({ dropped: 2 * LOG_LINES });
-    expect(JSON.stringify(payload).length).toBeLessThan(128 * 1024);
   });
+
+  it.each([
+    ["of ASCII", "x"],
+    ["of other scripts", "図"],
+    ["of characters that JSON escapes", "\u0007"],
+  ])(
+    "fits an answer to a direct method with lines %s, and counts what it leaves out",
+    async (_kind, letter) => {
+      const log = logTail();
+      for (let n = 0; n < LOG_LINES; n++)
+        log.note({ type: "trouble", message: `${n} ${letter.repeat(500)}` }, AT);
+      const { payload } = await log.answer({ lines: LOG_LINES });
+      expect(Buffer.byteLength(JSON.stringify(payload))).toBeLessThanOrEqual(128 * 1024);
+      const { lines, dropped } = payload as { readonly lines: readonly string[]; readonly dropped: number };
+      expect(lines.length + dropped).toBe(LOG_LINES);
+      expect(lines.length).toBeGreaterThan(50);
+      expect(lines.at(-1)).toContain(`trouble: ${LOG_LINES - 1} `);
+    },
+  );
 
   it.each([[{ lines: 0 }], [{ lines: "all" }], [7], [{ lines: 1e9 }]])(
     "refuses %j with a sentence",

@@ -3,6 +3,7 @@ import { Aedes } from "aedes";
 import { onTestFinished } from "vitest";
 import type { CertificateAuthority } from "../../local/hub/certificates.ts";
 import { issueServerCertificate } from "../../local/hub/certificates.ts";
+import { listenOnLoopback } from "../support/loopback.ts";
 
 /**
  * A hub that lets every device in and answers no report, nor, if it is told so, any read of the twin: what the SDK would
@@ -35,14 +36,12 @@ export async function startMuteHub(options: {
   const server = createServer({ cert: certificate.certPem, key: certificate.keyPem }, (socket) => {
     broker.handle(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listenOnLoopback(server);
   onTestFinished(async () => {
     await new Promise<void>((resolve) => {
       broker.close(resolve);
     });
     server.close();
   });
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the server does not listen");
-  return { address: `localhost:${address.port}` };
+  return { address: `localhost:${port}` };
 }

@@ -4,7 +4,7 @@ import { watch } from "node:fs";
 import { mkdir, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endLeftovers } from "../../device/drivers/step-leftovers.ts";
+import { endLeftovers } from "../../device/drivers/command/step-leftovers.ts";
 import type { CertificateAuthority } from "../../local/hub/certificates.ts";
 import { createCertificateAuthority } from "../../local/hub/certificates.ts";
 import type { LocalHub } from "../../local/hub/hub.ts";

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { startAgent } from "../../device/agent.ts";
 import { systemClock } from "../../device/clock.ts";
-import { wasmDriver } from "../../device/drivers/wasm.ts";
-import { installFactoryImage } from "../../device/factory.ts";
+import { wasmDriver } from "../../device/drivers/wasm/wasm-driver.ts";
+import { installFactoryImage } from "../../device/drivers/wasm/factory-image.ts";
 import { createCertificateAuthority } from "../../local/hub/certificates.ts";
 import { startHub } from "../../local/hub/hub.ts";
 import { hubLimits } from "../../rollout/model/hub-limits.ts";

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { startAgent } from "../../device/agent.ts";
 import type { AgentEvent } from "../../device/agent-event.ts";
 import type { DeviceClock } from "../../device/clock.ts";
-import { wasmDriver } from "../../device/drivers/wasm.ts";
-import { installFactoryImage } from "../../device/factory.ts";
+import { wasmDriver } from "../../device/drivers/wasm/wasm-driver.ts";
+import { installFactoryImage } from "../../device/drivers/wasm/factory-image.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { blobImages } from "../../rollout/adapters/blob-images.ts";
 import { systemClock } from "../../rollout/adapters/clock.ts";

@@ -1,3 +1,5 @@
+import { azureStandIn } from "../support/pulumi/azure-stand-in.ts";
+
 const SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111";
 
 /** Stands in each secret that Azure hands out unasked. */
@@ -23,35 +25,26 @@ export function azureAnswer(
 }
 
 function outputsOf(type: string, name: string): Record<string, unknown> {
-  const authorizationPolicies = [{ keyName: "iothubowner", primaryKey: CANARY, secondaryKey: CANARY }];
+  const host = `${name}-of-azure`;
+  const made = azureStandIn({
+    hostName: `${host}.azure-devices.net`,
+    dpsHostName: `${host}.azure-devices-provisioning.net`,
+  }).created(type, name);
   switch (type) {
     case "azure-native:iothub:IotHubResource":
-      return {
-        name: `${name}-of-azure`,
-        properties: { hostName: `${name}-of-azure.azure-devices.net`, authorizationPolicies },
-      };
-    case "azure-native:storage:StorageAccount":
-      return {
-        name: `${name}account`,
-        primaryEndpoints: { blob: `https://${name}account.blob.core.windows.net/` },
-        keys: [{ keyName: "key1", value: CANARY }],
-      };
-    case "azure-native:managedidentity:UserAssignedIdentity":
-      return { name, principalId: `principal-of-${name}`, clientId: `client-of-${name}` };
-    case "azure-native:authorization:RoleDefinition":
-      return { name: `guid-of-${name}` };
     case "azure-native:deviceprovisioningservices:IotDpsResource":
       return {
-        name: `${name}-of-azure`,
+        ...made,
         properties: {
-          serviceOperationsHostName: `${name}-of-azure.azure-devices-provisioning.net`,
-          idScope: "0ne00000000",
-          authorizationPolicies,
+          ...(made["properties"] as object),
+          authorizationPolicies: [{ keyName: "iothubowner", primaryKey: CANARY, secondaryKey: CANARY }],
         },
       };
+    case "azure-native:storage:StorageAccount":
+      return { ...made, keys: [{ keyName: "key1", value: CANARY }] };
     case "pulumi-nodejs:dynamic/wavegate:DeviceIdentity":
       return { bucket: 7, adopted: false };
     default:
-      return { name };
+      return made;
   }
 }

@@ -83,6 +83,21 @@ describe("a set that can be made in part only", () => {
     expect((await provider.diff("id", outs, inputs)).changes).toBe(false);
   });
 
+  it("keeps in doubt what exists after an answer was lost and cannot be looked at", async () => {
+    const provider = await start();
+    const inputs = inputsOf(ids(10));
+    hub.faults.add({ kind: "lost answer", match: { route: "POST /devices" }, times: 1 });
+    const down = hub.faults.add({ kind: "status", status: 503, match: { route: "GET /twins/:id" } });
+    const failure: unknown = await provider.create(inputs).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      message: expect.stringContaining("10 devices may or may not be there") as unknown,
+      properties: { count: 0 },
+    });
+    down.remove();
+    const { properties } = failure as { properties: Properties };
+    expect((await provider.update("id", properties, inputs)).outs).toMatchObject({ count: 10, adopted: [] });
+  });
+
   it("neither takes over nor deletes somebody else's device that was in doubt", async () => {
     const provider = await start();
     hub.createDevice({ deviceId: idOf(1) });
@@ -147,6 +162,11 @@ describe("a set that can be made in part only", () => {
     const provider = await start();
     for (const deviceId of ids(2)) hub.createDevice({ deviceId });
     const failure: unknown = await provider.create(inputsOf(ids(2))).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(
+        /set adoptExisting: true.*0 devices are there, run pulumi up/,
+      ) as unknown,
+    });
     expect(failure).not.toHaveProperty("id");
   });
 

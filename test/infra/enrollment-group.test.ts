@@ -179,7 +179,18 @@ describe("an enrollment group in bad weather", () => {
     expect(service.groups.has("thermostats")).toBe(true);
   });
 
-  it("stays in the state when no answer told whether it was made, and the next run makes it", async () => {
+  it("stays in the state when an answer was lost and later attempts were refused for their number", async () => {
+    const inputs = { ...(await inputsOf()), __provider: "text of the provider" };
+    const refused = Array.from({ length: 3 }, () => ({ status: 429, retryAfter: "0" }));
+    service.onceRead = () => service.failures.push({ status: "cut" }, ...refused);
+    await expect(provider.create(inputs)).rejects.toMatchObject({
+      message: expect.stringContaining("HTTP 429") as unknown,
+      id: `${HOST}/thermostats`,
+      properties: inputs,
+    });
+  });
+
+  it("stays in the state when no answer told whether it was made; the next run writes it, or says that it is gone", async () => {
     const inputs = { ...(await inputsOf()), __provider: "text of the provider" };
     service.onceRead = () => service.failures.push(...Array.from({ length: 4 }, () => ({ status: 503 })));
     const failure: unknown = await provider.create(inputs).catch((error: unknown) => error);

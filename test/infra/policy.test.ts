@@ -61,14 +61,17 @@ describe("the policy pack in Pulumi's analyzer", () => {
   });
 
   it("is not got round by naming an older version of Azure's interface, or the old module's name", async () => {
-    const hub = { name: "hub", inputs: { properties: {} }, parent: "", protect: true, dependsOn: [] };
+    const unprotected = { name: "it", inputs: { properties: {} }, parent: "", protect: false, dependsOn: [] };
     for (const type of [
       "azure-native:iothub/v20230630:IotHubResource",
       "azure-native:devices/v20220430preview:IotHubResource",
       "azure-native_iothub_v20230630:iothub:IotHubResource",
+      "azure-native:devices:IotDpsResource",
+      "azure-native:devices/v20221212:IotDpsResource",
+      "azure-native_devices_v20221212:devices:IotDpsResource",
     ]) {
-      const violations = await analyzer.analyze({ resources: [{ ...hub, type }] });
-      expect(violations.map(({ policy }) => policy)).toContain("hub-entra-only");
+      const violations = await analyzer.analyze({ resources: [{ ...unprotected, type }] });
+      expect(violations.map(({ policy }) => policy)).toContain("protect-what-loss-hurts");
     }
   });
 

@@ -6,6 +6,7 @@ import type { Properties } from "../../infra/devices/resource-life.ts";
 import { startHub, type HubOptions, type LocalHub } from "../../local/hub/hub.ts";
 import { connectRegistry } from "../support/iot-hub-registry.ts";
 
+/** Host name of the hub that sets are made on. */
 export const HOST = "fleet.azure-devices.net";
 
 /** The provider of sets, on a hub of the test's own. */
@@ -48,7 +49,9 @@ export async function startSets(
   };
 }
 
+/** Id of the so many-th device of a set. */
 export const idOf = (index: number): string => `lot7-${String(index).padStart(4, "0")}`;
+/** Ids of the first devices of a set. */
 export const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => idOf(index));
 
 /** Inputs of a set, as Pulumi hands them on. */

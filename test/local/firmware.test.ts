@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Hardware } from "../../device/drivers/wasm-image.ts";
-import { startWasmFirmware } from "../../device/drivers/wasm-image.ts";
+import type { Hardware } from "../../device/drivers/wasm/wasm-image.ts";
+import { startWasmFirmware } from "../../device/drivers/wasm/wasm-image.ts";
 import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 
 const REVISION_A = 1;

@@ -27,9 +27,7 @@ export async function startBlobStorage(): Promise<BlobStorage> {
   const certificate = await issueServerCertificate(authority, ["localhost", "127.0.0.1"]);
   const caPem = authority.certPem;
   const azurite = await startAzurite({ directory, certificate, caPem });
-  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
-  const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: caPem } };
-  const client = new BlobServiceClient(azurite.endpoint, azurite.credential, pipeline);
+  const client = blobService(azurite, caPem);
   return {
     azurite,
     caPem,
@@ -46,4 +44,14 @@ export async function startBlobStorage(): Promise<BlobStorage> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Microsoft's client for all of a storage on this machine. */
+export function blobService(
+  { endpoint, credential }: Pick<Azurite, "endpoint" | "credential">,
+  caPem: string,
+): BlobServiceClient {
+  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
+  const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: caPem } };
+  return new BlobServiceClient(endpoint, credential, pipeline);
 }

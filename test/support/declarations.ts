@@ -12,7 +12,7 @@ import {
 import { renderManifest, type Manifest } from "../../rollout/model/manifest.ts";
 import { checkDeclarations } from "../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../rollout/plan/declared.ts";
-import type { WorldDevice } from "./world.ts";
+import type { WorldDevice } from "./world/devices.ts";
 
 /** An image whose bytes are only their name. */
 export function anArtifact(name: string): Artifact {

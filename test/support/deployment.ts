@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
 import { startAzurite } from "../../local/azurite.ts";
 import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 import { startFleet } from "../../local/fleet.ts";
@@ -9,24 +7,18 @@ import { createCertificateAuthority, issueServerCertificate } from "../../local/
 import { createEntraToken } from "../../local/hub/entra-token.ts";
 import { startHub, type LocalHub } from "../../local/hub/hub.ts";
 import { scaledClock } from "../../local/clock.ts";
+import { sha256Hex } from "../../rollout/model/digest.ts";
+import type { Artifact } from "../../rollout/wavegate.ts";
+import { blobService } from "./blob-storage.ts";
 import { PROJECT, wavegate } from "./command-line.ts";
 import { connectRegistry } from "./iot-hub-registry.ts";
-
-/** An image as a release declares it. */
-export interface StoredArtifact {
-  readonly path: string;
-  readonly sha256: string;
-  readonly size: number;
-  readonly manifest: string;
-  readonly signature: string;
-}
 
 /** A small deployment, real at every layer: hub, storage, a few devices, settings, declarations. */
 export interface Deployment extends AsyncDisposable {
   readonly hub: LocalHub;
   readonly settings: string;
   /** Images by version, stored under their digests. */
-  readonly artifacts: ReadonlyMap<string, StoredArtifact>;
+  readonly artifacts: ReadonlyMap<string, Artifact>;
   /** Store bytes under any name. */
   upload(path: string, bytes: Uint8Array): Promise<void>;
   /** Write a release file. */
@@ -91,20 +83,16 @@ export async function startDeployment({
   await azurite.createContainer("records");
   await azurite.createContainer("identity-jobs");
   await azurite.writeTokenFile(join(folder, "token"));
-  // `tlsOptions` is an option of the pipeline below that this client's type does not name.
-  const pipeline: StoragePipelineOptions & { tlsOptions: { ca: string } } = { tlsOptions: { ca: hub.caPem } };
-  const container = new BlobServiceClient(azurite.endpoint, azurite.credential, pipeline).getContainerClient(
-    "firmware",
-  );
+  const container = blobService(azurite, hub.caPem).getContainerClient("firmware");
   const upload = async (path: string, bytes: Uint8Array): Promise<void> => {
     await container.getBlockBlobClient(path).uploadData(bytes);
   };
-  const artifacts = new Map<string, StoredArtifact>();
+  const artifacts = new Map<string, Artifact>();
   let factoryImage: Uint8Array = new Uint8Array();
   for (const { version, sourceFile } of await listFirmware()) {
     const image = await compileFirmware(sourceFile);
     if (version === "1.0.0") factoryImage = image;
-    const sha256 = createHash("sha256").update(image).digest("hex");
+    const sha256 = sha256Hex(image);
     artifacts.set(version, {
       path: `sha256/${sha256}.bin`,
       sha256,
@@ -144,7 +132,7 @@ export async function startDeployment({
       queryLag: "5 minutes",
     };
     const text = JSON.stringify(settings);
-    const file = join(folder, name ?? `settings-${Math.abs(hashOf(text))}.json`);
+    const file = join(folder, name ?? `settings-${sha256Hex(text).slice(0, 12)}.json`);
     await writeFile(file, text, { mode: 0o600 });
     return file;
   };
@@ -212,8 +200,4 @@ export async function startDeployment({
     },
     [Symbol.asyncDispose]: () => lasting.disposeAsync(),
   };
-}
-
-function hashOf(text: string): number {
-  return createHash("sha256").update(text).digest().readInt32BE();
 }

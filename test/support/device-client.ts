@@ -30,7 +30,7 @@ export interface DeviceConnection {
   readonly transport?: DeviceTransport | undefined;
   /** The authority to trust over TLS; default those of the system. */
   readonly ca?: string | undefined;
-  /** What WebSockets are opened by; default port 443 of the host that is named [facts 5.1]. */
+  /** What WebSockets are opened by; default port 443 of the host that is named. */
   readonly webSocketAgent?: Agent | undefined;
   /** Default true: the SDK's own policy. */
   readonly retries?: boolean | undefined;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { ServerCertificate } from "../../local/hub/certificates.ts";
+import { closeNow, listenOnLoopback } from "./loopback.ts";
 
 /** What was asked of the service. */
 export interface GroupRequest {
@@ -88,25 +89,14 @@ export async function startGroupServer(certificate?: ServerCertificate): Promise
     certificate === undefined
       ? createServer(listener)
       : createSecureServer({ key: certificate.keyPem, cert: certificate.certPem }, listener);
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
+  const port = await listenOnLoopback(server);
   const started: GroupServer = {
     origin: `${certificate === undefined ? "http" : "https"}://localhost:${port}`,
     groups,
     requests,
     failures,
     onceRead: undefined,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
   return started;
 }

@@ -1,7 +1,7 @@
 import type { LocalHub } from "../../local/hub/hub.ts";
 import { bucketOf } from "../../rollout/model/bucket.ts";
 import type { FirmwareDesired, FirmwareReported } from "../../rollout/model/twin-contract.ts";
-import type { Behaviour, WorldDevice } from "./world.ts";
+import type { Behaviour, WorldDevice } from "./world/devices.ts";
 
 /** Devices without a connection: they live in the process of a local hub and write its twins, a million as easily as ten. */
 export interface LightFleet {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { closeNow, listenOnLoopback } from "./loopback.ts";
 
 /** What one request was. */
 export interface Asked {
@@ -48,16 +48,12 @@ export async function startNumberService(
     certificate === undefined
       ? createServer(listener)
       : createSecureServer({ cert: certificate.certPem, key: certificate.keyPem }, listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo; // It listens on a port.
+  const port = await listenOnLoopback(server);
   const service: NumberService = {
     url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     asked: [],
     say,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
   return service;
 }

@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { createCertificateAuthority, issueServerCertificate } from "../../local/hub/certificates.ts";
+import { closeNow, listenOnLoopback } from "./loopback.ts";
 
 /** One answer; "silence" keeps the request open until the client gives it up. */
 export type ScriptedAnswer =
@@ -42,20 +41,14 @@ export async function startScriptedService(): Promise<ScriptedService> {
     const { status, headers = {}, body = "" } = answer;
     response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers }).end(body);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // a TCP server's address is one
+  const port = await listenOnLoopback(server);
   const service: ScriptedService = {
     connectionString: `HostName=localhost:${port};SharedAccessKeyName=service;SharedAccessKey=a2V5`,
     caPem: authority.certPem,
     script: [],
     requests: () => requests,
     givenUp: () => gone.promise,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
   return service;
 }

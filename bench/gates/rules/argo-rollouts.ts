@@ -28,7 +28,7 @@ export interface ArgoResult {
 export const NOTHING_MEASURED: ArgoResult = { failed: 0, consecutiveError: 0 };
 
 /** Count one measurement; undefined is a query without a result, which is an error, neither success nor failure. */
-export function measure(result: ArgoResult, value: number | undefined, { least }: ArgoMetric): ArgoResult {
+function measure(result: ArgoResult, value: number | undefined, { least }: ArgoMetric): ArgoResult {
   if (value === undefined) return { ...result, consecutiveError: result.consecutiveError + 1 };
   return { failed: result.failed + (value >= least ? 0 : 1), consecutiveError: 0 };
 }

@@ -24,7 +24,7 @@ export const AWS_SAMPLE: readonly AbortCriterion[] = [
  * True when a criterion cancels the job. TIMED_OUT is an execution that was in progress for longer than the job's timer,
  * here the deadline; a device that never answered stays QUEUED, and is not counted.
  */
-export function isAbortReached({ ok, failed, silent }: Seen, criterion: AbortCriterion): boolean {
+function isAbortReached({ ok, failed, silent }: Seen, criterion: AbortCriterion): boolean {
   const completed = ok + failed + silent;
   if (completed < criterion.minNumberOfExecutedThings) return false;
   const failures = { FAILED: failed, TIMED_OUT: silent, ALL: failed + silent }[criterion.failureType];

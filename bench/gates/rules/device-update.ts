@@ -15,7 +15,7 @@ export interface RollbackPolicy {
 export const DEVICE_UPDATE_EXAMPLE: RollbackPolicy = { devicesFailedPercentage: 5, devicesFailedCount: 10 };
 
 /** True when a deployment is rolled back: both the count and the percentage are reached. Silence is not counted. */
-export function isRollbackReached(
+function isRollbackReached(
   { failed, targeted }: Seen,
   { devicesFailedPercentage, devicesFailedCount }: RollbackPolicy,
 ): boolean {

@@ -16,7 +16,7 @@ export interface FlaggerAnalysis {
 export const FLAGGER_EXAMPLE: FlaggerAnalysis = { min: 99, threshold: 10 };
 
 /** Check a success rate, in percent; a query without a result fails its check. */
-export function isCheckPassed(value: number | undefined, { min }: FlaggerAnalysis): boolean {
+function isCheckPassed(value: number | undefined, { min }: FlaggerAnalysis): boolean {
   return value !== undefined && value >= min;
 }
 

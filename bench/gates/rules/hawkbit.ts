@@ -20,12 +20,12 @@ export interface HawkbitConditions {
 export const HAWKBIT_DEFAULTS: HawkbitConditions = { error: 50, success: 50 };
 
 /** True when a group pauses the rollout: strictly more than the threshold, of all its targets, whether they answered or not. */
-export function isErrorReached({ failed, targeted }: Seen, percent: number): boolean {
+function isErrorReached({ failed, targeted }: Seen, percent: number): boolean {
   return targeted > 0 && failed / targeted > percent / 100;
 }
 
 /** True when a group lets the next one start; a group without targets does. */
-export function isSuccessReached({ ok, targeted }: Seen, percent: number): boolean {
+function isSuccessReached({ ok, targeted }: Seen, percent: number): boolean {
   return targeted === 0 || ok / targeted >= percent / 100;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FirmwareReported } from "../../../rollout/model/twin-contract.ts";
 import { systemDisk } from "../../../device/disk.ts";
-import { installFactoryImage } from "../../../device/factory.ts";
+import { installFactoryImage } from "../../../device/drivers/wasm/factory-image.ts";
 import { httpsImages } from "../../../device/image-request.ts";
 import type { FirmwareImage } from "../firmware-images.ts";
 import { firmwareImage } from "../firmware-images.ts";

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { FirmwareReported } from "../../../rollout/model/twin-contract.ts";
 import type { Disk } from "../../../device/disk.ts";
-import { TRIAL_BOOTS } from "../../../device/drivers/boot-pointer.ts";
-import { installFactoryImage } from "../../../device/factory.ts";
+import { TRIAL_BOOTS } from "../../../device/drivers/driver.ts";
+import { installFactoryImage } from "../../../device/drivers/wasm/factory-image.ts";
 import { memoryDisk } from "../../../local/fleet/memory-disk.ts";
 import { desiredFor } from "../paper-device.ts";
 import { boundaryTable } from "./boundary-table.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { BoardFirmware, BoardOptions } from "../../../device/drivers/wasm-board.ts";
+import type { BoardFirmware, BoardOptions } from "../../../device/drivers/wasm/wasm-board.ts";
 import { DeviceError } from "../../../device/failure.ts";
 
 /** What an image does when it runs: `ill` passes its first self-test and no other. */

@@ -3,6 +3,7 @@ import type { Disk, DiskFile } from "../../../device/disk.ts";
 
 /** How much of what no fsync has covered the power takes with it. */
 export const LOSSES = ["nothing", "half", "all"] as const;
+/** One of them. */
 export type Loss = (typeof LOSSES)[number];
 
 /** A disk whose power goes. */

@@ -1,5 +1,5 @@
 import type { FirmwareReported } from "../../../rollout/model/twin-contract.ts";
-import { TRIAL_BOOTS } from "../../../device/drivers/boot-pointer.ts";
+import { TRIAL_BOOTS } from "../../../device/drivers/driver.ts";
 import type { PaperFirmware } from "./paper-firmware.ts";
 import type { StoreMood } from "./paper-store.ts";
 

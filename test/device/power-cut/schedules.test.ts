@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { installFactoryImage } from "../../../device/factory.ts";
+import { installFactoryImage } from "../../../device/drivers/wasm/factory-image.ts";
 import { memoryDisk } from "../../../local/fleet/memory-disk.ts";
 import { desiredFor } from "../paper-device.ts";
 import { atRest, bootableDigests, powerOn } from "./device-life.ts";

@@ -304,7 +304,7 @@ export const BROKEN_DEVICES: readonly BrokenDevice[] = [
     scenario: "wrong-digest",
     edits: [
       edit("download-try.ts", "if (sha256 !== request.sha256) {", "if (Math.random() > 1) {"),
-      edit("drivers/wasm.ts", "if (verified !== undefined && verified !== sha256)", "if (Math.random() > 1)"),
+      edit("drivers/wasm/wasm-driver.ts", "if (verified !== undefined && verified !== sha256)", "if (Math.random() > 1)"),
     ],
   },
   {
@@ -364,7 +364,7 @@ export const BROKEN_DEVICES: readonly BrokenDevice[] = [
     edits: [
       edit("bring-up.ts", "const HUNG_BOOTS = 3;", "const HUNG_BOOTS = Infinity;"),
       edit(
-        "drivers/boot-pointer.ts",
+        "drivers/driver.ts",
         "export const TRIAL_BOOTS = 3;",
         "export const TRIAL_BOOTS = Infinity;",
       ),

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { startAgent } from "../../../device/agent.ts";
 import { systemClock } from "../../../device/clock.ts";
-import { wasmDriver } from "../../../device/drivers/wasm.ts";
-import { installFactoryImage } from "../../../device/factory.ts";
+import { wasmDriver } from "../../../device/drivers/wasm/wasm-driver.ts";
+import { installFactoryImage } from "../../../device/drivers/wasm/factory-image.ts";
 import { openHubSession, type HubSession, type HubSessionOptions } from "../../../device/hub-session.ts";
 import { openLightSession } from "../../../local/fleet/light-session.ts";
 import { createCertificateAuthority, type CertificateAuthority } from "../../../local/hub/certificates.ts";

@@ -249,7 +249,7 @@ export async function workflowRunner(input: {
 }
 
 /** A shipped file of GitHub's, parsed. */
-export async function readTemplate<Document>(path: string): Promise<Document> {
+async function readTemplate<Document>(path: string): Promise<Document> {
   const text = await readFile(join(PROJECT, "templates", "github", path), "utf8");
   return parse(text) as Document; // Linted by actionlint in another test; what is missing shows when it runs.
 }

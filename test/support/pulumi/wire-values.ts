@@ -23,13 +23,13 @@ export function isSecret(
 }
 
 /** Everything in plain sight, as a provider that does not accept secrets is given it. */
-export function revealed(value: JavaScriptValue): JavaScriptValue {
+function revealed(value: JavaScriptValue): JavaScriptValue {
   if (isSecret(value)) return revealed(value.value);
   return mapped(value, revealed);
 }
 
 /** What a person may read of it: secrets are `[secret]`, as Pulumi prints them. */
-export function printed(value: JavaScriptValue): JavaScriptValue {
+function printed(value: JavaScriptValue): JavaScriptValue {
   if (isSecret(value)) return "[secret]";
   return mapped(value, printed);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { TRIAL_BOOTS } from "../../../../device/drivers/boot-pointer.ts";
+import { TRIAL_BOOTS } from "../../../../device/drivers/driver.ts";
 import type { Disk } from "../../../../device/disk.ts";
 import { writeDurably } from "../../../../device/disk.ts";
-import { commandDriver } from "../../../../device/drivers/command.ts";
+import { commandDriver } from "../../../../device/drivers/command/command-driver.ts";
 import type { Driver } from "../../../../device/drivers/driver.ts";
 import type { Health, PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperFirmware } from "../../power-cut/paper-firmware.ts";
@@ -127,6 +127,20 @@ describe.each(KINDS)("a machine whose version step tells $tells and whose $resta
     });
     expect(machine.ran.filter((name) => name === "install")).toHaveLength(3);
     expect(life.downloads()).toBe(1);
+  });
+
+  it("goes back from an image that it cannot keep, and tells why", async () => {
+    const { machine, life } = born(kind);
+    machine.meddle = (name) =>
+      name === "confirm" ? { type: "exited", code: 1, tail: "read-only" } : undefined;
+    expect(await life.ask(NEXT, "attempt-1")).toMatchObject({
+      outcome: "failed",
+      errorCode: "WRITE_FAILED",
+      currentFwVersion: "1.0.0",
+      fwUpdateStatus: "rolledback",
+      fwUpdateSubstatus: "confirm: paper ended with 1: read-only",
+    });
+    expect(machine.running()).toBe("1.0.0");
   });
 
   it("stays where it is when the reboot step fails", async () => {

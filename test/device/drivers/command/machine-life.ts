@@ -1,6 +1,6 @@
 import type { FirmwareReported } from "../../../../rollout/model/twin-contract.ts";
 import type { Disk } from "../../../../device/disk.ts";
-import { commandDriver } from "../../../../device/drivers/command.ts";
+import { commandDriver } from "../../../../device/drivers/command/command-driver.ts";
 import { atRest, powerOn } from "../../power-cut/device-life.ts";
 import type { PaperFirmware } from "../../power-cut/paper-firmware.ts";
 import { paperStore } from "../../power-cut/paper-store.ts";
@@ -23,7 +23,7 @@ export interface MachineLife {
 }
 
 /** What the hub asks of the device for an image. */
-export function desiredImage({ version, sha256, bytes }: PaperFirmware, rolloutId: string): object {
+function desiredImage({ version, sha256, bytes }: PaperFirmware, rolloutId: string): object {
   return desiredFor(
     { rolloutId, version, image: { sha256, states: version } },
     { fwPackageSize: bytes.length },

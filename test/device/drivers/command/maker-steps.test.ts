@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { NamedProgress, StepSubject } from "../../../../device/drivers/maker-steps.ts";
-import type { MakerSteps } from "../../../../device/drivers/maker-steps.ts";
-import { makerSteps, StoppedError } from "../../../../device/drivers/maker-steps.ts";
-import type { StepEnd, StepProcess } from "../../../../device/drivers/step-process.ts";
-import { runProcess } from "../../../../device/drivers/step-process.ts";
-import { outputReader, parseProgress, progressLimiter } from "../../../../device/drivers/step-output.ts";
-import { parseUpdateSteps } from "../../../../device/drivers/update-steps-file.ts";
+import type { NamedProgress, StepSubject } from "../../../../device/drivers/command/maker-steps.ts";
+import type { MakerSteps } from "../../../../device/drivers/command/maker-steps.ts";
+import { makerSteps, StoppedError } from "../../../../device/drivers/command/maker-steps.ts";
+import type { StepEnd, StepProcess } from "../../../../device/drivers/command/step-process.ts";
+import { runProcess } from "../../../../device/drivers/command/step-process.ts";
+import {
+  outputReader,
+  parseProgress,
+  progressLimiter,
+} from "../../../../device/drivers/command/step-output.ts";
+import { parseUpdateSteps } from "../../../../device/drivers/command/update-steps-file.ts";
 import { temporaryDirectory } from "../../temporary-directory.ts";
 
 const ABOUT: StepSubject = {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { StepMachine } from "../../../../device/drivers/command.ts";
-import type { StepEnd, StepProcess } from "../../../../device/drivers/step-process.ts";
-import type { UpdateStepsFile } from "../../../../device/drivers/update-steps-file.ts";
-import { parseUpdateSteps } from "../../../../device/drivers/update-steps-file.ts";
+import type { StepMachine } from "../../../../device/drivers/command/command-driver.ts";
+import type { StepEnd, StepProcess } from "../../../../device/drivers/command/step-process.ts";
+import type { UpdateStepsFile } from "../../../../device/drivers/command/update-steps-file.ts";
+import { parseUpdateSteps } from "../../../../device/drivers/command/update-steps-file.ts";
 import type { Disk } from "../../../../device/disk.ts";
 import type { Health, PaperFirmware } from "../../power-cut/paper-firmware.ts";
 

@@ -3,9 +3,13 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { AGENT_VARIABLE, endLeftovers, STEP_VARIABLE } from "../../../../device/drivers/step-leftovers.ts";
-import type { StepProcess } from "../../../../device/drivers/step-process.ts";
-import { runProcess } from "../../../../device/drivers/step-process.ts";
+import {
+  AGENT_VARIABLE,
+  endLeftovers,
+  STEP_VARIABLE,
+} from "../../../../device/drivers/command/step-leftovers.ts";
+import type { StepProcess } from "../../../../device/drivers/command/step-process.ts";
+import { runProcess } from "../../../../device/drivers/command/step-process.ts";
 import { isAlive } from "../../../support/is-alive.ts";
 import { temporaryDirectory } from "../../temporary-directory.ts";
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseUpdateSteps, readUpdateSteps } from "../../../../device/drivers/update-steps-file.ts";
-import { STEP_NAMES, updateStepsSchema } from "../../../../device/drivers/update-steps.ts";
+import { parseUpdateSteps, readUpdateSteps } from "../../../../device/drivers/command/update-steps-file.ts";
+import { STEP_NAMES, updateStepsSchema } from "../../../../device/drivers/command/update-steps.ts";
 import { temporaryDirectory } from "../../temporary-directory.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..", "..");

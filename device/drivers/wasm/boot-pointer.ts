@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import type { Disk } from "../disk.ts";
-import { failureSchema } from "../failure.ts";
-import { parseJsonFile, writeJsonFile } from "../json-file.ts";
+import type { Disk } from "../../disk.ts";
+import { failureSchema } from "../../failure.ts";
+import { parseJsonFile, writeJsonFile } from "../../json-file.ts";
 
 /** The two places for an image. */
 export type Slot = "a" | "b";
@@ -24,9 +24,6 @@ const schema = z.strictObject({
 
 /** What decides which slot boots. */
 export type BootPointer = Readonly<z.infer<typeof schema>>;
-
-/** Tries an image on trial gets before the device falls back: power cuts during its health time are not its fault. */
-export const TRIAL_BOOTS = 3;
 
 /** The slot that is not this one. */
 export function otherSlot(slot: Slot): Slot {

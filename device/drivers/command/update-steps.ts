@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ErrorCode } from "../failure.ts";
+import type { ErrorCode } from "../../failure.ts";
 
 /** Names of the steps a maker describes. */
 export const STEP_NAMES = [
@@ -11,6 +11,7 @@ export const STEP_NAMES = [
   "rollback",
   "holds",
 ] as const;
+/** One of them. */
 export type StepName = (typeof STEP_NAMES)[number];
 
 /** Variables that tell a step what it is about; those a step gets are in `STEP_VARIABLES`. */
@@ -30,7 +31,7 @@ export const STEP_VARIABLES: Readonly<Record<StepName, readonly StepVariable[]>>
 };
 
 /** Codes that the maker's own programs may end an update with; the others are the agent's to find. */
-export const MAKER_CODES = [
+const MAKER_CODES = [
   "SIGNATURE_INVALID",
   "PRODUCT_MISMATCH",
   "HARDWARE_MISMATCH",
@@ -59,12 +60,10 @@ const duration = z.string({ error: "is no duration such as 30 s" }).transform((t
   return z.NEVER;
 });
 
+/** What an exit code means; a code of the catalogue is a failure of that kind. */
 const exitMeaning = z.enum(["ok", "retry", "reboot", "failed", ...MAKER_CODES], {
   error: `means ok, retry, reboot, failed or one of ${MAKER_CODES.join(", ")}`,
 });
-/** What an exit code means; a code of the catalogue is a failure of that kind. */
-export type ExitMeaning = z.infer<typeof exitMeaning>;
-
 /** A variable to hand on from the agent's environment, or one with its value. */
 const environmentEntry = z
   .string()

@@ -1,9 +1,9 @@
-import { readBootPointer, slotFile, writeBootPointer } from "./drivers/boot-pointer.ts";
-import { digestOf } from "./drivers/image-digest.ts";
-import type { Disk } from "./disk.ts";
-import { systemDisk, writeDurably } from "./disk.ts";
+import type { Disk } from "../../disk.ts";
+import { systemDisk, writeDurably } from "../../disk.ts";
+import { digestOf } from "../image-digest.ts";
+import { readBootPointer, slotFile, writeBootPointer } from "./boot-pointer.ts";
 
-/** A device on the production line. */
+/** A simulated device on the production line. */
 export interface FactoryOptions {
   /** Directory of the device's slots. */
   readonly stateDirectory: string;

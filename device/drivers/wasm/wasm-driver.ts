@@ -1,11 +1,12 @@
-import type { Disk } from "../disk.ts";
-import { systemDisk } from "../disk.ts";
-import { DeviceError, failureFromError } from "../failure.ts";
+import type { Disk } from "../../disk.ts";
+import { systemDisk } from "../../disk.ts";
+import { DeviceError, failureFromError, reasonOf } from "../../failure.ts";
+import type { Boot, Driver, RunningImage } from "../driver.ts";
+import { TRIAL_BOOTS } from "../driver.ts";
+import { digestOf } from "../image-digest.ts";
+import { openDraft, readKeptPart } from "../slot-draft.ts";
 import type { BootPointer, Slot } from "./boot-pointer.ts";
-import { otherSlot, readBootPointer, slotFile, TRIAL_BOOTS, writeBootPointer } from "./boot-pointer.ts";
-import type { Boot, Driver, RunningImage } from "./driver.ts";
-import { digestOf } from "./image-digest.ts";
-import { openDraft, readKeptPart } from "./slot-draft.ts";
+import { otherSlot, readBootPointer, slotFile, writeBootPointer } from "./boot-pointer.ts";
 import type { BoardFirmware, BoardOptions } from "./wasm-board.ts";
 import { startOnBoard } from "./wasm-board.ts";
 import type { Hardware } from "./wasm-image.ts";
@@ -77,8 +78,9 @@ export function wasmDriver({
     try {
       running = await start(to, found);
     } catch (error) {
-      const other = error instanceof Error ? error.message : String(error);
-      throw new Error(`No slot of ${directory} starts: ${fellBack.message}; slot ${to}: ${other}`, { cause });
+      throw new Error(`No slot of ${directory} starts: ${fellBack.message}; slot ${to}: ${reasonOf(error)}`, {
+        cause,
+      });
     }
     await writeBootPointer(disk, directory, { ...settled(found), slot: to, fellBack });
     return { image: running.image, fellBack };

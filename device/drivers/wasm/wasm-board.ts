@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { DeviceError } from "../failure.ts";
+import { DeviceError } from "../../failure.ts";
 import type { Hardware } from "./wasm-image.ts";
 import type { BoardAnswer, BoardOrder } from "./wasm-worker.ts";
 

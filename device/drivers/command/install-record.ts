@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import type { Disk } from "../disk.ts";
-import { failureSchema } from "../failure.ts";
-import { parseJsonFile, writeJsonFile } from "../json-file.ts";
+import type { Disk } from "../../disk.ts";
+import { failureSchema } from "../../failure.ts";
+import { parseJsonFile, writeJsonFile } from "../../json-file.ts";
 
 const installed = z.strictObject({
   /** As the image states it; of an image that has not run yet, as it was asked for. */

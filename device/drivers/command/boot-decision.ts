@@ -1,5 +1,5 @@
-import type { Failure } from "../failure.ts";
-import { TRIAL_BOOTS } from "./boot-pointer.ts";
+import type { Failure } from "../../failure.ts";
+import { TRIAL_BOOTS } from "../driver.ts";
 import type { InstalledImage, InstallRecord } from "./install-record.ts";
 
 /** What the version step says of the running image. */
@@ -35,7 +35,7 @@ export type BootDecision =
   | { readonly type: "point" | "reboot" | "reset"; readonly record: InstallRecord };
 
 /** Installations of one image that may be cut off before it is given up. */
-export const MOST_INTERRUPTIONS = 3;
+const MOST_INTERRUPTIONS = 3;
 
 /** The next step towards a running image, by what runs now: each is bounded, so that a device always comes to rest. */
 export function decideBoot(seen: Seen): BootDecision {

@@ -1,4 +1,4 @@
-import { DeviceError } from "../failure.ts";
+import { DeviceError, reasonOf } from "../../failure.ts";
 
 /** What the simulated board tells its firmware. */
 export interface Hardware {
@@ -32,7 +32,7 @@ export async function startWasmFirmware(image: Uint8Array, hardware: Hardware): 
     const { instance } = await WebAssembly.instantiate(image, imports);
     exports = instance.exports;
   } catch (error) {
-    throw bootFailed(error instanceof Error ? error.message : String(error), error);
+    throw bootFailed(reasonOf(error), error);
   }
   const { memory, self_test: selfTest } = exports;
   if (!(memory instanceof WebAssembly.Memory)) throw bootFailed("it exports no memory");
@@ -47,8 +47,9 @@ export async function startWasmFirmware(image: Uint8Array, hardware: Hardware): 
       try {
         Reflect.apply(selfTest, undefined, []);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new DeviceError("SELF_TEST_FAILED", `The self-test trapped: ${reason}`, { cause: error });
+        throw new DeviceError("SELF_TEST_FAILED", `The self-test trapped: ${reasonOf(error)}`, {
+          cause: error,
+        });
       }
     },
   };

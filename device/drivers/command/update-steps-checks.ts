@@ -1,3 +1,4 @@
+import { reasonOf } from "../../failure.ts";
 import type { StepDescription, StepName, UpdateSteps } from "./update-steps.ts";
 import { STEP_NAMES, STEP_VARIABLES } from "./update-steps.ts";
 
@@ -119,6 +120,6 @@ function groupsOf(pattern: string): readonly string[] | string {
     // An empty alternative always matches, and a match lists all groups.
     return Object.keys(new RegExp(`${pattern}|`, "mu").exec("")?.groups ?? {});
   } catch (error) {
-    return `is no regular expression: ${error instanceof Error ? error.message : String(error)}`;
+    return `is no regular expression: ${reasonOf(error)}`;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Failure } from "../failure.ts";
-import { DeviceError, failureFromError } from "../failure.ts";
+import type { Failure } from "../../failure.ts";
+import { DeviceError, failureFromError } from "../../failure.ts";
 import type { BootDecision, Statement } from "./boot-decision.ts";
 import { decideBlind, decideBoot } from "./boot-decision.ts";
 import type { InstallRecord, RecordStore } from "./install-record.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ErrorCode } from "../failure.ts";
-import { DeviceError } from "../failure.ts";
+import type { ErrorCode } from "../../failure.ts";
+import { DeviceError } from "../../failure.ts";
 import type { InstalledImage } from "./install-record.ts";
 import { AGENT_VARIABLE, STEP_VARIABLE } from "./step-leftovers.ts";
 import type { StepProgress } from "./step-output.ts";

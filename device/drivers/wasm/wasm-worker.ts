@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import type { Failure } from "../failure.ts";
-import { failureFromError } from "../failure.ts";
+import type { Failure } from "../../failure.ts";
+import { failureFromError } from "../../failure.ts";
 import type { Hardware, WasmFirmware } from "./wasm-image.ts";
 import { startWasmFirmware } from "./wasm-image.ts";
 
