@@ -41,6 +41,11 @@ export interface HubLinkOptions extends HubAddress {
 }
 
 const FIRST_RETRY_MS = 250;
+/**
+ * A connection that lasted so long was a good one: the next try waits little. Two devices with one identity throw each other
+ * out at once, for ever; each time costs two reads of the twin, out of the day's messages of all.
+ */
+const STEADY_MS = 10_000;
 /** After a refused report, as after throttling: longer than the hub's one-minute windows need. */
 const REPORT_RETRY_MS = 30_000;
 
@@ -86,7 +91,7 @@ export function holdHubLink(options: HubLinkOptions): HubLink {
             options.onEvent({ type: "tokenRenewed" });
           },
         });
-        retry = undefined;
+        const openedAt = performance.now();
         taken = opened.reported();
         session = opened;
         options.onEvent({ type: "connected" });
@@ -94,6 +99,7 @@ export function holdHubLink(options: HubLinkOptions): HubLink {
         opened.listen();
         const reason = await opened.lost;
         session = undefined;
+        if (performance.now() - openedAt >= Math.min(STEADY_MS, options.longestRetryMs)) retry = undefined;
         options.onEvent({ type: "disconnected", reason });
         await opened.close();
       } catch (error) {
