@@ -3,7 +3,7 @@ import type { Answer } from "../model/question.ts";
 import { isJudged } from "../model/record.ts";
 import type { DeviceView } from "../model/device-view.ts";
 import { explainRelease, type ExplainedRelease, type Subject } from "../plan/explain-device.ts";
-import { answer, type Asked } from "./answer.ts";
+import { answerAll, type Respondents } from "./answer.ts";
 import type { Observed } from "./observe.ts";
 import type { HubPort, ImagePort } from "./ports.ts";
 
@@ -46,7 +46,7 @@ async function explain(
   device: DeviceView,
   subject: Subject,
   answers: Map<string, Answer>,
-  ports: Asked,
+  ports: Respondents,
 ): Promise<ExplainedRelease> {
   for (let asks = 0; asks < ASKS; asks++) {
     const asked = explainRelease(device, subject, answers);
@@ -55,7 +55,7 @@ async function explain(
       throw new WavegateError("HUB_FAILED", `no explanation of ${device.deviceId}: ${asked.reason}`, {
         hint: "run the command again",
       });
-    for (const question of asked.questions) answers.set(question.id, await answer(question, ports));
+    await answerAll(asked.questions, answers, ports);
   }
   throw new InvariantError("an explanation went on asking");
 }

@@ -47,7 +47,7 @@ export interface HubStanding {
 }
 
 /** What was seen of a product. */
-export interface Seen {
+export interface SeenProduct {
   readonly declared: Declared;
   readonly observation: Observation;
   readonly judgements: readonly Judgement[];
@@ -68,7 +68,7 @@ export const DUE: Status = {
 
 /** Count what an overview shows beyond what was seen, and put it together. Reads only. `asked` is told of each count. */
 export async function overviewOf(
-  seen: Seen,
+  seen: SeenProduct,
   ports: Pick<ReconcilePorts, "hubs" | "images"> & { readonly settings: { readonly queryLag: number } },
   options: {
     /** Exposure that is still good; it is counted where there is none. */
@@ -140,7 +140,7 @@ async function exposureOf(
 }
 
 function outlookIn(
-  { declared, observation, judgements, planned }: Seen,
+  { declared, observation, judgements, planned }: SeenProduct,
   underWay: RolloutIntent | undefined,
   queryLagMs: number,
 ): Outlook | undefined {

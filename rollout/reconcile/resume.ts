@@ -30,7 +30,8 @@ export async function resume(
   }
   const monotonicMs = ports.clock.monotonic();
   const nonce = randomBytes(8).toString("hex");
-  const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+  const { decision, input } = await observeAndDecide({ declared, ports, options, nonce });
+  const { observation } = input;
   const { product } = declared;
   const held = observation.store?.head?.record.intents.findLast(
     (intent): intent is RolloutIntent => intent.state === "held",
@@ -53,19 +54,15 @@ export async function resume(
       { hint: `take it back: wavegate abort ${product} --release ${held.version} --reason "..."` },
     );
   }
-  const deciding = {
-    actor: options.actor,
-    imageBase: ports.images.base,
-    queryLagMs: options.queryLagMs,
-    nonce,
-  };
   const resumed: RolloutIntent = { ...held, state: "running" };
   // One that was held before it started is free to start, like any other.
   const change = isUnstarted(held) ? { dropped: [held.attempt] } : { changed: [resumed] };
-  const step = nextRecord(
-    { declared, observation, deciding },
-    { kind: "resume", subject: held.attempt, ...change, reason: options.reason },
-  );
+  const step = nextRecord(input, {
+    kind: "resume",
+    subject: held.attempt,
+    ...change,
+    reason: options.reason,
+  });
   await act(step, { product, hubs: observation.hubs, monotonicMs }, ports);
   await reconcile(declared, ports, options);
   return resumed;
