@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SecretPlace } from "../adapters/metrics/secret.ts";
+import type { SecretPlace } from "../adapters/secret-place.ts";
 import { durationSchema } from "../model/duration.ts";
 import { TWINS } from "../model/metric.ts";
 import { isSafeAddress } from "../adapters/safe-address.ts";
