@@ -38,7 +38,9 @@ async function brokenNeighbour(world: World): Promise<World["ports"]["records"]>
     ...records,
     getRecord: (product, digest) =>
       product === "aaa"
-        ? Promise.reject(new WavegateError("RECORD_BROKEN", "not the record its name says", { hint: "restore" }))
+        ? Promise.reject(
+            new WavegateError("RECORD_BROKEN", "not the record its name says", { hint: "restore" }),
+          )
         : records.getRecord(product, digest),
   };
 }
