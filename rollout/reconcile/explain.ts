@@ -13,16 +13,23 @@ const ASKS = 4;
 // What a device's name may hold [IoT Hub: identity registry, deviceId].
 const DEVICE_ID = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']{1,128}$/;
 
-/** A device as its hub knows it; one that no hub knows is an error. */
+/** A device as its hub knows it; one that no hub knows is an error, and so is a hub that does not say. */
 export async function deviceNamed(deviceId: string, hubs: readonly HubPort[]): Promise<DeviceView> {
   if (!DEVICE_ID.test(deviceId))
     throw new WavegateError("BAD_OPTION", `"${deviceId}" cannot be the name of a device`, {
       hint: "names are 1 to 128 letters, digits or -:.+%_#*?!(),=@;$'",
     });
+  let unanswered: WavegateError | undefined;
   for (const hub of hubs) {
-    const device = await hub.device(deviceId);
-    if (device !== undefined) return device;
+    try {
+      const device = await hub.device(deviceId);
+      if (device !== undefined) return device;
+    } catch (error) {
+      if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
+      unanswered ??= error;
+    }
   }
+  if (unanswered !== undefined) throw unanswered;
   const where = hubs.map(({ name }) => name).join(", ");
   throw new WavegateError("DEVICE_UNKNOWN", `${where} has no device "${deviceId}"`, {
     hint: "names are case-sensitive; list them: az iot hub device-identity list --query [].deviceId",
