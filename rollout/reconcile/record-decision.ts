@@ -49,7 +49,12 @@ export async function recordDecision<Result>(
     if (step === undefined) return result;
     if (await unlessOutrun(() => act(step as Effect, observed, ports))) return result;
   }
-  throw new WavegateError("HUB_CONFLICT", "others write the product's configurations all the time", {
+  throw writtenByOthers();
+}
+
+/** A person's decision finds no moment in which it could be recorded. */
+export function writtenByOthers(): WavegateError {
+  return new WavegateError("HUB_CONFLICT", "others write the product's configurations all the time", {
     hint: "run the same command again",
   });
 }

@@ -67,6 +67,19 @@ describe("a hold", () => {
     expect(headRecord(world)).toMatchObject({ kind: "abort", actor: "gate" });
   });
 
+  it("is not resumed while somebody else writes the configuration all the time", async () => {
+    const world = await inCanary();
+    await rest(world);
+    let edits = 0;
+    world.fault = ({ when, call }) => {
+      if (when === "before" && call === "list" && edits++ < 200)
+        world.edit(ATTEMPT, { condition: `tags.edit = '${edits}'` });
+    };
+    await expect(resume(PRODUCT, world.ports, options)).rejects.toMatchObject({ code: "HUB_CONFLICT" });
+    expect(edits).toBeLessThan(200);
+    expect(stateOf(world)).toBe("held");
+  });
+
   it("that comes while another is resumed stays in force", async () => {
     const world = await inCanary();
     await stopRelease({ kind: "hold", product: "thermostat", actor: "one", reason: "first" }, world.ports);
