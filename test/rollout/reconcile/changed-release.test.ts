@@ -3,7 +3,7 @@ import { isRolledOut, type RolloutIntent } from "../../../rollout/model/record.t
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { aFleet, anArtifact, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
-import { ATTEMPT, headRecord, HOUR, look, rest, stateOf } from "./in-canary.ts";
+import { ATTEMPT, headRecord, HOUR, look, rest, stateOf, failAll } from "./in-canary.ts";
 
 // A revision that came while another was analysed was promoted unvalidated (flagger#30).
 
@@ -55,8 +55,7 @@ describe.each(Object.entries(CHANGED))("a release under way, with %s", (_what, c
 
   it("is still stopped, by the gate that it was started with", async () => {
     const world = await baked();
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     await look(world, changed);
     expect(stateOf(world)).toBe("rolling back");
     expect(world.exposed(ATTEMPT).size).toBe(0);

@@ -4,7 +4,18 @@ import { makeStop } from "../../../rollout/model/stop.ts";
 import { enforceStop } from "../../../rollout/reconcile/enforce-stop.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
-import { ATTEMPT, HOUR, PRODUCT, REF, aStop, headRecord, inCanary, rest, stateOf } from "./in-canary.ts";
+import {
+  ATTEMPT,
+  HOUR,
+  PRODUCT,
+  REF,
+  aStop,
+  headRecord,
+  inCanary,
+  rest,
+  stateOf,
+  failAll,
+} from "./in-canary.ts";
 
 describe("a hold", () => {
   const options = { actor: "operator", queryLagMs: 0, reason: "all is well" };
@@ -58,8 +69,7 @@ describe("a hold", () => {
       world.ports,
     );
     await rest(world);
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     world.advance(HOUR);
     await rest(world);
     expect(world.exposed(ATTEMPT).size).toBe(0);

@@ -51,6 +51,12 @@ export async function inCanary(): Promise<World> {
   return world;
 }
 
+/** Every device that 1.1.0 is given to says that it failed. */
+export function failAll(world: World): void {
+  for (const deviceId of world.exposed(ATTEMPT))
+    world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+}
+
 /** Crash at the first call whose name matches. */
 export function crashAt(world: World, when: "before" | "after", call: string): void {
   world.fault = (at) => {

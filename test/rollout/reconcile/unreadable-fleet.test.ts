@@ -8,7 +8,7 @@ import { WavegateError } from "../../../rollout/model/problem.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import { refDocument } from "../../../rollout/plan/documents.ts";
 import type { World } from "../../support/world.ts";
-import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf } from "./in-canary.ts";
+import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf, failAll } from "./in-canary.ts";
 
 const WRONG = checkDeclarations({ fleet: { value: { product: {} }, file: "fleet.ts" }, releases: [] });
 
@@ -23,11 +23,6 @@ function run(world: World, ports: Partial<World["ports"]> = {}, checked = WRONG)
   } as unknown as Session; // The rest of a session is for other commands.
   const context = { session: () => Promise.resolve(session), progress: () => undefined };
   return reconcileCommand.run(context as unknown as Context, { args: [], options: {} });
-}
-
-function failAll(world: World): void {
-  for (const deviceId of world.exposed(ATTEMPT))
-    world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
 }
 
 /** A second product on the hub, whose head record is in this project's store and broken; the store's port. */
