@@ -344,6 +344,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    rule: "haltEnds",
+    says: "a halt that is recorded ends the release where it stands",
+    edits: [
+      {
+        file: "engine/adopt-stops.ts",
+        find: 'return canHalt ? withIntent(intents, { ...intent, state: "halted", abortedAt: at }) : intents;',
+        replace: "return intents;",
+      },
+    ],
+  },
+  {
     rule: "lostElsewhere",
     says: "a release deleted on one hub is stopped on the others before that is recorded",
     edits: [
