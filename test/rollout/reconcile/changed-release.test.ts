@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { isRolledOut, type RolloutIntent } from "../../../rollout/model/record.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { aFleet, anArtifact, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
-import { ATTEMPT, headRecord, HOUR, look, rest, stateOf, failAll } from "./in-canary.ts";
+import { ATTEMPT, headRecord, HOUR, look, rest, stateOf, failAll, intentOf } from "./in-canary.ts";
 
 // A revision that came while another was analysed was promoted unvalidated (flagger#30).
 
@@ -30,12 +29,6 @@ async function baked(): Promise<World> {
   await rest(world, DECLARED);
   world.advance(4 * HOUR);
   return world;
-}
-
-function intentOf(world: World, id: string): RolloutIntent {
-  const found = headRecord(world).intents.find(({ attempt }) => attempt === id);
-  if (found === undefined || !isRolledOut(found)) throw new Error(`no rollout ${id}`);
-  return found;
 }
 
 describe.each(Object.entries(CHANGED))("a release under way, with %s", (_what, changed) => {
