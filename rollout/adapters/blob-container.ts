@@ -1,6 +1,7 @@
 import type { TokenCredential } from "@azure/core-auth";
 import type { ContainerClient, StoragePipelineOptions } from "@azure/storage-blob";
 import { WavegateError, type Code } from "../model/problem.ts";
+import { whenAborted } from "./when-aborted.ts";
 
 /** A container of a blob storage account, and what to say of it when it fails. */
 export interface BlobContainerOptions {
@@ -57,7 +58,10 @@ export function blobContainer(options: BlobContainerOptions): BlobContainer {
       try {
         client ??= new Client(url, credential, pipeline);
         // Raced, since not every credential heeds the signal.
-        const value = await Promise.race([run(client, abortSignal), whenAborted(abortSignal)]);
+        const value = await Promise.race([
+          run(client, abortSignal),
+          whenAborted(abortSignal, () => new Error("aborted")),
+        ]);
         isSilent = false;
         return value;
       } catch (error) {
@@ -94,14 +98,6 @@ export function expecting<T>(codes: readonly string[], value: T): (error: unknow
 export const ABSENT = ["BlobNotFound"];
 /** What it answers to `If-None-Match: *` when the blob is there. */
 export const EXISTS = ["BlobAlreadyExists", "ConditionNotMet"];
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => {
-    reject(new Error("aborted"));
-  });
-  return promise;
-}
 
 type RestError = Error & { readonly statusCode?: number; readonly code?: string };
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { WavegateError } from "../model/problem.ts";
 import { stampPatch } from "../model/twin-contract.ts";
 import type { DeviceTwinsPort, TwinTags } from "../reconcile/ports.ts";
-import { singleCall } from "./single-call.ts";
+import { hubAnswer } from "./hub-answer.ts";
 import type { Registry } from "./registry.ts";
+import { singleCall } from "./single-call.ts";
 
 const twinSchema = z.object({
   deviceId: z.string(),
@@ -24,14 +24,14 @@ export function deviceTwins({
     page: async (condition, next) => {
       const query = registry.createQuery(`SELECT deviceId, etag, tags FROM devices WHERE ${condition}`);
       const answer = await call("list devices", () => query.next(next ?? query.continuationToken));
-      // The SDK types its rows as anything; a projection's rows are what the query names.
-      const twins = (answer.result as readonly unknown[]).map((row) => twinOf(row, hub));
+      const rows = hubAnswer(z.array(twinSchema), answer.result, { hub, what: "list of twins" });
+      const twins = rows.map(twinOf);
       const { continuationToken } = query;
       return query.hasMoreResults ? { twins, next: continuationToken } : { twins };
     },
     read: async (deviceId) => {
       const answer = await call(`read the twin of ${shown(deviceId)}`, () => registry.getTwin(deviceId));
-      return twinOf(answer.responseBody, hub);
+      return twinOf(hubAnswer(twinSchema, answer.responseBody, { hub, what: "twin" }));
     },
     stamp: async ({ deviceId, etag, bucket }) => {
       await call(`write the bucket of ${shown(deviceId)}`, () =>
@@ -41,16 +41,8 @@ export function deviceTwins({
   };
 }
 
-function twinOf(body: unknown, hub: string): TwinTags {
-  const parsed = twinSchema.safeParse(body);
-  if (parsed.success) {
-    const { deviceId, etag, tags } = parsed.data;
-    return { deviceId, tags, ...(etag === undefined || etag === null ? {} : { etag }) };
-  }
-  throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no twin`, {
-    hint: "run the command again",
-    cause: parsed.error,
-  });
+function twinOf({ deviceId, etag, tags }: z.output<typeof twinSchema>): TwinTags {
+  return { deviceId, tags, ...(etag === undefined || etag === null ? {} : { etag }) };
 }
 
 /** An id as it can stand in a message: ids may hold quotes. */

@@ -5,6 +5,7 @@ import { WavegateError } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { StoreContents, StoredFiles } from "../model/store-contents.ts";
+import { jsonOf } from "./json-text.ts";
 import { lookLine } from "./look-line.ts";
 import { readStored } from "./read-stored.ts";
 
@@ -18,7 +19,7 @@ export interface StoreExport {
   readonly looks: Readonly<Record<string, readonly Look[]>>;
   /** Head that each hub last had, by its name. */
   readonly marks: Readonly<Record<string, Digest>>;
-  /** Aborts, by the digest of the release. */
+  /** Aborts and halts, by the names of their tombstones. */
   readonly tombstones: Readonly<Record<string, Stop>>;
   /** Digest of all the rest. */
   readonly digest: Digest;
@@ -94,12 +95,4 @@ function filesOf(content: Omit<z.output<typeof shape>, "digest">): StoredFiles {
 
 function asObject(value: unknown): object {
   return typeof value === "object" && value !== null ? value : {};
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { InvariantError, WavegateError } from "../model/problem.ts";
 import { tagsWithBucket } from "../model/twin-contract.ts";
 import type { ClockPort, IdentityJobsPort, ImportedTags } from "../reconcile/ports.ts";
-import { singleCall } from "./single-call.ts";
+import { hubAnswer } from "./hub-answer.ts";
+import { jsonOf } from "./json-text.ts";
 import type { JobContainer } from "./job-container.ts";
 import type { Registry } from "./registry.ts";
+import { singleCall } from "./single-call.ts";
 
 /** What the jobs stand on. */
 export interface IdentityJobsOptions {
@@ -33,14 +35,8 @@ const errorSchema = z.object({ deviceId: z.string(), errorCode: z.union([z.strin
 /** Exports and imports through Microsoft's service SDK, and the container that they go through. */
 export function identityJobs({ registry, hub, container, clock }: IdentityJobsOptions): IdentityJobsPort {
   const call = <T>(what: string, run: () => Promise<T>): Promise<T> => singleCall(run, { what, hub });
-  const jobOf = (body: unknown): z.output<typeof jobSchema> => {
-    const parsed = jobSchema.safeParse(body);
-    if (parsed.success) return parsed.data;
-    throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no job`, {
-      hint: "run the command again",
-      cause: parsed.error,
-    });
-  };
+  const jobOf = (body: unknown): z.output<typeof jobSchema> =>
+    hubAnswer(jobSchema, body, { hub, what: "job" });
   /** A job that an earlier run started may still read the container. */
   const refuseBusy = async (): Promise<void> => {
     const answer = await call("list jobs", () => registry.listJobs());
@@ -177,12 +173,4 @@ function partsOf(twin: unknown): { readonly tags: unknown; readonly desired: unk
   if (typeof twin !== "object" || twin === null) throw new InvariantError("a twin is no object");
   const { tags, properties } = twin as { tags?: unknown; properties?: { desired?: unknown } };
   return { tags, desired: properties?.desired };
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    return undefined; // no line of ours, and no device of an export
-  }
 }

@@ -1,16 +1,13 @@
-import type { Configuration as SdkConfiguration } from "azure-iothub";
 import { z } from "zod";
-import type { Configuration, ConfigurationDocument } from "../model/configuration.ts";
 import { hubLimits, type HubTier } from "../model/hub-limits.ts";
-import type { DeviceView } from "../model/device-view.ts";
-import { WavegateError } from "../model/problem.ts";
 import type { ClockPort, HubCallOptions, HubPort } from "../reconcile/ports.ts";
-import { revealedContent, veiledContent } from "./access-content.ts";
+import { hubAnswer } from "./hub-answer.ts";
 import { hubCalls } from "./hub-calls.ts";
+import { bodyOf, configurationOf, configurationsOf } from "./hub-configuration.ts";
 import { hubPace } from "./hub-pace.ts";
 import type { Registry } from "./registry.ts";
-import type { Around } from "./telemetry/telemetry.ts";
 import { countRowSchema, stratumOf, tallyDevices, type CountRow } from "./tally-devices.ts";
+import type { Around } from "./telemetry/telemetry.ts";
 
 /** Longest wait for one answer, real time. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -41,23 +38,12 @@ const deviceSchema = z.object({
   properties: z.object({ reported: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
-const namesSchema = z.array(z.object({ deviceId: z.string() }));
+const nameSchema = z.object({ deviceId: z.string() });
 
-const bodySchema = z.object({
-  id: z.string(),
-  labels: z.record(z.string(), z.string()).nullish(),
-  content: z.object({ deviceContent: z.record(z.string(), z.unknown()).nullish() }).nullish(),
-  targetCondition: z.string().nullish(),
-  priority: z.number().nullish(),
-  metrics: z
-    .object({
-      queries: z.record(z.string(), z.string()).nullish(),
-      results: z.record(z.string(), z.number()).nullish(),
-    })
-    .nullish(),
-  etag: z.string(),
-  createdTimeUtc: z.string(),
-});
+const COUNT = {
+  what: "count by stratum",
+  hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",
+};
 
 /** An IoT hub through Microsoft's service SDK: paced below its throttles, reads retried, writes never. */
 export function iotHub(options: IotHubOptions): HubPort {
@@ -73,20 +59,24 @@ export function iotHub(options: IotHubOptions): HubPort {
 
   const { signal, around } = options;
   const { read, write } = hubCalls({ hub: name, clock, timeoutMs: callTimeoutMs, signal, around });
+  /** Pages of a query's rows, each a call of its own; a page may be empty and still have one after it. */
+  const pagesOf = async function* (
+    query: string,
+    { pageSize, ...how }: HubCallOptions & { readonly what: string; readonly pageSize?: number },
+  ): AsyncGenerator {
+    const pages = registry.createQuery(query, pageSize);
+    do {
+      // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
+      const run = () => pages.next(pages.continuationToken);
+      const page = await read({ ...how, pace: queryPace, run });
+      // The SDK types rows as twins; what they are, the query says.
+      yield page.result as unknown;
+    } while (pages.hasMoreResults);
+  };
   const rows = async (query: string, how: HubCallOptions = {}): Promise<readonly CountRow[]> => {
     const found: CountRow[] = [];
-    const pages = registry.createQuery(query);
-    do {
-      const page = await read({
-        ...how,
-        what: "count devices",
-        pace: queryPace,
-        // Without its token the SDK starts at the first page again, for ever (azure-iothub 1.16.6).
-        run: () => pages.next(pages.continuationToken),
-      });
-      // The SDK types rows as twins; an aggregate's rows are what the query names.
-      found.push(...rowsOf(page.result, name));
-    } while (pages.hasMoreResults);
+    for await (const page of pagesOf(query, { ...how, what: "count devices" }))
+      found.push(...hubAnswer(z.array(countRowSchema), page, { hub: name, ...COUNT }));
     return found;
   };
 
@@ -100,9 +90,7 @@ export function iotHub(options: IotHubOptions): HubPort {
         pace: configurationPace,
         run: () => registry.getConfigurations(),
       });
-      return {
-        configurations: bodiesOf(answer.responseBody, name).map((body) => configurationOf(body, name)),
-      };
+      return { configurations: configurationsOf(answer.responseBody, name) };
     },
     create: async (document, how = {}) => {
       const answer = await write({
@@ -143,100 +131,26 @@ export function iotHub(options: IotHubOptions): HubPort {
     tally: tallyDevices(rows, options.groupByKeys),
     device: async (deviceId, how = {}) => {
       const text = `SELECT * FROM devices WHERE deviceId = '${deviceId.replaceAll("'", "''")}'`;
-      const pages = registry.createQuery(text);
-      for (;;) {
-        // A page may be empty and still have one after it.
-        const page = await read({
-          ...how,
-          what: "read a device",
-          pace: queryPace,
-          run: () => pages.next(pages.continuationToken),
-        });
-        // The SDK says `any`; what a row is, the schema below finds out.
-        const [found] = page.result as readonly unknown[];
-        if (found !== undefined) return deviceOf(found, name);
-        if (!pages.hasMoreResults) return undefined;
+      for await (const page of pagesOf(text, { ...how, what: "read a device" })) {
+        const [device] = hubAnswer(z.array(deviceSchema), page, { hub: name, what: "device" });
+        if (device === undefined) continue;
+        const { tags, properties } = device;
+        return {
+          deviceId: device.deviceId,
+          tags: tags ?? {},
+          properties: { reported: properties?.reported ?? {} },
+        };
       }
+      return undefined;
     },
     deviceIds: async (query, most, how = {}) => {
-      const pages = registry.createQuery(query, most);
       const ids: string[] = [];
-      do {
-        const page = await read({
-          ...how,
-          what: "name devices",
-          pace: queryPace,
-          run: () => pages.next(pages.continuationToken),
-        });
-        ids.push(...namesSchema.parse(page.result).map(({ deviceId }) => deviceId));
-      } while (pages.hasMoreResults && ids.length < most);
+      for await (const page of pagesOf(query, { ...how, what: "name devices", pageSize: most })) {
+        const names = hubAnswer(z.array(nameSchema), page, { hub: name, what: "list of devices" });
+        ids.push(...names.map(({ deviceId }) => deviceId));
+        if (ids.length >= most) break;
+      }
       return ids.slice(0, most);
     },
-  };
-}
-
-/** The SDK leaves an answer of another content type unparsed, as "", without an error. */
-function bodiesOf(body: unknown, hub: string): readonly unknown[] {
-  const parsed = z.array(z.unknown()).safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no list of configurations`, {
-    hint: "is there a proxy between? run the command again",
-    cause: parsed.error,
-  });
-}
-
-function deviceOf(twin: unknown, hub: string): DeviceView {
-  const parsed = deviceSchema.safeParse(twin);
-  if (!parsed.success)
-    throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no device`, {
-      hint: "run the command again",
-      cause: parsed.error,
-    });
-  const { deviceId, tags, properties } = parsed.data;
-  return { deviceId, tags: tags ?? {}, properties: { reported: properties?.reported ?? {} } };
-}
-
-function rowsOf(result: unknown, hub: string): CountRow[] {
-  const parsed = z.array(countRowSchema).safeParse(result);
-  if (parsed.success) return parsed.data;
-  throw new WavegateError("HUB_FAILED", `${hub} counted devices by something that is no stratum`, {
-    hint: "tags.rollout.stratum has to be a text on every device: look for one that is an object",
-    cause: parsed.error,
-  });
-}
-
-function bodyOf(document: ConfigurationDocument): SdkConfiguration {
-  const { id, labels, content, condition, priority, metrics } = document;
-  return {
-    id,
-    schemaVersion: "1.0",
-    labels: { ...labels },
-    content: { deviceContent: revealedContent(content) },
-    targetCondition: condition,
-    priority,
-    metrics: { queries: { ...metrics } },
-  };
-}
-
-/** Read a configuration as the service sends it; it answers null for what was never set. */
-function configurationOf(body: unknown, hub: string): Configuration {
-  const parsed = bodySchema.safeParse(body);
-  if (!parsed.success) {
-    throw new WavegateError("HUB_FAILED", `${hub} answered with something that is no configuration`, {
-      hint: "run the command again",
-      cause: parsed.error,
-    });
-  }
-  const { id, labels, content, targetCondition, priority, metrics, etag, createdTimeUtc } = parsed.data;
-  return {
-    id,
-    labels: labels ?? {},
-    content: veiledContent(content?.deviceContent ?? {}),
-    condition: targetCondition ?? "",
-    priority: priority ?? 0,
-    metrics: metrics?.queries ?? {},
-    metricResults: metrics?.results ?? {},
-    etag,
-    createdTimeUtc,
   };
 }

@@ -1,5 +1,6 @@
 import { canonicalJson, digestOf } from "../model/digest.ts";
 import type { Look } from "../model/look.ts";
+import { jsonOf } from "./json-text.ts";
 import { lookSchema } from "./record-schema.ts";
 
 /**
@@ -13,12 +14,6 @@ export function lookLine(look: Look): string {
 
 /** The look that a line holds; undefined when it is cut short or was changed: a lost look costs power, never validity. */
 export function parseLookLine(line: string): Look | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line) as unknown;
-  } catch {
-    return undefined;
-  }
-  const parsed = lookSchema.safeParse(value);
+  const parsed = lookSchema.safeParse(jsonOf(line));
   return parsed.success && lookLine(parsed.data) === line ? parsed.data : undefined;
 }

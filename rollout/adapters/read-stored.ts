@@ -6,6 +6,7 @@ import type { Problem } from "../model/problem.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import { isTombstoneName, tombstoneName, type Stop } from "../model/stop.ts";
 import type { StoreContents, StoredFiles, StoreFolder } from "../model/store-contents.ts";
+import { jsonOf } from "./json-text.ts";
 import { parseLookLine } from "./look-line.ts";
 import { markSchema, OTHER_VERSION, recordSchema, tombstoneSchema } from "./record-schema.ts";
 
@@ -90,12 +91,7 @@ export function readStored({ product, folders }: StoredFiles): StoreContents {
 
 /** A value, if the text is its canonical JSON, to the byte. */
 function exactly<T>(schema: z.ZodType<T>, text: string): T | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  const value = jsonOf(text);
   const parsed = schema.safeParse(value);
   return parsed.success && canonicalJson(value) === text ? parsed.data : undefined;
 }

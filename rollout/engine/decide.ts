@@ -1,17 +1,18 @@
 import { errorsOf, type Code } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import { activeProblems } from "../plan/plan-product.ts";
+import { adoptBaseline } from "./adopt-baseline.ts";
 import { isDeclared } from "./checkout.ts";
-import { accessProblems, dropAccess } from "./image-access.ts";
 import { recordDeclaredOverride } from "./declared-overrides.ts";
 import { finishTakingBack } from "./finish-taking-back.ts";
 import { foreignWriters } from "./foreign-writers.ts";
+import { accessProblems, dropAccess } from "./image-access.ts";
 import type { Judgement } from "./judge.ts";
+import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import { carryOn } from "./promote.ts";
-import { nextRecord } from "./next-record.ts";
-import { adoptBaseline, startRelease } from "./start.ts";
 import { retire } from "./retire.ts";
+import { startRelease } from "./start.ts";
 import { statusOf } from "./status.ts";
 import type { Step } from "./step.ts";
 
@@ -69,6 +70,6 @@ function settle(input: StepInput): Step | undefined {
     kind: "settle",
     subject: over.attempt,
     changed: [settled],
-    reason: `watched without a stop`,
+    reason: "watched without a stop",
   });
 }

@@ -1,8 +1,9 @@
 import { askCounts, totalOf } from "../model/question.ts";
 import { isAborted, type RolloutIntent } from "../model/record.ts";
-import { activeCondition, countByStratum, exposedCondition } from "../plan/queries.ts";
-import type { StepInput } from "./observation.ts";
+import { exposedCondition } from "../plan/queries.ts";
 import { nextRecord } from "./next-record.ts";
+import type { StepInput } from "./observation.ts";
+import { recentlyActiveQuery } from "./recently-active.ts";
 import type { Step } from "./step.ts";
 
 /** Two evaluations of the hub, which are five minutes apart [IoT Hub: automatic device management]. */
@@ -13,7 +14,7 @@ export function finishTakingBack(input: StepInput): Step | undefined {
   for (const intent of input.observation.store?.head?.record.intents ?? []) {
     if (intent.state !== "rolling back" || isTooEarly(input, intent)) continue;
     const remaining = askCounts(input.observation.answers, { devices: remainingQuery(input, intent) });
-    if (remaining.kind === "ask") return { kind: "ask", questions: remaining.questions };
+    if (remaining.kind === "ask") return remaining;
     if (remaining.kind === "failed" || totalOf(remaining.value.devices) > 0) continue;
     const done: RolloutIntent = { ...intent, state: "rolled back" };
     const reason = "every recently active device that had it reports another version";
@@ -39,7 +40,8 @@ export function remainingDevices(input: StepInput, intent: RolloutIntent): numbe
   return answer?.kind === "count" ? totalOf(answer.byStratum) : undefined;
 }
 
-function remainingQuery({ declared, observation }: StepInput, intent: RolloutIntent): string {
+function remainingQuery(input: StepInput, intent: RolloutIntent): string {
+  const { declared, observation } = input;
   const { attempt, version } = intent;
   // A halted attempt of the same version keeps its devices: theirs say nothing about this one.
   const isKept = (observation.store?.head?.record.intents ?? []).some(
@@ -50,7 +52,5 @@ function remainingQuery({ declared, observation }: StepInput, intent: RolloutInt
     attempt,
     ...(isKept ? {} : { version }),
   });
-  // Whole minutes: the same question within a run has the same text, and so one answer.
-  const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
-  return countByStratum(activeCondition(exposed, since));
+  return recentlyActiveQuery(input, exposed);
 }

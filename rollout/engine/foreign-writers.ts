@@ -21,7 +21,7 @@ export function foreignWriters({ declared, observation }: StepInput): Step | und
       foreignProblems({ product: declared.product, where: release.where }, listings, observation.answers),
     ),
   );
-  if (asked.kind === "ask") return { kind: "ask", questions: asked.questions };
+  if (asked.kind === "ask") return asked;
   if (asked.kind === "failed")
     return held(`whether others write to the same devices is not known: ${asked.reason}`, false);
   const problems = asked.value.flat();

@@ -1,4 +1,4 @@
-import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
+import { parseAttemptId, productOf, refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration, type Listing } from "../model/configuration.ts";
 import { attemptsInSlots, refSlotsOf, slotsOf } from "../model/labels.ts";
 import type { Intent } from "../model/record.ts";
@@ -27,14 +27,18 @@ export function refOf(listing: Listing, product: string): Configuration | undefi
 }
 
 /**
- * Every attempt of a product that has a configuration or a stop on some hub, whether a record names it or not. By name:
- * labels can be edited, and a stop must be found all the same.
+ * The attempt that a configuration is of, if it is one of the product's. By name: labels can be edited, and a release must
+ * be found all the same.
  */
+export function attemptOf({ id }: Pick<Configuration, "id">, product: string): AttemptId | undefined {
+  const attempt = parseAttemptId(id);
+  return attempt !== undefined && productOf(attempt) === product ? attempt : undefined;
+}
+
+/** Every attempt of a product that has a configuration or a stop on some hub, whether a record names it or not. */
 export function attemptsFound(listings: readonly Listing[], product: string): readonly AttemptId[] {
   const found = listings.flatMap((listing) => [
-    ...listing.configurations
-      .filter(({ id }) => id.startsWith(`fw--${product}--`))
-      .flatMap(({ id }) => parseAttemptId(id) ?? []),
+    ...listing.configurations.flatMap((configuration) => attemptOf(configuration, product) ?? []),
     ...attemptsInSlots(refOf(listing, product)?.labels ?? {}),
   ]);
   return [...new Set(found)];

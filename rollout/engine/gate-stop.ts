@@ -6,7 +6,7 @@ import { digestOfRelease } from "../model/release.ts";
 import { makeStop } from "../model/stop.ts";
 import { listingsOf } from "./found.ts";
 import type { Judgement } from "./judge.ts";
-import type { JudgedWithoutRecord } from "./storeless-intents.ts";
+import type { JudgedWithoutRecord } from "./judge-without-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
 import { hasBaseline, nextStopWrite } from "./stops.ts";

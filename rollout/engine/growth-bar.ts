@@ -1,11 +1,12 @@
 import type { Approval, RolloutIntent } from "../model/record.ts";
-import { digestOfRelease, type Release } from "../model/release.ts";
+import type { Release } from "../model/release.ts";
 import type { Wave } from "../model/wave.ts";
 import { nextAttempt } from "../plan/plan-release.ts";
-import { retriedIntents, wantedRelease } from "../plan/wanted-release.ts";
+import { retriedIntents } from "../plan/wanted-release.ts";
 import { reachedHubs } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 import { mayGrow } from "./schedule.ts";
+import { wantedOf } from "./wanted.ts";
 
 /** Why exposure does not grow although the gate has nothing against it. */
 export interface GrowthBar {
@@ -74,20 +75,14 @@ export function unapprovedWaves({
  */
 export function startBar(input: StepInput): (GrowthBar & { readonly version: string }) | undefined {
   const { declared, observation, deciding } = input;
-  const { store } = observation;
-  const intents = store?.head?.record.intents ?? [];
-  const wanted = wantedRelease({
-    releases: declared.releases,
-    intents,
-    tombstones: store?.tombstones ?? new Set(),
-  });
+  const wanted = wantedOf(input);
   if (wanted === undefined) return undefined;
-  const { release } = wanted;
-  const digest = wanted.digest ?? digestOfRelease(release);
+  const { release, digest } = wanted;
+  const intents = observation.store?.head?.record.intents ?? [];
   // A retry was decided by a person already.
   if (!retriedIntents(intents).some((intent) => intent.digest === digest)) {
     const { version } = release;
-    if (deciding.startsNothing === true) return { ...NOT_APPLIED(declared.product), version };
+    if (deciding.startsNothing === true) return { ...notApplied(declared.product), version };
     if (deciding.starts !== undefined && deciding.starts !== digest) return { ...NOT_PLANNED, version };
   }
   const attempt = nextAttempt(release, digest, {
@@ -107,10 +102,9 @@ const NOT_PLANNED: GrowthBar = {
 };
 
 /** A run that only carries on: what it would start, somebody has to apply. */
-const NOT_APPLIED = (product: string): GrowthBar => ({
-  why: `this run starts nothing: wavegate apply ${product}`,
-  needsPerson: false,
-});
+function notApplied(product: string): GrowthBar {
+  return { why: `this run starts nothing: wavegate apply ${product}`, needsPerson: false };
+}
 
 /** Approvals that were given before an attempt started. */
 export function pendingApprovals({ observation }: StepInput, attempt: string): readonly Approval[] {

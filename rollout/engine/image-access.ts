@@ -1,4 +1,3 @@
-import type { Configuration } from "../model/configuration.ts";
 import type { Problem } from "../model/problem.ts";
 import {
   accessDocument,
@@ -8,7 +7,7 @@ import {
   type Grant,
   type NeededAccess,
 } from "../plan/image-access.ts";
-import { reachedHubs } from "./found.ts";
+import { attemptOf, reachedHubs } from "./found.ts";
 import type { ReachedHub, StepInput } from "./observation.ts";
 import type { AccessGrant, Removal, Step } from "./step.ts";
 
@@ -109,9 +108,7 @@ function accessOf({ declared, observation, deciding }: StepInput): readonly HubA
 }
 
 function isExposing({ listing }: ReachedHub, product: string): boolean {
-  const isRelease = ({ id, condition }: Configuration): boolean =>
-    id.startsWith(`fw--${product}--`) && condition !== "";
-  return listing.configurations.some(isRelease);
+  return listing.configurations.some((one) => one.condition !== "" && attemptOf(one, product) !== undefined);
 }
 
 function halfOf({ issuedAt, expiresAt }: Grant): number {

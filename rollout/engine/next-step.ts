@@ -9,7 +9,7 @@ import { gateStop } from "./gate-stop.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { listingsOf } from "./found.ts";
 import type { StepInput } from "./observation.ts";
-import { judgeWithoutRecord } from "./storeless-intents.ts";
+import { judgeWithoutRecord } from "./judge-without-record.ts";
 import { held } from "./status.ts";
 import type { Step } from "./step.ts";
 

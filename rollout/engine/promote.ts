@@ -1,14 +1,12 @@
-import { askCounts } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
-import { activeCondition, countByStratum } from "../plan/queries.ts";
-import type { Exposable } from "../plan/reach.ts";
-import { partCondition, waveCondition } from "../plan/wave-condition.ts";
+import { partCondition } from "../plan/wave-condition.ts";
 import { windowsUpTo } from "../plan/wave-windows.ts";
 import { growthBar } from "./growth-bar.ts";
 import { decidedBy, type Judged, type Judgement } from "./judge.ts";
 import { nextRecord } from "./next-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
+import { askTargeted } from "./targeted-devices.ts";
 
 /**
  * Carry a running release on: to the next part of its wave, to its next wave, or to its end, which never widens and so
@@ -31,11 +29,11 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
   if (growthBar(input, { ...intent, wave: wave + 1 }) !== undefined) return undefined;
   // A window made from counts is computed now, once, and kept by the record.
   const windows = windowsUpTo(intent, { from: wave + 1, to: wave + 1 }, input.observation.answers);
-  if (windows.kind === "ask") return { kind: "ask", questions: windows.questions };
+  if (windows.kind === "ask") return windows;
   if (windows.kind === "failed" || windows.value === undefined) return undefined;
   const wider: RolloutIntent = { ...intent, windows: windows.value };
-  const counts = targetedBy(input, wider, { wave: wave + 1, part: 1 });
-  if (counts.kind !== "known") return counts.kind === "ask" ? counts : undefined;
+  const devices = askTargeted(input, wider, { wave: wave + 1, part: 1 });
+  if (devices.kind !== "known") return devices.kind === "ask" ? devices : undefined;
   const promoted: RolloutIntent = {
     ...wider,
     wave: wave + 1,
@@ -43,8 +41,7 @@ export function carryOn(input: StepInput, judgement: Judgement): Step | undefine
     openedAt: input.observation.at,
     part: 1,
     partOpenedAt: input.observation.at,
-    targeted: counts.targeted,
-    added: counts.added,
+    ...devices.value,
   };
   return nextRecord(input, {
     kind: "promote",
@@ -72,15 +69,14 @@ function openPart(input: StepInput, judged: Judged): Step | undefined {
   if (pace === undefined || verdict.kind === "abort" || slowed !== undefined) return undefined;
   if (!(input.observation.at >= partOpenedAt + pace.everyMs)) return undefined;
   if (growthBar(input, intent) !== undefined) return undefined;
-  const counts = targetedBy(input, intent, { wave, part: part + 1 });
-  if (counts.kind !== "known") return counts.kind === "ask" ? counts : undefined;
+  const devices = askTargeted(input, intent, { wave, part: part + 1 });
+  if (devices.kind !== "known") return devices.kind === "ask" ? devices : undefined;
   const opened: RolloutIntent = {
     ...intent,
     part: part + 1,
     partOpenedAt: input.observation.at,
     condition: partCondition(intent, wave, part + 1),
-    targeted: counts.targeted,
-    added: counts.added,
+    ...devices.value,
   };
   const reason = `opens part ${part + 1} of ${pace.parts} of "${release.waves[wave]?.name ?? ""}"`;
   return nextRecord(input, {
@@ -90,36 +86,4 @@ function openPart(input: StepInput, judged: Judged): Step | undefined {
     reason,
     decidedBy: decidedBy(judged),
   });
-}
-
-/** Recently active devices that a wave aims at, and those it adds: what its coverage is measured against. */
-export function targetedBy(
-  { declared, observation }: StepInput,
-  exposable: Exposable,
-  { wave, part }: { readonly wave: number; readonly part: number },
-):
-  | Extract<Step, { kind: "ask" }>
-  | { readonly kind: "failed" }
-  | {
-      readonly kind: "known";
-      readonly targeted: Readonly<Record<string, number>>;
-      readonly added: Readonly<Record<string, number>>;
-    } {
-  const since = Math.floor((observation.at - declared.fleet.activeWithinMs) / 60_000) * 60_000;
-  const query = (condition: string): string => countByStratum(activeCondition(condition, since));
-  const wide = query(partCondition(exposable, wave, part));
-  // The first wave has none before it: its own query stands in, and nobody is subtracted.
-  const narrow = wave === 0 ? wide : query(waveCondition(exposable, wave - 1));
-  const counts = askCounts(observation.answers, { wide, before: narrow });
-  if (counts.kind === "ask") return { kind: "ask", questions: counts.questions };
-  if (counts.kind === "failed") return { kind: "failed" };
-  const targeted = counts.value.wide;
-  const before: Readonly<Record<string, number>> = wave === 0 ? {} : counts.value.before;
-  const added = Object.fromEntries(
-    Object.entries(targeted).map(([stratum, devices]) => [
-      stratum,
-      Math.max(0, devices - (before[stratum] ?? 0)),
-    ]),
-  );
-  return { kind: "known", targeted, added };
 }

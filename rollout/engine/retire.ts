@@ -21,7 +21,7 @@ export function retire(input: StepInput): Step | undefined {
 function retireNext(input: StepInput): Step | undefined {
   const { store, answers, at } = input.observation;
   const next = nextToRetire(store?.head?.record.intents ?? [], store?.tombstones ?? new Set(), answers);
-  if (next.kind === "ask") return { kind: "ask", questions: next.questions };
+  if (next.kind === "ask") return next;
   if (next.kind === "failed" || next.value === undefined) return undefined;
   const { attempt, version, digest, priority, created } = next.value;
   const retired: RetiredIntent = {

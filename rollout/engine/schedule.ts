@@ -1,5 +1,5 @@
 import type { Fleet, Product } from "../model/fleet.ts";
-import { isoInstant } from "../model/instant.ts";
+import { formatInstant } from "../model/instant.ts";
 import { windowAt } from "../model/maintenance-window.ts";
 import type { Release } from "../model/release.ts";
 import type { Freeze } from "../model/schedule.ts";
@@ -92,5 +92,5 @@ function outsideWindows({ at, release: { windows = [] } }: ScheduleInput): Close
 
 /** To the minute, as calendars are written. */
 function minute(ms: number): string {
-  return `${isoInstant(ms).slice(0, 16).replace("T", " ")}Z`;
+  return `${formatInstant(ms)}Z`;
 }

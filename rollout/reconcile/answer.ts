@@ -4,8 +4,8 @@ import { WavegateError } from "../model/problem.ts";
 import { totalOf, type Answer, type Question } from "../model/question.ts";
 import type { HubPort, ImagePort, MetricPort } from "./ports.ts";
 
-/** Who is asked. */
-export interface Asked {
+/** Who answers questions. */
+export interface Respondents {
   readonly hubs: readonly HubPort[];
   /** What was listed: a hub that did not answer then is not asked. */
   readonly seen: readonly HubView[];
@@ -18,7 +18,7 @@ export interface Asked {
 export async function answerAll(
   questions: readonly Question[],
   answers: Map<string, Answer>,
-  asked: Asked,
+  asked: Respondents,
 ): Promise<void> {
   // One text may be asked for two reasons.
   const fresh = new Map(questions.map((question) => [question.id, question]));
@@ -32,7 +32,7 @@ export async function answerAll(
 }
 
 /** Find one thing out; counts are summed over the hubs. Trouble is an answer too, and never a zero. */
-export async function answer(question: Question, asked: Asked): Promise<Answer> {
+export async function answer(question: Question, asked: Respondents): Promise<Answer> {
   switch (question.kind) {
     case "count":
       return summed(asked, {
@@ -94,7 +94,7 @@ async function settled<T>(
 
 /** Counts of every hub, added up; hubs that are not in it are named. */
 async function summed<T>(
-  asked: Asked,
+  asked: Respondents,
   how: {
     readonly ask: (hub: HubPort) => Promise<Readonly<Record<string, T>>>;
     readonly answer: (
@@ -109,7 +109,7 @@ async function summed<T>(
 
 /** Ask every hub that answered the listing. */
 async function onEach<T>(
-  { hubs, seen }: Asked,
+  { hubs, seen }: Respondents,
   ask: (hub: HubPort) => Promise<T>,
 ): Promise<{
   readonly known: readonly FromHub<T>[];

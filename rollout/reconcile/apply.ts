@@ -1,10 +1,11 @@
 import type { AttemptId } from "../model/attempt.ts";
 import { isStopped, type Intent } from "../model/record.ts";
-import { WavegateError, type Code, type Problem } from "../model/problem.ts";
+import type { Problem } from "../model/problem.ts";
 import type { Observation } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { Effect } from "./act.ts";
+import { isInterruption, isWeather, MOST_TROUBLES, waited } from "./look-again.ts";
 import {
   reconcile,
   type ReconcileEvent,
@@ -42,20 +43,8 @@ export interface ApplyResult {
   readonly problems?: readonly Problem[];
 }
 
-/** Looks in a row that may go wrong before `apply` gives up; the rollout itself is not touched by that. */
-export const TROUBLES = 20;
-/** Worth another look: the weather, not the input. */
-export const WEATHER: readonly Code[] = [
-  "HUB_UNREACHABLE",
-  "HUB_THROTTLED",
-  "HUB_FAILED",
-  "HUB_NOT_FOUND",
-  "HUB_QUOTA",
-  // A stop that lost every race; anything else that loses one ends its look without an error.
-  "HUB_CONFLICT",
-  "RECORD_STORE_FAILED",
-  "OBSERVATION_STALE",
-];
+/** Longest pause after a run that ended with work left, ms. */
+const AT_ONCE_MS = 1_000;
 
 /** Reconcile one product in a loop until there is nothing to wait for. A first look that fails is an error, not weather. */
 export async function apply(
@@ -65,9 +54,10 @@ export async function apply(
 ): Promise<ApplyResult> {
   const { product } = declared;
   const { clock } = ports;
-  const inTurn = options.inTurn ?? ((run) => run());
+  const { lookEveryMs, signal, wait, onEvent, inTurn: turn, admit, ...run } = options;
+  const inTurn: NonNullable<typeof turn> = turn ?? ((look) => look());
   const tell = (event: ApplyEvent): void => {
-    options.onEvent(product, event);
+    onEvent(product, event);
   };
   const seen = new Set<AttemptId>();
   let looked = false;
@@ -77,14 +67,9 @@ export async function apply(
     try {
       result = await inTurn(() =>
         reconcile(declared, ports, {
-          actor: options.actor,
-          queryLagMs: options.queryLagMs,
-          plan: options.plan,
-          planKey: options.planKey,
-          starts: options.starts,
-          part: options.part,
+          ...run,
           // What a plan stands on moves with the first step it leads to.
-          ...(looked ? {} : { admit: once(options.admit) }),
+          ...(looked ? {} : { admit: once(admit) }),
           onEvent: (event) => {
             const taken = event.kind === "step" ? takenBackBy(event.step) : undefined;
             if (taken !== undefined) seen.add(taken);
@@ -95,16 +80,9 @@ export async function apply(
       looked = true;
       troubles = 0;
     } catch (error) {
-      if (error instanceof WavegateError && error.code === "INTERRUPTED")
-        return { product, outcome: "interrupted" };
+      if (isInterruption(error)) return { product, outcome: "interrupted" };
       troubles += 1;
-      if (
-        !(error instanceof WavegateError) ||
-        !WEATHER.includes(error.code) ||
-        !looked ||
-        troubles > TROUBLES
-      )
-        throw error;
+      if (!isWeather(error) || !looked || troubles > MOST_TROUBLES) throw error;
       tell({ kind: "trouble", at: clock.now(), message: `${error.code}: ${error.message}` });
     }
     if (result?.problems !== undefined) return { product, outcome: "blocked", problems: result.problems };
@@ -115,11 +93,11 @@ export async function apply(
       if (status.needsPerson) return { product, outcome: aborted ? "aborted" : "held", status };
       if (status.phase === "idle" || status.phase === "watching")
         return { product, outcome: aborted ? "aborted" : "done", status };
-      if (options.wait === false) return { product, outcome: aborted ? "aborted" : "under way", status };
+      if (wait === false) return { product, outcome: aborted ? "aborted" : "under way", status };
     }
-    if (!(await waited(ports, options, status !== undefined || result === undefined))) {
+    const isAtRest = status !== undefined || result === undefined;
+    if (!(await waited(clock, isAtRest ? lookEveryMs : Math.min(lookEveryMs, AT_ONCE_MS), signal)))
       return { product, outcome: "interrupted", ...(status === undefined ? {} : { status }) };
-    }
   }
 }
 
@@ -153,21 +131,4 @@ export function takenBackBy(step: Effect): AttemptId | undefined {
   if (step.kind === "stop") return step.stop.kind !== "hold" ? step.stop.attempt : undefined;
   const isOne = step.kind === "record" && ["abort", "halt", "rolled back"].includes(step.record.kind);
   return isOne ? (step.record.subject ?? undefined) : undefined;
-}
-
-/** Wait for the next look; false when interrupted. A run that ended with work left is followed at once. */
-async function waited(
-  { clock }: ReconcilePorts,
-  { lookEveryMs, signal }: ApplyOptions,
-  atRest: boolean,
-): Promise<boolean> {
-  const isInterrupted = (): boolean => signal.aborted;
-  if (isInterrupted()) return false;
-  try {
-    await clock.sleep(atRest ? lookEveryMs : Math.min(lookEveryMs, 1_000), signal);
-    return true;
-  } catch (error) {
-    if (isInterrupted()) return false;
-    throw error;
-  }
 }

@@ -3,15 +3,14 @@ import { reachedHubs } from "../engine/found.ts";
 import { nextRecord } from "../engine/next-record.ts";
 import type { StepInput } from "../engine/observation.ts";
 import type { Step } from "../engine/step.ts";
+import { wantedOf } from "../engine/wanted.ts";
 import type { AttemptId } from "../model/attempt.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Approval, RolloutIntent } from "../model/record.ts";
-import { digestOfRelease } from "../model/release.ts";
 import { closest } from "../model/schema-problems.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Declared } from "../plan/declared.ts";
 import { nextAttempt } from "../plan/plan-release.ts";
-import { wantedRelease } from "../plan/wanted-release.ts";
 import type { ReconcileOptions, ReconcilePorts } from "./reconcile.ts";
 import { recordDecision } from "./record-decision.ts";
 
@@ -73,8 +72,7 @@ interface Subject extends Pick<RolloutIntent, "attempt" | "release" | "approvals
 /** The release under way while one of its waves still wants people, else the one that would start next. */
 function subjectOf(input: StepInput, { version }: { readonly version?: string }): Subject {
   const { declared, observation, deciding } = input;
-  const { store } = observation;
-  const intents = store?.head?.record.intents ?? [];
+  const intents = observation.store?.head?.record.intents ?? [];
   const isMeant = (found: string): boolean => version === undefined || found === version;
   const intent = intents.findLast(
     (one): one is RolloutIntent => (one.state === "running" || one.state === "held") && isMeant(one.version),
@@ -84,14 +82,10 @@ function subjectOf(input: StepInput, { version }: { readonly version?: string })
     const subject = { attempt, release, approvals, author, open: wave, intent };
     if (version !== undefined || unapprovedWaves(subject).length > 0) return subject;
   }
-  const tombstones = store?.tombstones ?? new Set<string>();
-  const wanted = wantedRelease({ releases: declared.releases, intents, tombstones });
+  const wanted = wantedOf(input);
   if (wanted !== undefined && isMeant(wanted.release.version)) {
     const { release, digest } = wanted;
-    const attempt = nextAttempt(release, digest ?? digestOfRelease(release), {
-      intents,
-      hubs: reachedHubs(observation),
-    });
+    const attempt = nextAttempt(release, digest, { intents, hubs: reachedHubs(observation) });
     return { attempt, release, approvals: pendingApprovals(input, attempt), author: "", open: -1 };
   }
   const which = version === undefined ? "no release of" : `${version} of`;

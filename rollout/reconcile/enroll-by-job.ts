@@ -1,6 +1,6 @@
 import { bucketOf } from "../model/bucket.ts";
 import { stampNeed, tagsWithBucket } from "../model/twin-contract.ts";
-import { waiting, type EnrollmentEvent, type EnrollmentResult } from "./enroll.ts";
+import { refusals, waiting, type EnrollmentResult, type OnProgress } from "./enrollment-result.ts";
 import { patiently } from "./patience.ts";
 import type { ClockPort, IdentityJobsPort, ImportedTags } from "./ports.ts";
 
@@ -10,22 +10,15 @@ export interface JobRun {
   readonly jobs: IdentityJobsPort;
   readonly clock: ClockPort;
   readonly signal: AbortSignal;
-  readonly onProgress?: (event: EnrollmentEvent | JobEvent) => void;
-}
-
-/** What happens on the way. */
-export interface JobEvent {
-  readonly kind: "job";
-  readonly text: string;
+  readonly onProgress?: OnProgress;
 }
 
 /** How often a job is asked for; a hub of one unit takes a hundred such calls a minute. */
 const ASK_EVERY_MS = 5_000;
-const TOLD = 20;
 
 /**
- * The same for a large fleet: one export, one import of the tags of those without a bucket, each line on the condition
- * of its twin's etag. An interrupt ends the watching; a job that was started is finished by the hub.
+ * Give the devices of a large product that have no bucket theirs: one export, one import of their tags, each line on the
+ * condition of its twin's etag. An interrupt ends the watching; a job that was started is finished by the hub.
  */
 export async function enrollByJob(run: JobRun): Promise<EnrollmentResult> {
   const { product, jobs, clock, signal, onProgress } = run;
@@ -35,16 +28,12 @@ export async function enrollByJob(run: JobRun): Promise<EnrollmentResult> {
     const job = await patiently(start, patience);
     while (!(await patiently(() => jobs.hasEnded(job), patience))) await clock.sleep(ASK_EVERY_MS, signal);
   };
-  const refused: { deviceId: string; why: string }[] = [];
-  let refusedCount = 0;
+  const { refuse, soFar } = refusals();
   const choose = (line: unknown): ImportedTags | undefined => {
     const twin = exportedTwin(line);
     if (twin === undefined) return undefined;
     const need = stampNeed(twin.tags, product);
-    if (need.kind === "malformed") {
-      refusedCount += 1;
-      if (refused.length < TOLD) refused.push({ deviceId: twin.deviceId, why: need.why });
-    }
+    if (need.kind === "malformed") refuse(twin.deviceId, need.why);
     if (need.kind !== "needed") return undefined;
     return { ...twin, tags: tagsWithBucket(twin.tags, bucketOf(twin.deviceId)) };
   };
@@ -60,27 +49,17 @@ export async function enrollByJob(run: JobRun): Promise<EnrollmentResult> {
   } catch (error) {
     // The hub may still be reading what is in storage.
     if (signal.aborted)
-      return { stamped: 0, changedMeanwhile: 0, refused, refusedCount, left: lines, interrupted: true };
+      return { stamped: 0, changedMeanwhile: 0, ...soFar(), left: lines, interrupted: true };
     throw error;
   }
   const errors = lines > 0 ? await jobs.errors() : [];
   let changedMeanwhile = 0;
   for (const { deviceId, code } of errors) {
     if (code === "PreconditionFailed" || code === "DeviceNotFound") changedMeanwhile += 1;
-    else {
-      refusedCount += 1;
-      if (refused.length < TOLD) refused.push({ deviceId, why: `the import says ${code}` });
-    }
+    else refuse(deviceId, `the import says ${code}`);
   }
   await jobs.cleanUp();
-  return {
-    stamped: lines - errors.length,
-    changedMeanwhile,
-    refused,
-    refusedCount,
-    left: 0,
-    interrupted: false,
-  };
+  return { stamped: lines - errors.length, changedMeanwhile, ...soFar(), left: 0, interrupted: false };
 }
 
 /** A device of an export; modules are lines of their own, and have no wave. */

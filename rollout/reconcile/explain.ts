@@ -3,7 +3,7 @@ import type { Answer } from "../model/question.ts";
 import { isJudged } from "../model/record.ts";
 import type { DeviceView } from "../model/device-view.ts";
 import { explainRelease, type ExplainedRelease, type Subject } from "../plan/explain-device.ts";
-import { answer, type Asked } from "./answer.ts";
+import { answerAll, type Respondents } from "./answer.ts";
 import type { Observed } from "./observe.ts";
 import type { HubPort, ImagePort } from "./ports.ts";
 
@@ -13,16 +13,23 @@ const ASKS = 4;
 // What a device's name may hold [IoT Hub: identity registry, deviceId].
 const DEVICE_ID = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']{1,128}$/;
 
-/** A device as its hub knows it; one that no hub knows is an error. */
+/** A device as its hub knows it; one that no hub knows is an error, and so is a hub that does not say. */
 export async function deviceNamed(deviceId: string, hubs: readonly HubPort[]): Promise<DeviceView> {
   if (!DEVICE_ID.test(deviceId))
     throw new WavegateError("BAD_OPTION", `"${deviceId}" cannot be the name of a device`, {
       hint: "names are 1 to 128 letters, digits or -:.+%_#*?!(),=@;$'",
     });
+  let unanswered: WavegateError | undefined;
   for (const hub of hubs) {
-    const device = await hub.device(deviceId);
-    if (device !== undefined) return device;
+    try {
+      const device = await hub.device(deviceId);
+      if (device !== undefined) return device;
+    } catch (error) {
+      if (!(error instanceof WavegateError) || error.code === "INTERRUPTED") throw error;
+      unanswered ??= error;
+    }
   }
+  if (unanswered !== undefined) throw unanswered;
   const where = hubs.map(({ name }) => name).join(", ");
   throw new WavegateError("DEVICE_UNKNOWN", `${where} has no device "${deviceId}"`, {
     hint: "names are case-sensitive; list them: az iot hub device-identity list --query [].deviceId",
@@ -46,7 +53,7 @@ async function explain(
   device: DeviceView,
   subject: Subject,
   answers: Map<string, Answer>,
-  ports: Asked,
+  ports: Respondents,
 ): Promise<ExplainedRelease> {
   for (let asks = 0; asks < ASKS; asks++) {
     const asked = explainRelease(device, subject, answers);
@@ -55,7 +62,7 @@ async function explain(
       throw new WavegateError("HUB_FAILED", `no explanation of ${device.deviceId}: ${asked.reason}`, {
         hint: "run the command again",
       });
-    for (const question of asked.questions) answers.set(question.id, await answer(question, ports));
+    await answerAll(asked.questions, answers, ports);
   }
   throw new InvariantError("an explanation went on asking");
 }

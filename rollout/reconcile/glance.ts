@@ -5,8 +5,9 @@ import type { HubView, Observation } from "../engine/observation.ts";
 import type { Answer } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import { answerAll } from "./answer.ts";
+import { decidingWith } from "./deciding.ts";
 import { nextOf } from "./observe.ts";
-import type { Seen } from "./overview.ts";
+import type { SeenProduct } from "./overview.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
 import { readStore } from "./store-view.ts";
 
@@ -25,28 +26,23 @@ export async function glanceAt(
   },
   /** Told of each thing asked. */
   asked: (kind: "count" | "tally") => void,
-): Promise<Seen> {
+): Promise<SeenProduct> {
   const { images, records, metrics } = ports;
   const store = await readStore({ records, product: declared.product, hubs: listed.hubs });
   const answers = new Map<string, Answer>();
   const observation: Observation = { ...listed, store, answers };
-  const deciding = {
-    actor: "",
-    imageBase: images.base,
-    accessLifeMs: images.keys?.lifeMs,
-    queryLagMs: ports.settings.queryLag,
-    nonce: "",
-  };
+  const deciding = decidingWith(ports, { queryLagMs: ports.settings.queryLag });
+  const input = { declared, observation, deciding };
   const isComingBack = store?.head?.record.intents.some(({ state }) => state === "rolling back") === true;
   for (let asks = 0; ; asks++) {
-    const { judgements, questions: counts } = judge({ declared, observation, deciding });
-    const { step } = nextStep({ declared, observation, deciding });
+    const { judgements, questions: counts } = judge(input);
+    const { step } = nextStep(input);
     const more = isComingBack && step.kind === "ask" ? step.questions : [];
     const questions = [...counts, ...more].filter(
       ({ id, kind }) => !answers.has(id) && (kind === "count" || kind === "tally" || kind === "metric"),
     );
     if (questions.length === 0 || asks >= ASKS) {
-      const overrides = overrideStandings({ declared, observation, deciding }, judgements);
+      const overrides = overrideStandings(input, judgements);
       return { declared, observation, judgements, overrides, next: nextOf(step) };
     }
     for (const { kind } of questions) if (kind === "count" || kind === "tally") asked(kind);

@@ -7,11 +7,12 @@ import type { Status, Step } from "../engine/step.ts";
 import type { Answer, Asked } from "../model/question.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { OverrideStanding, ProductPlan } from "../plan/product-plan.ts";
-import { answer } from "./answer.ts";
-import { listHubs } from "./list-hubs.ts";
-import type { ReconcilePorts } from "./reconcile.ts";
 import type { RiskFacts } from "../plan/risks/risk-facts.ts";
+import { answer } from "./answer.ts";
+import { decidingWith } from "./deciding.ts";
+import { listHubs } from "./list-hubs.ts";
 import { pastReleases } from "./past-releases.ts";
+import type { ReconcilePorts } from "./reconcile.ts";
 import { readStore } from "./store-view.ts";
 
 /** One product, looked at without touching anything. */
@@ -48,14 +49,7 @@ export async function observeProduct(
   const store = await readStore({ records, product: declared.product, hubs });
   const answers = new Map<string, Answer>();
   const observation: Observation = { at, hubs, store, answers };
-  const deciding = {
-    actor: "",
-    imageBase: images.base,
-    accessLifeMs: images.keys?.lifeMs,
-    queryLagMs: ports.settings.queryLag,
-    sources: ports.metrics?.sources ?? [],
-    nonce: "",
-  };
+  const deciding = decidingWith(ports, { queryLagMs: ports.settings.queryLag });
   const stepInput = { declared, observation, deciding };
   const lookEveryMs = ports.settings.lookEvery;
   const risks = ports.advice === true ? await riskFacts(declared, observation, ports) : undefined;

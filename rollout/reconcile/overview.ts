@@ -2,15 +2,17 @@ import { askExposure, type Exposure } from "../engine/exposure.ts";
 import { repeatFailers } from "../engine/failed-devices.ts";
 import type { Judgement } from "../engine/judge.ts";
 import type { Observation, RefView } from "../engine/observation.ts";
-import type { Digest } from "../model/digest.ts";
-import { accessLatencyMs } from "../model/fleet.ts";
 import { outlookOf, type Outlook } from "../engine/outlook.ts";
 import type { Status } from "../engine/step.ts";
+import type { Digest } from "../model/digest.ts";
+import { accessLatencyMs } from "../model/fleet.ts";
 import { totalOf, type Answer } from "../model/question.ts";
 import { isJudged, type Intent, type RolloutIntent } from "../model/record.ts";
+import { reportedField } from "../model/twin-contract.ts";
 import type { Declared } from "../plan/declared.ts";
 import type { OverrideStanding, PlannedRelease } from "../plan/product-plan.ts";
-import { countByStratum, runningCondition } from "../plan/queries.ts";
+import { countByTag } from "../plan/queries.ts";
+import { productCondition } from "../plan/target-condition.ts";
 import { answer } from "./answer.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
 
@@ -47,7 +49,7 @@ export interface HubStanding {
 }
 
 /** What was seen of a product. */
-export interface Seen {
+export interface SeenProduct {
   readonly declared: Declared;
   readonly observation: Observation;
   readonly judgements: readonly Judgement[];
@@ -68,7 +70,7 @@ export const DUE: Status = {
 
 /** Count what an overview shows beyond what was seen, and put it together. Reads only. `asked` is told of each count. */
 export async function overviewOf(
-  seen: Seen,
+  seen: SeenProduct,
   ports: Pick<ReconcilePorts, "hubs" | "images"> & { readonly settings: { readonly queryLag: number } },
   options: {
     /** Exposure that is still good; it is counted where there is none. */
@@ -84,13 +86,10 @@ export async function overviewOf(
     const { hubs, images } = ports;
     return answer({ kind: "count", id, query: id }, { hubs, images, seen: observation.hubs });
   };
-  const versions: Record<string, number> = {};
-  for (const version of new Set(intents.map((intent) => intent.version))) {
-    const counted = await ask(countByStratum(runningCondition(product, version)));
-    // What was not counted is not shown as nobody.
-    if (counted.kind === "count" && totalOf(counted.byStratum) > 0)
-      versions[version] = totalOf(counted.byStratum);
-  }
+  const versions = versionsIn(
+    intents,
+    await ask(countByTag(productCondition(product), reportedField("currentFwVersion"))),
+  );
   const underWay = intents.findLast((intent) => isJudged(intent));
   const exposure =
     options.exposure ??
@@ -110,6 +109,18 @@ export async function overviewOf(
     ...(outlook === undefined ? {} : { outlook }),
     ...(exposure === undefined ? {} : { exposure }),
   };
+}
+
+/** Devices by those of the versions they report that the records know. What was not counted is not shown as nobody. */
+function versionsIn(intents: readonly Intent[], counted: Answer): Readonly<Record<string, number>> {
+  const byVersion = counted.kind === "count" ? counted.byStratum : {};
+  const known = new Set(intents.map(({ version }) => version));
+  return Object.fromEntries(
+    [...known].flatMap((version) => {
+      const devices = byVersion[version] ?? 0;
+      return devices > 0 ? [[version, devices]] : [];
+    }),
+  );
 }
 
 function standingsOf({ hubs, store }: Observation): readonly HubStanding[] {
@@ -140,7 +151,7 @@ async function exposureOf(
 }
 
 function outlookIn(
-  { declared, observation, judgements, planned }: Seen,
+  { declared, observation, judgements, planned }: SeenProduct,
   underWay: RolloutIntent | undefined,
   queryLagMs: number,
 ): Outlook | undefined {

@@ -4,6 +4,7 @@ import type { ClockPort } from "./ports.ts";
 
 /** Trouble that passes by itself. */
 const PASSING: readonly Code[] = ["HUB_THROTTLED", "HUB_FAILED", "HUB_UNREACHABLE"];
+/** Tries of one thing, the first included. */
 const ATTEMPTS = 8;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
@@ -24,7 +25,7 @@ export function turns(first: TokenBucket, clock: ClockPort, signal: AbortSignal)
 
 /**
  * Do something that may be done twice, again and again while its trouble is of the passing kind, each time after a longer
- * wait. The clock is a port, which is why this is not cockatiel.
+ * wait, and never before the hub asks for it. The clock is a port, which is why this is not cockatiel.
  */
 export async function patiently<T>(
   run: () => Promise<T>,
@@ -32,7 +33,11 @@ export async function patiently<T>(
     clock,
     signal,
     onWait,
-  }: { clock: ClockPort; signal: AbortSignal; onWait?: (error: WavegateError) => void },
+  }: {
+    readonly clock: ClockPort;
+    readonly signal: AbortSignal;
+    readonly onWait?: (error: WavegateError) => void;
+  },
 ): Promise<T> {
   let wait = FIRST_WAIT_MS;
   for (let attempt = 1; ; attempt++) {
@@ -42,7 +47,7 @@ export async function patiently<T>(
       const passes = error instanceof WavegateError && PASSING.includes(error.code);
       if (!passes || attempt === ATTEMPTS) throw error;
       onWait?.(error);
-      await clock.sleep(wait, signal);
+      await clock.sleep(Math.max(wait, error.retryAfterMs ?? 0), signal);
       wait = Math.min(LONGEST_WAIT_MS, wait * 2);
     }
   }

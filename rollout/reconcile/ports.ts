@@ -144,7 +144,7 @@ export interface IdentityJobsPort {
   /** Turn the exported lines into those of the import; a line without an answer is left out. Returns how many stay. */
   rewrite(choose: (line: unknown) => ImportedTags | undefined): Promise<number>;
   startImport(): Promise<string>;
-  /** Whether a job has ended; HUB_FAILED when it ended badly. */
+  /** Whether a job has ended; HUB_REJECTED when it ended badly: to ask again would not help. */
   hasEnded(job: string): Promise<boolean>;
   /** What the last import said about lines that it did not take. */
   errors(): Promise<readonly ImportError[]>;

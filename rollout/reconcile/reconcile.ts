@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Judgement } from "../engine/judge.ts";
 import { nextStep, type Decision } from "../engine/next-step.ts";
-import type { AccessFailure, Observation } from "../engine/observation.ts";
+import type { AccessFailure, Deciding, Observation, StepInput } from "../engine/observation.ts";
 import type { Status } from "../engine/step.ts";
 import type { Digest } from "../model/digest.ts";
 import type { AttemptId } from "../model/attempt.ts";
@@ -10,6 +10,7 @@ import type { Declared } from "../plan/declared.ts";
 import { act, type Effect } from "./act.ts";
 import { answerAll } from "./answer.ts";
 import { countedAfter, countedIn, countedUntil, type Counted } from "./counted.ts";
+import { decidingWith } from "./deciding.ts";
 import { listHubs } from "./list-hubs.ts";
 import type { ClockPort, HubPort, ImagePort, MetricPort, RecordPort } from "./ports.ts";
 import { readStore } from "./store-view.ts";
@@ -72,6 +73,7 @@ export interface ReconcileResult {
 const ROUNDS = 5;
 /** A decision that asks more often than this would ask for ever. */
 const ASKS = 8;
+
 /**
  * Observe, decide, act, and again, until nothing is left to do now or five rounds are over. Late, twice or from two
  * places is harmless; a crash anywhere is finished by the next run.
@@ -90,7 +92,7 @@ export async function reconcile(
   for (;;) {
     const monotonicMs = ports.clock.monotonic();
     counted = countedUntil(counted, monotonicMs);
-    const { decision, observation } = await observeAndDecide({
+    const { decision, input } = await observeAndDecide({
       declared,
       ports,
       options,
@@ -99,6 +101,7 @@ export async function reconcile(
       unstoppable,
       accessFailed,
     });
+    const { observation } = input;
     counted = countedIn(observation, monotonicMs, counted);
     await keepLooks(declared.product, decision, ports.records);
     for (const judgement of decision.judgements)
@@ -154,8 +157,8 @@ export async function observeAndDecide(input: {
   readonly unstoppable?: ReadonlySet<AttemptId>;
   readonly accessFailed?: AccessFailure | undefined;
   readonly counted?: Pick<Counted, "at" | "answers"> | undefined;
-}): Promise<{ readonly decision: Decision; readonly observation: Observation }> {
-  const { declared, ports, options, nonce, counted, unstoppable = new Set<AttemptId>() } = input;
+}): Promise<{ readonly decision: Decision; readonly input: StepInput }> {
+  const { declared, ports, options, counted } = input;
   const { clock, images } = ports;
   const part = options.part ?? itself;
   const { hubs, at, store } = await part("observe", async () => {
@@ -166,26 +169,20 @@ export async function observeAndDecide(input: {
     return { hubs: listed, at: now, store: read };
   });
   const answers = new Map(counted?.answers);
-  const deciding = {
-    actor: options.actor,
-    imageBase: images.base,
-    sources: ports.metrics?.sources ?? [],
-    queryLagMs: options.queryLagMs,
-    nonce,
-    plan: options.plan,
-    planKey: options.planKey,
-    starts: options.starts,
-    startsNothing: options.startsNothing,
-    unstoppable,
-    accessLifeMs: images.keys?.lifeMs,
+  const { plan, planKey, starts, startsNothing } = options;
+  const deciding: Deciding = {
+    ...decidingWith(ports, { ...options, nonce: input.nonce }),
+    ...{ plan, planKey, starts, startsNothing },
+    unstoppable: input.unstoppable ?? new Set<AttemptId>(),
     accessFailed: input.accessFailed,
   };
   const observation: Observation = { at, hubs, store, answers };
+  const stepInput: StepInput = { declared, observation, deciding };
   options.admit?.(observation);
   return part("decide", async () => {
     for (let asks = 0; ; asks++) {
-      const decision = nextStep({ declared, observation, deciding });
-      if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, observation };
+      const decision = nextStep(stepInput);
+      if (decision.step.kind !== "ask" || asks >= ASKS) return { decision, input: stepInput };
       await answerAll(decision.step.questions, answers, {
         hubs: ports.hubs,
         seen: hubs,

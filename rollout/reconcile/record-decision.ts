@@ -30,23 +30,11 @@ export async function recordDecision<Result>(
   options: ReconcileOptions,
   decide: (found: DecisionInput) => Promise<{ readonly step?: Step; readonly result: Result }>,
 ): Promise<Result> {
-  const deciding = {
-    actor: options.actor,
-    imageBase: ports.images.base,
-    sources: ports.metrics?.sources ?? [],
-    queryLagMs: options.queryLagMs,
-    nonce: randomBytes(8).toString("hex"),
-  };
+  const nonce = randomBytes(8).toString("hex");
   for (let round = 0; round < ROUNDS; round++) {
     const monotonicMs = ports.clock.monotonic();
-    const { decision, observation } = await observeAndDecide({
-      declared,
-      ports,
-      options,
-      nonce: deciding.nonce,
-    });
-    const observed = { product: declared.product, hubs: observation.hubs, monotonicMs };
-    const input: StepInput = { declared, observation, deciding };
+    const { decision, input } = await observeAndDecide({ declared, ports, options, nonce });
+    const observed = { product: declared.product, hubs: input.observation.hubs, monotonicMs };
     if (isRepair(decision.step)) {
       await unlessOutrun(() => act(decision.step as Effect, observed, ports));
       continue;
@@ -61,7 +49,12 @@ export async function recordDecision<Result>(
     if (step === undefined) return result;
     if (await unlessOutrun(() => act(step as Effect, observed, ports))) return result;
   }
-  throw new WavegateError("HUB_CONFLICT", "others write the product's configurations all the time", {
+  throw writtenByOthers();
+}
+
+/** A person's decision finds no moment in which it could be recorded. */
+export function writtenByOthers(): WavegateError {
+  return new WavegateError("HUB_CONFLICT", "others write the product's configurations all the time", {
     hint: "run the same command again",
   });
 }

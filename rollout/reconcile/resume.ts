@@ -6,7 +6,11 @@ import { WavegateError } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Declared } from "../plan/declared.ts";
 import { act } from "./act.ts";
+import { writtenByOthers } from "./record-decision.ts";
 import { observeAndDecide, reconcile, type ReconcileOptions, type ReconcilePorts } from "./reconcile.ts";
+
+/** Runs in which everything else that is due is done; what is due for longer is somebody else's doing. */
+const RUNS = 8;
 
 /**
  * [protocol §3, 6] Let a held release go on, at the wave it stands in: a person's decision, with a reason. Everything
@@ -18,7 +22,7 @@ export async function resume(
   ports: ReconcilePorts,
   options: ReconcileOptions & { readonly reason: string },
 ): Promise<RolloutIntent> {
-  for (;;) {
+  for (let runs = 0; ; runs++) {
     const { steps, problems } = await reconcile(declared, ports, options);
     if (problems !== undefined) {
       throw new WavegateError("PLAN_BLOCKED", "the declarations have errors; nothing was resumed", {
@@ -27,10 +31,12 @@ export async function resume(
       });
     }
     if (steps.length === 0) break;
+    if (runs >= RUNS) throw writtenByOthers();
   }
   const monotonicMs = ports.clock.monotonic();
   const nonce = randomBytes(8).toString("hex");
-  const { decision, observation } = await observeAndDecide({ declared, ports, options, nonce });
+  const { decision, input } = await observeAndDecide({ declared, ports, options, nonce });
+  const { observation } = input;
   const { product } = declared;
   const held = observation.store?.head?.record.intents.findLast(
     (intent): intent is RolloutIntent => intent.state === "held",
@@ -53,19 +59,15 @@ export async function resume(
       { hint: `take it back: wavegate abort ${product} --release ${held.version} --reason "..."` },
     );
   }
-  const deciding = {
-    actor: options.actor,
-    imageBase: ports.images.base,
-    queryLagMs: options.queryLagMs,
-    nonce,
-  };
   const resumed: RolloutIntent = { ...held, state: "running" };
   // One that was held before it started is free to start, like any other.
   const change = isUnstarted(held) ? { dropped: [held.attempt] } : { changed: [resumed] };
-  const step = nextRecord(
-    { declared, observation, deciding },
-    { kind: "resume", subject: held.attempt, ...change, reason: options.reason },
-  );
+  const step = nextRecord(input, {
+    kind: "resume",
+    subject: held.attempt,
+    ...change,
+    reason: options.reason,
+  });
   await act(step, { product, hubs: observation.hubs, monotonicMs }, ports);
   await reconcile(declared, ports, options);
   return resumed;

@@ -1,12 +1,12 @@
+import { isDeclared } from "../engine/checkout.ts";
 import { failedQuery, repeatFailers } from "../engine/failed-devices.ts";
 import { nextRecord } from "../engine/next-record.ts";
 import type { StepInput } from "../engine/observation.ts";
+import { wantedOf } from "../engine/wanted.ts";
 import { MOST_NAMED } from "../model/cohort.ts";
 import { WavegateError } from "../model/problem.ts";
 import { newestPriority, withIntent, type Intent, type Retry, type RolloutIntent } from "../model/record.ts";
-import { digestOfRelease } from "../model/release.ts";
 import type { Declared } from "../plan/declared.ts";
-import { wantedRelease } from "../plan/wanted-release.ts";
 import type { ReconcileOptions, ReconcilePorts } from "./reconcile.ts";
 import { recordDecision } from "./record-decision.ts";
 
@@ -125,22 +125,13 @@ async function failedDevices(intent: RolloutIntent, { hubs }: ReconcilePorts): P
 }
 
 /** Leave that would not be used is none: a release that is above, changed or gone stands in the way. */
-function refuseUnwanted(
-  { declared, observation }: StepInput,
-  intents: readonly Intent[],
-  { digest, version }: RolloutIntent,
-): void {
-  const { releases, product } = declared;
-  const wanted = wantedRelease({
-    releases,
-    intents,
-    tombstones: observation.store?.tombstones ?? new Set(),
-  });
-  if (wanted !== undefined && (wanted.digest ?? digestOfRelease(wanted.release)) === digest) return;
-  const isDeclared = releases.some(({ release }) => digestOfRelease(release) === digest);
-  const message = isDeclared
+function refuseUnwanted(input: StepInput, intents: readonly Intent[], retried: RolloutIntent): void {
+  if (wantedOf(input, intents)?.digest === retried.digest) return;
+  const { version } = retried;
+  const hasFile = isDeclared(input, retried);
+  const message = hasFile
     ? `a release above ${version} is declared, or was given to devices already`
-    : `the file of ${product} ${version} is gone, or says something else by now`;
-  const hint = isDeclared ? "declare a version above it" : "restore the file, or declare a higher version";
+    : `the file of ${input.declared.product} ${version} is gone, or says something else by now`;
+  const hint = hasFile ? "declare a version above it" : "restore the file, or declare a higher version";
   throw new WavegateError("NOTHING_TO_RETRY", message, { hint });
 }

@@ -3,7 +3,7 @@ import type { Configuration, Listing } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import { WavegateError, type Code } from "../model/problem.ts";
 import type { StopKind } from "../model/stop.ts";
-import { listingsOf } from "../engine/found.ts";
+import { attemptOf, listingsOf } from "../engine/found.ts";
 import type { HubView } from "../engine/observation.ts";
 import { reachesEveryone } from "../plan/cover.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
@@ -96,10 +96,7 @@ async function targetOf(
 function exposing(product: string, listings: readonly Listing[]): Configuration | undefined {
   return listings
     .flatMap(({ configurations }) => configurations)
-    .filter(({ id, condition, labels }) => {
-      const attempt = parseAttemptId(id);
-      const isOurs = attempt !== undefined && productOf(attempt) === product;
-      return isOurs && condition !== "" && labels[LABEL.adopted] !== "yes";
-    })
+    .filter((one) => attemptOf(one, product) !== undefined)
+    .filter(({ condition, labels }) => condition !== "" && labels[LABEL.adopted] !== "yes")
     .toSorted((a, b) => b.priority - a.priority)[0];
 }

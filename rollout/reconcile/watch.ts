@@ -1,14 +1,15 @@
 import type { Exposure } from "../engine/exposure.ts";
 import type { AttemptId } from "../model/attempt.ts";
 import type { HubTier } from "../model/hub-limits.ts";
-import { WavegateError } from "../model/problem.ts";
+import type { WavegateError } from "../model/problem.ts";
 import { isJudged } from "../model/record.ts";
 import type { Declared } from "../plan/declared.ts";
 import { refreshPauseMs } from "../plan/refresh-pause.ts";
-import { TROUBLES, wasTakenBack, WEATHER } from "./apply.ts";
+import { wasTakenBack } from "./apply.ts";
 import { glanceAt } from "./glance.ts";
 import { listHubs } from "./list-hubs.ts";
-import { overviewOf, type Overview, type Seen } from "./overview.ts";
+import { isInterruption, isWeather, MOST_TROUBLES, waited } from "./look-again.ts";
+import { overviewOf, type Overview, type SeenProduct } from "./overview.ts";
 import type { ReconcilePorts } from "./reconcile.ts";
 
 /** How a rollout that somebody else drives is watched. */
@@ -37,6 +38,7 @@ export interface Watched extends Overview {
   readonly dueSince?: number;
 }
 
+/** Why it ended. */
 export type WatchOutcome = "done" | "aborted" | "held" | "interrupted";
 
 /** Queries that a tally may take: one an outcome where the hub groups by one key. */
@@ -68,20 +70,13 @@ export async function watch(
       pauseMs = Math.max(pauseMs, refreshPauseMs({ queries, listings: 1 }, options.hub));
       options.onRefresh({ ...refresh, nextInMs: pauseMs });
     } catch (error) {
-      if (!(error instanceof WavegateError)) throw error;
-      if (error.code === "INTERRUPTED") return "interrupted";
+      if (isInterruption(error)) return "interrupted";
       troubles += 1;
-      if (!looked || !WEATHER.includes(error.code) || troubles > TROUBLES) throw error;
+      if (!isWeather(error) || !looked || troubles > MOST_TROUBLES) throw error;
       pauseMs = Math.max(pauseMs, error.retryAfterMs ?? 0);
       options.onTrouble({ at: clock.now(), error });
     }
-    if (options.signal.aborted) return "interrupted";
-    try {
-      await clock.sleep(pauseMs, options.signal);
-    } catch (error) {
-      if (isAborted(options.signal)) return "interrupted";
-      throw error;
-    }
+    if (!(await waited(clock, pauseMs, options.signal))) return "interrupted";
   }
 }
 
@@ -145,20 +140,16 @@ async function refreshed(
 }
 
 /** Whether there is anything left to watch: as `apply` ends. */
-function restOf({ next }: Seen): "done" | "held" | "going on" {
+function restOf({ next }: SeenProduct): "done" | "held" | "going on" {
   if (next === undefined) return "going on";
   if (next.needsPerson) return "held";
   return next.phase === "idle" || next.phase === "watching" ? "done" : "going on";
 }
 
-function placeOf({ observation }: Seen): string {
+function placeOf({ observation }: SeenProduct): string {
   const intents = observation.store?.head?.record.intents ?? [];
   return intents
     .filter(isJudged)
     .map(({ attempt, wave, part }) => `${attempt} ${wave} ${part}`)
     .join(",");
-}
-
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

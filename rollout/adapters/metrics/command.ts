@@ -3,10 +3,10 @@ import { expandQuery } from "../../model/metric-query.ts";
 import type { MetricAnswer } from "../../model/question.ts";
 import type { MetricSource } from "./metric-source.ts";
 import { answerOfJson, malformed, parseJson } from "./numbers.ts";
-import { SourceFailure } from "./source-failure.ts";
+import { SourceFailure } from "../source-failure.ts";
 
 /** Longest output that is read. */
-export const MOST_OUTPUT = 64_000;
+const MOST_OUTPUT = 64_000;
 /** What every program gets of the environment, beside what the settings name. */
 const ALWAYS = ["PATH", "HOME", "LANG", "TZ"];
 

@@ -1,9 +1,9 @@
 import { expandQuery } from "../../model/metric-query.ts";
-import { callHttp } from "./http-call.ts";
+import { callHttp } from "../http-call.ts";
 import type { MetricSource } from "./metric-source.ts";
 import { answerOfJson, parseJson } from "./numbers.ts";
-import { readSecret, type SecretPlace } from "./secret.ts";
-import { SourceFailure } from "./source-failure.ts";
+import { readSecret, type SecretPlace } from "../secret-place.ts";
+import { SourceFailure } from "../source-failure.ts";
 
 /**
  * Any HTTP service that answers with JSON. A query is an address below the source's own, and after `#` a JSON pointer to

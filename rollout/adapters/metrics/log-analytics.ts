@@ -4,7 +4,7 @@ import { ALL_STRATA } from "../../model/metric.ts";
 import { expandQuery } from "../../model/metric-query.ts";
 import type { MetricSource } from "./metric-source.ts";
 import { answerOf, malformed } from "./numbers.ts";
-import { SourceFailure } from "./source-failure.ts";
+import { SourceFailure } from "../source-failure.ts";
 
 /**
  * A Log Analytics workspace, through Microsoft's client: KQL that gives a row a stratum, with the columns `stratum`

@@ -2,7 +2,8 @@ import { WavegateError } from "../../model/problem.ts";
 import type { MetricAnswer } from "../../model/question.ts";
 import type { MetricPort } from "../../reconcile/ports.ts";
 import type { MetricSource } from "./metric-source.ts";
-import { SourceFailure } from "./source-failure.ts";
+import { SourceFailure } from "../source-failure.ts";
+import { whenAborted } from "../when-aborted.ts";
 
 /** A source and the time it has. */
 export interface TimedSource {
@@ -24,7 +25,7 @@ export function metricSources(sources: Readonly<Record<string, TimedSource>>): M
       const late = new SourceFailure("time-out", `${name}: no answer within ${source.timeoutMs / 1_000} s`);
       try {
         // Raced, since not everybody heeds the signal.
-        return await Promise.race([source.ask(request, signal), whenAborted(signal, late)]);
+        return await Promise.race([source.ask(request, signal), whenAborted(signal, () => late)]);
       } catch (error) {
         if (signal.aborted) return broken(late);
         // Not even a bug in here may keep the hub's counts from stopping a release.
@@ -45,12 +46,4 @@ function unexpected(source: string, error: unknown): SourceFailure {
     "failed",
     `${source}: ${error instanceof Error ? error.name : "something"} was thrown`,
   );
-}
-
-function whenAborted(signal: AbortSignal, error: SourceFailure): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => {
-    reject(error);
-  });
-  return promise;
 }

@@ -1,6 +1,6 @@
 import { ALL_STRATA } from "../../model/metric.ts";
 import type { MetricAnswer, MetricRequest } from "../../model/question.ts";
-import { SourceFailure } from "./source-failure.ts";
+import { SourceFailure } from "../source-failure.ts";
 
 /** Most strata of an answer: more are a query that groups by something else. */
 const MOST_STRATA = 1_000;

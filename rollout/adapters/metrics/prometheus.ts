@@ -2,11 +2,11 @@ import { z } from "zod";
 import { ALL_STRATA } from "../../model/metric.ts";
 import { expandQuery } from "../../model/metric-query.ts";
 import type { MetricAnswer } from "../../model/question.ts";
-import { callHttp } from "./http-call.ts";
+import { callHttp } from "../http-call.ts";
 import { answerOf, malformed, parseJson } from "./numbers.ts";
-import { readSecret, redacted, type SecretPlace } from "./secret.ts";
+import { readSecret, redacted, type SecretPlace } from "../secret-place.ts";
 import type { MetricSource } from "./metric-source.ts";
-import { SourceFailure } from "./source-failure.ts";
+import { SourceFailure } from "../source-failure.ts";
 
 const pair = z.tuple([z.number(), z.string()]);
 const answerSchema = z.discriminatedUnion("status", [

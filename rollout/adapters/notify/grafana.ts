@@ -1,5 +1,5 @@
 import type { Notice } from "../../model/notice.ts";
-import { readSecret, type SecretPlace } from "../metrics/secret.ts";
+import { readSecret, type SecretPlace } from "../secret-place.ts";
 import type { Channel } from "./channel.ts";
 import { fitted } from "./fitted-text.ts";
 import { post } from "./post.ts";

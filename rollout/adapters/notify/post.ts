@@ -1,7 +1,7 @@
 import { WavegateError } from "../../model/problem.ts";
-import { callHttp } from "../metrics/http-call.ts";
-import { redacted } from "../metrics/secret.ts";
-import { SourceFailure } from "../metrics/source-failure.ts";
+import { callHttp } from "../http-call.ts";
+import { redacted } from "../secret-place.ts";
+import { SourceFailure } from "../source-failure.ts";
 
 /** One message, as JSON. */
 export interface Message {
@@ -16,7 +16,7 @@ export interface Message {
 /** Answers to a message that no repetition makes better. */
 const REFUSALS = [400, 413, 415, 422];
 
-/** Post a message; what may pass by itself is tried again until the signal ends it. */
+/** Post a message, as `callHttp` calls; an answer other than 2xx is NOTIFY_REFUSED or NOTIFY_FAILED. */
 export async function post({ url, body, headers, token, ca }: Message, signal: AbortSignal): Promise<void> {
   const call = {
     url,

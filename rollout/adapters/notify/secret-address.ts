@@ -1,6 +1,6 @@
 import { secret, type Secret } from "../../model/secret.ts";
-import { SourceFailure } from "../metrics/source-failure.ts";
-import { readPlace, type SecretPlace } from "../metrics/secret.ts";
+import { SourceFailure } from "../source-failure.ts";
+import { readPlace, type SecretPlace } from "../secret-place.ts";
 import { isSafeAddress } from "../safe-address.ts";
 
 /** Read an address that is a secret in itself. What is said of trouble names the place alone. */

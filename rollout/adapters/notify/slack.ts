@@ -1,28 +1,15 @@
 import type { Notice, Severity } from "../../model/notice.ts";
-import type { SecretPlace } from "../metrics/secret.ts";
 import type { Channel } from "./channel.ts";
 import { fitted } from "./fitted-text.ts";
+import { incomingWebhook, type IncomingWebhook } from "./incoming-webhook.ts";
 import { gateLines, leftOutLines, noticeFacts } from "./notice-facts.ts";
-import { post } from "./post.ts";
-import { readAddress } from "./secret-address.ts";
 
 // [Slack: Reference, blocks]
 const MOST = { header: 150, section: 3_000, field: 2_000, link: 3_000 } as const;
 
 /** A Slack channel, by an incoming webhook. */
-export function slack(settings: {
-  readonly name: string;
-  readonly url: SecretPlace;
-  readonly ca?: string | undefined;
-}): Channel {
-  const { name, url, ca } = settings;
-  return {
-    name,
-    send: async (notice, signal) => {
-      const address = new URL((await readAddress(url)).reveal());
-      await post({ url: address, body: JSON.stringify(slackBody(notice)), ca }, signal);
-    },
-  };
+export function slack(settings: IncomingWebhook): Channel {
+  return incomingWebhook(settings, slackBody);
 }
 
 /** The message: Block Kit, and a text for notifications. What others wrote stands in plain text, which nothing is read into. */

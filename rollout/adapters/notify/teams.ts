@@ -1,28 +1,15 @@
 import type { Notice, Severity } from "../../model/notice.ts";
-import type { SecretPlace } from "../metrics/secret.ts";
 import type { Channel } from "./channel.ts";
 import { fitted } from "./fitted-text.ts";
+import { incomingWebhook, type IncomingWebhook } from "./incoming-webhook.ts";
 import { gateLines, leftOutLines, noticeFacts } from "./notice-facts.ts";
-import { post } from "./post.ts";
-import { readAddress } from "./secret-address.ts";
 
 /** Longest texts in UTF-16 units, of up to three bytes each: the card stays under the 28 KB that Teams takes. */
 const MOST = { title: 200, reason: 1_200, detail: 400, fact: 200 } as const;
 
 /** A Teams channel or chat, by the webhook of a workflow ("Post to a channel when a webhook request is received"). */
-export function teams(settings: {
-  readonly name: string;
-  readonly url: SecretPlace;
-  readonly ca?: string | undefined;
-}): Channel {
-  const { name, url, ca } = settings;
-  return {
-    name,
-    send: async (notice, signal) => {
-      const address = new URL((await readAddress(url)).reveal());
-      await post({ url: address, body: JSON.stringify(teamsBody(notice)), ca }, signal);
-    },
-  };
+export function teams(settings: IncomingWebhook): Channel {
+  return incomingWebhook(settings, teamsBody);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Notice } from "../../model/notice.ts";
-import { SourceFailure } from "../metrics/source-failure.ts";
-import { readSecret, type SecretPlace } from "../metrics/secret.ts";
+import { SourceFailure } from "../source-failure.ts";
+import { readSecret, type SecretPlace } from "../secret-place.ts";
 import type { Channel } from "./channel.ts";
 import { fitted } from "./fitted-text.ts";
 import { post } from "./post.ts";

@@ -13,7 +13,8 @@ import {
 import { openWaves } from "../../plan/open-waves.ts";
 import { countByStratum } from "../../plan/queries.ts";
 import { enrollByJob } from "../../reconcile/enroll-by-job.ts";
-import { enrollByTwins, type EnrollmentResult } from "../../reconcile/enroll.ts";
+import { enrollByTwins } from "../../reconcile/enroll-by-twins.ts";
+import type { EnrollmentResult } from "../../reconcile/enrollment-result.ts";
 import { readStore } from "../../reconcile/store-view.ts";
 import { theProduct } from "../chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";

@@ -1,8 +1,7 @@
 import { withThousands } from "../../gate/format-evidence.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import type { EnrollmentPlan } from "../../plan/enrollment.ts";
-import type { JobEvent } from "../../reconcile/enroll-by-job.ts";
-import type { EnrollmentEvent, EnrollmentResult } from "../../reconcile/enroll.ts";
+import type { EnrollmentEvent, EnrollmentResult } from "../../reconcile/enrollment-result.ts";
 
 /** Time between two lines of progress. */
 const TELL_EVERY_MS = 5_000;
@@ -88,7 +87,7 @@ export function renderEnrollment(input: {
 export function enrollmentLines(
   print: (line: string) => void,
   now: () => number,
-): (event: EnrollmentEvent | JobEvent) => void {
+): (event: EnrollmentEvent) => void {
   let told = now();
   let lastWait = "";
   return (event) => {

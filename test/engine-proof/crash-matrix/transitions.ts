@@ -1,5 +1,11 @@
-import { BASELINE, RELEASE } from "../schedule/cast.ts";
-import { controllerRun, operatorRun, overrideFileRun, type Act } from "../schedule/cast.ts";
+import {
+  BASELINE,
+  controllerRun,
+  operatorRun,
+  overrideFileRun,
+  RELEASE,
+  type Act,
+} from "../schedule/cast.ts";
 import { exposed, HOUR, inCanary, look, operator, rest, stateOf, toTheEnd } from "../holes/stage.ts";
 import { begin, type Process } from "../world/process.ts";
 import { createWorld, edit, failOver, pass, remove, takeReplica, type World } from "../world/world.ts";
@@ -36,7 +42,7 @@ const bake = (world: World): void => {
   pass(world, 5 * HOUR);
 };
 const stop =
-  (what: "hold" | "abort") =>
+  (what: "hold" | "halt" | "abort") =>
   async (world: World): Promise<void> => {
     await toTheEnd(await operator(world, what));
   };
@@ -105,6 +111,8 @@ export const TRANSITIONS: readonly Transition[] = [
     run: person("resume"),
     outcome: state,
   },
+  { name: "halt (operator)", before: (hubs) => after(hubs), run: person("halt"), outcome: state },
+  { name: "halt (recorded)", before: (hubs) => after(hubs, stop("halt")), run: controller(), outcome: state },
   { name: "abort (operator)", before: (hubs) => after(hubs), run: person("abort"), outcome: state },
   {
     name: "abort (recorded)",

@@ -16,7 +16,7 @@ export function controller(world: World, who: Who = "cron", releases = 1): Promi
 }
 
 /** A person at the command line. */
-export function operator(world: World, what: "hold" | "abort" | "resume"): Promise<Process> {
+export function operator(world: World, what: "hold" | "halt" | "abort" | "resume"): Promise<Process> {
   return begin(world, operatorRun(what, 1));
 }
 

@@ -43,6 +43,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    rule: "haltEnds",
+    says: "a halt that is recorded ends the release where it stands",
+    edits: [
+      {
+        file: "engine/adopt-stops.ts",
+        find: 'return canHalt ? withIntent(intents, { ...intent, state: "halted", abortedAt: at }) : intents;',
+        replace: "return intents;",
+      },
+    ],
+  },
+  {
     rule: "refStored",
     says: "the ref's head moves only to a stored record",
     edits: [

@@ -5,6 +5,7 @@ import {
   chainOf,
   clearedIn,
   headOf,
+  isKind,
   refOf,
   slotsOf,
   type Cap,
@@ -53,7 +54,7 @@ export function capsAfterRefMove(memory: Memory, around: Surroundings, number: n
   const chain = chainOf(memory, headOf(refOf(hub)));
   if (chain === undefined) return;
   for (const { id, attempt, kind } of chain[0]?.stops ?? []) {
-    if (kind !== "hold" && kind !== "abort") continue;
+    if (!isKind(kind)) continue;
     const caps = capsOn(hub, attempt);
     if (caps.some((cap) => cap.id === id)) continue;
     const found = hub.documents.get(attempt);
@@ -104,13 +105,13 @@ export function capsAfterFailOver(memory: Memory, number: number): void {
   forgetVanished(memory);
 }
 
-/** An abort whose tombstone stands is durable. */
+/** An abort or a halt whose tombstone stands is durable. */
 function isBuried(memory: Memory, id: string): boolean {
   const stop = memory.stops.get(id);
-  if (stop?.kind !== "abort") return false;
+  if (stop === undefined || stop.kind === "hold") return false;
   for (const { intents } of memory.records.values())
     for (const { attempt, digest } of intents)
-      if (attempt === stop.attempt && memory.tombstones.has(digest)) return true;
+      if (attempt === stop.attempt && memory.tombstones.has(`${digest} ${stop.kind}`)) return true;
   return false;
 }
 

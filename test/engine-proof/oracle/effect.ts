@@ -59,4 +59,10 @@ export type Effect =
       readonly hub: number;
       readonly head: string;
     }
-  | { readonly on: "store"; readonly by: "us"; readonly what: "tombstone"; readonly release: string };
+  | {
+      readonly on: "store";
+      readonly by: "us";
+      readonly what: "tombstone";
+      readonly release: string;
+      readonly kind: string;
+    };

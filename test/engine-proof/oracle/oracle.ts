@@ -55,7 +55,7 @@ function watch(memory: Memory, around: Surroundings, effect: Effect): void {
   switch (effect.on) {
     case "store":
       if (effect.what === "record") memory.records.set(effect.digest, effect.record);
-      else if (effect.what === "tombstone") memory.tombstones.add(effect.release);
+      else if (effect.what === "tombstone") memory.tombstones.add(`${effect.release} ${effect.kind}`);
       else checkMark(memory, effect);
       return;
     case "fail-over": {

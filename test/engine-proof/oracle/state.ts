@@ -1,10 +1,18 @@
 import type { Document, StoredRecord } from "./effect.ts";
 
+/** A stop that can be resumed, one that leaves devices where they are for good, one that takes them back. */
+export type Kind = "hold" | "halt" | "abort";
+
+/** True for the name of one of them. */
+export function isKind(name: string): name is Kind {
+  return name === "hold" || name === "halt" || name === "abort";
+}
+
 /** What no write of ours may exceed on one hub, since a stop. */
 export interface Cap {
   /** Id of the stop; `pending`: an edit in the portal that has no id yet. */
   readonly id: string;
-  readonly kind: "hold" | "abort" | "portal";
+  readonly kind: Kind | "portal";
   readonly mask: number;
 }
 
@@ -29,7 +37,7 @@ export interface Memory {
   readonly byHand: Set<number>;
   readonly tombstones: Set<string>;
   /** Stops that ever took effect and were not made void by a person or a fail-over, with their attempt. */
-  readonly stops: Map<string, { readonly attempt: string; readonly kind: "hold" | "abort" }>;
+  readonly stops: Map<string, { readonly attempt: string; readonly kind: Kind }>;
   /** Devices named when WE wrote a document, by its hub, its id and the digest we certified it with. */
   readonly written: Map<string, number>;
   readonly broken: string[];
@@ -145,7 +153,7 @@ export function certifiedMask(memory: Memory, hub: number, document: Document): 
 /** A stop's slot in labels. */
 export interface Slot {
   readonly id: string;
-  readonly kind: "hold" | "abort";
+  readonly kind: Kind;
   readonly attempt: string;
   readonly actor: string;
 }
@@ -155,8 +163,8 @@ export function slotsOf(document: Document | undefined): readonly Slot[] {
   if (document === undefined) return [];
   const { labels } = document;
   return Object.entries(labels).flatMap(([name, id]): Slot[] => {
-    const [, kind, suffix] = /^wg-(hold|abort)(?:-(fw--.+))?$/.exec(name) ?? [];
-    if (kind !== "hold" && kind !== "abort") return [];
+    const [, kind = "", suffix] = /^wg-([a-z]+)(?:-(fw--.+))?$/.exec(name) ?? [];
+    if (!isKind(kind)) return [];
     const place = suffix === undefined ? "" : `-${suffix}`;
     return [{ id, kind, attempt: suffix ?? document.id, actor: labels[`wg-${kind}-actor${place}`] ?? "" }];
   });

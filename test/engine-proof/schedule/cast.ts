@@ -64,7 +64,7 @@ export function controllerRun(
 }
 
 /** What a person types. */
-export const ACTS = ["hold", "abort", "resume", "approve", "retry", "override"] as const;
+export const ACTS = ["hold", "halt", "abort", "resume", "approve", "retry", "override"] as const;
 export type Act = (typeof ACTS)[number];
 
 /** One command of a person whose checkout has so many releases. */
@@ -73,6 +73,7 @@ export function operatorRun(what: Act, releases: number): (ports: ReconcilePorts
   const options = { actor: "operator", queryLagMs: QUERY_LAG_MS, reason: "looked at it" };
   switch (what) {
     case "hold":
+    case "halt":
     case "abort":
       return (ports) =>
         stopRelease({ kind: what, product: "thermostat", actor: "operator", reason: "looks odd" }, ports);

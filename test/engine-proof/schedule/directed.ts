@@ -36,6 +36,7 @@ const BOTH = [...WATCHED, tick("ci", 26), ...NEXT, tick("ci", 26), tick("ci", 26
 export const DIRECTED: readonly Schedule[] = [
   ...crashes([], "ci", 30),
   ...crashes([...STARTED, { kind: "operator", what: "abort" }], "operator", 10),
+  ...crashes([...STARTED, { kind: "operator", what: "halt" }], "operator", 6),
   ...crashes([...STARTED, pass], "ci", 5),
   ...crashes([...OVERTAKEN.slice(0, -1), pass], "ci", 5),
   // Held before it was started, by a stop of what a person had exposed; then free to start.
@@ -97,6 +98,13 @@ export const DIRECTED: readonly Schedule[] = [
     defect: "good",
     events: [...STARTED, { kind: "operator", what: "hold" }, finish, tick(), merge, tick(), tick("ci", 6)],
   },
+  // Held, then halted where it stands, and taken back after all.
+  {
+    cronIsOld: false,
+    defect: "good",
+    events: [...STARTED, ...types("hold"), tick(), ...types("halt"), tick(), ...types("abort"), ...ticks(2)],
+  },
+  { cronIsOld: false, defect: "good", events: [...STARTED, ...types("halt"), tick(), pass, tick("cron")] },
   // Taken back, tried again with an id of its own, and overridden while its counts are short.
   {
     cronIsOld: false,

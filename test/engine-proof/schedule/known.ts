@@ -1,5 +1,5 @@
 /** Rules that a schedule may break, because nothing can keep them: it ends there, and is counted. */
-export const KNOWN: readonly { readonly name: string; readonly sentence: RegExp }[] = [
+const KNOWN: readonly { readonly name: string; readonly sentence: RegExp }[] = [
   {
     // No etag fences one configuration by another: a baseline may be given more than it needs, never less.
     name: "cover after an edit",
@@ -7,17 +7,9 @@ export const KNOWN: readonly { readonly name: string; readonly sentence: RegExp 
   },
 ];
 
-/** One write breaks several rules at once: what follows from these is no news. */
-const LEADING: readonly string[] = [];
-
 /** Names of the known faults among some sentences; undefined when any of them is news. */
 export function knownAmong(broken: readonly string[]): readonly string[] | undefined {
-  const names = new Set<string>();
-  let isNews = broken.length === 0;
-  for (const sentence of broken) {
-    const known = KNOWN.find((one) => one.sentence.test(sentence));
-    if (known !== undefined) names.add(known.name);
-    else if (!LEADING.some((name) => names.has(name))) isNews = true;
-  }
-  return isNews ? undefined : [...names];
+  const names = new Set(broken.map((sentence) => KNOWN.find((one) => one.sentence.test(sentence))?.name));
+  const known = [...names].filter((name) => name !== undefined);
+  return known.length === 0 || names.has(undefined) ? undefined : known;
 }

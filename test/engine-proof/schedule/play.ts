@@ -128,7 +128,9 @@ async function person(
       return;
     case "drops the slots":
       change(id, ({ labels }) => ({
-        labels: Object.fromEntries(Object.entries(labels).filter(([name]) => !/^wg-(hold|abort)/.test(name))),
+        labels: Object.fromEntries(
+          Object.entries(labels).filter(([name]) => !/^wg-(hold|halt|abort)/.test(name)),
+        ),
       }));
       return;
     case "deletes the configuration":

@@ -69,7 +69,7 @@ export async function reachesItsEnd(before: World, releases: number): Promise<re
     await writesOf(world, releases);
   }
   const states = intentsOf(world).map(({ attempt, state }) => `${attempt} ${state}`);
-  const isDone = states.some((text) => text.endsWith(" settled"));
+  const isDone = states.at(-1)?.endsWith(" settled") === true;
   return [...world.oracle.broken, ...(isDone ? [] : [`3: a healthy rollout is stuck: ${states.join(", ")}`])];
 }
 

@@ -61,6 +61,8 @@ export const TRANSITIONS = [
   "hold: held -> held",
   "hold: watching -> held",
   "resume: held -> running",
+  "halt: running -> halted",
+  "halt: held -> halted",
   "abort: running -> rolling back",
   "abort: held -> rolling back",
   "abort: watching -> rolling back",

@@ -100,7 +100,7 @@ function recordPort(world: World): RecordPort {
       const { tombstones } = answeringStore(world);
       const name = tombstoneName(stop) ?? stop.release;
       if (!tombstones.has(name)) put({ tombstones: new Map(tombstones).set(name, stop) });
-      world.oracle.saw({ on: "store", by: "us", what: "tombstone", release: stop.release });
+      world.oracle.saw({ on: "store", by: "us", what: "tombstone", release: stop.release, kind: stop.kind });
     },
     tombstones: () => new Set(answeringStore(world).tombstones.keys()),
     appendLook: (_: string, attempt: string, look: Parameters<RecordPort["appendLook"]>[2]) => {

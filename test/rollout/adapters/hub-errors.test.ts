@@ -116,4 +116,15 @@ describe("an answer that is none", () => {
     service.script = [{ status: 200, headers, body }];
     await expect(port.list()).rejects.toMatchObject({ code: "HUB_FAILED" });
   });
+
+  it.each([
+    ["ids of devices", () => port.deviceIds("SELECT deviceId FROM devices", 10)],
+    ["a count", () => port.count("SELECT COUNT() AS devices FROM devices")],
+    ["a device", () => port.device("d1")],
+  ])("rows of another kind are HUB_FAILED where %s were asked for", async (_, ask) => {
+    service.script = [{ status: 200, body: '[{"name":"d1"}]' }];
+    await expect(ask()).rejects.toMatchObject({ code: "HUB_FAILED" });
+    service.script = [{ status: 200, body: '{"rows":[]}' }];
+    await expect(ask()).rejects.toMatchObject({ code: "HUB_FAILED" });
+  });
 });

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { iotHub } from "../../../rollout/adapters/iot-hub.ts";
 import { connectRegistry } from "../../../rollout/adapters/registry.ts";
@@ -224,7 +223,7 @@ describe("an interruption", () => {
     const failed = expect(
       at.port.create(aDocument("one"), { signal: interrupt.signal }),
     ).rejects.toMatchObject({ code: "INTERRUPTED" });
-    await wait(5);
+    await expect.poll(() => at.clock.waits).toHaveLength(1);
     interrupt.abort();
     await failed;
     expect(at.hub.calls().configurations).toBe(15);

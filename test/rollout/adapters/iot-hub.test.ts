@@ -1,60 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startHub, type LocalHub } from "../../../local/hub/hub.ts";
-import { iotHub } from "../../../rollout/adapters/iot-hub.ts";
-import { connectRegistry } from "../../../rollout/adapters/registry.ts";
-import type { ClockPort, HubPort } from "../../../rollout/reconcile/ports.ts";
-import type { ConfigurationDocument } from "../../../rollout/model/configuration.ts";
+import type { LocalHub } from "../../../local/hub/hub.ts";
+import type { HubPort } from "../../../rollout/reconcile/ports.ts";
+import { aDocument, hubAtAStandstill, type Standstill } from "./hub-at-a-standstill.ts";
 
 // Microsoft's own client against the embedded hub, throttled as an S1, on a clock that stands unless somebody waits.
 
+let at: Standstill;
 let hub: LocalHub;
 let port: HubPort;
-let time = 0;
-let waited: number[] = [];
-const clock: ClockPort & { sleep(ms: number, signal?: AbortSignal): Promise<void> } = {
-  now: () => time,
-  monotonic: () => time,
-  sleep: (ms) => {
-    waited.push(ms);
-    time += ms;
-    return Promise.resolve();
-  },
-};
 
 beforeEach(async () => {
-  time = Date.UTC(2026, 0, 1);
-  waited = [];
-  // The hub's own clockwork must not move the time that only waiting moves.
-  hub = await startHub({
-    clock: {
-      now: () => time,
-      sleep: (_, signal) =>
-        new Promise((_resolve, reject) =>
-          signal?.addEventListener("abort", () => {
-            reject(new Error("closed"));
-          }),
-        ),
-    },
-  });
-  const registry = connectRegistry({
-    kind: "connection string",
-    connectionString: hub.serviceConnectionString,
-    ca: hub.caPem,
-  });
-  port = iotHub({ name: "test", registry, clock, tier: "S1", units: 1 });
+  at = await hubAtAStandstill();
+  ({ hub, port } = at);
 });
-afterEach(() => hub.close());
-
-function aDocument(id: string): ConfigurationDocument {
-  return {
-    id,
-    labels: { "wg-kind": "release" },
-    content: { "properties.desired.firmware": { fwVersion: "1.0.0" } },
-    condition: "tags.product = 'x'",
-    priority: 7,
-    metrics: { contacted: "SELECT deviceId FROM devices" },
-  };
-}
+afterEach(() => at[Symbol.asyncDispose]());
 
 describe("configurations", () => {
   it("are deleted by the etag that was read, and by no older one", async () => {
@@ -127,28 +86,14 @@ describe("the hub's limits", () => {
   it("are kept by waiting: two minutes' worth of calls are never refused", async () => {
     for (let calls = 0; calls < 40; calls++) await port.list();
     expect(hub.calls().throttled).toBe(0);
-    expect(waited.length).toBeGreaterThan(0);
+    expect(at.clock.waits.length).toBeGreaterThan(0);
   });
 
   it("met by others' calls are met by trying again, for reads", async () => {
-    const other = iotHub({
-      name: "other",
-      registry: connectRegistry({
-        kind: "connection string",
-        connectionString: hub.serviceConnectionString,
-        ca: hub.caPem,
-      }),
-      clock: { ...clock, sleep: () => Promise.resolve() },
-      tier: "S3",
-      units: 100,
-    });
-    while (hub.calls().throttled === 0) await other.list().catch(() => undefined);
-    const refused = hub.calls().throttled;
-    // Time passes while the read is tried again.
-    const ticking = setInterval(() => (time += 60_000), 50);
+    const other = at.another({ tier: "S3", units: 10 });
+    for (let calls = 0; calls < 20; calls++) await other.list();
     expect((await port.list()).configurations).toEqual([]);
-    clearInterval(ticking);
-    expect(hub.calls().throttled).toBeGreaterThan(refused);
+    expect(hub.calls().answers.configurations).toEqual({ 200: 21, 429: 1 });
   });
 });
 

@@ -1,36 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { bakedSince, coverageAt } from "../../../rollout/engine/coverage.ts";
-import { attemptId } from "../../../rollout/model/attempt.ts";
-import { digestOf } from "../../../rollout/model/digest.ts";
 import type { Look } from "../../../rollout/model/look.ts";
-import type { RolloutIntent } from "../../../rollout/model/record.ts";
-import { parseRelease } from "../../../rollout/model/release.ts";
-import { aRelease } from "../../support/declarations.ts";
+import { anIntent } from "./an-intent.ts";
 
-const { release } = parseRelease(aRelease("1.1.0"), "r.ts");
-if (release === undefined) throw new Error("the builder's release is wrong");
-const intent: RolloutIntent = {
-  state: "running",
-  attempt: attemptId("thermostat", "1.1.0", 1),
-  version: "1.1.0",
-  digest: digestOf("release"),
-  condition: "x",
-  priority: 1_000,
-  created: {},
-  release,
+const intent = anIntent({
   wave: 1,
   strata: ["A"],
   proving: ["A"],
   openedAt: 1_000,
+  partOpenedAt: 1_000,
   targeted: { A: 100 },
   added: { A: 10 },
-  part: 1,
-  partOpenedAt: 1_000,
-  windows: {},
-  author: "author",
-  approvals: [],
-  overrides: [],
-};
+});
 
 function aLook(at: number, all: number, wave: number, more: Partial<Look> = {}): Look {
   const tally = (ok: number): Look["views"]["all"] => ({ A: { ok, failed: 0, contacted: 0 } });

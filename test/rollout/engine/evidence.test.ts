@@ -64,14 +64,9 @@ describe("the digest of evidence", () => {
     views: { all: { A: { ok, failed: 0, contacted: 0 } }, wave: { A: { ok, failed: 0, contacted: 0 } } },
     answered: ok,
   });
-  const evidence = (at: number, ok: number): string =>
+  const evidence = (at: number, ok: number, intent = anIntent()): string =>
     evidenceDigest(
-      evidenceAt({
-        intent: anIntent(),
-        series: [look(at, ok)],
-        queryLagMs: 0,
-        activeWithinMs: 7 * 86_400_000,
-      }),
+      evidenceAt({ intent, series: [look(at, ok)], queryLagMs: 0, activeWithinMs: 7 * 86_400_000 }),
     );
 
   it("stays while no count moves, however often one looks", () => {
@@ -81,22 +76,8 @@ describe("the digest of evidence", () => {
   it("is another one as soon as one device more is counted, or another attempt or wave", () => {
     const others = [
       evidence(HOUR, 6),
-      evidenceDigest(
-        evidenceAt({
-          intent: anIntent({ wave: 1 }),
-          series: [look(HOUR, 5)],
-          queryLagMs: 0,
-          activeWithinMs: 7 * 86_400_000,
-        }),
-      ),
-      evidenceDigest(
-        evidenceAt({
-          intent: anIntent({ attempt: 2 }),
-          series: [look(HOUR, 5)],
-          queryLagMs: 0,
-          activeWithinMs: 7 * 86_400_000,
-        }),
-      ),
+      evidence(HOUR, 5, anIntent({ wave: 1 })),
+      evidence(HOUR, 5, anIntent({ attempt: 2 })),
     ];
     expect(new Set([evidence(HOUR, 5), ...others]).size).toBe(4);
   });

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { readStored } from "../../../rollout/adapters/read-stored.ts";
 import { verifyStore } from "../../../rollout/engine/verify/verify-store.ts";
-import { digestOf, sha256Hex, type Digest } from "../../../rollout/model/digest.ts";
+import { sha256Hex } from "../../../rollout/model/digest.ts";
 import { isRolledOut, type Override, type RolloutRecord } from "../../../rollout/model/record.ts";
 import type { StoreContents } from "../../../rollout/model/store-contents.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { HOUR, rest } from "../reconcile/in-canary.ts";
 import { seenEvidence, STRICT, stuck } from "../reconcile/stuck-wave.ts";
+import { forged } from "./forged-store.ts";
 
 let honest: StoreContents;
 beforeAll(async () => {
@@ -25,16 +26,8 @@ function found(
   kind: RolloutRecord["kind"],
   change: (overrides: readonly Override[], record: RolloutRecord) => readonly Override[] | "no evidence",
 ): string {
-  const renamed = new Map<Digest, Digest>();
-  const records = new Map<Digest, RolloutRecord>();
-  for (const [digest, record] of honest.records) {
-    const parent = record.parent === null ? null : (renamed.get(record.parent) ?? record.parent);
-    const written = { ...(record.kind === kind ? changed(record, change) : record), parent };
-    renamed.set(digest, digestOf(written));
-    records.set(digestOf(written), written);
-  }
-  const marks = new Map([...honest.marks].map(([hub, head]) => [hub, renamed.get(head) ?? head]));
-  return verifyStore({ ...honest, records, marks })
+  const store = forged(honest, (record) => (record.kind === kind ? changed(record, change) : record));
+  return verifyStore(store)
     .problems.filter(({ severity }) => severity === "error")
     .map(({ path, summary }) => `${path}: ${summary}`)
     .join("\n");

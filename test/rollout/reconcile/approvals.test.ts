@@ -6,7 +6,7 @@ import type { Declared } from "../../../rollout/plan/declared.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { aRelease, declared } from "../../support/declarations.ts";
 import type { World } from "../../support/world.ts";
-import { ATTEMPT, aWorld, crashAt, Crash, headRecord, HOUR, rest, stateOf } from "./in-canary.ts";
+import { ATTEMPT, aWorld, crashAt, Crash, headRecord, HOUR, rest, stateOf, failAll } from "./in-canary.ts";
 
 function product(first: number, second: number): Declared {
   return declared(
@@ -97,8 +97,7 @@ describe("a wave with approvals", () => {
     const wanted = product(0, 1);
     const world = await baked(wanted);
     expect((await rest(world, wanted)).status?.needsPerson).toBe(true);
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     await rest(world, wanted);
     expect(stateOf(world)).toBe("rolling back");
     expect(world.exposed(ATTEMPT).size).toBe(0);

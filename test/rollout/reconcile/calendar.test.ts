@@ -11,7 +11,7 @@ import {
 import { anArtifact, aRelease, declared } from "../../support/declarations.ts";
 import type { World } from "../../support/world.ts";
 import { parseFleet } from "../../../rollout/model/fleet.ts";
-import { ATTEMPT, aWorld, headRecord, HOUR, rest, stateOf } from "./in-canary.ts";
+import { ATTEMPT, aWorld, headRecord, HOUR, rest, stateOf, failAll } from "./in-canary.ts";
 
 // The world's clock starts at 2026-01-01T00:00Z, a Thursday.
 const WAVES: ReleaseDeclaration["waves"] = [
@@ -110,8 +110,7 @@ describe("a freeze", () => {
     await after(1, world, wanted);
     expect((await after(12, world, wanted)).status?.phase).toBe("waiting");
     // Late defects: what was ok fails.
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     await after(0, world, wanted);
     expect(world.exposed(ATTEMPT).size).toBe(0);
     expect(stateOf(world)).toBe("rolling back");

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { isRolledOut, type RolloutIntent } from "../../../rollout/model/record.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
 import { aFleet, anArtifact, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
-import { ATTEMPT, headRecord, HOUR, look, rest, stateOf } from "./in-canary.ts";
+import { ATTEMPT, headRecord, HOUR, look, rest, stateOf, failAll, intentOf } from "./in-canary.ts";
 
 // A revision that came while another was analysed was promoted unvalidated (flagger#30).
 
@@ -32,12 +31,6 @@ async function baked(): Promise<World> {
   return world;
 }
 
-function intentOf(world: World, id: string): RolloutIntent {
-  const found = headRecord(world).intents.find(({ attempt }) => attempt === id);
-  if (found === undefined || !isRolledOut(found)) throw new Error(`no rollout ${id}`);
-  return found;
-}
-
 describe.each(Object.entries(CHANGED))("a release under way, with %s", (_what, changed) => {
   it("goes no further, whatever its devices say, and goes on when it is as it was", async () => {
     const world = await baked();
@@ -55,8 +48,7 @@ describe.each(Object.entries(CHANGED))("a release under way, with %s", (_what, c
 
   it("is still stopped, by the gate that it was started with", async () => {
     const world = await baked();
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     await look(world, changed);
     expect(stateOf(world)).toBe("rolling back");
     expect(world.exposed(ATTEMPT).size).toBe(0);

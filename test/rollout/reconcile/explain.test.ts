@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ExplainedRelease } from "../../../rollout/plan/explain-device.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { bucketOf } from "../../../rollout/model/bucket.ts";
+import { WavegateError } from "../../../rollout/model/problem.ts";
 import { releaseWindow } from "../../../rollout/plan/bucket-window.ts";
 import { deviceNamed, explainDevice } from "../../../rollout/reconcile/explain.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
@@ -127,6 +128,15 @@ describe("explaining a device", () => {
       const [running] = await explain(world, deviceId, PRODUCT);
       expect(running?.isExposed).toBe(exposed.has(deviceId));
     }
+  });
+
+  it("is found on a hub that answers, although another does not", async () => {
+    const [hub] = aWorld().ports.hubs;
+    const failure = new WavegateError("HUB_UNREACHABLE", "no answer", { hint: "look again" });
+    const silent = { ...hub!, device: () => Promise.reject(failure) };
+    expect(await deviceNamed("device-7", [silent, hub!])).toMatchObject({ deviceId: "device-7" });
+    // Whether the silent one has it, nobody can tell.
+    await expect(deviceNamed("no-such", [silent, hub!])).rejects.toBe(failure);
   });
 
   it.each([

@@ -22,6 +22,7 @@ import {
   PRODUCT,
   rest,
   stateOf,
+  failAll,
 } from "./in-canary.ts";
 
 const GATE = aRelease("1.1.0").gate;
@@ -178,8 +179,7 @@ describe("a gate whose release has nothing to go back to", () => {
     const world = await inCanary();
     world.remove(BASELINE);
     world.edit(ATTEMPT, {}); // Another etag; nothing else.
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     await look(world);
     const slot = slotOf(world.configuration(ATTEMPT)?.labels ?? {}, ATTEMPT);
     expect(slot).toMatchObject({ kind: "halt", actor: "gate" });

@@ -4,7 +4,18 @@ import { makeStop } from "../../../rollout/model/stop.ts";
 import { enforceStop } from "../../../rollout/reconcile/enforce-stop.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
-import { ATTEMPT, HOUR, PRODUCT, REF, aStop, headRecord, inCanary, rest, stateOf } from "./in-canary.ts";
+import {
+  ATTEMPT,
+  HOUR,
+  PRODUCT,
+  REF,
+  aStop,
+  headRecord,
+  inCanary,
+  rest,
+  stateOf,
+  failAll,
+} from "./in-canary.ts";
 
 describe("a hold", () => {
   const options = { actor: "operator", queryLagMs: 0, reason: "all is well" };
@@ -58,13 +69,25 @@ describe("a hold", () => {
       world.ports,
     );
     await rest(world);
-    for (const deviceId of world.exposed(ATTEMPT))
-      world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+    failAll(world);
     world.advance(HOUR);
     await rest(world);
     expect(world.exposed(ATTEMPT).size).toBe(0);
     expect(stateOf(world)).toBe("rolling back");
     expect(headRecord(world)).toMatchObject({ kind: "abort", actor: "gate" });
+  });
+
+  it("is not resumed while somebody else writes the configuration all the time", async () => {
+    const world = await inCanary();
+    await rest(world);
+    let edits = 0;
+    world.fault = ({ when, call }) => {
+      if (when === "before" && call === "list" && edits++ < 200)
+        world.edit(ATTEMPT, { condition: `tags.edit = '${edits}'` });
+    };
+    await expect(resume(PRODUCT, world.ports, options)).rejects.toMatchObject({ code: "HUB_CONFLICT" });
+    expect(edits).toBeLessThan(200);
+    expect(stateOf(world)).toBe("held");
   });
 
   it("that comes while another is resumed stays in force", async () => {

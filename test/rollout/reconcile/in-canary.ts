@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { refId, type AttemptId } from "../../../rollout/model/attempt.ts";
 import { headOf, LABEL } from "../../../rollout/model/labels.ts";
+import { isRolledOut, type RolloutIntent } from "../../../rollout/model/record.ts";
 import { makeStop, type Stop } from "../../../rollout/model/stop.ts";
 import { reconcile, type ReconcileResult } from "../../../rollout/reconcile/reconcile.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";
@@ -51,6 +52,12 @@ export async function inCanary(): Promise<World> {
   return world;
 }
 
+/** Every device that 1.1.0 is given to says that it failed. */
+export function failAll(world: World): void {
+  for (const deviceId of world.exposed(ATTEMPT))
+    world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+}
+
 /** Crash at the first call whose name matches. */
 export function crashAt(world: World, when: "before" | "after", call: string): void {
   world.fault = (at) => {
@@ -77,6 +84,13 @@ export function headRecord(world: World): NonNullable<ReturnType<World["records"
   const record = head === undefined ? undefined : world.records.get(head);
   if (record === undefined) throw new Error("the ref names no stored record");
   return record;
+}
+
+/** What the head record wants of one attempt. */
+export function intentOf(world: World, id: string): RolloutIntent {
+  const found = headRecord(world).intents.find(({ attempt }) => attempt === id);
+  if (found === undefined || !isRolledOut(found)) throw new Error(`no rollout ${id}`);
+  return found;
 }
 
 /** State of 1.1.0 in the head record. */

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Declared } from "../../../rollout/plan/declared.ts";
-import { isRolledOut } from "../../../rollout/model/record.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { percent, ramp, ring } from "../../../rollout/wavegate.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
 import { createWorld, type World } from "../../support/world.ts";
-import { ATTEMPT, headRecord, HOUR, rest, stateOf } from "./in-canary.ts";
+import { ATTEMPT, headRecord, HOUR, rest, stateOf, intentOf } from "./in-canary.ts";
 
 const PACED = declared(
   aRelease("1.1.0", {
@@ -29,9 +28,8 @@ async function inFirstPart(wanted: Declared = PACED): Promise<World> {
   return world;
 }
 
-function part(world: World): number | undefined {
-  const intent = headRecord(world).intents.find(({ attempt }) => attempt === ATTEMPT);
-  return intent !== undefined && isRolledOut(intent) ? intent.part : undefined;
+function part(world: World): number {
+  return intentOf(world, ATTEMPT).part;
 }
 
 async function after(hours: number, world: World, wanted = PACED): ReturnType<typeof rest> {

@@ -3,9 +3,19 @@ import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { override } from "../../../rollout/reconcile/override.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
 import { evidenceDigest } from "../../../rollout/model/evidence.ts";
-import { isRolledOut } from "../../../rollout/model/record.ts";
 import type { World } from "../../support/world.ts";
-import { ATTEMPT, headRecord, HOUR, inCanary, look, PRODUCT, REF, rest, stateOf } from "./in-canary.ts";
+import {
+  ATTEMPT,
+  headRecord,
+  HOUR,
+  inCanary,
+  look,
+  PRODUCT,
+  REF,
+  rest,
+  stateOf,
+  intentOf,
+} from "./in-canary.ts";
 
 // "Next group" by hand and by the scheduler at one time marked a group finished that had running actions (hawkbit#1853).
 
@@ -35,11 +45,6 @@ function meanwhile(
   return { done: () => done };
 }
 
-function wave(world: World): number | undefined {
-  const intent = headRecord(world).intents.find(({ attempt }) => attempt === ATTEMPT);
-  return intent !== undefined && isRolledOut(intent) ? intent.wave : undefined;
-}
-
 /** Kinds of the records from the head back to the first: what was taken, not what was written. */
 function chain(world: World): readonly string[] {
   const kinds: string[] = [];
@@ -59,9 +64,8 @@ describe("two that promote at one time", () => {
     await rest(world);
     expect(other.done()).toBe(true);
     expect(chain(world).filter((kind) => kind === "promote")).toHaveLength(1);
-    expect(wave(world)).toBe(1);
-    const intent = headRecord(world).intents.find(({ attempt }) => attempt === ATTEMPT);
-    expect(world.configuration(ATTEMPT)?.condition).toBe(intent?.condition);
+    expect(intentOf(world, ATTEMPT).wave).toBe(1);
+    expect(world.configuration(ATTEMPT)?.condition).toBe(intentOf(world, ATTEMPT).condition);
   });
 
   it("open one wave when their calls alternate", async () => {
@@ -70,7 +74,7 @@ describe("two that promote at one time", () => {
     await Promise.allSettled([look(world), look(world), look(world)]);
     await rest(world);
     expect(chain(world).filter((kind) => kind === "promote")).toHaveLength(1);
-    expect(wave(world)).toBe(1);
+    expect(intentOf(world, ATTEMPT).wave).toBe(1);
   });
 });
 
@@ -94,7 +98,7 @@ describe("a person who acts while the schedule promotes", () => {
     await look(world);
     await rest(world);
     expect(other.done()).toBe(true);
-    expect(wave(world)).toBe(1);
+    expect(intentOf(world, ATTEMPT).wave).toBe(1);
     expect(chain(world).filter((kind) => kind === "promote")).toHaveLength(1);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LABEL, refSlotOf } from "../../../rollout/model/labels.ts";
+import type { Declared } from "../../../rollout/plan/declared.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
@@ -31,6 +32,23 @@ function stop(
 ): ReturnType<typeof stopRelease> {
   const named = version === undefined ? {} : { version };
   return stopRelease({ kind, product: "thermostat", actor: "operator", reason, ...named }, world.ports);
+}
+
+const toEveryone = (...versions: readonly string[]): Declared =>
+  declared(
+    ...versions.map((version) =>
+      aRelease(version, { waves: [{ name: "everyone", cohort: percent(100), kind: "smoke" }] }),
+    ),
+  );
+const FIRST = toEveryone("1.1.0");
+const BOTH = toEveryone("1.1.0", "1.2.0");
+
+function aWorldOfThree(): World {
+  return createWorld({
+    devices: aFleet(24),
+    version: "1.0.0",
+    images: imagesOf("1.0.0", "1.1.0", "1.2.0"),
+  });
 }
 
 describe("a second hold", () => {
@@ -100,12 +118,11 @@ describe("an abort by version", () => {
 describe("a stop that cannot land", () => {
   it("says that it is not in force", async () => {
     const world = await inCanary();
+    let edits = 0;
     world.fault = ({ when, call }) => {
-      if (when === "before" && call === `replace ${ATTEMPT}`) {
-        world.edit(ATTEMPT, {
-          labels: { ...world.configuration(ATTEMPT)?.labels, noise: String(Math.random()).slice(2) },
-        });
-      }
+      if (when !== "before" || call !== `replace ${ATTEMPT}`) return;
+      edits += 1;
+      world.edit(ATTEMPT, { labels: { ...world.configuration(ATTEMPT)?.labels, noise: String(edits) } });
     };
     await expect(stop(world, "abort", "stop")).rejects.toMatchObject({
       code: "HUB_CONFLICT",
@@ -149,19 +166,11 @@ describe("a baseline that was adopted", () => {
   });
 
   it("catches devices of a release above one that a person had narrowed", async () => {
-    const world = createWorld({
-      devices: aFleet(24),
-      version: "1.0.0",
-      images: imagesOf("1.0.0", "1.1.0", "1.2.0"),
-    });
-    const everyone = [{ name: "everyone", cohort: percent(100), kind: "smoke" as const }];
-    const releases = ["1.1.0", "1.2.0"].map((version) => aRelease(version, { waves: everyone }));
-    const first = declared(...releases.slice(0, 1));
-    await rest(world, first);
+    const world = aWorldOfThree();
+    await rest(world, FIRST);
     world.edit(ATTEMPT, { condition: "tags.rollout.stratum = 'A'" });
-    await rest(world, first);
-    const both = declared(...releases);
-    await rest(world, both);
+    await rest(world, FIRST);
+    await rest(world, BOTH);
     world.settle(() => "ok");
     expect(world.exposed("fw--thermostat--1-2-0--1").size).toBe(24);
     await stop(world, "abort", "stop", "1.2.0");
@@ -173,17 +182,11 @@ describe("a baseline that was adopted", () => {
 
 describe("a portal edit of a release that is over", () => {
   it("does not bring it back", async () => {
-    const world = createWorld({
-      devices: aFleet(24),
-      version: "1.0.0",
-      images: imagesOf("1.0.0", "1.1.0", "1.2.0"),
-    });
-    const everyone = [{ name: "everyone", cohort: percent(100), kind: "smoke" as const }];
-    const releases = ["1.1.0", "1.2.0"].map((version) => aRelease(version, { waves: everyone }));
-    await rest(world, declared(...releases.slice(0, 1)));
-    await rest(world, declared(...releases));
+    const world = aWorldOfThree();
+    await rest(world, FIRST);
+    await rest(world, BOTH);
     world.edit(ATTEMPT, { priority: 5_000 });
-    await rest(world, declared(...releases));
+    await rest(world, BOTH);
     expect(headRecord(world).intents.map(({ version, state }) => `${version} ${state}`)).toEqual([
       "1.0.0 adopted",
       "1.1.0 superseded",

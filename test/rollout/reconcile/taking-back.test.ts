@@ -16,6 +16,7 @@ import {
   PRODUCT,
   rest,
   stateOf,
+  failAll,
 } from "./in-canary.ts";
 
 // An emergency rollback had to run all gates and pauses first (argo-rollouts#2168, flagger#1800), and an abort after a full
@@ -53,11 +54,6 @@ async function barred(): Promise<{ readonly world: World; readonly frozen: Decla
   world.advance(4 * HOUR);
   const freeze = { from: 0, until: world.now() + 99 * HOUR, reason: "year's end", except: [] };
   return { world, frozen: { ...BARRED, fleet: { ...BARRED.fleet, freezes: [freeze] } } };
-}
-
-function failAll(world: World): void {
-  for (const deviceId of world.exposed(ATTEMPT))
-    world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
 }
 
 function versionOf(world: World, deviceId: string): unknown {

@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import { reconcile as reconcileCommand } from "../../../rollout/cli/commands/reconcile.ts";
 import type { Context, Result } from "../../../rollout/cli/command.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
+import { sha256Hex } from "../../../rollout/model/digest.ts";
 import { refSlotLabels } from "../../../rollout/model/labels.ts";
+import { WavegateError } from "../../../rollout/model/problem.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
+import { refDocument } from "../../../rollout/plan/documents.ts";
 import type { World } from "../../support/world.ts";
-import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf } from "./in-canary.ts";
+import { aStop, ATTEMPT, HOUR, inCanary, REF, rest, stateOf, failAll } from "./in-canary.ts";
 
 const WRONG = checkDeclarations({ fleet: { value: { product: {} }, file: "fleet.ts" }, releases: [] });
 
@@ -22,9 +25,19 @@ function run(world: World, ports: Partial<World["ports"]> = {}, checked = WRONG)
   return reconcileCommand.run(context as unknown as Context, { args: [], options: {} });
 }
 
-function failAll(world: World): void {
-  for (const deviceId of world.exposed(ATTEMPT))
-    world.devices.mergeReported(deviceId, { firmware: { outcome: "failed" } });
+/** A second product on the hub, whose head record is in this project's store and broken; the store's port. */
+async function brokenNeighbour(world: World): Promise<World["ports"]["records"]> {
+  await world.ports.hubs[0]?.create(refDocument("aaa", sha256Hex("a record of aaa")));
+  const { records } = world.ports;
+  return {
+    ...records,
+    getRecord: (product, digest) =>
+      product === "aaa"
+        ? Promise.reject(
+            new WavegateError("RECORD_BROKEN", "not the record its name says", { hint: "restore" }),
+          )
+        : records.getRecord(product, digest),
+  };
 }
 
 /** What is written from now on. */
@@ -45,6 +58,16 @@ describe("a controller that cannot read its fleet.ts", () => {
       code: "PLAN_BLOCKED",
       problems: [{ code: "FLEET_INVALID" }, {}],
     });
+    expect(world.exposed(ATTEMPT).size).toBe(0);
+    expect(stateOf(world)).toBe("rolling back");
+  });
+
+  it("stops a bad release although the record of another product is broken", async () => {
+    const world = await inCanary();
+    await rest(world);
+    failAll(world);
+    const records = await brokenNeighbour(world);
+    await expect(run(world, { records })).rejects.toMatchObject({ code: "PLAN_BLOCKED" });
     expect(world.exposed(ATTEMPT).size).toBe(0);
     expect(stateOf(world)).toBe("rolling back");
   });
@@ -89,6 +112,16 @@ describe("a controller whose fleet.ts lost a product", () => {
     expect(human).toMatch(/PRODUCT_REMOVED: fleet.ts: products: thermostat/);
     expect(world.exposed(ATTEMPT).size).toBe(0);
     expect(stateOf(world)).toBe("rolling back");
+  });
+
+  it("stops its bad release although the record of another lost product is broken, and tells of that", async () => {
+    const world = await inCanary();
+    await rest(world);
+    failAll(world);
+    const records = await brokenNeighbour(world);
+    const { human } = await run(world, { records }, OTHERS);
+    expect(human).toMatch(/^aaa: RECORD_BROKEN: the chain of [0-9a-f]{12} is not complete/m);
+    expect(world.exposed(ATTEMPT).size).toBe(0);
   });
 
   it("lets a good release of it go no further", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MOST_BYTES } from "../../../../rollout/adapters/metrics/http-call.ts";
+import { MOST_BYTES } from "../../../../rollout/adapters/http-call.ts";
 import { httpJson, pointedAt } from "../../../../rollout/adapters/metrics/http-json.ts";
 import type { MetricSource } from "../../../../rollout/adapters/metrics/metric-source.ts";
 import { metricSources } from "../../../../rollout/adapters/metrics/metric-sources.ts";
@@ -97,6 +97,22 @@ describe("an HTTP source", () => {
     let tries = 0;
     service.say = () => (++tries < 3 ? { status: 503 } : { body: "4" });
     expect(await answer(json(), { query: "x" })).toEqual(measured({ "*": 4 }));
+  });
+
+  it("is never tried again before the service asks for it", async () => {
+    const at: number[] = [];
+    service.say = () => {
+      at.push(performance.now());
+      return at.length < 2 ? { status: 429, headers: { "retry-after": "1" } } : { body: "4" };
+    };
+    expect(await answer(json(), { query: "x" })).toEqual(measured({ "*": 4 }));
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  it("is not tried again where the service asks for a long time: the next look asks anew", async () => {
+    service.say = () => ({ status: 503, headers: { "retry-after": "60" } });
+    expect(await answer(json(), { query: "x" })).toMatchObject({ state: "broken", trouble: "failed" });
+    expect(service.asked).toHaveLength(1);
   });
 
   it("follows no redirect: the token goes nowhere else", async () => {

@@ -1,9 +1,11 @@
-import { request as plainRequest, type IncomingMessage } from "node:http";
+import { request as plainRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as secureRequest } from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
+import { retryAfterMs } from "./retry-after.ts";
 import { SourceFailure } from "./source-failure.ts";
 
-/** One call of an HTTP source. */
+/** One call of a service over HTTP: a source of metrics, or a channel of notices. */
 export interface HttpCall {
   readonly url: URL;
   readonly method?: "GET" | "POST";
@@ -21,15 +23,20 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+interface RawAnswer extends HttpAnswer {
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** Longest body that is read: an answer is a few numbers. */
 export const MOST_BYTES = 1_000_000;
 const TRIES = 3;
 const BACKOFF = { initialDelay: 200, maxDelay: 2_000 } as const;
 
 /**
- * Call an HTTP source; what may pass by itself (no connection, 429, 5xx) is tried again until the signal ends it. No
- * redirect is followed, so that a token goes nowhere but where the settings say; what is said of trouble holds the
- * address's host alone.
+ * Call a service over HTTP; what may pass by itself (no connection, 429, 5xx) is tried up to three times, unless the signal
+ * ends it before. It is never tried earlier than the service asks, and not again where that is longer than our own waits:
+ * the next look asks anew. No redirect is followed, so that a token goes nowhere but where the settings say; what is said
+ * of trouble holds the address's host alone.
  */
 export async function callHttp(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
   const policy = retry(
@@ -37,10 +44,17 @@ export async function callHttp(call: HttpCall, signal: AbortSignal): Promise<Htt
     { maxAttempts: TRIES - 1, backoff: new ExponentialBackoff(BACKOFF) },
   );
   const { host } = call.url;
+  let notBefore = 0;
   const { status, body } = await policy.execute(async () => {
+    const early = notBefore - performance.now();
+    if (early > 0) await wait(early, undefined, { signal });
     const answer = await callOnce(call, signal);
-    if (answer.status === 429 || answer.status >= 500)
-      throw new SourceFailure("failed", `${host} answered with ${answer.status}`, { isPassing: true });
+    if (answer.status === 429 || answer.status >= 500) {
+      const asked = retryAfterMs(answer.headers, Date.now()) ?? 0;
+      notBefore = performance.now() + asked;
+      const isPassing = asked <= BACKOFF.maxDelay;
+      throw new SourceFailure("failed", `${host} answered with ${answer.status}`, { isPassing });
+    }
     return answer;
   }, signal);
   if (status === 401 || status === 403)
@@ -53,9 +67,9 @@ export async function callHttp(call: HttpCall, signal: AbortSignal): Promise<Htt
   return { status, body };
 }
 
-function callOnce(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+function callOnce(call: HttpCall, signal: AbortSignal): Promise<RawAnswer> {
   const { url, method = "GET", headers, token, body, ca } = call;
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
   const send = url.protocol === "https:" ? secureRequest : plainRequest;
   const request = send(url, {
     method,
@@ -90,7 +104,7 @@ function callOnce(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
     // An answer that was cut short has no `end`.
     response.on("close", unreachable);
     response.on("end", () => {
-      resolve({ status: response.statusCode ?? 0, body: text });
+      resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers });
     });
   });
   request.end(body);

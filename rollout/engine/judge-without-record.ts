@@ -1,6 +1,5 @@
 import { assessPartial } from "../gate/assess.ts";
 import { countsOf } from "../gate/counts.ts";
-import { parseAttemptId } from "../model/attempt.ts";
 import type { Configuration } from "../model/configuration.ts";
 import { LABEL } from "../model/labels.ts";
 import { askTallies, type Question } from "../model/question.ts";
@@ -10,6 +9,7 @@ import type { StopVerdict } from "../model/verdict.ts";
 import { tallyQuery } from "../plan/queries.ts";
 import { reachesEveryone } from "../plan/cover.ts";
 import { thresholdsOf } from "./evidence-at.ts";
+import { attemptOf } from "./found.ts";
 import type { StepInput } from "./observation.ts";
 
 /** A release that was judged without its record: it may be stopped, nothing else. */
@@ -45,10 +45,9 @@ export function judgeWithoutRecord(
   const questions: Question[] = [];
   const judgements: JudgedWithoutRecord[] = [];
   for (const configuration of configurations) {
-    const attempt = parseAttemptId(configuration.id);
-    const isOurs = configuration.id.startsWith(`fw--${declared.product}--`) && configuration.condition !== "";
+    const attempt = attemptOf(configuration, declared.product);
     const release = declaredAs(configuration, declared.releases);
-    if (attempt === undefined || !isOurs || release === undefined) continue;
+    if (attempt === undefined || release === undefined || configuration.condition === "") continue;
     const { gate, product, watchMs } = release;
     const { deadlineMs, deadlineMsByStratum } = gate;
     const since = at - gate.patienceMs - watchMs - deciding.queryLagMs;

@@ -3,23 +3,11 @@ import { WavegateError } from "../model/problem.ts";
 import { fullBucket, fullBucketPerSecond } from "../model/token-bucket.ts";
 import { stampNeed } from "../model/twin-contract.ts";
 import { missingBucketCondition } from "../plan/enrollment.ts";
+import { refusals, waiting, type EnrollmentResult, type OnProgress } from "./enrollment-result.ts";
 import { patiently, turns, type Turn } from "./patience.ts";
 import type { ClockPort, DeviceTwinsPort, TwinTags } from "./ports.ts";
 
-/** What became of the devices of one run. */
-export interface EnrollmentResult {
-  readonly stamped: number;
-  /** Somebody else gave them a bucket, another product or took them away meanwhile: they were left as they are. */
-  readonly changedMeanwhile: number;
-  /** Devices a person has to look at, with the reason; the first of them. */
-  readonly refused: readonly { readonly deviceId: string; readonly why: string }[];
-  readonly refusedCount: number;
-  /** Found and not come to, because of an interrupt. */
-  readonly left: number;
-  readonly interrupted: boolean;
-}
-
-/** What a run works with. */
+/** What a run by twin patches works with. */
 export interface EnrollmentRun {
   readonly product: string;
   readonly twins: DeviceTwinsPort;
@@ -29,17 +17,9 @@ export interface EnrollmentRun {
   /** Devices to stamp at most. */
   readonly most: number;
   readonly signal: AbortSignal;
-  readonly onProgress?: (event: EnrollmentEvent) => void;
+  readonly onProgress?: OnProgress;
 }
 
-/** What happens on the way. */
-export type EnrollmentEvent =
-  | { readonly kind: "listed"; readonly devices: number }
-  | { readonly kind: "done"; readonly done: number; readonly of: number }
-  | { readonly kind: "waiting"; readonly why: string };
-
-/** Refused devices that are told by name. */
-const TOLD = 20;
 /** Times a device may change under our hands before it is left to the next run. */
 const CONFLICTS = 5;
 /** Longest answer, in seconds, that is still at full rate. */
@@ -52,13 +32,14 @@ const ANSWER_SECONDS = 0.3;
  */
 export async function enrollByTwins(run: EnrollmentRun): Promise<EnrollmentResult> {
   const { clock, signal, onProgress } = run;
-  const tally = {
-    stamped: 0,
-    changedMeanwhile: 0,
-    refused: [] as { deviceId: string; why: string }[],
-    refusedCount: 0,
-  };
-  const result = (left: number): EnrollmentResult => ({ ...tally, left, interrupted: signal.aborted });
+  const tally = { stamped: 0, changedMeanwhile: 0 };
+  const { refuse, soFar } = refusals();
+  const result = (left: number): EnrollmentResult => ({
+    ...tally,
+    ...soFar(),
+    left,
+    interrupted: signal.aborted,
+  });
   let found: readonly TwinTags[];
   try {
     found = await listUnstamped(run);
@@ -75,10 +56,8 @@ export async function enrollByTwins(run: EnrollmentRun): Promise<EnrollmentResul
     for (const twin of queue) {
       if (signal.aborted || failed.signal.aborted) return;
       const outcome = await stampOne(twin, run, writeTurn);
-      if (outcome.kind === "refused") {
-        tally.refusedCount += 1;
-        if (tally.refused.length < TOLD) tally.refused.push({ deviceId: twin.deviceId, why: outcome.why });
-      } else tally[outcome.kind] += 1;
+      if (outcome.kind === "refused") refuse(twin.deviceId, outcome.why);
+      else tally[outcome.kind] += 1;
       done += 1;
       onProgress?.({ kind: "done", done, of: found.length });
     }
@@ -167,11 +146,6 @@ async function isWritten(
     if (error instanceof WavegateError && error.code === "HUB_CONFLICT") return false;
     throw error;
   }
-}
-
-/** A waiting run says why, once for each wait. */
-export function waiting(onProgress: EnrollmentRun["onProgress"]): (error: WavegateError) => void {
-  return (error) => onProgress?.({ kind: "waiting", why: error.message });
 }
 
 function withProgress(error: unknown, done: number, of: number): unknown {

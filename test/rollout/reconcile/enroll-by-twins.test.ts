@@ -4,7 +4,7 @@ import { startHub, type LocalHub } from "../../../local/hub/hub.ts";
 import { deviceTwins } from "../../../rollout/adapters/device-twins.ts";
 import { connectRegistry, type Registry } from "../../../rollout/adapters/registry.ts";
 import { bucketOf } from "../../../rollout/model/bucket.ts";
-import { enrollByTwins, type EnrollmentRun } from "../../../rollout/reconcile/enroll.ts";
+import { enrollByTwins, type EnrollmentRun } from "../../../rollout/reconcile/enroll-by-twins.ts";
 import type { ClockPort } from "../../../rollout/reconcile/ports.ts";
 
 // Microsoft's own client against the embedded hub, throttled as an S1, on a clock that stands unless somebody waits.
@@ -19,8 +19,7 @@ const clock: ClockPort = {
   sleep: (ms, signal) => {
     signal?.throwIfAborted();
     waited += ms;
-    // Waits of several that wait at once are one time.
-    time = Math.max(time, time + ms);
+    time += ms;
     return Promise.resolve();
   },
 };

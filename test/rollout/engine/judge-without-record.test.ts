@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gateStop } from "../../../rollout/engine/gate-stop.ts";
-import { judgeWithoutRecord } from "../../../rollout/engine/storeless-intents.ts";
+import { judgeWithoutRecord } from "../../../rollout/engine/judge-without-record.ts";
 import { attemptId } from "../../../rollout/model/attempt.ts";
 import type { Configuration } from "../../../rollout/model/configuration.ts";
 import { LABEL } from "../../../rollout/model/labels.ts";

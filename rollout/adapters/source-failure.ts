@@ -1,6 +1,6 @@
-import type { SourceTrouble } from "../../model/metric-reading.ts";
+import type { SourceTrouble } from "../model/metric-reading.ts";
 
-/** A source gave no answer that could be read. */
+/** Somebody who was called, a source of metrics or a channel of notices, gave no answer that could be read. */
 export class SourceFailure extends Error {
   readonly trouble: SourceTrouble;
   /** True for what may be over at the next try. */
