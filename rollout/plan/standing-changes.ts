@@ -4,13 +4,14 @@ import { isoInstant } from "../model/instant.ts";
 import { LABEL, refSlotsOf, slotOf, slotsOf, textOfLabel } from "../model/labels.ts";
 import {
   isAborted,
+  isJudged,
   isRolledOut,
   type AdoptedIntent,
   type Intent,
   type RolloutIntent,
 } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
-import type { Stop } from "../model/stop.ts";
+import { STOP_KINDS, type Stop, type StopKind } from "../model/stop.ts";
 import type { Declared } from "./declared.ts";
 import { isCertified } from "./documents.ts";
 import { intendedCondition } from "./intended-condition.ts";
@@ -66,13 +67,7 @@ function changeOf(intent: Intent, input: ChangesInput): Change | undefined {
   const stops = stopsOf(intent.attempt, input, configurations);
   const fresh = stops.find(({ id: stop }) => !input.stopIds.has(stop));
   if (fresh !== undefined && isStoppedBy(fresh, intent))
-    return change(
-      "narrow",
-      true,
-      fresh.kind === "abort"
-        ? `is taken back: ${because(fresh)}`
-        : `is held${waveOf(intent)}: ${because(fresh)}`,
-    );
+    return change("narrow", true, `${stopped(fresh.kind, intent)}: ${because(fresh)}`);
   const differing = difference(intent, configurations, input);
   if (differing !== undefined) return change(differing.kind, differing.due, differing.reason);
   const { kind, due, reason } = atRest(intent, stops[0], input);
@@ -80,6 +75,11 @@ function changeOf(intent: Intent, input: ChangesInput): Change | undefined {
 }
 
 type Outcome = Pick<Change, "kind" | "due" | "reason">;
+
+function stopped(kind: StopKind, intent: Intent): string {
+  if (kind === "abort") return "is taken back";
+  return `${kind === "halt" ? "is halted" : "is held"}${waveOf(intent)}`;
+}
 
 /** Configurations that are not as the record wants them. */
 function difference(
@@ -188,12 +188,19 @@ function stopsOf(
     ...own.flatMap(({ labels }) => slotsOf(labels, attempt)),
     ...refs.flatMap(({ labels }) => refSlotsOf(labels, attempt)),
   ];
-  return [...stops.filter(({ kind }) => kind === "abort"), ...stops.filter(({ kind }) => kind === "hold")];
+  return STOP_KINDS.flatMap((kind) => stops.filter((stop) => stop.kind === kind));
 }
 
-/** Only what still goes on can be held; what was not taken back yet can be. */
+/** Only what still goes on can be held, and what is not over can be halted; what was not taken back yet can be. */
 function isStoppedBy({ kind }: Stop, intent: Intent): boolean {
-  return kind === "abort" ? isRolledOut(intent) && !isAborted(intent) : isRunning(intent);
+  switch (kind) {
+    case "abort":
+      return isRolledOut(intent) && !isAborted(intent);
+    case "halt":
+      return isJudged(intent);
+    case "hold":
+      return isRunning(intent);
+  }
 }
 
 /** What a configuration that is gone means; undefined: nothing. */
