@@ -48,7 +48,8 @@ export function scenariosOf(
   const { tolerate } = release.gate;
   const curve = (["reported", "silent"] as const).flatMap((kind) =>
     rates.map((rate): Scenario => {
-      const name = `${kind} ${formatPercentage(rate)}`;
+      // All digits: two rates that read the same to two decimals are two scenarios.
+      const name = `${kind} ${Number((rate * 100).toPrecision(10))}%`;
       return { id: name, truth: all(name, { [kind]: rate }), point: { rate, kind } };
     }),
   );

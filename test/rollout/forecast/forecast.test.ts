@@ -75,9 +75,14 @@ describe(`a forecast (seed ${SEED})`, () => {
     expect(PRIOR.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
   });
 
-  it("draws other random numbers for every scenario", () => {
-    const numbers = scenariosOf(aRollout()).map(scenarioNumber);
-    expect(new Set(numbers).size).toBe(numbers.length);
+  it.each([
+    ["of ordinary rates", {}],
+    ["of rates that differ in their fourth digit alone", { tolerate: 0.00501, reject: 0.02003 }],
+    ["of one in a hundred thousand", { tolerate: 0.00001, reject: 0.00004 }],
+  ])("has a name and random numbers of its own for every scenario %s", (_, gate) => {
+    const scenarios = scenariosOf(aRollout({ gate }));
+    for (const distinct of [scenarios.map(({ id }) => id), scenarios.map(scenarioNumber)])
+      expect(new Set<string | number>(distinct).size).toBe(scenarios.length);
   });
 });
 
