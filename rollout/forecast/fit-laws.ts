@@ -180,6 +180,8 @@ function fitDelay(waves: readonly WaveSeries[], of: (point: Point) => number): D
       (reached[cell] ?? 0) === 0 ? 0 : (chance * (ratios[cell] ?? 0)) / (reached[cell] ?? 1),
     );
   }
+  // Every outcome came later than the longest delay there is a cell for.
+  if (chances.every((chance) => chance === 0)) return undefined;
   let sum = 0;
   const law = normalized(chances).map((chance, cell) => {
     sum += chance;
