@@ -56,9 +56,11 @@ function openingsOn(cron: Cron, day: number, timeZone: string): readonly number[
     dayOfWeek: date.getUTCDay(),
   };
   if (!firesOn(cron, calendar)) return [];
-  return cron.hours.flatMap((hour) =>
+  const openings = cron.hours.flatMap((hour) =>
     cron.minutes.map((minute) => instantOf(day * DAY_MS + hour * 3_600_000 + minute * 60_000, timeZone)),
   );
+  // A leap that is no whole hour may move one past the next.
+  return openings.sort((a, b) => a - b);
 }
 
 /**
