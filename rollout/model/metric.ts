@@ -113,6 +113,10 @@ const limit = z
   })
   .refine(({ above, below }) => above !== undefined || below !== undefined, {
     error: "give `above`, `below` or both",
+  })
+  .refine(({ above = Infinity, below = -Infinity }) => below <= above, {
+    path: ["below"],
+    error: "must not be above `above`: every value would be bad",
   });
 
 const binomial = z
