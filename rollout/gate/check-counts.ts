@@ -1,4 +1,5 @@
 import type { Gate } from "../model/gate.ts";
+import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Rate, Verdict } from "../model/verdict.ts";
 import { abortBoundary } from "./abort-boundary.ts";
@@ -79,9 +80,7 @@ export function checkCounts(input: TrialInput): Trial {
     gate,
     counts: { cumulative: counts, wave: counts },
     strata,
-    proving: strata.filter(
-      (stratum) => !Object.hasOwn(population, stratum) || (population[stratum] ?? 0) >= least,
-    ),
+    proving: strata.filter((stratum) => (ownValue(population, stratum) ?? least) >= least),
     thresholds: levels,
     rates: { confidence, population },
     wave: { name: "these counts", kind: "evidence", bakeMs: 0 },

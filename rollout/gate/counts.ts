@@ -1,5 +1,6 @@
 import { deadlineOf, type Deadlines } from "../model/deadline.ts";
 import type { Look, Tally } from "../model/look.ts";
+import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { View } from "../model/verdict.ts";
 import { silentAt } from "./silence.ts";
@@ -71,9 +72,8 @@ function sumOfWaves(looks: readonly Look[], stratum: string): number {
 
 const NOBODY: Tally = { ok: 0, failed: 0, contacted: 0 };
 
-/** A stratum's name comes from a device's tags: one called "constructor" must not find an object's own. */
 function tallyOf(view: Readonly<Record<string, Tally>>, stratum: string): Tally {
-  return Object.hasOwn(view, stratum) ? (view[stratum] ?? NOBODY) : NOBODY;
+  return ownValue(view, stratum) ?? NOBODY;
 }
 
 function contactsOf({ ok, failed, contacted }: Tally): number {

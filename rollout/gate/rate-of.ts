@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Rate } from "../model/verdict.ts";
@@ -29,8 +30,7 @@ export function rateOf(
   const level = { n, alpha, ...priorOf(gate) };
   const { lower } = confidenceSequence({ k: certainlyBad, ...level });
   const { upper } = confidenceSequence({ k: perhapsBad, ...level });
-  const devices =
-    stratum !== undefined && Object.hasOwn(population, stratum) ? (population[stratum] ?? 0) : 0;
+  const devices = stratum === undefined ? 0 : (ownValue(population, stratum) ?? 0);
   if (devices >= SMALL_STRATUM || devices < n) return { rate: { lower, upper, confidence } };
   const mostBad = mostBadInFleet({ k: perhapsBad, sampled: n, fleet: devices, alpha });
   return { rate: { lower, upper, confidence, ofAll: { devices, mostBad } } };

@@ -1,4 +1,5 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
+import { ownValue } from "../model/own-value.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
 import type { RolloutState } from "../model/record.ts";
 import { reportedField, TAG } from "../model/twin-contract.ts";
@@ -86,7 +87,7 @@ function broughtInBy(
     case "at least": {
       const value = valueAt(device, TAG.stratum);
       const stratum = typeof value === "string" || typeof value === "number" ? String(value) : OTHER;
-      return `${bucket} is in the window of stratum ${stratum}: ${windowText(of, reach.strata[stratum] ?? reach.whole)}`;
+      return `${bucket} is in the window of stratum ${stratum}: ${windowText(of, ownValue(reach.strata, stratum) ?? reach.whole)}`;
     }
   }
 }

@@ -6,6 +6,7 @@ import { formatCohort } from "../model/cohort.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import { LABEL } from "../model/labels.ts";
+import { ownValue } from "../model/own-value.ts";
 import { askCounts, totalOf, type Asked } from "../model/question.ts";
 import type { Intent } from "../model/record.ts";
 import { digestOfRelease, type Release } from "../model/release.ts";
@@ -155,7 +156,10 @@ function less(
   narrow: Readonly<Record<string, number>>,
 ): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(wide).map(([stratum, count]) => [stratum, Math.max(0, count - (narrow[stratum] ?? 0))]),
+    Object.entries(wide).map(([stratum, count]) => [
+      stratum,
+      Math.max(0, count - (ownValue(narrow, stratum) ?? 0)),
+    ]),
   );
 }
 

@@ -1,6 +1,7 @@
 import { withThousands } from "../../gate/format-evidence.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { binomialCdf } from "../../gate/intervals/binomial.ts";
+import { ownValue } from "../../model/own-value.ts";
 import type { PlannedWave } from "../product-plan.ts";
 import { waveRisk, type RiskRule } from "./risk.ts";
 
@@ -47,7 +48,7 @@ export const stopLatency: RiskRule = ({ planned, facts }) => {
 
 /** True when a stratum's devices under a wave are enough to have stopped a gross defect. */
 function hasShown({ devices, stopsAt }: PlannedWave, stratum: string): boolean {
-  const cut = stopsAt[stratum];
+  const cut = ownValue(stopsAt, stratum);
   if (cut === undefined) return false;
-  return binomialCdf({ k: cut - 1, n: devices[stratum] ?? 0, p: DEFECT }) <= 1 - SEEN;
+  return binomialCdf({ k: cut - 1, n: ownValue(devices, stratum) ?? 0, p: DEFECT }) <= 1 - SEEN;
 }
