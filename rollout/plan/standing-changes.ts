@@ -1,7 +1,8 @@
 import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
-import { LABEL, refSlotsOf, slotOf, slotsOf, textOfLabel } from "../model/labels.ts";
+import { textOfLabel } from "../model/label-value.ts";
+import { LABEL, refSlotsOf, slotOf, slotsOf } from "../model/labels.ts";
 import {
   isAborted,
   isJudged,
