@@ -23,6 +23,12 @@ export function formatDuration(ms: number): string {
   return counted(Math.round(ms / 1_000), "second");
 }
 
+/** A length as release files write it, in whole hours or minutes, and not shorter: 90000 → "2 minutes". */
+export function declaredDuration(ms: number): Duration {
+  const unit = ms >= UNIT_MS.hour ? "hour" : "minute";
+  return counted(Math.max(1, Math.ceil(ms / UNIT_MS[unit])), unit);
+}
+
 /** Zod schema: duration text in, milliseconds out. */
 export const durationSchema = z.string().transform((text, context) => {
   const ms = parseDuration(text);
@@ -34,6 +40,6 @@ export const durationSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-function counted(count: number, unit: Unit): string {
+function counted(count: number, unit: Unit): Duration {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -46,9 +46,12 @@ export interface Wave {
   readonly approvals: number;
   /** Epoch ms; absent: as soon as the wave before is promoted. */
   readonly startAt?: number;
-  /** The parts it opens in, and the time between two of them; absent: at once. */
+  /** The parts it opens in, and the time between two of them, ms; absent: at once. */
   readonly pace?: { readonly parts: number; readonly everyMs: number };
 }
+
+/** Most parts that a wave opens in. */
+export const MOST_PARTS = 100;
 
 const waveSchema = z.strictObject({
   name: z.string().min(1).max(40),
@@ -58,7 +61,7 @@ const waveSchema = z.strictObject({
   approvals: z.int().nonnegative().max(10).default(0),
   startAt: instantSchema.exactOptional(),
   pace: z
-    .strictObject({ parts: z.int().min(2).max(100), every: durationSchema })
+    .strictObject({ parts: z.int().min(2).max(MOST_PARTS), every: durationSchema })
     .transform(({ parts, every }) => ({ parts, everyMs: every }))
     .exactOptional(),
 });

@@ -18,8 +18,8 @@ export interface OwnCallsInput {
   readonly resultBytes?: number | undefined;
   /** Metrics that the hub counts, a query each; default 0. */
   readonly countedMetrics?: number | undefined;
-  /** Sub-windows that `pace` opens beyond one a wave; default 0. */
-  readonly subWindows?: number | undefined;
+  /** Parts that `pace` opens beyond one a wave; default 0. */
+  readonly extraParts?: number | undefined;
   /** Times that keys to images are given, where they need one: one is created, another deleted. Default 0. */
   readonly renewals?: number | undefined;
 }
@@ -59,7 +59,7 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
     days,
     waves,
     products = 1,
-    subWindows = 0,
+    extraParts = 0,
     countedMetrics = 0,
     renewals = 0,
   } = input;
@@ -67,7 +67,7 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
   const limits = hubLimits(input.tier, input.units);
   const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES) + countedMetrics;
   const looks = Math.floor((days * DAY_MINUTES * 60_000) / lookEveryMs);
-  const widenings = waves + subWindows;
+  const widenings = waves + extraParts;
   const writes = rolloutWrites(widenings);
   const queries = looks * queriesPerLook + widenings * TARGETED_COUNTS;
   // A write is decided by a listing, and followed by one [architecture.md, one step a round].
