@@ -4,6 +4,7 @@ import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { View } from "../model/verdict.ts";
 import { silentAt } from "./silence.ts";
+import { NOBODY } from "./sum-counts.ts";
 
 /** Counts by view and stratum. The wave view serves the promotion and the abort of evidence waves. */
 export type Counts = Readonly<Record<View, ReadonlyMap<string, StratumCounts>>>;
@@ -28,11 +29,10 @@ export function countsOf({
   const sameWave = series.filter(({ wave }) => wave === fresh.wave);
   const cumulative = countView({ looks: series, view: "all", silentAfter });
   const wave = countView({ looks: sameWave, view: "wave", silentAfter });
-  const none: StratumCounts = { ok: 0, failed: 0, unresolved: 0, most: 0, silent: 0, strays: 0 };
   for (const [stratum, { most }] of cumulative) {
     // Waves' views overlap by the query lag, so their sum may hide a stray; it never invents one.
     const strays = most - sumOfWaves(series, stratum);
-    if (strays > 0) wave.set(stratum, { ...(wave.get(stratum) ?? none), strays });
+    if (strays > 0) wave.set(stratum, { ...(wave.get(stratum) ?? NOBODY), strays });
   }
   return { cumulative, wave };
 }
@@ -51,7 +51,7 @@ function countView({
   return new Map(
     [...strata].sort().map((stratum) => {
       const series = looks.map(({ at, views }) => ({ at, tally: tallyOf(views[view], stratum) }));
-      const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NOBODY;
+      const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NO_CONTACT;
       const most = series.reduce((found, { tally }) => Math.max(found, contactsOf(tally)), 0);
       return [
         stratum,
@@ -70,10 +70,10 @@ function sumOfWaves(looks: readonly Look[], stratum: string): number {
   return most.values().reduce((sum, devices) => sum + devices, 0);
 }
 
-const NOBODY: Tally = { ok: 0, failed: 0, contacted: 0 };
+const NO_CONTACT: Tally = { ok: 0, failed: 0, contacted: 0 };
 
 function tallyOf(view: Readonly<Record<string, Tally>>, stratum: string): Tally {
-  return ownValue(view, stratum) ?? NOBODY;
+  return ownValue(view, stratum) ?? NO_CONTACT;
 }
 
 function contactsOf({ ok, failed, contacted }: Tally): number {

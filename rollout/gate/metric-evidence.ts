@@ -2,7 +2,7 @@ import type { Look, Tally } from "../model/look.ts";
 import { ALL_STRATA, TWINS, type Metric } from "../model/metric.ts";
 import type { ByStratum, MetricEvidence, MetricReading, MetricState } from "../model/metric-reading.ts";
 import { ownValue } from "../model/own-value.ts";
-import { OTHER } from "./fold-strata.ts";
+import { OTHER } from "../model/stratum-counts.ts";
 import type { Folded, Measurement } from "./measurement.ts";
 import { sourceCounts, twinCounts } from "./metric-counts.ts";
 import { limitNumbers } from "./metric-limit.ts";

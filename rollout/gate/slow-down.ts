@@ -4,6 +4,7 @@ import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence } from "./format-evidence.ts";
 import type { WatchedInput } from "./gate-input.ts";
 import { rateOf } from "./rate-of.ts";
+import { sumCounts } from "./sum-counts.ts";
 
 /**
  * Why the next part of a wave does not open although nothing stops the release: the evidence against it has come half
@@ -13,8 +14,8 @@ import { rateOf } from "./rate-of.ts";
  * devices speak for it; a bad one gets no more devices while the gate makes up its mind.
  */
 export function slowDownReason(input: WatchedInput, views: readonly View[]): Reason | undefined {
-  const all = input.counts.cumulative.values().toArray();
-  const bad = all.reduce((sum, { failed, silent }) => sum + failed + silent, 0);
+  const { failed, silent } = sumCounts(input.counts.cumulative.values());
+  const bad = failed + silent;
   const { harmCap } = input.gate;
   if (bad > harmCap / 2) {
     const text = `${bad} devices failed or fell silent, more than half of the harm cap of ${harmCap}: no further part opens`;
