@@ -36,8 +36,8 @@ export function hasChanges(changes: readonly Change[]): boolean {
   return changes.some(({ due }) => due);
 }
 
-/** Configurations that they create on a hub. */
-export function created(changes: readonly Change[]): number {
+/** How many configurations changes create on each hub, the ref included. */
+export function createdCount(changes: readonly Change[]): number {
   return changes.filter(({ kind, due }) => due && (kind === "create" || kind === "adopt")).length;
 }
 

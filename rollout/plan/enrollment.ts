@@ -1,6 +1,7 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
 import type { HubLimits } from "../model/hub-limits.ts";
 import { TAG } from "../model/twin-contract.ts";
+import { taggedCondition } from "./target-condition.ts";
 
 /** Above this many devices an import job is the better way. */
 export const IMPORT_ABOVE = 50_000;
@@ -49,19 +50,17 @@ export interface EnrollmentPlan extends EnrollmentCounts {
   readonly dailyMessages: number;
 }
 
-/** Devices of a product, held ones too: a bucket puts nobody anywhere whom a hold keeps out. */
-export function enrollableCondition(product: string): string {
-  return `${TAG.product} = '${product}'`;
-}
-
-/** Those of them without any bucket. `IS_DEFINED` is the one function documented for twins. */
+/**
+ * Devices of a product without any bucket, held ones too: a bucket puts nobody anywhere whom a hold keeps out.
+ * `IS_DEFINED` is the one function documented for twins.
+ */
 export function missingBucketCondition(product: string): string {
-  return `${enrollableCondition(product)} AND NOT IS_DEFINED(${TAG.bucket})`;
+  return `${taggedCondition(product)} AND NOT IS_DEFINED(${TAG.bucket})`;
 }
 
-/** Those of them with a numeric bucket. */
+/** Devices of a product with a numeric bucket, held ones too. */
 export function numericBucketCondition(product: string): string {
-  return `${enrollableCondition(product)} AND ${TAG.bucket} >= 0 AND ${TAG.bucket} < ${BUCKET_COUNT}`;
+  return `${taggedCondition(product)} AND ${TAG.bucket} >= 0 AND ${TAG.bucket} < ${BUCKET_COUNT}`;
 }
 
 /** Work out the method, the time and the messages. */

@@ -135,7 +135,7 @@ export function accessDocument(input: {
 }
 
 /** Devices of a product that want a key now; a device leaves it by saying that its image is verified. */
-export function accessCondition(product: string): string {
+function accessCondition(product: string): string {
   return `${productCondition(product)} AND ${reportedField("fwSource")} = 'wanted'`;
 }
 

@@ -59,9 +59,9 @@ export function planRelease(
   const attempt = nextAttempt(release, digest, input);
   const desiredBytes = desiredBytesOf({ release, attempt, digest, priority, imageBase: input.imageBase });
   const accessBytes = accessBytesOf(input);
-  const waves = conditions.map((condition, index): PlannedWave => {
+  const waves = release.waves.map(({ name, kind, cohort, bakeMs }, index): PlannedWave => {
+    const condition = waveCondition(exposable, index);
     const wave = byKey[`wave ${index}`] ?? {};
-    const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
     const added = less(wave, byKey[`wave ${index - 1}`] ?? {});
     const bounds = waveBounds({
       gate,
@@ -161,8 +161,4 @@ function less(
       Math.max(0, count - (ownValue(narrow, stratum) ?? 0)),
     ]),
   );
-}
-
-function unreachable(): never {
-  throw new RangeError("a wave has no declaration");
 }

@@ -1,6 +1,6 @@
 import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration } from "../model/configuration.ts";
-import { isoInstant } from "../model/instant.ts";
+import { formatInstant } from "../model/instant.ts";
 import { textOfLabel } from "../model/label-value.ts";
 import { LABEL, refSlotsOf, slotOf, slotsOf } from "../model/labels.ts";
 import {
@@ -131,8 +131,8 @@ function atRest(intent: Intent, stop: Stop | undefined, input: ChangesInput): Ou
       }
       return keep(intent.state === "running" ? running(intent) : `stays${waveOf(intent)}: ${heldBy(stop)}`);
     case "watching": {
-      const until = isoInstant((intent.completedAt ?? 0) + intent.release.watchMs);
-      return keep(`has reached everyone; watched until ${until.slice(0, 16).replace("T", " ")}`);
+      const until = (intent.completedAt ?? 0) + intent.release.watchMs;
+      return keep(`has reached everyone; watched until ${formatInstant(until)}`);
     }
     case "settled":
       return keep(`has reached everyone and is what devices return to${later}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
-import { created } from "../../../rollout/plan/changes.ts";
+import { createdCount } from "../../../rollout/plan/changes.ts";
 import { floorOf } from "../../../rollout/plan/floor.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
@@ -202,7 +202,7 @@ describe("room for configurations", () => {
     const planned = async (others: number): Promise<string[]> => {
       const { plan } = await observeProduct(of, { ...world.ports, settings: { queryLag: 0 }, others });
       if (plan.kind !== "known") throw new Error(plan.kind);
-      expect(created(plan.value.changes)).toBe(3);
+      expect(createdCount(plan.value.changes)).toBe(3);
       return told(plan.value);
     };
     expect(await planned(3)).toEqual([expect.stringMatching(/^warning CONFIG_QUOTA/)]);
