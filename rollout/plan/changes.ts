@@ -2,9 +2,10 @@ import { refId } from "../model/attempt.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import { totalOf } from "../model/question.ts";
 import type { AdoptedIntent } from "../model/record.ts";
-import { standingChanges, type ChangesInput } from "./standing-changes.ts";
+import type { ChangesInput } from "./changes-input.ts";
 import type { PlanHub } from "./plan-input.ts";
 import type { Change, SizedRelease } from "./product-plan.ts";
+import { standingChanges } from "./standing-changes.ts";
 
 /**
  * What the next runs would do, in their order: narrow, widen what is recorded, adopt, create, supersede, start; then what
