@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fitLaws, type PastRollout } from "../../../rollout/forecast/fit-laws.ts";
+import { fitLaws } from "../../../rollout/forecast/fit-laws.ts";
+import type { PastRollout } from "../../../rollout/forecast/past-rollout.ts";
 import { chanceWithin, reportedWithin, type DelayLaw } from "../../../rollout/forecast/laws.ts";
 import { nextChance, streamOf } from "../../../rollout/forecast/random/stream.ts";
 import { attemptId } from "../../../rollout/model/attempt.ts";

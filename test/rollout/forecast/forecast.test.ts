@@ -51,6 +51,17 @@ describe(`a forecast (seed ${SEED})`, () => {
     );
   });
 
+  it("shows the change at a rate that a gate names with more digits than are shown", async () => {
+    const gate = { reject: 0.0825 };
+    const before = await played(aRollout({ gate, waves: [aWave(0.2), aWave(1)] }), "2.0.0");
+    const after = await played(aRollout({ gate }), "2.0.1");
+    const forecast = forecastOf({ product: "press", seed: SEED, after, before, assumptions: [] });
+    const row = renderForecast(forecast)
+      .split("\n")
+      .find((line) => line.startsWith("  8.2%") || line.startsWith("  8.3%"));
+    expect(row).toMatch(/\d+ → \d+/);
+  });
+
   it("is right about itself: harm rises with the rate, chances add up, expectation is the prior's", async () => {
     const forecast = forecastOf({ product: "press", seed: SEED, after: await AFTER, assumptions: [] });
     const stops = forecast.curve.map(({ reported }) => reported.stopped.mean);
