@@ -51,7 +51,7 @@ export function where(condition: string): Cohort {
   return { kind: "where", where: condition };
 }
 
-// What target conditions take inside quotes, less the quote itself [IoTHub: target conditions].
+// What target conditions take inside quotes, less the quote itself [IoT Hub: target conditions].
 const QUOTABLE = "[A-Za-z0-9\\-:.+%_#*?!(),=@;$]";
 
 /** Schema of a cohort as declarations and records hold it. */

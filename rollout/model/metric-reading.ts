@@ -1,4 +1,4 @@
-/** Why a source gave no answer that could be read. */
+/** The ways in which a source gives no answer that can be read. */
 export const TROUBLES = [
   "unknown source",
   "unreachable",
@@ -7,6 +7,7 @@ export const TROUBLES = [
   "failed",
   "malformed",
 ] as const;
+/** Why a source gave no answer that could be read. */
 export type SourceTrouble = (typeof TROUBLES)[number];
 
 /** Numbers by stratum; `*` stands for all devices where a source tells no strata apart. */
@@ -58,6 +59,7 @@ export type MetricNumbers =
   | { readonly kind: "binomial"; readonly byStratum: Readonly<Record<string, BinomialNumbers>> }
   | { readonly kind: "rate ratio"; readonly byStratum: Readonly<Record<string, RatioNumbers>> };
 
+/** What a limit is judged by, of one stratum. */
 export interface LimitNumbers {
   /** The latest measurement. */
   readonly value: number;
@@ -65,6 +67,7 @@ export interface LimitNumbers {
   readonly failing: number;
 }
 
+/** What a rate is judged by, of one stratum. */
 export interface BinomialNumbers {
   /** What is bad, of all data that could be used. */
   readonly bad: number;
@@ -74,6 +77,7 @@ export interface BinomialNumbers {
   readonly unproven: number;
 }
 
+/** What a rate ratio is judged by, of one stratum. */
 export interface RatioNumbers {
   /** Events of treated devices in all ticks that were counted. */
   readonly treated: number;

@@ -82,7 +82,7 @@ export const ALL_STRATA = "*";
 export const AT_PART = "at";
 
 /** The numbers a judge needs. */
-export function partsOf(judge: Pick<Judge, "kind">, source: string): readonly [string, ...string[]] {
+function partsOf(judge: Pick<Judge, "kind">, source: string): readonly [string, ...string[]] {
   switch (judge.kind) {
     case "limit":
       return ["value"];

@@ -24,7 +24,7 @@ export interface WaveDeclaration {
   readonly pace?: PaceDeclaration;
 }
 
-/** A wave in parts. */
+/** A wave that opens in parts. */
 export interface PaceDeclaration {
   /** Parts of about the same number of devices, 2 to 100. */
   readonly parts: number;

@@ -170,7 +170,7 @@ const parser = new ConditionParser();
 export function parseCondition(
   text: string,
 ): { readonly expression: Expression } | { readonly fault: SyntaxFault } {
-  // Nowhere, not even inside a text [IoTHub: target conditions].
+  // Nowhere, not even inside a text [IoT Hub: target conditions].
   const double = text.indexOf('"');
   if (double !== -1) {
     const summary = "double quotes are not taken in a target condition; texts stand in single ones";

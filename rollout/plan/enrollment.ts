@@ -14,7 +14,9 @@ const ROW_BYTES = 300;
 
 /** How many devices of a product are in which state. */
 export interface EnrollmentCounts {
+  /** All of the product, held ones too. */
   readonly devices: number;
+  /** With a numeric bucket. */
   readonly stamped: number;
   /** Without any bucket. */
   readonly missing: number;
@@ -22,9 +24,11 @@ export interface EnrollmentCounts {
 
 /** What a person chose. */
 export interface EnrollmentOptions {
+  /** Of the hub the devices are on. */
   readonly limits: HubLimits;
   /** Share of the hub's rates to use, over 0 up to 1. */
   readonly share: number;
+  /** Devices without a bucket above which an import job is taken. */
   readonly importAbove: number;
   /** Whether the settings name a container that import jobs can use. */
   readonly hasContainer: boolean;

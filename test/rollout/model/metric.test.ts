@@ -58,7 +58,7 @@ describe("a metric, declared", () => {
     const { release } = parseRelease(aRelease("1.1.0"), "r.ts");
     expect(release?.gate).not.toHaveProperty("metrics");
     expect(release).not.toHaveProperty("holdOut");
-    // Computed before metrics came.
+    // Records of releases without metrics hold this digest.
     expect(release === undefined ? "" : digestOfRelease(release)).toBe(
       "584483f09dc659892cd0a723ded27e900677fc18f3a7a650bed1f783cfddf752",
     );

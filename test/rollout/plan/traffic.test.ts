@@ -6,7 +6,7 @@ import { fleetTraffic } from "../../../rollout/plan/traffic.ts";
 import { parseDuration } from "../../../rollout/model/duration.ts";
 import { partsNeeded, waveTooFast } from "../../../rollout/plan/wave-speed.ts";
 
-// Worked by hand from facts/iothub.md §1.9. By default a device costs 7 twin writes, 2 reads and a notification: 10
+// Worked by hand from the published limits [IoT Hub quotas and throttling]. By default a device costs 7 twin writes, 2 reads and a notification: 10
 // messages of 4 KB, or 24 of 0.5 KB (desired 1,000 B, written and sent: 2 each; six reports of 600 B: 2 each; two twins
 // of 1,700 B: 4 each).
 

@@ -79,7 +79,7 @@ describe("lint of a release on its fleet", () => {
     const tight = aSizedRelease([{ A: 60 }, { A: 160 }, { A: 1_000 }], { gate });
     const { codes, text } = risksOf(tight);
     expect(codes).toEqual(["WAVE_MAY_STICK"]);
-    // 1 - 0.995^100 [facts/gate-statistics.md §4.3: 35% for 0.5% at 100 devices, all of which must be clean].
+    // 1 - 0.995^100: all of 100 devices must be clean.
     expect(text).toMatch(
       /at most 0 bad of 100 in A: a good release \(0.5% fail\) .* chance of 39.42%; take 207 devices/,
     );
