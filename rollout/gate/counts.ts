@@ -81,8 +81,8 @@ function contactsOf({ ok, failed, contacted }: Tally): number {
 }
 
 function checkLook({ at, views }: Look): void {
-  for (const [view, tallies] of Object.entries(views)) {
-    for (const [stratum, tally] of Object.entries(tallies)) {
+  for (const view of ["all", "wave"] as const) {
+    for (const [stratum, tally] of Object.entries(views[view])) {
       if (
         [tally.ok, tally.failed, tally.contacted].every((count) => Number.isSafeInteger(count) && count >= 0)
       )

@@ -1,3 +1,4 @@
+import type { Thresholds } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
 import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
@@ -15,7 +16,7 @@ import { priorOf } from "./prior.ts";
 import { rateOf } from "./rate-of.ts";
 import { sizeToProve } from "./size-to-prove.ts";
 import { sumCounts } from "./sum-counts.ts";
-import { gatesOf, thresholds, type Thresholds } from "./thresholds.ts";
+import { gatesOf, thresholds } from "./thresholds.ts";
 
 /** Counts to try a gate on: as if an evidence wave were covered and baked, and everyone in it the rollout's first. */
 export interface TrialInput {

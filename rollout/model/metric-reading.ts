@@ -16,6 +16,7 @@ export type ByStratum = Readonly<Record<string, number>>;
 /** What one look read of one metric: numbers and an instant, never a text of the source. */
 export type MetricReading =
   | {
+      /** What came of asking: numbers, an answer that has none, or no answer that can be read. */
       readonly state: "measured";
       /** Epoch ms of the data. */
       readonly at: number;
@@ -24,7 +25,11 @@ export type MetricReading =
     }
   /** The source answered, and has none. */
   | { readonly state: "no data" }
-  | { readonly state: "broken"; readonly trouble: SourceTrouble };
+  | {
+      readonly state: "broken";
+      /** Why it could not be read. */
+      readonly trouble: SourceTrouble;
+    };
 
 /** Where a metric stands at a look. */
 export type MetricState =

@@ -46,8 +46,16 @@ export interface Wave {
   readonly approvals: number;
   /** Epoch ms; absent: as soon as the wave before is promoted. */
   readonly startAt?: number;
-  /** The parts it opens in, and the time between two of them, ms; absent: at once. */
-  readonly pace?: { readonly parts: number; readonly everyMs: number };
+  /** It opens in parts, one after another; absent: at once. */
+  readonly pace?: Pace;
+}
+
+/** A pace, checked. */
+export interface Pace {
+  /** Parts of about the same number of devices, 2 to 100. */
+  readonly parts: number;
+  /** Time between two parts, ms. */
+  readonly everyMs: number;
 }
 
 /** Most parts that a wave opens in. */
