@@ -29,13 +29,19 @@ export function declaredDuration(ms: number): Duration {
   return counted(Math.max(1, Math.ceil(ms / UNIT_MS[unit])), unit);
 }
 
-/** Zod schema: duration text in, milliseconds out. */
+/** Longest duration that is declared: an instant so long after another one is still a date. */
+const LONGEST_MS = 36_525 * UNIT_MS.day;
+
+/** Zod schema: duration text in, milliseconds out; at most a hundred years. */
 export const durationSchema = z.string().transform((text, context) => {
   const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
+  if (ms !== undefined && ms <= LONGEST_MS) return ms;
   context.addIssue({
     code: "custom",
-    message: `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"`,
+    message:
+      ms === undefined
+        ? `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"`
+        : `"${text}" is longer than a hundred years`,
   });
   return z.NEVER;
 });

@@ -6,7 +6,7 @@ import { taggedCondition } from "./target-condition.ts";
 /** Above this many devices an import job is the better way. */
 export const IMPORT_ABOVE = 50_000;
 /** Share of a day's messages that one run may use: telemetry and rollback need the rest. */
-export const QUOTA_SHARE = 0.3;
+const QUOTA_SHARE = 0.3;
 /** Devices on a page of a query [IoT Hub: query language]. */
 const PAGE = 100;
 /** Bytes of a device's row: id, etag and tags, as a fleet of ours has them. */

@@ -90,6 +90,6 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
  * Configuration writes of a rollout that is not stopped: its configuration is created, each widening moves the ref and
  * then the configuration, completing and settling move the ref, and the one it replaces is emptied and then deleted.
  */
-export function rolloutWrites(widenings: number): number {
+function rolloutWrites(widenings: number): number {
   return 1 + 2 * widenings + 2 + 2;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
 import { createdCount } from "../../../rollout/plan/changes.ts";
-import { floorOf } from "../../../rollout/plan/floor.ts";
+import { floorAfter } from "../../../rollout/plan/floor.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
@@ -158,7 +158,7 @@ describe("the way back of a release", () => {
   });
 
   it.each(["", "{}", "no JSON", '{"floor":"1.0.0"}'])("knows no floor from the manifest %j", (manifest) => {
-    expect(floorOf({ manifest })).toBeUndefined();
+    expect(floorAfter({ ...anArtifact("1.0.0"), manifest }, [])).toBeUndefined();
   });
 });
 
