@@ -1,9 +1,8 @@
 import type { Reason, View } from "../model/verdict.ts";
-import { abortEvidence } from "./abort-evidence.ts";
+import { abortEvidence, evidenceReason } from "./abort-evidence.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence } from "./format-evidence.ts";
 import type { WatchedInput } from "./gate-input.ts";
-import { rateOf } from "./rate-of.ts";
 import { sumCounts } from "./sum-counts.ts";
 
 /**
@@ -23,18 +22,8 @@ export function slowDownReason(input: WatchedInput, views: readonly View[]): Rea
   }
   const found = abortEvidence(input, views).find(({ logE, threshold }) => logE > Math.log(threshold) / 2);
   if (found === undefined) return undefined;
-  const { stratum, view, k, n, logE, threshold } = found;
-  const evidence = evidenceOf(logE);
-  const text = `${k} of ${n} bad in ${stratum}: evidence ${formatEvidence(evidence)} against it is over ${formatEvidence(Math.sqrt(threshold))}, half of the way to a stop: no further part opens`;
-  return {
-    code: "SLOWED",
-    stratum,
-    view,
-    k,
-    n,
-    evidence,
-    threshold,
-    ...rateOf([found.counts], input, stratum),
-    text,
-  };
+  const { stratum, k, n, logE, threshold } = found;
+  const [evidence, half] = [formatEvidence(evidenceOf(logE)), formatEvidence(Math.sqrt(threshold))];
+  const text = `${k} of ${n} bad in ${stratum}: evidence ${evidence} against it is over ${half}, half of the way to a stop: no further part opens`;
+  return evidenceReason(found, input, { code: "SLOWED", text });
 }
