@@ -48,7 +48,7 @@ export async function measureSevenDays({
     const share = sum("queries") / budget;
     const foretold = ownCalls({
       ...{ hubs: 1, groupByKeys: groupByKeys === "many" ? 2 : 1, lookEveryMs: LOOK_EVERY_MS, days },
-      ...{ waves: WAVES.length, subWindows: PARTS - 1, tier: "S1", units: 1 },
+      ...{ waves: WAVES.length, extraParts: PARTS - 1, tier: "S1", units: 1 },
     });
     figures.push(
       {
@@ -60,7 +60,7 @@ export async function measureSevenDays({
       {
         what: `${named}: configuration writes`,
         measured: formatCount(sum("writes")),
-        limit: `${WRITES}, with ${PARTS - 1} sub-windows; the plan says ${foretold.writes}`,
+        limit: `${WRITES}, with ${PARTS - 1} more parts; the plan says ${foretold.writes}`,
         isBroken: sum("writes") > WRITES,
       },
       {

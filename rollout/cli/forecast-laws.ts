@@ -1,6 +1,6 @@
-import { fitLaws, type PastRollout } from "../forecast/fit-laws.ts";
+import { fitLaws } from "../forecast/fit-laws.ts";
 import type { FleetLaws } from "../forecast/laws.ts";
-import { pastRolloutOf } from "../forecast/past-rollout.ts";
+import { pastRolloutOf, type PastRollout } from "../forecast/past-rollout.ts";
 import { coursesOf } from "../forecast/replay/recorded-course.ts";
 import { readChain } from "../reconcile/store-view.ts";
 import type { Session } from "./session.ts";

@@ -1,9 +1,9 @@
-import { EVALUATION_MS, forecastLookMs } from "../forecast/model-timing.ts";
+import { forecastLookMs } from "../forecast/model-timing.ts";
 import { assumedLaws, type FleetLaws } from "../forecast/laws.ts";
 import type { RolloutModel, RolloutTiming } from "../forecast/rollout-model.ts";
 import { wavesByShare } from "../forecast/waves-by-share.ts";
 import { formatDuration } from "../model/duration.ts";
-import { hubLimits, type HubSize } from "../model/hub-limits.ts";
+import { EVALUATION_MS, hubLimits, type HubSize } from "../model/hub-limits.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Release } from "../model/release.ts";
 import { deviceTraffic, type TrafficSizes } from "../plan/device-traffic.ts";

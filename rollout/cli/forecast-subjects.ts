@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { WavegateError } from "../model/problem.ts";
+import { totalOf } from "../model/question.ts";
 import type { Release } from "../model/release.ts";
 import type { Declared } from "../plan/declared.ts";
 import { wantedRelease } from "../plan/wanted-release.ts";
@@ -91,6 +92,7 @@ async function onHubs(
       const observed = await observeProduct({ ...declared, releases }, session);
       const starts = planIn(observed, declared.product).release;
       if (starts === undefined) return undefined;
+      if (totalOf(starts.devices) === 0) throw nobodyToForecast(declared.product, starts.release.version);
       const laws = await lawsOf(declared.product, session, starts.release.gate);
       return { version: starts.release.version, ...modelOfPlan(starts, { ...surroundings, laws }) };
     };
@@ -170,6 +172,12 @@ function versionOf({ releases, product }: Declared, version: string | undefined)
   throw new WavegateError("BAD_OPTION", `${product} has no release ${version}`, {
     hint: known === "" ? "declare one in the releases folder" : `its releases are: ${known}`,
   });
+}
+
+function nobodyToForecast(product: string, version: string): WavegateError {
+  const message = `no device would be given ${product} ${version}: there is nothing to forecast`;
+  const hint = `see why: wavegate plan ${product}; or say how large the fleet is: --fleet-size 10000`;
+  return new WavegateError("NO_DEVICES", message, { hint });
 }
 
 function nothingToStart(whose: string, release: string | undefined): WavegateError {

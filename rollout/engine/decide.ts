@@ -1,6 +1,6 @@
 import { errorsOf, type Code } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
-import { activeProblems } from "../plan/plan-product.ts";
+import { activeProblems } from "../plan/active-problems.ts";
 import { adoptBaseline } from "./adopt-baseline.ts";
 import { isDeclared } from "./checkout.ts";
 import { recordDeclaredOverride } from "./declared-overrides.ts";

@@ -1,5 +1,6 @@
 import { isoInstant } from "../model/instant.ts";
-import { LABEL, labelValue, slotLabels } from "../model/labels.ts";
+import { labelValue } from "../model/label-value.ts";
+import { LABEL, slotLabels } from "../model/labels.ts";
 import { isAborted, type Intent } from "../model/record.ts";
 import { makeStop } from "../model/stop.ts";
 import { certified, isCertified } from "../plan/documents.ts";

@@ -26,6 +26,7 @@ export interface BadDevices {
   readonly ok: { readonly cumulative: Int32Array; readonly wave: Int32Array };
 }
 
+/** Places of the defects in `DEFECTS`. */
 const [REPORTED, SILENT, LATE] = [0, 1, 2];
 
 /** The bad devices of one rollout after the other. */
@@ -73,7 +74,6 @@ export function createBadDevices(model: LookModel): BadDevices {
   const contact = (stratum: number, defect: number, devices: number, look: number): void => {
     addTo(harmed, stratum, devices);
     const random = streamAt(stratum);
-
     if (defect === SILENT) {
       addTo(bricked, stratum, devices);
       return;

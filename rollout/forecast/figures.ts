@@ -53,11 +53,9 @@ export function figuresOf(table: RunTable, { release, strata, devices, timing }:
     (_, wave) => estimate(table.runs, (run) => ((table.wave[run] ?? 0) >= wave ? 1 : 0)).mean,
   );
   const cells = release.waves.length * PHASES.length;
-  const hoursIn = (wave: number, phase: number): number => {
-    const sum = estimate(
-      table.runs,
-      (run) => table.looksByPhase[run * cells + wave * PHASES.length + phase] ?? 0,
-    ).mean;
+  const hoursIn = (wave: number, phase: (typeof PHASES)[number]): number => {
+    const cell = wave * PHASES.length + PHASES.indexOf(phase);
+    const sum = estimate(table.runs, (run) => table.looksByPhase[run * cells + cell] ?? 0).mean;
     const opened = reached[wave] ?? 0;
     return opened === 0 ? 0 : (sum / opened) * hoursALook;
   };
@@ -86,9 +84,9 @@ export function figuresOf(table: RunTable, { release, strata, devices, timing }:
     },
     waves: release.waves.map(({ name }, wave) => ({
       name,
-      contact: hoursIn(wave, 0),
-      bake: hoursIn(wave, 1),
-      hold: hoursIn(wave, 2),
+      contact: hoursIn(wave, "contact"),
+      bake: hoursIn(wave, "bake"),
+      hold: hoursIn(wave, "hold"),
     })),
   };
 }

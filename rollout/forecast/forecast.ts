@@ -28,7 +28,7 @@ export interface Forecast {
     readonly version: string;
     readonly curve: readonly CurvePoint[];
     /** What the change does to the same rollouts: after less before. */
-    readonly changes: readonly Change[];
+    readonly changes: readonly ForecastChange[];
   };
 }
 
@@ -40,7 +40,7 @@ export interface CurvePoint {
 }
 
 /** A difference between two forecasts of the same rollouts. */
-export interface Change {
+export interface ForecastChange {
   readonly scenario: string;
   readonly stopped: Estimate;
   readonly harmed: Estimate;
@@ -131,7 +131,7 @@ function changesOf({
   readonly before: PlayedRelease;
   readonly after: PlayedRelease;
   readonly rates: readonly number[];
-}): readonly Change[] {
+}): readonly ForecastChange[] {
   const beforeMs = before.model.timing.lookMs;
   const afterMs = after.model.timing.lookMs;
   if (beforeMs !== afterMs) throw new RangeError("two forecasts with different looks cannot be compared");

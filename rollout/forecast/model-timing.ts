@@ -6,9 +6,6 @@ const STEPS_MS = [5, 10, 15, 30, 60].map((minutes) => minutes * MINUTE_MS);
 /** So many looks go into a deadline: fewer would let a release reach many more devices between two looks than it does. */
 const LOOKS_A_DEADLINE = 48;
 
-/** From a hub's change of a condition to the devices being told: configurations are evaluated every five minutes [facts/iothub.md §1.6]. */
-export const EVALUATION_MS = 5 * MINUTE_MS;
-
 /** How often a forecast looks: hourly, oftener where the deadline is short, and never oftener than the controller does. */
 export function forecastLookMs({
   deadlineMs,

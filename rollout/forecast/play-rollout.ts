@@ -2,7 +2,7 @@ import { addTo } from "./device-counts.ts";
 import { lookModelOf } from "./look-model.ts";
 import type { RolloutModel } from "./rollout-model.ts";
 import { createSimulatedFleet, type ChancePlace } from "./simulated-fleet.ts";
-import type { StopRule } from "./stop-rule.ts";
+import { POOLED, type RuleVerdict, type StopRule } from "./stop-rule.ts";
 import type { Truth } from "./truth.ts";
 
 /** How a rollout ended. */
@@ -55,7 +55,7 @@ export function rolloutPlayer(
     let part = 0;
     let completedAt = 0;
     /** The phase the wave has been in since the look up to which its time is accounted for. */
-    let phase: number = PHASE_OF.contacting;
+    let phase = PHASE_OF.contacting;
     let accounted = 0;
     fleet.expose(0, part);
     const account = (): void => {
@@ -65,7 +65,7 @@ export function rolloutPlayer(
     const ended = (end: PlayedRollout["end"]): PlayedRollout => {
       const looks = counts.wave < waves.length ? counts.look : completedAt;
       const { wave } = counts;
-      const seen = counts.failed(-1, "cumulative") + counts.silent(-1, "cumulative");
+      const seen = counts.failed(POOLED, "cumulative") + counts.silent(POOLED, "cumulative");
       const { harmed: harmedByStratum, contacted, inFlight } = fleet.stop();
       const harmed = harmedByStratum.reduce((sum, count) => sum + count, 0);
       return { end, wave, harmedByStratum, harmed, seen, contacted, inFlight, looks, looksByPhase };
@@ -100,4 +100,10 @@ export function rolloutPlayer(
   };
 }
 
-const PHASE_OF = { contacting: 0, baking: 1, hold: 2, go: 2 } as const;
+/** Place in `PHASES` of the time after a verdict. */
+const PHASE_OF: Readonly<Record<Exclude<RuleVerdict, "stop">, number>> = {
+  contacting: PHASES.indexOf("contact"),
+  baking: PHASES.indexOf("bake"),
+  hold: PHASES.indexOf("hold"),
+  go: PHASES.indexOf("hold"),
+};

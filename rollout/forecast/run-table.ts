@@ -9,7 +9,7 @@ export interface RunTable {
   /** Index into `ENDS`. */
   readonly end: Uint8Array;
   /** Index of the wave it ended in; the number of waves once it had reached everyone. */
-  readonly wave: Uint8Array;
+  readonly wave: Uint16Array;
   readonly harmed: Int32Array;
   /** Failed and silent devices that could be seen at the end. */
   readonly seen: Int32Array;
@@ -92,7 +92,7 @@ function emptyTable(runs: number, strata: number, cells: number): RunTable {
   return {
     runs,
     end: new Uint8Array(runs),
-    wave: new Uint8Array(runs),
+    wave: new Uint16Array(runs),
     harmed: new Int32Array(runs),
     seen: new Int32Array(runs),
     inFlight: new Int32Array(runs),

@@ -12,6 +12,11 @@ export interface Scenario {
   readonly point?: { readonly rate: number; readonly kind: "reported" | "silent" };
 }
 
+/** Id of a point of the curve, with all digits of its rate: rates that read the same rounded are scenarios of their own. */
+export function curveScenarioId(kind: "reported" | "silent", rate: number): string {
+  return `${kind} ${Number((rate * 100).toPrecision(10))}%`;
+}
+
 /** Failure rates that every curve has. */
 const CURVE_RATES: readonly number[] = [0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.2];
 
@@ -48,7 +53,7 @@ export function scenariosOf(
   const { tolerate } = release.gate;
   const curve = (["reported", "silent"] as const).flatMap((kind) =>
     rates.map((rate): Scenario => {
-      const name = `${kind} ${formatPercentage(rate)}`;
+      const name = curveScenarioId(kind, rate);
       return { id: name, truth: all(name, { [kind]: rate }), point: { rate, kind } };
     }),
   );

@@ -1,9 +1,9 @@
 import type { View } from "../model/verdict.ts";
 import { createBadDevices } from "./bad-devices.ts";
 import { addTo, ringLength } from "./device-counts.ts";
+import { drawnRates } from "./drawn-rates.ts";
 import { createGoodDevices } from "./good-devices.ts";
 import type { LookModel } from "./look-model.ts";
-import { betaVariate } from "./random/beta.ts";
 import { streamOf } from "./random/stream.ts";
 import type { RuleCounts } from "./stop-rule.ts";
 import { DEFECTS, type Truth } from "./truth.ts";
@@ -39,6 +39,9 @@ export interface Aftermath {
   /** Those of them without an outcome that anybody could see. */
   readonly inFlight: number;
 }
+
+/** Place of the silent defect among those of a stratum. */
+const SILENT = DEFECTS.indexOf("silent");
 
 /** Purposes of a stratum's streams of random numbers. */
 const [BAD, GOOD, SITES] = [0, 1, 2];
@@ -191,10 +194,10 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
     reset(truth, place) {
       const streams = (purpose: number): ReturnType<typeof streamOf>[] =>
         all.map((stratum) => streamOf(place.seed, place.scenario, place.replication, stratum, purpose));
-      const rates = ratesOf(truth, truth.correlated === undefined ? [] : streams(SITES));
+      const rates = drawnRates(truth, truth.correlated === undefined ? [] : streams(SITES));
       bad.reset(streams(BAD), rates);
       good.reset(streams(GOOD));
-      isWatched = rates.some((own) => (own[1] ?? 0) > 0) || slowest > Math.min(silentAfter, deadline);
+      isWatched = rates.some((own) => (own[SILENT] ?? 0) > 0) || slowest > Math.min(silentAfter, deadline);
       for (const array of [contactsAt, bricksAt, goodAt, aimedAt.cumulative, aimedAt.wave]) array.fill(0);
       for (const array of [atOpening.contacted, atOpening.bricked, atOpening.good]) array.fill(0);
       arrivals = [];
@@ -259,22 +262,4 @@ export function createSimulatedFleet(model: LookModel): SimulatedFleet {
 /** One of a pair of counts. A key of two values is slow to look up in the innermost loop. */
 function of<Counts>(pair: Readonly<Record<View, Counts>>, view: View): Counts {
   return view === "wave" ? pair.wave : pair.cumulative;
-}
-
-/** The chances of each stratum's defects in one rollout: those of the truth, or drawn around them site by site. */
-function ratesOf(
-  { rates, correlated }: Truth,
-  randoms: readonly ReturnType<typeof streamOf>[],
-): readonly (readonly number[])[] {
-  return rates.map((own, stratum) => {
-    const chances = DEFECTS.map((defect) => own[defect]);
-    const total = chances.reduce((sum, chance) => sum + chance, 0);
-    const random = randoms[stratum];
-    if (correlated === undefined || total === 0 || total >= 1 || random === undefined) return chances;
-    const weight = (1 - correlated.icc) / correlated.icc;
-    let sum = 0;
-    for (let site = 0; site < correlated.sites; site++)
-      sum += betaVariate(random, total * weight, (1 - total) * weight);
-    return chances.map((chance) => (chance * sum) / (correlated.sites * total));
-  });
 }

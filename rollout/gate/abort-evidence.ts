@@ -48,22 +48,21 @@ export function isEnough(evidence: Pick<AbortEvidence, "logE" | "threshold">): b
 
 /** The reason to stop that evidence gives. */
 export function failuresReason(found: AbortEvidence, input: Pick<WatchedInput, "gate" | "rates">): Reason {
-  const { stratum, view, k, n, logE, threshold } = found;
-  const evidence = evidenceOf(logE);
+  const { stratum, view, logE, threshold } = found;
   const where = view === "wave" ? `in ${stratum} in this wave` : `in ${stratum}`;
-  const against = `evidence ${formatEvidence(evidence)} against at most ${formatPercentage(input.gate.tolerate)}`;
+  const against = `evidence ${formatEvidence(evidenceOf(logE))} against at most ${formatPercentage(input.gate.tolerate)}`;
   const text = `${badDevices(found)} ${where}: ${against}, abort at ${formatThreshold(threshold)}`;
-  return {
-    code: "FAILURES",
-    stratum,
-    view,
-    k,
-    n,
-    evidence,
-    threshold,
-    ...rateOf([found.counts], input, stratum),
-    text,
-  };
+  return evidenceReason(found, input, { code: "FAILURES", text });
+}
+
+/** A reason that rests on the evidence of one stratum in one view, with its numbers. */
+export function evidenceReason(
+  { stratum, view, counts, k, n, logE, threshold }: AbortEvidence,
+  input: Pick<WatchedInput, "gate" | "rates">,
+  { code, text }: Pick<Reason, "code" | "text">,
+): Reason {
+  const evidence = evidenceOf(logE);
+  return { code, stratum, view, k, n, evidence, threshold, ...rateOf([counts], input, stratum), text };
 }
 
 function badDevices({ counts: { failed, silent }, n }: AbortEvidence): string {

@@ -1,5 +1,11 @@
 import type { Guarantee, Reason, StopVerdict, Verdict, View } from "../model/verdict.ts";
-import { abortEvidence, failuresReason, isEnough, type AbortEvidence } from "./abort-evidence.ts";
+import {
+  abortEvidence,
+  evidenceReason,
+  failuresReason,
+  isEnough,
+  type AbortEvidence,
+} from "./abort-evidence.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence, formatThreshold } from "./format-evidence.ts";
 import type { WatchedInput, WaveInput } from "./gate-input.ts";
@@ -7,7 +13,6 @@ import { harmCapReason } from "./harm-cap.ts";
 import { metricHolds, metricStops } from "./judge-metrics.ts";
 import { unprovenMetrics } from "./metric-proof.ts";
 import { judgeProof } from "./proof.ts";
-import { rateOf } from "./rate-of.ts";
 import { judgeSmoke } from "./smoke.ts";
 import { stayedAwayReason } from "./stayed-away.ts";
 import { judgeTimed } from "./timed.ts";
@@ -86,19 +91,8 @@ function nothingAgainst(
 ): Reason {
   if (worst === undefined)
     return { code: "SHORT_OF_EVIDENCE", text: "nothing against it: no contact was counted" };
-  const { stratum, view, k, n, logE, threshold } = worst;
-  const evidence = evidenceOf(logE);
-  const most = `at most ${formatEvidence(evidence)} (${k} of ${n} failed or silent in ${stratum})`;
+  const { stratum, k, n, logE, threshold } = worst;
+  const most = `at most ${formatEvidence(evidenceOf(logE))} (${k} of ${n} failed or silent in ${stratum})`;
   const text = `nothing against it: evidence is ${most}, abort at ${formatThreshold(threshold)}`;
-  return {
-    code: "SHORT_OF_EVIDENCE",
-    stratum,
-    view,
-    k,
-    n,
-    evidence,
-    threshold,
-    ...rateOf([worst.counts], input, stratum),
-    text,
-  };
+  return evidenceReason(worst, input, { code: "SHORT_OF_EVIDENCE", text });
 }

@@ -1,8 +1,10 @@
 import { deadlineOf, type Deadlines } from "../model/deadline.ts";
 import type { Look, Tally } from "../model/look.ts";
+import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { View } from "../model/verdict.ts";
 import { silentAt } from "./silence.ts";
+import { NOBODY } from "./sum-counts.ts";
 
 /** Counts by view and stratum. The wave view serves the promotion and the abort of evidence waves. */
 export type Counts = Readonly<Record<View, ReadonlyMap<string, StratumCounts>>>;
@@ -27,11 +29,10 @@ export function countsOf({
   const sameWave = series.filter(({ wave }) => wave === fresh.wave);
   const cumulative = countView({ looks: series, view: "all", silentAfter });
   const wave = countView({ looks: sameWave, view: "wave", silentAfter });
-  const none: StratumCounts = { ok: 0, failed: 0, unresolved: 0, most: 0, silent: 0, strays: 0 };
   for (const [stratum, { most }] of cumulative) {
     // Waves' views overlap by the query lag, so their sum may hide a stray; it never invents one.
     const strays = most - sumOfWaves(series, stratum);
-    if (strays > 0) wave.set(stratum, { ...(wave.get(stratum) ?? none), strays });
+    if (strays > 0) wave.set(stratum, { ...(wave.get(stratum) ?? NOBODY), strays });
   }
   return { cumulative, wave };
 }
@@ -50,7 +51,7 @@ function countView({
   return new Map(
     [...strata].sort().map((stratum) => {
       const series = looks.map(({ at, views }) => ({ at, tally: tallyOf(views[view], stratum) }));
-      const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NOBODY;
+      const { ok, failed, contacted: unresolved } = series.at(-1)?.tally ?? NO_CONTACT;
       const most = series.reduce((found, { tally }) => Math.max(found, contactsOf(tally)), 0);
       return [
         stratum,
@@ -69,11 +70,10 @@ function sumOfWaves(looks: readonly Look[], stratum: string): number {
   return most.values().reduce((sum, devices) => sum + devices, 0);
 }
 
-const NOBODY: Tally = { ok: 0, failed: 0, contacted: 0 };
+const NO_CONTACT: Tally = { ok: 0, failed: 0, contacted: 0 };
 
-/** A stratum's name comes from a device's tags: one called "constructor" must not find an object's own. */
 function tallyOf(view: Readonly<Record<string, Tally>>, stratum: string): Tally {
-  return Object.hasOwn(view, stratum) ? (view[stratum] ?? NOBODY) : NOBODY;
+  return ownValue(view, stratum) ?? NO_CONTACT;
 }
 
 function contactsOf({ ok, failed, contacted }: Tally): number {
@@ -81,8 +81,8 @@ function contactsOf({ ok, failed, contacted }: Tally): number {
 }
 
 function checkLook({ at, views }: Look): void {
-  for (const [view, tallies] of Object.entries(views)) {
-    for (const [stratum, tally] of Object.entries(tallies)) {
+  for (const view of ["all", "wave"] as const) {
+    for (const [stratum, tally] of Object.entries(views[view])) {
       if (
         [tally.ok, tally.failed, tally.contacted].every((count) => Number.isSafeInteger(count) && count >= 0)
       )

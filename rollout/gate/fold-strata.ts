@@ -1,7 +1,5 @@
-import type { StratumCounts } from "../model/stratum-counts.ts";
-
-/** Stratum of devices whose own was not known at the start. */
-export const OTHER = "other";
+import { OTHER, type StratumCounts } from "../model/stratum-counts.ts";
+import { sumCounts } from "./sum-counts.ts";
 
 /** Counts of one view, by the strata that were frozen at the start. */
 export interface FoldedCounts {
@@ -23,7 +21,7 @@ export function foldStrata(
     if (!isListed) unlisted.push(stratum);
     const name = isListed ? stratum : OTHER;
     const before = byStratum.get(name);
-    byStratum.set(name, before === undefined ? found : added(before, found));
+    byStratum.set(name, before === undefined ? found : sumCounts([before, found]));
   }
   return { byStratum, unlisted: unlisted.sort() };
 }
@@ -35,15 +33,4 @@ export function foldStrata(
  */
 export function budgetedStrata(strata: readonly string[]): readonly string[] {
   return strata.length === 0 ? [OTHER] : strata;
-}
-
-function added(one: StratumCounts, other: StratumCounts): StratumCounts {
-  return {
-    ok: one.ok + other.ok,
-    failed: one.failed + other.failed,
-    unresolved: one.unresolved + other.unresolved,
-    most: one.most + other.most,
-    silent: one.silent + other.silent,
-    strays: one.strays + other.strays,
-  };
 }

@@ -1,9 +1,8 @@
-import type { ContactBasis, RateBasis } from "../model/evidence.ts";
+import type { ContactBasis, Coverage, RateBasis, Thresholds } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
 import type { MetricEvidence } from "../model/metric-reading.ts";
 import type { Wave } from "../model/wave.ts";
 import type { Counts } from "./counts.ts";
-import type { Thresholds } from "./thresholds.ts";
 
 /** What it takes to judge a release for abort. */
 export interface WatchedInput {
@@ -30,8 +29,8 @@ export interface WaveInput extends WatchedInput {
   readonly wave: Pick<Wave, "name" | "kind" | "bakeMs">;
   /** Strata that hold enough devices to prove the gate, frozen. */
   readonly proving: readonly string[];
-  /** Recently active devices aimed at, and how many of them made contact. */
-  readonly coverage: { readonly contacted: number; readonly targeted: number };
+  /** How many of the devices that the wave aims at made contact. */
+  readonly coverage: Coverage;
   /** Epoch ms. */
   readonly nowMs: number;
   /** Epoch ms at which the wave opened. */

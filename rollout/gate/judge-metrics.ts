@@ -4,7 +4,7 @@ import { ALL_STRATA, type Metric } from "../model/metric.ts";
 import type { MetricVerdict, Reason, ReasonCode } from "../model/verdict.ts";
 import { budgetedStrata } from "./fold-strata.ts";
 import type { WatchedInput } from "./gate-input.ts";
-import { againstMetric, leaning, type AgainstMetric } from "./metric-abort.ts";
+import { againstMetric, isOverHalfWay, type AgainstMetric } from "./metric-abort.ts";
 
 /** One metric, judged. */
 export interface JudgedMetric {
@@ -118,7 +118,7 @@ export function metricSlowDown(input: MetricsInput): Reason | undefined {
     const against = againstOf(metric, known, input);
     const hold = holdReason(metric, known, against, input.metrics?.atMs);
     if (hold !== undefined) return { ...hold, text: `${hold.text}: no further part opens` };
-    const found = against.find(leaning);
+    const found = against.find(isOverHalfWay);
     if (found !== undefined)
       return {
         ...found.reason,

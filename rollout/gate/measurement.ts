@@ -1,5 +1,6 @@
 import { ALL_STRATA } from "../model/metric.ts";
 import type { ByStratum } from "../model/metric-reading.ts";
+import { ownValue } from "../model/own-value.ts";
 
 /** One measurement of a metric in a series of looks. */
 export interface Measurement {
@@ -22,8 +23,7 @@ export interface Folded<Numbers> {
 
 /** A number of a measurement; of what is not there: 0. */
 export function valueIn(measurement: Measurement | undefined, part: string, stratum: string): number {
-  const values = measurement?.values[part] ?? {};
-  return Object.hasOwn(values, stratum) ? (values[stratum] ?? 0) : 0;
+  return ownValue(measurement?.values[part] ?? {}, stratum) ?? 0;
 }
 
 /** Strata of a part of a measurement. */

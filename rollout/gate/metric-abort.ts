@@ -18,8 +18,8 @@ export interface AgainstMetric {
   readonly reason: Reason;
 }
 
-/** True where the next part of a wave could make it a whole stop. */
-export function leaning({ share }: AgainstMetric): boolean {
+/** True where one more part of a wave like the last could bring it to a stop. */
+export function isOverHalfWay({ share }: AgainstMetric): boolean {
   return share > 0.5;
 }
 

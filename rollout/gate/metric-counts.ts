@@ -36,7 +36,8 @@ export function sourceCounts(measurements: readonly Measurement[]): Folded<Binom
 export function twinCounts(measurements: readonly Measurement[]): Folded<BinomialNumbers> {
   const latest = measurements.at(-1);
   const most = (part: string, stratum: string): number =>
-    Math.max(0, ...measurements.map((measurement) => valueIn(measurement, part, stratum)));
+    // No spread: a long rollout has more looks than a call may have arguments.
+    measurements.reduce((found, measurement) => Math.max(found, valueIn(measurement, part, stratum)), 0);
   const strata = new Set(measurements.flatMap((measurement) => strataIn(measurement, "total")));
   const byStratum = [...strata].sort().map((stratum): [string, BinomialNumbers] => {
     const total = most("total", stratum);

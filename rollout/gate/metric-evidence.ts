@@ -1,7 +1,8 @@
 import type { Look, Tally } from "../model/look.ts";
 import { ALL_STRATA, TWINS, type Metric } from "../model/metric.ts";
 import type { ByStratum, MetricEvidence, MetricReading, MetricState } from "../model/metric-reading.ts";
-import { OTHER } from "./fold-strata.ts";
+import { ownValue } from "../model/own-value.ts";
+import { OTHER } from "../model/stratum-counts.ts";
 import type { Folded, Measurement } from "./measurement.ts";
 import { sourceCounts, twinCounts } from "./metric-counts.ts";
 import { limitNumbers } from "./metric-limit.ts";
@@ -62,7 +63,7 @@ function missingStrata(look: Look, series: Series): readonly string[] {
 
 /** What a look read of a metric; undefined: it was not asked at that look. */
 export function readingOf({ metrics }: Pick<Look, "metrics">, name: string): MetricReading | undefined {
-  return metrics !== undefined && Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+  return metrics === undefined ? undefined : ownValue(metrics, name);
 }
 
 /** Contacts of a look, as the parts of a measurement. */

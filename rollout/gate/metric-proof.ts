@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import { ALL_STRATA, type Judge, type Metric } from "../model/metric.ts";
 import type { BinomialNumbers } from "../model/metric-reading.ts";
@@ -27,7 +28,13 @@ export function unprovenMetrics({
     const strata = byStratum[ALL_STRATA] === undefined ? proving : [ALL_STRATA];
     return strata.flatMap(
       (stratum) =>
-        shortOf({ metric, judge, stratum, own: byStratum[stratum], threshold: thresholds.promote }) ?? [],
+        shortOf({
+          metric,
+          judge,
+          stratum,
+          own: ownValue(byStratum, stratum),
+          threshold: thresholds.promote,
+        }) ?? [],
     );
   });
 }

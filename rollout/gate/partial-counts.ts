@@ -1,7 +1,7 @@
+import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Counts } from "./counts.ts";
-
-const NONE: StratumCounts = { ok: 0, failed: 0, unresolved: 0, most: 0, silent: 0, strays: 0 };
+import { NOBODY } from "./sum-counts.ts";
 
 /**
  * Counts to judge by while a hub or a query did not answer. Failures that were not counted only make the evidence
@@ -16,8 +16,8 @@ export function partialCounts(counts: Counts, targeted: Readonly<Record<string, 
     const strata = new Set([...view.keys(), ...Object.keys(targeted)]);
     return new Map(
       [...strata].sort().map((stratum) => {
-        const known = view.get(stratum) ?? NONE;
-        const aimedAt = Object.hasOwn(targeted, stratum) ? (targeted[stratum] ?? 0) : 0;
+        const known = view.get(stratum) ?? NOBODY;
+        const aimedAt = ownValue(targeted, stratum) ?? 0;
         return [stratum, { ...known, silent: 0, strays: 0, most: Math.max(known.most, aimedAt) }];
       }),
     );

@@ -1,15 +1,16 @@
 import type { Gate } from "../model/gate.ts";
 import { formatPercentage } from "../model/percentage.ts";
-import type { StratumCounts } from "../model/stratum-counts.ts";
+import { OTHER, type StratumCounts } from "../model/stratum-counts.ts";
 import type { Reason } from "../model/verdict.ts";
 import { evidenceOf } from "./evidence-of.ts";
-import { foldStrata, OTHER } from "./fold-strata.ts";
+import { foldStrata } from "./fold-strata.ts";
 import { formatEvidence, formatThreshold, withThousands } from "./format-evidence.ts";
 import type { WaveInput } from "./gate-input.ts";
 import { logEPromote } from "./log-e-promote.ts";
 import { priorOf } from "./prior.ts";
 import { rateOf } from "./rate-of.ts";
 import { sizeToProve } from "./size-to-prove.ts";
+import { NOBODY } from "./sum-counts.ts";
 
 /**
  * What a baked evidence wave comes to: every stratum that can prove the gate has to, on the contacts of this wave. A
@@ -42,7 +43,7 @@ export function promoteEvidence(
   gate: Pick<Gate, "reject">,
   counts: Pick<StratumCounts, "ok" | "most" | "strays"> | undefined,
 ): { readonly k: number; readonly n: number; readonly logE: number } {
-  const { ok, most, strays } = counts ?? { ok: 0, most: 0, strays: 0 };
+  const { ok, most, strays } = counts ?? NOBODY;
   // Whoever is not ok now is bad for promotion: failed, unresolved or gone.
   const n = most + strays;
   const k = n - ok;

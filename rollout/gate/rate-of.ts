@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Rate } from "../model/verdict.ts";
@@ -5,6 +6,7 @@ import type { WatchedInput } from "./gate-input.ts";
 import { confidenceSequence } from "./intervals/confidence-sequence.ts";
 import { mostBadInFleet } from "./intervals/hypergeometric.ts";
 import { priorOf } from "./prior.ts";
+import { sumCounts } from "./sum-counts.ts";
 
 /** Strata of at least so many devices are as good as infinite: a sample of them tells little of the others. */
 const SMALL_STRATUM = 500;
@@ -18,19 +20,16 @@ export function rateOf(
   { gate, rates }: Pick<WatchedInput, "gate" | "rates">,
   stratum?: string,
 ): { readonly rate?: Rate } {
-  const sum = (pick: (of: StratumCounts) => number): number =>
-    counts.reduce((total, one) => total + pick(one), 0);
-  const n = sum(({ most, strays }) => most + strays);
+  const { ok, failed, silent, most, strays } = sumCounts(counts);
+  const n = most + strays;
   if (rates === undefined || n === 0) return {};
   const { confidence, population } = rates;
   const alpha = 1 - confidence;
-  const certainlyBad = sum(({ failed, silent }) => failed + silent);
-  const perhapsBad = n - sum(({ ok }) => ok);
+  const perhapsBad = n - ok;
   const level = { n, alpha, ...priorOf(gate) };
-  const { lower } = confidenceSequence({ k: certainlyBad, ...level });
+  const { lower } = confidenceSequence({ k: failed + silent, ...level });
   const { upper } = confidenceSequence({ k: perhapsBad, ...level });
-  const devices =
-    stratum !== undefined && Object.hasOwn(population, stratum) ? (population[stratum] ?? 0) : 0;
+  const devices = stratum === undefined ? 0 : (ownValue(population, stratum) ?? 0);
   if (devices >= SMALL_STRATUM || devices < n) return { rate: { lower, upper, confidence } };
   const mostBad = mostBadInFleet({ k: perhapsBad, sampled: n, fleet: devices, alpha });
   return { rate: { lower, upper, confidence, ofAll: { devices, mostBad } } };

@@ -1,9 +1,9 @@
 import type { Reason, View } from "../model/verdict.ts";
-import { abortEvidence } from "./abort-evidence.ts";
+import { abortEvidence, evidenceReason } from "./abort-evidence.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { formatEvidence } from "./format-evidence.ts";
 import type { WatchedInput } from "./gate-input.ts";
-import { rateOf } from "./rate-of.ts";
+import { sumCounts } from "./sum-counts.ts";
 
 /**
  * Why the next part of a wave does not open although nothing stops the release: the evidence against it has come half
@@ -13,8 +13,8 @@ import { rateOf } from "./rate-of.ts";
  * devices speak for it; a bad one gets no more devices while the gate makes up its mind.
  */
 export function slowDownReason(input: WatchedInput, views: readonly View[]): Reason | undefined {
-  const all = input.counts.cumulative.values().toArray();
-  const bad = all.reduce((sum, { failed, silent }) => sum + failed + silent, 0);
+  const { failed, silent } = sumCounts(input.counts.cumulative.values());
+  const bad = failed + silent;
   const { harmCap } = input.gate;
   if (bad > harmCap / 2) {
     const text = `${bad} devices failed or fell silent, more than half of the harm cap of ${harmCap}: no further part opens`;
@@ -22,18 +22,8 @@ export function slowDownReason(input: WatchedInput, views: readonly View[]): Rea
   }
   const found = abortEvidence(input, views).find(({ logE, threshold }) => logE > Math.log(threshold) / 2);
   if (found === undefined) return undefined;
-  const { stratum, view, k, n, logE, threshold } = found;
-  const evidence = evidenceOf(logE);
-  const text = `${k} of ${n} bad in ${stratum}: evidence ${formatEvidence(evidence)} against it is over ${formatEvidence(Math.sqrt(threshold))}, half of the way to a stop: no further part opens`;
-  return {
-    code: "SLOWED",
-    stratum,
-    view,
-    k,
-    n,
-    evidence,
-    threshold,
-    ...rateOf([found.counts], input, stratum),
-    text,
-  };
+  const { stratum, k, n, logE, threshold } = found;
+  const [evidence, half] = [formatEvidence(evidenceOf(logE)), formatEvidence(Math.sqrt(threshold))];
+  const text = `${k} of ${n} bad in ${stratum}: evidence ${evidence} against it is over ${half}, half of the way to a stop: no further part opens`;
+  return evidenceReason(found, input, { code: "SLOWED", text });
 }

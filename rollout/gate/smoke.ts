@@ -1,6 +1,7 @@
 import type { Reason } from "../model/verdict.ts";
 import type { WaveInput } from "./gate-input.ts";
 import { rateOf } from "./rate-of.ts";
+import { sumCounts } from "./sum-counts.ts";
 
 /** What a baked smoke wave comes to: it promotes without proof, but not without a device that is well. */
 export function judgeSmoke(input: WaveInput): {
@@ -9,8 +10,8 @@ export function judgeSmoke(input: WaveInput): {
 } {
   const { counts, wave } = input;
   const all = counts.wave.values().toArray();
-  const n = all.reduce((sum, { most, strays }) => sum + most + strays, 0);
-  const ok = all.reduce((sum, stratum) => sum + stratum.ok, 0);
+  const { ok, most, strays } = sumCounts(all);
+  const n = most + strays;
   const name = `wave "${wave.name}"`;
   if (!(n > 0)) {
     return {

@@ -3,6 +3,7 @@ import { formatPercentage } from "../model/percentage.ts";
 import type { Reason } from "../model/verdict.ts";
 import type { WaveInput } from "./gate-input.ts";
 import { binomialSf } from "./intervals/binomial.ts";
+import { NOBODY } from "./sum-counts.ts";
 
 /** Some devices of every fleet go dark in two check-ins, whatever coverage a gate asks for. */
 const LEAST_ATTRITION = 0.01;
@@ -26,7 +27,7 @@ export function stayedAwayReason({
   const plausible = Math.max(LEAST_ATTRITION, 1 - gate.coverage);
   const level = gate.falseStop / Math.max(1, strata.length);
   const found = strata.flatMap(([stratum, devices]) => {
-    const { most, strays } = counts.wave.get(stratum) ?? { most: 0, strays: 0 };
+    const { most, strays } = counts.wave.get(stratum) ?? NOBODY;
     const away = devices - most - strays - contact.idle;
     if (away <= 0) return [];
     const chance = binomialSf({ k: away - 1, n: devices, p: plausible });

@@ -1,16 +1,7 @@
+import type { Thresholds } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
 import { takesBudget } from "../model/metric.ts";
 import { requireChance, requireCount } from "./require-argument.ts";
-
-/** Evidence at which a gate acts, as plain numbers: 80 is "80 to 1". */
-export interface Thresholds {
-  /** Abort, on everyone the rollout has reached. */
-  readonly cumulative: number;
-  /** Abort, on the contacts of one evidence wave. */
-  readonly wave: number;
-  /** Promote an evidence wave, in every stratum that can prove. */
-  readonly promote: number;
-}
 
 /**
  * Split the chance to stop a good release over everything that may stop it: half to the cumulative view, half over the

@@ -1,6 +1,7 @@
 import type { Reason } from "../model/verdict.ts";
 import type { WaveInput } from "./gate-input.ts";
 import { rateOf } from "./rate-of.ts";
+import { sumCounts } from "./sum-counts.ts";
 
 /** What a baked timed wave comes to: its time is over and nothing stopped it, which claims nothing about the release. */
 export function judgeTimed(input: WaveInput): {
@@ -9,8 +10,8 @@ export function judgeTimed(input: WaveInput): {
 } {
   const { counts, wave } = input;
   const all = counts.wave.values().toArray();
-  const n = all.reduce((sum, { most, strays }) => sum + most + strays, 0);
-  const ok = all.reduce((sum, stratum) => sum + stratum.ok, 0);
+  const { ok, most, strays } = sumCounts(all);
+  const n = most + strays;
   const text = `the time of wave "${wave.name}" is over, ${ok} of ${n} devices in contact are ok; a timed wave proves nothing`;
   return {
     promotes: true,

@@ -3,17 +3,39 @@ import { z } from "zod";
 /** Who a wave adds. Wave k holds everyone of the waves before it too. */
 export type Cohort =
   /** Devices whose tag `rollout.ring` has this value. */
-  | { readonly kind: "ring"; readonly ring: string }
+  | {
+      /** How its devices are chosen. */
+      readonly kind: "ring";
+      /** Of `ring`: the value of the tag. */
+      readonly ring: string;
+    }
   /** A window of buckets of this width, in percent of the fleet, starting at the release's own place. */
-  | { readonly kind: "percent"; readonly percent: number }
+  | {
+      readonly kind: "percent";
+      /** Of `percent`: above 0, at most 100. */
+      readonly percent: number;
+    }
   /** A window wide enough for about this many devices; its width is computed once, from counts, and recorded. */
-  | { readonly kind: "devices"; readonly devices: number }
+  | {
+      readonly kind: "devices";
+      /** How many devices; of `named` their ids. */
+      readonly devices: number;
+    }
   /** Devices by id. */
   | { readonly kind: "named"; readonly devices: readonly string[] }
   /** In each stratum a window wide enough for this many devices, or all of a smaller stratum; recorded like `devices`. */
-  | { readonly kind: "at least"; readonly devices: number; readonly per: "stratum" }
+  | {
+      readonly kind: "at least";
+      readonly devices: number;
+      /** Of `at least`: there is no other unit. */
+      readonly per: "stratum";
+    }
   /** Devices under a target condition of one's own. */
-  | { readonly kind: "where"; readonly where: string };
+  | {
+      readonly kind: "where";
+      /** Of `where`: the condition. */
+      readonly where: string;
+    };
 
 /** Most devices a wave names one by one: a target condition has room for no more. */
 export const MOST_NAMED = 100;
@@ -51,7 +73,7 @@ export function where(condition: string): Cohort {
   return { kind: "where", where: condition };
 }
 
-// What target conditions take inside quotes, less the quote itself [IoTHub: target conditions].
+// What target conditions take inside quotes, less the quote itself [IoT Hub: target conditions].
 const QUOTABLE = "[A-Za-z0-9\\-:.+%_#*?!(),=@;$]";
 
 /** Schema of a cohort as declarations and records hold it. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationSchema, formatDuration, type Duration } from "./duration.ts";
+import { ownValue } from "./own-value.ts";
 
 /** How long a device has from contact to `ok` or `failed`; strata of devices that call home seldom may have their own. */
 export type DeadlineDeclaration =
@@ -32,10 +33,7 @@ function deadlinesOf(value: number | z.output<typeof byStratum>): {
 
 /** The deadline of a stratum, ms. */
 export function deadlineOf({ deadlineMs, deadlineMsByStratum = {} }: Deadlines, stratum: string): number {
-  // A stratum's name comes from a device's tags: one called "constructor" must not find an object's own.
-  return Object.hasOwn(deadlineMsByStratum, stratum)
-    ? (deadlineMsByStratum[stratum] ?? deadlineMs)
-    : deadlineMs;
+  return ownValue(deadlineMsByStratum, stratum) ?? deadlineMs;
 }
 
 /** The longest deadline of any stratum, ms: only after it everyone's silence shows. */

@@ -23,17 +23,29 @@ export function formatDuration(ms: number): string {
   return counted(Math.round(ms / 1_000), "second");
 }
 
-/** Zod schema: duration text in, milliseconds out. */
+/** A length as release files write it, in whole hours or minutes, and not shorter: 90000 → "2 minutes". */
+export function declaredDuration(ms: number): Duration {
+  const unit = ms >= UNIT_MS.hour ? "hour" : "minute";
+  return counted(Math.max(1, Math.ceil(ms / UNIT_MS[unit])), unit);
+}
+
+/** Longest duration that is declared: an instant so long after another one is still a date. */
+const LONGEST_MS = 36_525 * UNIT_MS.day;
+
+/** Zod schema: duration text in, milliseconds out; at most a hundred years. */
 export const durationSchema = z.string().transform((text, context) => {
   const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
+  if (ms !== undefined && ms <= LONGEST_MS) return ms;
   context.addIssue({
     code: "custom",
-    message: `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"`,
+    message:
+      ms === undefined
+        ? `"${text}" is no duration; write "15 minutes", "3.5 hours" or "2 days"`
+        : `"${text}" is longer than a hundred years`,
   });
   return z.NEVER;
 });
 
-function counted(count: number, unit: Unit): string {
+function counted(count: number, unit: Unit): Duration {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -21,8 +21,8 @@ export interface Evidence {
   readonly queryLagMs: number;
   /** Devices as the gate reads them, by view and stratum. */
   readonly counts: Readonly<Record<View, Readonly<Record<string, StratumCounts>>>>;
-  /** Recently active devices aimed at, and how many of them had made contact. */
-  readonly coverage: { readonly contacted: number; readonly targeted: number };
+  /** How many of the devices that the wave aims at had made contact. */
+  readonly coverage: Coverage;
   /** Epoch ms of the look that opened the wave. */
   readonly openedAt: number;
   /** Epoch ms of the look that first found the wave covered; absent before. */
@@ -32,17 +32,31 @@ export interface Evidence {
   /** Those of them that can prove the gate. */
   readonly proving: readonly string[];
   /** Evidence at which the gate acts, as plain numbers. */
-  readonly thresholds: {
-    readonly cumulative: number;
-    readonly wave: number;
-    readonly promote: number;
-  };
+  readonly thresholds: Thresholds;
   /** Absent in records from before failure rates were told: judged again, they tell none. */
   readonly rates?: RateBasis;
   /** Absent in records from before it was looked at who stays away, and of a release that is watched. */
   readonly contact?: ContactBasis;
   /** What is known of each metric of the gate, by name; absent where it has none. */
   readonly metrics?: Readonly<Record<string, MetricEvidence>>;
+}
+
+/** Evidence at which a gate acts, as plain numbers: 80 is "80 to 1". */
+export interface Thresholds {
+  /** Abort, on everyone the rollout has reached. */
+  readonly cumulative: number;
+  /** Abort, on the contacts of one evidence wave. */
+  readonly wave: number;
+  /** Promote an evidence wave, in every stratum that can prove. */
+  readonly promote: number;
+}
+
+/** Devices that a wave aims at, as far as they can be expected to answer. */
+export interface Coverage {
+  /** Those of them that have made contact. */
+  readonly contacted: number;
+  /** Devices that were recently active when the wave opened. */
+  readonly targeted: number;
 }
 
 /** What failure rates are told by. */

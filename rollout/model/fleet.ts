@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { durationSchema, type Duration } from "./duration.ts";
-import type { Problem } from "./problem.ts";
 import { artifactSchema, manifestFaults, type Artifact } from "./artifact.ts";
+import { durationSchema, type Duration } from "./duration.ts";
+import { EVALUATION_MS } from "./hub-limits.ts";
+import type { Problem } from "./problem.ts";
 import { productNameSchema, versionSchema } from "./product-version.ts";
 import { freezeSchema, type Freeze, type FreezeDeclaration } from "./schedule.ts";
 import { problemsFromZod } from "./schema-problems.ts";
@@ -47,22 +48,28 @@ export interface AdoptDeclaration {
 
 /** The fleet, checked. */
 export interface Fleet {
+  /** Products by name. */
   readonly products: Readonly<Record<string, Product>>;
+  /** A device counts as recently active when it was seen within this time before a wave opened, ms. */
   readonly activeWithinMs: number;
+  /** Times in which no release grows. */
   readonly freezes: readonly Freeze[];
 }
 
 /** One product of the fleet, checked. */
 export interface Product {
-  /** The one without a condition first: those after it stand above it. */
+  /** What the devices run today; the one without a condition first: those after it stand above it. */
   readonly adopt: readonly AdoptDeclaration[];
+  /** Times in which none of this product's releases grows, beside the fleet's. */
   readonly freezes: readonly Freeze[];
+  /** Who may fetch the product's images; absent: whoever knows their address. */
   readonly access?: Access;
+  /** Tag that names a device's site; absent: none is known. */
   readonly site?: string;
 }
 
-/** An evaluation that a device has just missed, and one that runs late [IoT Hub: automatic device management]. */
-const ACCESS_LATENCY_MS = 2 * 5 * 60_000;
+/** An evaluation that a device has just missed, and one that runs late. */
+const ACCESS_LATENCY_MS = 2 * EVALUATION_MS;
 
 /** How long devices of a product may wait for the key to an image, ms: no fault of the release. */
 export function accessLatencyMs(product: Pick<Product, "access"> | undefined): number {

@@ -4,6 +4,7 @@ export type HubTier = "F1" | "S1" | "S2" | "S3";
 /** How big a hub is. */
 export interface HubSize {
   readonly tier: HubTier;
+  /** Units of that tier, from 1. */
   readonly units: number;
 }
 
@@ -25,10 +26,13 @@ export interface HubLimits {
   readonly meterBytes: number;
 }
 
-/** The limits of a hub of `units` units of a tier, row by row of facts/iothub.md §1.9 [IoT Hub quotas and throttling]. */
+/** Time between two evaluations of a hub's configurations, ms [IoT Hub: automatic device management]. */
+export const EVALUATION_MS = 5 * 60_000;
+
+/** The limits of a hub of `units` units of a tier, row by row of the published table [IoT Hub quotas and throttling]. */
 export function hubLimits(tier: HubTier, units: number): HubLimits {
   return {
-    // "100 configs per hub (10 on free)" [facts/iothub.md, headlines 8].
+    // "Maximum number of automatic device configurations": 100, on the free tier 10.
     configurations: tier === "F1" ? 10 : 100,
     // "configurations & edge deployments create/update/list/delete": 20/min/unit in every tier.
     configurationCallsPerMinute: 20 * units,

@@ -1,5 +1,6 @@
 import { parseAttemptId, type AttemptId } from "./attempt.ts";
 import { parseDigest, type Digest } from "./digest.ts";
+import { labelValue, textOfLabel } from "./label-value.ts";
 import { STOP_KINDS, stopWithId, type Stop, type StopFacts } from "./stop.ts";
 
 /** Names of the labels wavegate keeps on its configurations. Labels are readable by many: no customer names. */
@@ -31,36 +32,8 @@ export const LABEL = {
   strata: "wg-strata",
 } as const;
 
+/** What a stop's labels tell of it, beside its kind and its attempt. */
 const FACTS = ["release", "actor", "at", "reason", "nonce"] as const;
-/** Longest label value [IoTHub: configurations, labels]. */
-const MAX_VALUE = 128;
-
-/**
- * Encode a text for a label value: letters, digits and `-:.+_#*?!(),=@;'` stay, every other byte becomes `%XX`, and
- * what is over 128 characters is cut, visibly, with `...`.
- */
-export function labelValue(text: string): string {
-  const encode = (part: string): string =>
-    part.replaceAll(/[^A-Za-z0-9\-:.+_#*?!(),=@;']/gu, (character) =>
-      [...new TextEncoder().encode(character)]
-        .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
-        .join(""),
-    );
-  const whole = encode(text);
-  if (whole.length <= MAX_VALUE) return whole;
-  const characters = Array.from(text);
-  while (encode(characters.join("")).length > MAX_VALUE - 3) characters.pop();
-  return `${encode(characters.join(""))}...`;
-}
-
-/** The text a label value was made from (cut where it was cut). */
-export function textOfLabel(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value; // Somebody else wrote it.
-  }
-}
 
 /** Labels that hold a stop on its release's own configuration. */
 export function slotLabels(stop: Stop): Record<string, string> {

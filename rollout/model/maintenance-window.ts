@@ -25,16 +25,21 @@ export type WindowState =
 export function windowAt({ cron: text, forMs, timeZone }: MaintenanceWindow, at: number): WindowState {
   const cron = parseCron(text);
   if (typeof cron === "string" || !isTimeZone(timeZone)) return { open: false };
+  const today = Math.floor(at / DAY_MS);
   // A day more on either side: local days begin up to 14 hours away from UTC's.
   const firstDay = Math.floor((at - forMs) / DAY_MS) - 1;
-  let until: number | undefined;
-  for (let day = firstDay; day <= Math.floor(at / DAY_MS) + FURTHEST_DAYS; day++) {
-    for (const opens of openingsOn(cron, day, timeZone)) {
-      if (opens <= at && at < opens + forMs) until = Math.max(until ?? 0, opens + forMs);
-      if (opens > at) return until === undefined ? { open: false, next: opens } : { open: true, until };
-    }
+  // The latest opening decides: all are as long, so it closes last.
+  for (let day = today + 1; day >= firstDay; day--) {
+    const opened = openingsOn(cron, day, timeZone).findLast((opening) => opening <= at);
+    if (opened === undefined) continue;
+    if (at < opened + forMs) return { open: true, until: opened + forMs };
+    break;
   }
-  return until === undefined ? { open: false } : { open: true, until };
+  for (let day = today - 1; day <= today + FURTHEST_DAYS; day++) {
+    const next = openingsOn(cron, day, timeZone).find((opening) => opening > at);
+    if (next !== undefined) return { open: false, next };
+  }
+  return { open: false };
 }
 
 /** True for a name of the IANA time zone database that this Node knows. */
@@ -56,9 +61,11 @@ function openingsOn(cron: Cron, day: number, timeZone: string): readonly number[
     dayOfWeek: date.getUTCDay(),
   };
   if (!firesOn(cron, calendar)) return [];
-  return cron.hours.flatMap((hour) =>
+  const openings = cron.hours.flatMap((hour) =>
     cron.minutes.map((minute) => instantOf(day * DAY_MS + hour * 3_600_000 + minute * 60_000, timeZone)),
   );
+  // A leap that is no whole hour may move one past the next.
+  return openings.sort((a, b) => a - b);
 }
 
 /**
@@ -103,7 +110,6 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
     hourCycle: "h23",
-    era: "short",
     year: "numeric",
     month: "numeric",
     day: "numeric",

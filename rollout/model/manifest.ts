@@ -20,7 +20,7 @@ export interface Manifest {
 }
 
 /** Bytes of a manifest at most: a text in a twin has 4 KB. [IoT Hub: device twins, limits] */
-export const LARGEST_MANIFEST = 4096;
+const LARGEST_MANIFEST = 4096;
 
 // Strict: a restriction that a reader does not know must not be passed over.
 const schema = z

@@ -1,4 +1,4 @@
-/** Why a source gave no answer that could be read. */
+/** The ways in which a source gives no answer that can be read. */
 export const TROUBLES = [
   "unknown source",
   "unreachable",
@@ -7,6 +7,7 @@ export const TROUBLES = [
   "failed",
   "malformed",
 ] as const;
+/** Why a source gave no answer that could be read. */
 export type SourceTrouble = (typeof TROUBLES)[number];
 
 /** Numbers by stratum; `*` stands for all devices where a source tells no strata apart. */
@@ -15,6 +16,7 @@ export type ByStratum = Readonly<Record<string, number>>;
 /** What one look read of one metric: numbers and an instant, never a text of the source. */
 export type MetricReading =
   | {
+      /** What came of asking: numbers, an answer that has none, or no answer that can be read. */
       readonly state: "measured";
       /** Epoch ms of the data. */
       readonly at: number;
@@ -23,7 +25,11 @@ export type MetricReading =
     }
   /** The source answered, and has none. */
   | { readonly state: "no data" }
-  | { readonly state: "broken"; readonly trouble: SourceTrouble };
+  | {
+      readonly state: "broken";
+      /** Why it could not be read. */
+      readonly trouble: SourceTrouble;
+    };
 
 /** Where a metric stands at a look. */
 export type MetricState =
@@ -58,6 +64,7 @@ export type MetricNumbers =
   | { readonly kind: "binomial"; readonly byStratum: Readonly<Record<string, BinomialNumbers>> }
   | { readonly kind: "rate ratio"; readonly byStratum: Readonly<Record<string, RatioNumbers>> };
 
+/** What a limit is judged by, of one stratum. */
 export interface LimitNumbers {
   /** The latest measurement. */
   readonly value: number;
@@ -65,6 +72,7 @@ export interface LimitNumbers {
   readonly failing: number;
 }
 
+/** What a rate is judged by, of one stratum. */
 export interface BinomialNumbers {
   /** What is bad, of all data that could be used. */
   readonly bad: number;
@@ -74,6 +82,7 @@ export interface BinomialNumbers {
   readonly unproven: number;
 }
 
+/** What a rate ratio is judged by, of one stratum. */
 export interface RatioNumbers {
   /** Events of treated devices in all ticks that were counted. */
   readonly treated: number;

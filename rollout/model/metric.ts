@@ -82,7 +82,7 @@ export const ALL_STRATA = "*";
 export const AT_PART = "at";
 
 /** The numbers a judge needs. */
-export function partsOf(judge: Pick<Judge, "kind">, source: string): readonly [string, ...string[]] {
+function partsOf(judge: Pick<Judge, "kind">, source: string): readonly [string, ...string[]] {
   switch (judge.kind) {
     case "limit":
       return ["value"];
@@ -113,6 +113,10 @@ const limit = z
   })
   .refine(({ above, below }) => above !== undefined || below !== undefined, {
     error: "give `above`, `below` or both",
+  })
+  .refine(({ above = Infinity, below = -Infinity }) => below <= above, {
+    path: ["below"],
+    error: "must not be above `above`: every value would be bad",
   });
 
 const binomial = z

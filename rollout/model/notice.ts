@@ -34,10 +34,13 @@ export const TOLD_BY_DEFAULT: readonly NoticeKind[] = NOTICE_KINDS.filter(
 export interface Notice {
   /** The same each time the same thing is told: of a decision its record's digest, of a stop the stop's own. */
   readonly id: string;
+  /** What is told. */
   readonly kind: NoticeKind;
+  /** How urgent it is, by its kind (`severityOf`). */
   readonly severity: Severity;
   /** ISO 8601 instant, by the rollout's clock. */
   readonly at: string;
+  /** The product it is about. */
   readonly product: string;
   /** One line that says it all. */
   readonly title: string;
@@ -45,6 +48,7 @@ export interface Notice {
   readonly reason: string;
   /** Version; absent where it is about no release, or about one whose record is not there yet. */
   readonly release?: string;
+  /** The attempt it is about; absent where it is about none. */
   readonly attempt?: AttemptId;
   /** Name of the widest wave that is open. */
   readonly wave?: string;

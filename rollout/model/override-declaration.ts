@@ -8,7 +8,9 @@ import { problemsFromZod } from "./schema-problems.ts";
 
 /** An override as its file declares it: what a person decides about one gate, on counts that they saw. */
 export interface OverrideDeclaration {
+  /** A product of the fleet. */
   readonly product: string;
+  /** Version of the release that is held. */
   readonly version: string;
   /** Name of the open wave. */
   readonly wave: string;

@@ -93,10 +93,11 @@ export function askCounts<Key extends string>(
     const query = queries[key];
     const answer = answers.get(query);
     if (answer === undefined) questions.push({ kind: "count", id: query, query });
-    else if (answer.kind === "count" && (answer.missing ?? []).length > 0)
-      return { kind: "failed", reason: `no answer of ${(answer.missing ?? []).join(", ")}` };
-    else if (answer.kind === "count") found[key] = answer.byStratum;
-    else if (answer.kind === "failed") return { kind: "failed", reason: answer.reason };
+    else if (answer.kind !== "count")
+      return { kind: "failed", reason: answer.kind === "failed" ? answer.reason : "something else answered" };
+    else if (answer.missing !== undefined && answer.missing.length > 0)
+      return { kind: "failed", reason: `no answer of ${answer.missing.join(", ")}` };
+    else found[key] = answer.byStratum;
   }
   if (questions.length > 0) return { kind: "ask", questions };
   // Every key was asked and answered.

@@ -1,6 +1,6 @@
-import type { AttemptId } from "./attempt.ts";
-import { attemptNumber } from "./attempt.ts";
+import { attemptNumber, type AttemptId } from "./attempt.ts";
 import { digestOf, parseDigest } from "./digest.ts";
+import { cutText, encodeLabel, LONGEST_LABEL } from "./label-value.ts";
 
 /** A hold can be resumed. A halt leaves devices where they are, an abort takes them back: neither is ever cleared. */
 export type StopKind = "hold" | "halt" | "abort";
@@ -32,7 +32,7 @@ export interface Stop extends StopFacts {
   readonly id: string;
 }
 
-/** Longest actor and reason that fit a label whole, even if every character is encoded in three. */
+/** Most characters that are kept of an actor and of a reason; fewer where a label has no room for them encoded. */
 const MAX_ACTOR = 40;
 const MAX_REASON = 90;
 
@@ -77,18 +77,9 @@ export function stopWithId(facts: StopFacts): Stop {
   return { ...facts, id: digestOf({ kind, attempt, release, actor, at, reason, nonce }) };
 }
 
+/** A text as it can be read back from a label: well-formed, on one line, and cut where it shows if it is too long. */
 function cut(text: string, most: number): string {
-  // One character is up to four bytes, each three characters of a label: ASCII text with few spaces uses far less.
-  let kept = Array.from(text.replaceAll(/\s+/gu, " "));
-  const room = (characters: readonly string[]): number =>
-    characters.reduce(
-      (sum, character) =>
-        sum +
-        (/[A-Za-z0-9\-:.+_#*?!(),=@;']/.test(character) ? 1 : 3 * new TextEncoder().encode(character).length),
-      0,
-    );
-  if (kept.length <= most && room(kept) <= 125) return kept.join("");
-  kept = kept.slice(0, most);
-  while (room(kept) > 120) kept.pop();
-  return `${kept.join("")}...`;
+  const line = text.toWellFormed().replaceAll(/\s+/gu, " ");
+  const fits = Array.from(line).length <= most && encodeLabel(line).length <= LONGEST_LABEL;
+  return fits ? line : cutText(line, most);
 }

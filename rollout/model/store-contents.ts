@@ -12,17 +12,20 @@ export interface StoredFiles {
   readonly folders: Readonly<Record<StoreFolder, ReadonlyMap<string, string>>>;
 }
 
-export const STORE_FOLDERS = ["records", "taken", "terminal", "looks"] as const;
-export type StoreFolder = (typeof STORE_FOLDERS)[number];
+/** Folders of a record store whose files decide something or are verified. */
+export type StoreFolder = "records" | "taken" | "terminal" | "looks";
 
 /** The same, read: what could not be read as what its name says is a problem, and left out. */
 export interface StoreContents {
   readonly product: string;
+  /** Records by their digest. */
   readonly records: ReadonlyMap<Digest, RolloutRecord>;
+  /** Looks at each attempt, in stored order. */
   readonly looks: ReadonlyMap<AttemptId, readonly Look[]>;
   /** Head that each hub last had, by the hub's name. */
   readonly marks: ReadonlyMap<string, Digest>;
-  /** The abort of each release, by the release's digest. */
+  /** The stop of each release that was stopped for good, by the name of its tombstone (`tombstoneName`). */
   readonly tombstones: ReadonlyMap<string, Stop>;
+  /** What could not be read, and every other fault of the files. */
   readonly problems: readonly Problem[];
 }

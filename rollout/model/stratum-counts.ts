@@ -1,3 +1,6 @@
+/** Stratum of devices that have none, or one that no device had at the start. */
+export const OTHER = "other";
+
 /** What is known of the devices of one stratum in one view, at the fresh look. */
 export interface StratumCounts {
   /** Devices whose outcome is `ok`. */

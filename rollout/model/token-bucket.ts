@@ -1,7 +1,8 @@
 /** A rate limit as IoT Hub states it: so many calls at once, refilled evenly. */
 export interface TokenBucket {
-  /** Calls. */
+  /** Most calls at once. */
   readonly capacity: number;
+  /** Calls that come back each millisecond. */
   readonly perMs: number;
   /** Calls that may be sent now; below zero stands what was promised to those who wait. */
   readonly tokens: number;
@@ -11,12 +12,12 @@ export interface TokenBucket {
   readonly at: number;
 }
 
-/** A full bucket of `calls` a minute. */
+/** A full bucket of so many calls a minute, at an instant (epoch ms); `reserve` is kept back for what is urgent. */
 export function fullBucket(callsPerMinute: number, at: number, reserve = 0): TokenBucket {
   return { capacity: callsPerMinute, perMs: callsPerMinute / 60_000, tokens: callsPerMinute, reserve, at };
 }
 
-/** A full bucket of `calls` a second, for limits that are counted by the second: no more than one second's at once. */
+/** A full bucket of so many calls a second, for limits that are counted by the second: no more than one second's at once. */
 export function fullBucketPerSecond(callsPerSecond: number, at: number): TokenBucket {
   const capacity = Math.max(1, callsPerSecond);
   return { capacity, perMs: callsPerSecond / 1_000, tokens: capacity, reserve: 0, at };

@@ -11,7 +11,7 @@ import { BUCKET_COUNT } from "./bucket.ts";
 export const DESIRED_PATH = "properties.desired.firmware";
 
 /** Where the device answers. */
-export const REPORTED_PATH = "properties.reported.firmware";
+const REPORTED_PATH = "properties.reported.firmware";
 
 /** Name of the section under desired and reported properties. */
 export const FIRMWARE_SECTION = "firmware";

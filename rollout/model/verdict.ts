@@ -67,8 +67,16 @@ export interface Rate {
   readonly upper: number;
   /** Chance that the true rate never leaves these bounds, however often one looks: 0.95. */
   readonly confidence: number;
-  /** Of a small stratum: the most bad devices among all that it had at the start. Exact, at ONE look. */
-  readonly ofAll?: { readonly devices: number; readonly mostBad: number };
+  /** What the same counts say of all devices of a small stratum; absent for a large one. Exact, at ONE look. */
+  readonly ofAll?: WholeStratum;
+}
+
+/** Bound on the bad devices of a whole stratum. */
+export interface WholeStratum {
+  /** Devices that it had at the start. */
+  readonly devices: number;
+  /** Most bad ones among them. */
+  readonly mostBad: number;
 }
 
 export type View = "cumulative" | "wave";

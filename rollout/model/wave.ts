@@ -24,7 +24,7 @@ export interface WaveDeclaration {
   readonly pace?: PaceDeclaration;
 }
 
-/** A wave in parts. */
+/** A wave that opens in parts. */
 export interface PaceDeclaration {
   /** Parts of about the same number of devices, 2 to 100. */
   readonly parts: number;
@@ -46,9 +46,20 @@ export interface Wave {
   readonly approvals: number;
   /** Epoch ms; absent: as soon as the wave before is promoted. */
   readonly startAt?: number;
-  /** The parts it opens in, and the time between two of them; absent: at once. */
-  readonly pace?: { readonly parts: number; readonly everyMs: number };
+  /** It opens in parts, one after another; absent: at once. */
+  readonly pace?: Pace;
 }
+
+/** A pace, checked. */
+export interface Pace {
+  /** Parts of about the same number of devices, 2 to 100. */
+  readonly parts: number;
+  /** Time between two parts, ms. */
+  readonly everyMs: number;
+}
+
+/** Most parts that a wave opens in. */
+export const MOST_PARTS = 100;
 
 const waveSchema = z.strictObject({
   name: z.string().min(1).max(40),
@@ -58,7 +69,7 @@ const waveSchema = z.strictObject({
   approvals: z.int().nonnegative().max(10).default(0),
   startAt: instantSchema.exactOptional(),
   pace: z
-    .strictObject({ parts: z.int().min(2).max(100), every: durationSchema })
+    .strictObject({ parts: z.int().min(2).max(MOST_PARTS), every: durationSchema })
     .transform(({ parts, every }) => ({ parts, everyMs: every }))
     .exactOptional(),
 });

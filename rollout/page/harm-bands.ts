@@ -2,16 +2,16 @@ import { figuresOf } from "../forecast/figures.ts";
 import { fitLaws } from "../forecast/fit-laws.ts";
 import { gateRule } from "../forecast/gate-rule.ts";
 import { assumedLaws } from "../forecast/laws.ts";
-import { EVALUATION_MS, forecastLookMs } from "../forecast/model-timing.ts";
+import { forecastLookMs } from "../forecast/model-timing.ts";
 import { pastRolloutOf } from "../forecast/past-rollout.ts";
 import type { RecordedCourse } from "../forecast/replay/recorded-course.ts";
 import type { RolloutModel } from "../forecast/rollout-model.ts";
 import { createRunner } from "../forecast/run-table.ts";
-import { scenarioNumber } from "../forecast/scenarios.ts";
+import { curveScenarioId, scenarioNumber } from "../forecast/scenarios.ts";
 import { everywhere } from "../forecast/truth.ts";
 import { wavesByShare } from "../forecast/waves-by-share.ts";
 import { formatDuration } from "../model/duration.ts";
-import { formatPercentage } from "../model/percentage.ts";
+import { EVALUATION_MS } from "../model/hub-limits.ts";
 import { totalOf } from "../model/question.ts";
 import type { LookedCourse } from "./looked-course.ts";
 
@@ -73,7 +73,7 @@ export function harmBands(course: RecordedCourse, earlier: readonly LookedCourse
   };
   const play = createRunner(model, gateRule);
   const at = (rate: number): HarmBand => {
-    const name = `reported ${formatPercentage(rate)}`;
+    const name = curveScenarioId("reported", rate);
     const truth = { name, rates: everywhere(strata.length, { reported: rate }) };
     const range = { seed: SEED, scenario: scenarioNumber({ id: name }), from: 0, to: RUNS };
     const { harmed, stopped } = figuresOf(play(truth, range), model);

@@ -3,6 +3,7 @@ import { findConfiguration, type Configuration } from "../model/configuration.ts
 import { digestOf, type Digest } from "../model/digest.ts";
 import { headOf, LABEL } from "../model/labels.ts";
 import { digestOfOverride } from "../model/override-declaration.ts";
+import { ownValue } from "../model/own-value.ts";
 import type { Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import type { Declared } from "./declared.ts";
@@ -119,7 +120,7 @@ export function basisChanges(before: PlanBasis, now: PlanBasis, at: number): rea
   for (const hub of keysOf(before.configurations, now.configurations)) {
     const [was, is] = [before.configurations[hub] ?? {}, now.configurations[hub] ?? {}];
     for (const id of keysOf(was, is)) {
-      const what = configurationChange(was[id], is[id]);
+      const what = configurationChange(ownValue(was, id), ownValue(is, id));
       if (what !== undefined) changes.push(`configuration ${id} on ${hub}: ${what}`);
     }
   }
@@ -148,8 +149,9 @@ function keyChanges<Value>(
   name: (key: string) => string,
 ): string[] {
   return keysOf(before, now).flatMap((key) => {
-    if (before[key] === now[key]) return [];
-    return [`${name(key)}${before[key] === undefined ? " (new)" : now[key] === undefined ? " (gone)" : ""}`];
+    const [was, is] = [ownValue(before, key), ownValue(now, key)];
+    if (was === is) return [];
+    return [`${name(key)}${was === undefined ? " (new)" : is === undefined ? " (gone)" : ""}`];
   });
 }
 

@@ -15,12 +15,10 @@ export interface PartialWindow {
   readonly width: number;
 }
 
-/** The buckets of a release's first `percent` of devices. Each release starts elsewhere, so none is always first. */
-export function releaseWindow(release: Pick<Release, "product" | "version">, percent: number): BucketWindow {
-  return { start: releaseStart(release), width: widthOfPercent(percent) };
-}
-
-/** Bucket that every window of a release starts at: so they nest, whatever their widths were computed from. */
+/**
+ * Bucket that every window of a release starts at, so that they nest, whatever their widths were computed from. Each
+ * release starts elsewhere, so that no device is always first.
+ */
 export function releaseStart({ product, version }: Pick<Release, "product" | "version">): number {
   return bucketOf(`${product}/${version}`);
 }

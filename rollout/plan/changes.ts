@@ -2,9 +2,10 @@ import { refId } from "../model/attempt.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import { totalOf } from "../model/question.ts";
 import type { AdoptedIntent } from "../model/record.ts";
-import { standingChanges, type ChangesInput } from "./standing-changes.ts";
+import type { ChangesInput } from "./changes-input.ts";
 import type { PlanHub } from "./plan-input.ts";
 import type { Change, SizedRelease } from "./product-plan.ts";
+import { standingChanges } from "./standing-changes.ts";
 
 /**
  * What the next runs would do, in their order: narrow, widen what is recorded, adopt, create, supersede, start; then what
@@ -36,8 +37,8 @@ export function hasChanges(changes: readonly Change[]): boolean {
   return changes.some(({ due }) => due);
 }
 
-/** Configurations that they create on a hub. */
-export function created(changes: readonly Change[]): number {
+/** How many configurations changes create on each hub, the ref included. */
+export function createdCount(changes: readonly Change[]): number {
   return changes.filter(({ kind, due }) => due && (kind === "create" || kind === "adopt")).length;
 }
 

@@ -21,12 +21,10 @@ export interface CheckedDeclarations {
   readonly problems: readonly Problem[];
 }
 
-/** Check a whole set of declarations; all problems at once. A file that cannot be read right blocks every product. */
+/** Check a whole set of declarations; all problems at once. A file that is malformed blocks every product. */
 export function checkDeclarations(raw: RawDeclarations): CheckedDeclarations {
-  const parsedFleet = parseFleet(raw.fleet.value, raw.fleet.file);
-  if (parsedFleet.fleet === undefined) return { products: [], problems: parsedFleet.problems };
-  const { fleet } = parsedFleet;
-  const malformed: Problem[] = [];
+  const { fleet, problems } = parseFleet(raw.fleet.value, raw.fleet.file);
+  const malformed: Problem[] = [...problems];
   const releases: DeclaredRelease[] = [];
   for (const { value, file } of raw.releases) {
     const parsed = parseRelease(value, file);
@@ -35,6 +33,7 @@ export function checkDeclarations(raw: RawDeclarations): CheckedDeclarations {
   }
   const overrides = checkOverrides(raw.overrides ?? [], fleet, releases);
   malformed.push(...overrides.malformed);
+  if (fleet === undefined) return { products: [], problems: malformed };
   const unknown = releases.flatMap(({ release, file }) => unknownProduct(release.product, file, fleet));
   const ownProblems = (product: string, own: readonly DeclaredRelease[]): readonly Problem[] => [
     ...duplicates(own),

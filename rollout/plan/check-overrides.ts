@@ -14,10 +14,10 @@ export interface CheckedOverrides {
   problemsOf(product: string): readonly Problem[];
 }
 
-/** Check override files against the fleet and the releases; all problems at once. */
+/** Check override files against the releases and the fleet (undefined: it is malformed itself); all problems at once. */
 export function checkOverrides(
   raw: readonly { readonly value: unknown; readonly file: string }[],
-  fleet: Fleet,
+  fleet: Fleet | undefined,
   releases: readonly DeclaredRelease[],
 ): CheckedOverrides {
   const overrides: DeclaredOverride[] = [];
@@ -27,7 +27,7 @@ export function checkOverrides(
     if (parsed.override === undefined) malformed.push(...parsed.problems);
     else {
       overrides.push({ override: parsed.override, file });
-      malformed.push(...unknownProduct(parsed.override.product, file, fleet));
+      if (fleet !== undefined) malformed.push(...unknownProduct(parsed.override.product, file, fleet));
     }
   }
   return {

@@ -1,8 +1,9 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
 import { TAG } from "../model/twin-contract.ts";
 import { windowCondition, windowsCondition } from "./bucket-window.ts";
+import { quoted } from "./quoted-text.ts";
 import type { PlainCohort, Reach } from "./reach.ts";
-import { quoted, stratumCondition } from "./stratum-condition.ts";
+import { stratumCondition } from "./stratum-condition.ts";
 
 /** The terms of a reach, joined by OR where they stand: rings, devices and conditions first, windows after them. */
 export function reachTerms({ cohorts, whole, strata }: Reach, start: number): readonly string[] {
@@ -22,7 +23,7 @@ export function reachTerms({ cohorts, whole, strata }: Reach, start: number): re
 }
 
 /** Condition of a cohort that needs no window. */
-export function cohortCondition(cohort: PlainCohort): string {
+function cohortCondition(cohort: PlainCohort): string {
   switch (cohort.kind) {
     case "ring":
       return `${TAG.ring} = ${quoted(cohort.ring)}`;

@@ -170,7 +170,7 @@ const parser = new ConditionParser();
 export function parseCondition(
   text: string,
 ): { readonly expression: Expression } | { readonly fault: SyntaxFault } {
-  // Nowhere, not even inside a text [IoTHub: target conditions].
+  // Nowhere, not even inside a text [IoT Hub: target conditions].
   const double = text.indexOf('"');
   if (double !== -1) {
     const summary = "double quotes are not taken in a target condition; texts stand in single ones";
@@ -198,10 +198,16 @@ function unreadableAt(text: string, offset: number): SyntaxFault {
 }
 
 function tooDeep(tokens: readonly IToken[]): IToken | undefined {
+  /** Depth inside each bracket that is open, and the depth with the NOTs that wait for their term. */
+  const brackets = [0];
   let depth = 0;
   return tokens.find(({ tokenType }) => {
-    if (tokenType === T.Open || tokenType === T.Not) depth += 1;
-    if (tokenType === T.Close) depth -= 1;
+    if (tokenType === T.Not) depth += 1;
+    else if (tokenType === T.Open) brackets.push((depth += 1));
+    else {
+      if (tokenType === T.Close && brackets.length > 1) brackets.pop();
+      depth = brackets.at(-1) ?? 0;
+    }
     return depth > MAX_NESTING;
   });
 }

@@ -1,3 +1,4 @@
+import { withThousands } from "../gate/format-evidence.ts";
 import { BUCKET_COUNT } from "../model/bucket.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeclaredRelease } from "./declared.ts";
@@ -5,14 +6,13 @@ import { FIRST_PRIORITY } from "./documents.ts";
 import { MAX_CONDITION } from "./target-condition.ts";
 import { waveCondition } from "./wave-condition.ts";
 
-/** A wave's condition that is longer than wavegate writes. */
+/** The problem of a wave whose condition is longer than wavegate writes. */
 export function tooLong(path: string, length: number): Problem {
-  const [is, most] = [length.toLocaleString("en-US"), MAX_CONDITION.toLocaleString("en-US")];
   return {
     severity: "error",
     code: "CONDITION_TOO_LONG",
     path,
-    summary: `its target condition has ${is} characters; wavegate writes at most ${most}, for IoT Hub takes no longer query than 8,192`,
+    summary: `its target condition has ${withThousands(length)} characters; wavegate writes at most ${withThousands(MAX_CONDITION)}, for IoT Hub takes no longer query than 8,192`,
     hint: "name fewer devices, give them a ring instead, or shorten `where`",
   };
 }

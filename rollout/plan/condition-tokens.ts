@@ -1,6 +1,6 @@
 import { createToken, Lexer, type TokenType } from "chevrotain";
 
-// Target conditions as the documents describe them [IoTHub: query language, target conditions].
+// Target conditions as the documents describe them [IoT Hub: query language, target conditions].
 
 /** Anything that can follow a dot: keywords are legal property names there. */
 export const Name = createToken({ name: "name", label: "a name", pattern: Lexer.NA });

@@ -1,5 +1,6 @@
 import { findConfiguration } from "../model/configuration.ts";
 import { hubLimits } from "../model/hub-limits.ts";
+import { LABEL } from "../model/labels.ts";
 import type { Problem } from "../model/problem.ts";
 import { grantsOf } from "./image-access.ts";
 import type { PlanHub } from "./plan-input.ts";
@@ -37,7 +38,7 @@ export function quotaProblems(input: {
     const { configurations: most } = hubLimits(tier, units);
     const standing = listing.configurations.length;
     const after = standing + fresh + others;
-    const own = listing.configurations.filter(({ labels }) => labels["wg-kind"] !== undefined).length;
+    const own = listing.configurations.filter(({ labels }) => labels[LABEL.kind] !== undefined).length;
     const freed = frees.filter(there).length;
     const beside = others === 0 ? "" : `, beside ${others} of other products`;
     const numbers = `${standing} of ${most} configurations stand on it (${own} of them wavegate's), and ${fresh} more are needed${beside}`;

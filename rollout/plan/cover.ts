@@ -35,7 +35,7 @@ export function reachesEveryone(condition: string, product: string): boolean {
 }
 
 /** Whom of a release's devices an adopted baseline has to catch. */
-export function ownCohort(exposed: string, { product, where }: Cover): string {
+function ownCohort(exposed: string, { product, where }: Cover): string {
   // `*` cannot stand inside another condition, and it names devices of every product.
   const cohort = exposed === "*" ? productCondition(product) : exposed;
   return where === undefined ? cohort : `(${cohort}) AND (${where})`;

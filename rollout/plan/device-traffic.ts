@@ -26,21 +26,21 @@ export interface DeviceTraffic {
 
 const DESIRED_BYTES = 1_000;
 const REPORT_BYTES = 600;
-/** Braces, section names and `$version`s of a twin as a device gets it; no tags, no metadata [facts/iothub.md §5.2]. */
+/** Braces, section names and `$version`s of a twin as a device gets it; no tags, no metadata [IoT Hub: device twins]. */
 const TWIN_FRAME_BYTES = 100;
 
-/** Each evaluation that changes what a device is to have is one patch of its twin [facts/iothub.md §1.6]. */
+/** An evaluation that changes what a device is to have is one patch of its twin [IoT Hub: automatic device management]. */
 const DESIRED_WRITES = 1;
 /** Keys come and go by one evaluation each; a renewal meanwhile is one more. */
 const ACCESS_WRITES = 2;
-/** contacted, downloading, applying, rebooting, end [design §5, Reported], and one again after a lost connection. */
+/** contacted, downloading, applying, rebooting, end (docs/device.md), and one again after a lost connection. */
 const REPORTS = 5 + 1;
 /** The change as it is sent to a device that is connected. */
 const NOTIFICATIONS = 1;
 /**
  * On the connection after the reboot, and on one more: a token's renewal, a lost connection, or, for a device that was
  * away, the one that brings the change. The hub sends nothing again, so that a device reads its twin on every connection
- * [facts/iothub.md §5.1, "does NOT re-read"].
+ * [IoT Hub: device twins, reconnection].
  */
 const READS = 2;
 
@@ -52,8 +52,8 @@ export function deviceTraffic(
   const { desiredBytes = DESIRED_BYTES, reportBytes = REPORT_BYTES, accessBytes } = sizes;
   const { twinBytes = desiredBytes + (accessBytes ?? 0) + reportBytes + TWIN_FRAME_BYTES } = sizes;
   const accessWrites = accessBytes === undefined ? 0 : ACCESS_WRITES;
-  // "twin updates per device count against the daily message quota in 4 KB chunks" [facts/iothub.md §1.7], reads by the
-  // size of the result [facts/iothub.md §3.2, "Metered"]; the chunk of the free tier is 0.5 KB [facts/iothub.md §1.9].
+  // Updates of a twin count in chunks, reads by the chunks of their result; a chunk is 4 KB, on the free tier 0.5 KB
+  // [IoT Hub quotas and throttling].
   const chunks = (bytes: number): number => Math.max(1, Math.ceil(bytes / meterBytes));
   return {
     writes: DESIRED_WRITES + accessWrites + REPORTS,

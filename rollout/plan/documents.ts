@@ -1,7 +1,8 @@
 import { refId, type AttemptId } from "../model/attempt.ts";
 import { documentDigest, type Configuration, type ConfigurationDocument } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
-import { LABEL, labelValue } from "../model/labels.ts";
+import { labelValue } from "../model/label-value.ts";
+import { LABEL } from "../model/labels.ts";
 import type { Artifact } from "../model/artifact.ts";
 import { DESIRED_PATH, type Access, type FirmwareDesired } from "../model/twin-contract.ts";
 import { releaseMetrics } from "./queries.ts";

@@ -1,11 +1,12 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
 import type { HubLimits } from "../model/hub-limits.ts";
 import { TAG } from "../model/twin-contract.ts";
+import { taggedCondition } from "./target-condition.ts";
 
 /** Above this many devices an import job is the better way. */
 export const IMPORT_ABOVE = 50_000;
 /** Share of a day's messages that one run may use: telemetry and rollback need the rest. */
-export const QUOTA_SHARE = 0.3;
+const QUOTA_SHARE = 0.3;
 /** Devices on a page of a query [IoT Hub: query language]. */
 const PAGE = 100;
 /** Bytes of a device's row: id, etag and tags, as a fleet of ours has them. */
@@ -13,7 +14,9 @@ const ROW_BYTES = 300;
 
 /** How many devices of a product are in which state. */
 export interface EnrollmentCounts {
+  /** All of the product, held ones too. */
   readonly devices: number;
+  /** With a numeric bucket. */
   readonly stamped: number;
   /** Without any bucket. */
   readonly missing: number;
@@ -21,9 +24,11 @@ export interface EnrollmentCounts {
 
 /** What a person chose. */
 export interface EnrollmentOptions {
+  /** Of the hub the devices are on. */
   readonly limits: HubLimits;
   /** Share of the hub's rates to use, over 0 up to 1. */
   readonly share: number;
+  /** Devices without a bucket above which an import job is taken. */
   readonly importAbove: number;
   /** Whether the settings name a container that import jobs can use. */
   readonly hasContainer: boolean;
@@ -49,19 +54,17 @@ export interface EnrollmentPlan extends EnrollmentCounts {
   readonly dailyMessages: number;
 }
 
-/** Devices of a product, held ones too: a bucket puts nobody anywhere whom a hold keeps out. */
-export function enrollableCondition(product: string): string {
-  return `${TAG.product} = '${product}'`;
-}
-
-/** Those of them without any bucket. `IS_DEFINED` is the one function documented for twins. */
+/**
+ * Devices of a product without any bucket, held ones too: a bucket puts nobody anywhere whom a hold keeps out.
+ * `IS_DEFINED` is the one function documented for twins.
+ */
 export function missingBucketCondition(product: string): string {
-  return `${enrollableCondition(product)} AND NOT IS_DEFINED(${TAG.bucket})`;
+  return `${taggedCondition(product)} AND NOT IS_DEFINED(${TAG.bucket})`;
 }
 
-/** Those of them with a numeric bucket. */
+/** Devices of a product with a numeric bucket, held ones too. */
 export function numericBucketCondition(product: string): string {
-  return `${enrollableCondition(product)} AND ${TAG.bucket} >= 0 AND ${TAG.bucket} < ${BUCKET_COUNT}`;
+  return `${taggedCondition(product)} AND ${TAG.bucket} >= 0 AND ${TAG.bucket} < ${BUCKET_COUNT}`;
 }
 
 /** Work out the method, the time and the messages. */

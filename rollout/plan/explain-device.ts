@@ -1,14 +1,16 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
+import { bucketPath, shownAt, valueAt, type DeviceView } from "../model/device-view.ts";
+import { ownValue } from "../model/own-value.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
 import type { RolloutState } from "../model/record.ts";
+import { OTHER } from "../model/stratum-counts.ts";
 import { reportedField, TAG } from "../model/twin-contract.ts";
 import type { Wave } from "../model/wave.ts";
 import { releaseStart, windowCondition } from "./bucket-window.ts";
-import { bucketPath, shownAt, valueAt, type DeviceView } from "../model/device-view.ts";
 import { countByStratum } from "./queries.ts";
+import { quoted } from "./quoted-text.ts";
 import { reachOfWave, type Exposable } from "./reach.ts";
-import { OTHER, quoted } from "./stratum-condition.ts";
-import { quarantineCondition, requiresCondition } from "./target-condition.ts";
+import { quarantineCondition, requiresCondition, taggedCondition } from "./target-condition.ts";
 import { waveCondition } from "./wave-condition.ts";
 import { narrowestWindows, windowsUpTo } from "./wave-windows.ts";
 
@@ -86,7 +88,7 @@ function broughtInBy(
     case "at least": {
       const value = valueAt(device, TAG.stratum);
       const stratum = typeof value === "string" || typeof value === "number" ? String(value) : OTHER;
-      return `${bucket} is in the window of stratum ${stratum}: ${windowText(of, reach.strata[stratum] ?? reach.whole)}`;
+      return `${bucket} is in the window of stratum ${stratum}: ${windowText(of, ownValue(reach.strata, stratum) ?? reach.whole)}`;
     }
   }
 }
@@ -107,7 +109,7 @@ function keptOut(device: DeviceView, subject: Subject, answers: Answers): Asked<
   const current = reportedField("currentFwVersion");
   const hurdles: readonly { readonly condition: string; readonly otherwise: string }[] = [
     {
-      condition: `${TAG.product} = ${quoted(product)}`,
+      condition: taggedCondition(product),
       otherwise: `it is of another product: ${TAG.product} is ${shownAt(device, TAG.product)}`,
     },
     {

@@ -18,7 +18,7 @@ export interface Territory {
  * us they take it over from where a release is emptied. At our path, before it (they replace the section whole) or
  * beyond it (they change one value in it).
  */
-export function foreignConfigurations({ configurations }: Listing): readonly Configuration[] {
+function foreignConfigurations({ configurations }: Listing): readonly Configuration[] {
   return configurations.filter(
     ({ labels, content, condition }) =>
       labels[LABEL.kind] === undefined && condition !== "" && Object.keys(content).some(meetsOurPath),
@@ -30,13 +30,14 @@ export function meetsOurPath(path: string): boolean {
   return ownPathMet(path) !== undefined;
 }
 
+/** Our path that a twin path touches. */
 function ownPathMet(path: string): string | undefined {
   return [DESIRED_PATH, ACCESS_PATH].find(
     (own) => path === own || path.startsWith(`${own}.`) || own.startsWith(`${path}.`),
   );
 }
 
-/** Those of them that write to devices of ours, with how many; asks nothing where there is none. */
+/** Configurations of others that write to devices of ours, with how many; asks nothing where there is none. */
 export function foreignProblems(
   { product, where }: Territory,
   listings: readonly Listing[],
@@ -46,8 +47,8 @@ export function foreignProblems(
   // One that stands on several hubs is asked about once for each condition it has there.
   const foreign = new Map(
     listings.flatMap(foreignConfigurations).map(({ id, condition, content }) => {
-      const own = Object.keys(content).flatMap((path) => ownPathMet(path) ?? [])[0];
-      return [`${id} ${condition}`, { id, condition, own }];
+      const path = Object.keys(content).flatMap((one) => ownPathMet(one) ?? [])[0];
+      return [`${id} ${condition}`, { id, condition, path }];
     }),
   );
   const queries = Object.fromEntries(
@@ -61,7 +62,7 @@ export function foreignProblems(
   if (counts.kind !== "known") return counts;
   return {
     kind: "known",
-    value: [...foreign].flatMap(([key, { id, own }]): Problem[] => {
+    value: [...foreign].flatMap(([key, { id, path }]): Problem[] => {
       const devices = totalOf(counts.value[key] ?? {});
       if (devices === 0) return [];
       return [
@@ -69,7 +70,7 @@ export function foreignProblems(
           severity: "error",
           code: "FOREIGN_CONFIGURATION",
           path: `configuration ${id}`,
-          summary: `it writes to ${own} of ${devices} devices of ${product}`,
+          summary: `it writes to ${path} of ${devices} devices of ${product}`,
           hint: `empty its target condition or delete it: az iot hub configuration delete -c ${id}`,
         },
       ];

@@ -1,4 +1,5 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
+import { ownValue } from "../model/own-value.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
@@ -25,7 +26,7 @@ export function holdOutProblems({ release, file, windows }: SizedRelease): reado
     const wanted =
       cohort.kind === "percent"
         ? widthOfPercent(cohort.percent)
-        : Math.max(0, ...Object.values(windows[name] ?? {}));
+        : Math.max(0, ...Object.values(ownValue(windows, name) ?? {}));
     if (wanted <= most) return [];
     const share = (buckets: number): string => formatPercentage(buckets / BUCKET_COUNT);
     return [

@@ -2,14 +2,13 @@ import { LONGEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
 import type { Configuration, ConfigurationDocument, Listing } from "../model/configuration.ts";
 import { instantMs, isoInstant } from "../model/instant.ts";
 import { LABEL } from "../model/labels.ts";
-import type { FirmwareDesired } from "../model/twin-contract.ts";
-import { ACCESS_PATH, DESIRED_PATH, reportedField } from "../model/twin-contract.ts";
+import { ACCESS_PATH, DESIRED_PATH, reportedField, type FirmwareDesired } from "../model/twin-contract.ts";
 import { certified, isCertified } from "./documents.ts";
 import { productCondition } from "./target-condition.ts";
 
-/** Most keys in a twin: 40 of half a kilobyte leave room in the 32 KB of desired properties [facts/iothub.md §2.5]. */
+/** Most keys in a twin: 40 of half a kilobyte leave room in the 32 KB of desired properties [IoT Hub: device twins, limits]. */
 const MOST_IMAGES = 40;
-/** The same for all that stand at a time: of two the one that was created last wins [facts/iothub.md §1.6]. */
+/** The same for all that stand at a time: of two the one that was created last wins [IoT Hub: automatic device management]. */
 const PRIORITY = 0;
 
 /** An image that devices need a key to. */
@@ -135,7 +134,7 @@ export function accessDocument(input: {
 }
 
 /** Devices of a product that want a key now; a device leaves it by saying that its image is verified. */
-export function accessCondition(product: string): string {
+function accessCondition(product: string): string {
   return `${productCondition(product)} AND ${reportedField("fwSource")} = 'wanted'`;
 }
 

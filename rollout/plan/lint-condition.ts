@@ -7,7 +7,7 @@ import {
   type Path,
 } from "./condition-expression.ts";
 import { parseCondition } from "./condition-grammar.ts";
-import { quoted } from "./stratum-condition.ts";
+import { isQuotable, quoted } from "./quoted-text.ts";
 
 /** Something wrong with a condition of one's own. */
 export interface ConditionFault {
@@ -20,8 +20,6 @@ export interface ConditionFault {
 
 /** Tags that hold texts, and the one that holds a number: values of another type are equal to none of them. */
 const TEXT_TAGS: readonly string[] = [TAG.product, TAG.ring, TAG.stratum];
-// [IoTHub: target conditions, value characters]
-const QUOTABLE = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']*$/;
 
 /**
  * Everything wrong with a condition that somebody wrote into a declaration: what IoT Hub refuses, what its documents
@@ -148,7 +146,7 @@ function literalFaults({ value, text, offset }: Literal): ConditionFault[] {
     return [
       error(offset, "nothing equals null", "write NOT IS_DEFINED(...) for what a device does not have"),
     ];
-  if (typeof value !== "string" || QUOTABLE.test(value)) return [];
+  if (typeof value !== "string" || isQuotable(value)) return [];
   const summary = `the documents allow letters, digits and -:.+%_#*?!(),=@;$ in a text, and ${text} has others`;
   return [
     {

@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import { totalOf } from "../model/question.ts";
 
@@ -24,7 +25,7 @@ export function waveCounts(plan: {
 /** Waves whose devices became more or fewer by over a fifth since they were reviewed, each as a phrase. */
 export function movedCounts(before: WaveCounts, now: WaveCounts): readonly string[] {
   return Object.entries(before).flatMap(([wave, was]) => {
-    const is = now[wave] ?? 0;
+    const is = ownValue(now, wave) ?? 0;
     const by = was === 0 ? (is === 0 ? 0 : 1) : Math.abs(is - was) / was;
     return by > MOVED
       ? [`wave "${wave}" has ${is} devices, and had ${was} when it was planned (${formatPercentage(by)})`]

@@ -3,7 +3,7 @@ import { LABEL } from "../model/labels.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import { TAG } from "../model/twin-contract.ts";
 import { reachesEveryone } from "./cover.ts";
-import { productCondition } from "./target-condition.ts";
+import { productCondition, taggedCondition } from "./target-condition.ts";
 
 /**
  * What of a product a new bucket could put devices into, each as a phrase: releases under way that are not at their last
@@ -45,7 +45,7 @@ function isEveryone(condition: string, product: string): boolean {
   return (
     condition === "*" ||
     condition === productCondition(product) ||
-    condition === `${TAG.product} = '${product}'` ||
+    condition === taggedCondition(product) ||
     reachesEveryone(condition, product)
   );
 }

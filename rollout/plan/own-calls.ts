@@ -18,8 +18,8 @@ export interface OwnCallsInput {
   readonly resultBytes?: number | undefined;
   /** Metrics that the hub counts, a query each; default 0. */
   readonly countedMetrics?: number | undefined;
-  /** Sub-windows that `pace` opens beyond one a wave; default 0. */
-  readonly subWindows?: number | undefined;
+  /** Parts that `pace` opens beyond one a wave; default 0. */
+  readonly extraParts?: number | undefined;
   /** Times that keys to images are given, where they need one: one is created, another deleted. Default 0. */
   readonly renewals?: number | undefined;
 }
@@ -44,11 +44,11 @@ export interface OwnCalls {
 
 const DAY_MINUTES = 1_440;
 const RESULT_BYTES = 1_000;
-/** Two views, all contacts and this wave's [design §5, Counting]. */
+/** Two views: all contacts, and this wave's. */
 const VIEWS = 2;
-/** ok, failed and contacted [plan/queries.ts, TALLIED]. */
+/** ok, failed and contacted, as `tallyQuery` counts them. */
 const OUTCOMES = 3;
-/** "a step of the protocol adds at most 4": ref, configuration, one more listing, and this, once a widening. */
+/** Counts of whom a widening aims at, beside those of every look. */
 const TARGETED_COUNTS = 1;
 
 /** Price a rollout's own calls: 3 a look and hub where the hub takes two GROUP BY keys, else 7. */
@@ -59,7 +59,7 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
     days,
     waves,
     products = 1,
-    subWindows = 0,
+    extraParts = 0,
     countedMetrics = 0,
     renewals = 0,
   } = input;
@@ -67,13 +67,13 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
   const limits = hubLimits(input.tier, input.units);
   const queriesPerLook = VIEWS * (input.groupByKeys === 2 ? 1 : OUTCOMES) + countedMetrics;
   const looks = Math.floor((days * DAY_MINUTES * 60_000) / lookEveryMs);
-  const widenings = waves + subWindows;
+  const widenings = waves + extraParts;
   const writes = rolloutWrites(widenings);
   const queries = looks * queriesPerLook + widenings * TARGETED_COUNTS;
-  // A write is decided by a listing, and followed by one [architecture.md, one step a round].
+  // A write is decided by a listing, and followed by one (docs/architecture.md).
   const configurationCalls = looks + 2 * (writes + 2 * renewals);
   const minutes = days * DAY_MINUTES;
-  // "Metered: reads by result size in 4 KB chunks" [facts/iothub.md §3.2]; "config CRUD ... free" [facts/iothub.md §1.7].
+  // Queries are charged by the chunks of their result, calls about configurations are not [IoT Hub quotas and throttling].
   const messages = queries * Math.max(1, Math.ceil(resultBytes / limits.meterBytes));
   return {
     callsPerLook: 1 + queriesPerLook,
@@ -90,6 +90,6 @@ export function ownCalls(input: OwnCallsInput): OwnCalls {
  * Configuration writes of a rollout that is not stopped: its configuration is created, each widening moves the ref and
  * then the configuration, completing and settling move the ref, and the one it replaces is emptied and then deleted.
  */
-export function rolloutWrites(widenings: number): number {
+function rolloutWrites(widenings: number): number {
   return 1 + 2 * widenings + 2 + 2;
 }

@@ -3,8 +3,8 @@ import { ACCESS_LIFE_MS } from "../model/access-life.ts";
 import { digestOf, type Digest } from "../model/digest.ts";
 import { errorsOf, type Problem } from "../model/problem.ts";
 import { askAll, type Asked } from "../model/question.ts";
-import type { AdoptedIntent, Intent, RolloutIntent } from "../model/record.ts";
-import { digestOfRelease } from "../model/release.ts";
+import type { AdoptedIntent, Intent } from "../model/record.ts";
+import { activeProblems } from "./active-problems.ts";
 import { adoptedIntent, adoptionProblems, toAdopt } from "./adoption.ts";
 import { basisOf } from "./basis.ts";
 import { planChanges } from "./changes.ts";
@@ -153,41 +153,6 @@ function plannedStart(declared: Declared, input: ProductInput): Asked<Started | 
     kind: "known",
     value: { release: { ...sized.value, wayBack }, problems: [...problems, ...back, ...advice] },
   };
-}
-
-/** Releases under way whose file was changed or removed: nothing of them widens until it is back. */
-export function activeProblems(declared: Declared, intents: readonly Intent[]): Problem[] {
-  return intents.filter(isActive).flatMap(({ version, digest }): Problem[] => {
-    const file = declared.releases.find(({ release }) => release.version === version);
-    const name = `${declared.product} ${version}`;
-    if (file === undefined) {
-      const hint = `restore its file, or stop it: wavegate abort ${declared.product} --reason "..."`;
-      return [
-        {
-          severity: "error",
-          code: "RELEASE_REMOVED",
-          path: name,
-          summary: "its rollout is under way, and its file is gone",
-          hint,
-        },
-      ];
-    }
-    if (digestOfRelease(file.release) === digest) return [];
-    const hint = `restore the file as it was when the rollout started, or declare a new version`;
-    return [
-      {
-        severity: "error",
-        code: "RELEASE_CHANGED",
-        path: file.file,
-        summary: `the rollout of ${name} is under way with another content`,
-        hint,
-      },
-    ];
-  });
-}
-
-function isActive(intent: Intent): intent is RolloutIntent {
-  return intent.state === "running" || intent.state === "held" || intent.state === "watching";
 }
 
 /** Counts are no part of a plan's identity, and so no windows that are made from them. */

@@ -6,6 +6,7 @@ import { formatCohort } from "../model/cohort.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import type { Digest } from "../model/digest.ts";
 import { LABEL } from "../model/labels.ts";
+import { ownValue } from "../model/own-value.ts";
 import { askCounts, totalOf, type Asked } from "../model/question.ts";
 import type { Intent } from "../model/record.ts";
 import { digestOfRelease, type Release } from "../model/release.ts";
@@ -58,9 +59,9 @@ export function planRelease(
   const attempt = nextAttempt(release, digest, input);
   const desiredBytes = desiredBytesOf({ release, attempt, digest, priority, imageBase: input.imageBase });
   const accessBytes = accessBytesOf(input);
-  const waves = conditions.map((condition, index): PlannedWave => {
+  const waves = release.waves.map(({ name, kind, cohort, bakeMs }, index): PlannedWave => {
+    const condition = waveCondition(exposable, index);
     const wave = byKey[`wave ${index}`] ?? {};
-    const { name, kind, cohort, bakeMs } = release.waves[index] ?? unreachable();
     const added = less(wave, byKey[`wave ${index - 1}`] ?? {});
     const bounds = waveBounds({
       gate,
@@ -155,10 +156,9 @@ function less(
   narrow: Readonly<Record<string, number>>,
 ): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(wide).map(([stratum, count]) => [stratum, Math.max(0, count - (narrow[stratum] ?? 0))]),
+    Object.entries(wide).map(([stratum, count]) => [
+      stratum,
+      Math.max(0, count - (ownValue(narrow, stratum) ?? 0)),
+    ]),
   );
-}
-
-function unreachable(): never {
-  throw new RangeError("a wave has no declaration");
 }

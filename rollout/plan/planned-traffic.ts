@@ -78,7 +78,7 @@ export function plannedCalls(
       days,
       waves: release.waves.length,
       products,
-      subWindows: paced,
+      extraParts: paced,
       // The first when it starts, then at half of their life.
       renewals: access === undefined ? 0 : 1 + Math.floor(ms / (access.lifeMs / 2)),
       countedMetrics: (release.gate.metrics ?? []).filter(({ source }) => source === TWINS).length,

@@ -1,5 +1,6 @@
 import type { AttemptId } from "../model/attempt.ts";
 import type { Digest } from "../model/digest.ts";
+import type { Thresholds } from "../model/evidence.ts";
 import type { HubTier } from "../model/hub-limits.ts";
 import type { OverrideFile } from "../model/override-declaration.ts";
 import type { Problem } from "../model/problem.ts";
@@ -135,14 +136,8 @@ export interface PlannedWave {
   readonly promotesWith: Readonly<Record<string, number>>;
 }
 
-/** Evidence at which the gate acts, as plain numbers (not logarithms). */
-export interface PlannedThresholds {
-  /** Abort, on everyone the rollout has reached. */
-  readonly cumulative: number;
-  /** Abort, on the contacts of one evidence wave. */
-  readonly wave: number;
-  /** Promote an evidence wave: in every stratum that can prove. */
-  readonly promote: number;
+/** Evidence at which the gate acts, and what it takes to reach that of a promotion. */
+export interface PlannedThresholds extends Thresholds {
   /** Clean devices a stratum needs to promote. */
   readonly sizeToProve: number;
 }

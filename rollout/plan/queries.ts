@@ -1,9 +1,8 @@
 import type { AttemptId } from "../model/attempt.ts";
 import { isoInstant } from "../model/instant.ts";
 import type { TallyQuery } from "../model/question.ts";
-import type { Outcome } from "../model/twin-contract.ts";
-import { reportedField, TAG } from "../model/twin-contract.ts";
-import { productCondition } from "./target-condition.ts";
+import { reportedField, TAG, type Outcome } from "../model/twin-contract.ts";
+import { productCondition, taggedCondition } from "./target-condition.ts";
 
 /** Outcomes that a rate is made of; `ok-already` and `newer` had nothing to do. */
 const TALLIED = ["ok", "failed", "contacted"] as const satisfies readonly Outcome[];
@@ -52,7 +51,7 @@ function talliedCondition(contacts: Contacts): string {
 export interface Contacts {
   readonly product: string;
   readonly attempt: AttemptId;
-  /** Epoch ms. */
+  /** Only those that made contact at or after it, epoch ms; absent: all. */
   readonly since?: number;
 }
 
@@ -62,7 +61,7 @@ export function outcomeCondition(input: Contacts & { readonly outcome: Outcome }
 }
 
 function contactsCondition({ product, attempt, since }: Contacts): string {
-  const terms = [`${TAG.product} = '${product}'`, `${reportedField("rolloutId")} = '${attempt}'`];
+  const terms = [taggedCondition(product), `${reportedField("rolloutId")} = '${attempt}'`];
   if (since !== undefined) terms.push(`${reportedField("contactedAt")} >= ${Math.floor(since / 1_000)}`);
   return terms.join(" AND ");
 }
@@ -87,9 +86,8 @@ export function exposedCondition(input: {
   readonly version?: string;
 }): string {
   const { product, attempt, version } = input;
-  if (version === undefined)
-    return `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
-  return `${TAG.product} = '${product}' AND (${reportedField("rolloutId")} = '${attempt}' OR ${reportedField("currentFwVersion")} = '${version}' OR ${reportedField("pendingFwVersion")} = '${version}')`;
+  if (version === undefined) return contactsCondition({ product, attempt });
+  return `${taggedCondition(product)} AND (${reportedField("rolloutId")} = '${attempt}' OR ${reportedField("currentFwVersion")} = '${version}' OR ${reportedField("pendingFwVersion")} = '${version}')`;
 }
 
 /** Devices of a product that state a version. */
@@ -100,7 +98,7 @@ export function runningCondition(product: string, version: string): string {
 /** The metrics every release's configuration carries, so that the portal tells the same story (at most five). */
 export function releaseMetrics(product: string, attempt: AttemptId, where?: string): Record<string, string> {
   const outcome = (name: Outcome): string => deviceIds(outcomeCondition({ product, attempt, outcome: name }));
-  const answering = `${TAG.product} = '${product}' AND ${reportedField("rolloutId")} = '${attempt}'`;
+  const answering = contactsCondition({ product, attempt });
   return {
     contacted: deviceIds(answering),
     succeeded: outcome("ok"),

@@ -1,6 +1,7 @@
 import { BUCKET_COUNT } from "../model/bucket.ts";
 import type { Cohort } from "../model/cohort.ts";
 import { canonicalJson } from "../model/digest.ts";
+import { ownValue } from "../model/own-value.ts";
 import { InvariantError } from "../model/problem.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
@@ -73,12 +74,12 @@ function joined(reach: Reach, { name, cohort }: Wave, { windows }: Exposable): R
     case "percent":
       return widened(reach, widthOfPercent(cohort.percent), {});
     case "devices": {
-      const width = windows[name]?.["*"];
+      const width = ownValue(windows, name)?.["*"];
       if (width === undefined) throw notComputed(name);
       return widened(reach, width, {});
     }
     case "at least": {
-      const widths = windows[name];
+      const widths = ownValue(windows, name);
       if (widths === undefined) throw notComputed(name);
       return widened(reach, 0, widths);
     }
@@ -96,7 +97,7 @@ function widened(reach: Reach, width: number, widths: Readonly<Record<string, nu
   const names = new Set([...Object.keys(reach.strata), ...Object.keys(widths)]);
   const strata = [...names].map((name): [string, number] => [
     name,
-    Math.max(reach.strata[name] ?? 0, widths[name] ?? 0),
+    Math.max(ownValue(reach.strata, name) ?? 0, ownValue(widths, name) ?? 0),
   ]);
   return { ...reach, whole, strata: wider(strata, whole) };
 }
@@ -109,7 +110,7 @@ function wider(strata: readonly (readonly [string, number])[], whole: number): R
 }
 
 function widthIn({ whole, strata }: Reach, stratum: string): number {
-  return Math.max(whole, strata[stratum] ?? 0);
+  return Math.max(whole, ownValue(strata, stratum) ?? 0);
 }
 
 function notComputed(wave: string): InvariantError {

@@ -1,39 +1,16 @@
 import { parseAttemptId, refId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration, type Configuration } from "../model/configuration.ts";
-import { isoInstant } from "../model/instant.ts";
-import { LABEL, refSlotsOf, slotOf, slotsOf, textOfLabel } from "../model/labels.ts";
-import {
-  isAborted,
-  isRolledOut,
-  type AdoptedIntent,
-  type Intent,
-  type RolloutIntent,
-} from "../model/record.ts";
+import { textOfLabel } from "../model/label-value.ts";
+import { LABEL, refSlotsOf, slotOf, slotsOf } from "../model/labels.ts";
+import { isAborted, isJudged, isRolledOut, type Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
-import type { Stop } from "../model/stop.ts";
-import type { Declared } from "./declared.ts";
+import { STOP_KINDS, type Stop, type StopKind } from "../model/stop.ts";
+import { atRest, because, waveOf, type Outcome } from "./change-at-rest.ts";
+import type { ChangesInput } from "./changes-input.ts";
 import { isCertified } from "./documents.ts";
 import { intendedCondition } from "./intended-condition.ts";
 import type { PlanHub } from "./plan-input.ts";
-import type { Change, SizedRelease } from "./product-plan.ts";
-
-/** What the changes of a product are made from. */
-export interface ChangesInput {
-  readonly declared: Declared;
-  /** The head record's, oldest first. */
-  readonly intents: readonly Intent[];
-  readonly hubs: readonly PlanHub[];
-  /** Ids of the stops that are in the chain already. */
-  readonly stopIds: ReadonlySet<string>;
-  /** Baselines that are still to be adopted. */
-  readonly adopting: readonly AdoptedIntent[];
-  /** The release that would start. */
-  readonly starting: SizedRelease | undefined;
-  /** What is retired next, where counts say so. */
-  readonly retiring: AttemptId | undefined;
-  /** What is retired later, once no device hangs on it. */
-  readonly retirable: readonly AttemptId[];
-}
+import type { Change } from "./product-plan.ts";
 
 /** What becomes of everything that stands on the hubs, or should; each once, the newest first. */
 export function standingChanges(input: ChangesInput): readonly Change[] {
@@ -57,7 +34,7 @@ function changeOf(intent: Intent, input: ChangesInput): Change | undefined {
   const missing = input.hubs.filter((hub) => !found.some((other) => other.hub === hub));
   if (missing.length > 0) {
     const reason = lost(intent, missing);
-    if (reason !== undefined) return change(isRunning(intent) ? "narrow" : "keep", isRunning(intent), reason);
+    if (reason !== undefined) return change(goesOn(intent) ? "narrow" : "keep", goesOn(intent), reason);
     // A held one that is superseded is told of, wherever it went.
     const isSuperseded = intent.state === "held" && input.starting !== undefined;
     if (found.length === 0 && !isSuperseded) return undefined;
@@ -66,20 +43,17 @@ function changeOf(intent: Intent, input: ChangesInput): Change | undefined {
   const stops = stopsOf(intent.attempt, input, configurations);
   const fresh = stops.find(({ id: stop }) => !input.stopIds.has(stop));
   if (fresh !== undefined && isStoppedBy(fresh, intent))
-    return change(
-      "narrow",
-      true,
-      fresh.kind === "abort"
-        ? `is taken back: ${because(fresh)}`
-        : `is held${waveOf(intent)}: ${because(fresh)}`,
-    );
+    return change("narrow", true, `${stopped(fresh.kind, intent)}: ${because(fresh)}`);
   const differing = difference(intent, configurations, input);
   if (differing !== undefined) return change(differing.kind, differing.due, differing.reason);
   const { kind, due, reason } = atRest(intent, stops[0], input);
   return change(kind, due, reason);
 }
 
-type Outcome = Pick<Change, "kind" | "due" | "reason">;
+function stopped(kind: StopKind, intent: Intent): string {
+  if (kind === "abort") return "is taken back";
+  return `${kind === "halt" ? "is halted" : "is held"}${waveOf(intent)}`;
+}
 
 /** Configurations that are not as the record wants them. */
 function difference(
@@ -114,69 +88,6 @@ function difference(
   return { kind: "widen", due: true, reason: `its condition becomes what the records say${waveOf(intent)}` };
 }
 
-function atRest(intent: Intent, stop: Stop | undefined, input: ChangesInput): Outcome {
-  const { starting, retiring, retirable } = input;
-  const keep = (reason: string): Outcome => ({ kind: "keep", due: false, reason });
-  if (intent.attempt === retiring)
-    return { kind: "retire", due: true, reason: "no device falls back to it any more" };
-  const isLater = retirable.includes(intent.attempt);
-  const later = isLater ? "; retired once no device falls back to it" : "";
-  switch (intent.state) {
-    case "running":
-    case "held":
-      if (starting !== undefined) {
-        const by = starting.release.version;
-        return { kind: "supersede", due: true, reason: `frozen${waveOf(intent)}: ${by} takes over` };
-      }
-      return keep(intent.state === "running" ? running(intent) : `stays${waveOf(intent)}: ${heldBy(stop)}`);
-    case "watching": {
-      const until = isoInstant((intent.completedAt ?? 0) + intent.release.watchMs);
-      return keep(`has reached everyone; watched until ${until.slice(0, 16).replace("T", " ")}`);
-    }
-    case "settled":
-      return keep(`has reached everyone and is what devices return to${later}`);
-    case "superseded":
-      return keep(`stays${waveOf(intent)}: a newer release took over${later}`);
-    case "halted":
-      return keep(`stays${waveOf(intent)}: it was halted${later}`);
-    case "rolling back":
-      return keep("is for nobody: its devices are on their way back");
-    case "rolled back":
-      return keep(`is for nobody: it was taken back${later}`);
-    case "retired":
-      return { kind: "retire", due: false, reason: "is deleted an hour after it was emptied" };
-    case "adopted":
-      return keep(
-        intent.condition === ""
-          ? `is what devices return to; for nobody until a release is taken back${later}`
-          : `is what devices returned to${later}`,
-      );
-  }
-}
-
-function running({ release, wave }: RolloutIntent): string {
-  const here = release.waves[wave];
-  const next = release.waves[wave + 1];
-  const name = `wave "${here?.name ?? ""}" (${wave + 1} of ${release.waves.length})`;
-  if (next === undefined) return `${name}; is complete when its gate promotes`;
-  const people = next.approvals === 0 ? "" : ` and ${next.approvals} approved`;
-  return `${name}; "${next.name}" opens when its gate promotes${people}`;
-}
-
-function heldBy(stop: Stop | undefined): string {
-  return stop === undefined ? "held" : `held by ${because(stop)}`;
-}
-
-function because({ actor, reason }: Stop): string {
-  return reason === "" ? actor : `${actor}: ${reason}`;
-}
-
-function waveOf(intent: Intent): string {
-  if (!isRolledOut(intent)) return "";
-  const { waves } = intent.release;
-  return ` at wave "${waves[intent.wave]?.name ?? ""}" (${intent.wave + 1} of ${waves.length})`;
-}
-
 /** The stops that stand on a release's configurations and on the refs, the strongest first. */
 function stopsOf(
   attempt: AttemptId,
@@ -188,24 +99,32 @@ function stopsOf(
     ...own.flatMap(({ labels }) => slotsOf(labels, attempt)),
     ...refs.flatMap(({ labels }) => refSlotsOf(labels, attempt)),
   ];
-  return [...stops.filter(({ kind }) => kind === "abort"), ...stops.filter(({ kind }) => kind === "hold")];
+  return STOP_KINDS.flatMap((kind) => stops.filter((stop) => stop.kind === kind));
 }
 
-/** Only what still goes on can be held; what was not taken back yet can be. */
+/** Only what still goes on can be held, and what is not over can be halted; what was not taken back yet can be. */
 function isStoppedBy({ kind }: Stop, intent: Intent): boolean {
-  return kind === "abort" ? isRolledOut(intent) && !isAborted(intent) : isRunning(intent);
+  switch (kind) {
+    case "abort":
+      return isRolledOut(intent) && !isAborted(intent);
+    case "halt":
+      return isJudged(intent);
+    case "hold":
+      return goesOn(intent);
+  }
 }
 
 /** What a configuration that is gone means; undefined: nothing. */
 function lost(intent: Intent, missing: readonly PlanHub[]): string | undefined {
   const where = missing.map(({ name }) => name).join(", ");
-  if (isRunning(intent)) return `REF_LOST: its configuration was deleted on ${where}: it is held`;
+  if (goesOn(intent)) return `REF_LOST: its configuration was deleted on ${where}: it is held`;
   return intent.state === "adopted"
     ? `REF_LOST: its configuration was deleted on ${where}: nothing widens until it is restored`
     : undefined;
 }
 
-function isRunning(intent: Intent): boolean {
+/** True for a release that grows, or is judged after it has. */
+function goesOn(intent: Intent): boolean {
   return intent.state === "running" || intent.state === "watching";
 }
 

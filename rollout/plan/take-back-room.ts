@@ -12,8 +12,8 @@ export interface TakeBackRoom {
 }
 
 /**
- * Exposure never exceeds what the rest of the day's quota can take back: an exhausted quota stops the rollback as well
- * as the telemetry [design §5, Fleet traffic]. Going back is an update like any other, so it has the same price.
+ * Exposure never exceeds what the rest of the day's quota can take back: an exhausted quota stops the way back as well as
+ * the telemetry. Going back is an update like any other, so it has the same price.
  */
 export function takeBackRoom(
   input: TrafficSizes & {

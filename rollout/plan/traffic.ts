@@ -30,7 +30,7 @@ export function fleetTraffic(input: FleetTrafficInput): FleetTraffic {
   const writes = devices * one.writes;
   const reads = devices * one.reads;
   const messages = devices * one.messages;
-  // Writes and reads are throttled apart [facts/iothub.md §1.9, "twin reads", "twin updates (both sides)"].
+  // Writes and reads of twins are throttled apart [IoT Hub quotas and throttling].
   const seconds = Math.max(writes / limits.twinWritesPerSecond, reads / limits.twinReadsPerSecond);
   return {
     operations: writes + reads + devices * one.notifications,

@@ -7,10 +7,8 @@ export function unknownProduct(product: string, file: string, fleet: Fleet): rea
   if (Object.hasOwn(fleet.products, product)) return [];
   const known = Object.keys(fleet.products);
   const near = closest(product, known);
-  const hint =
-    near === undefined
-      ? `declare it in fleet.ts, or use one of: ${known.join(", ")}`
-      : `did you mean "${near}"?`;
+  const others = known.length === 0 ? "" : `, or use one of: ${known.join(", ")}`;
+  const hint = near === undefined ? `declare it in fleet.ts${others}` : `did you mean "${near}"?`;
   return [
     {
       severity: "error",

@@ -2,6 +2,7 @@ import { abortBoundary } from "../gate/abort-boundary.ts";
 import { priorOf } from "../gate/prior.ts";
 import { promoteBoundary } from "../gate/promote-boundary.ts";
 import type { Gate } from "../model/gate.ts";
+import { ownValue } from "../model/own-value.ts";
 import type { PlannedWave } from "./product-plan.ts";
 
 /** What a gate's evidence comes to in devices, for a wave of this size: how many failures stop it, how many it bears. */
@@ -23,7 +24,7 @@ export function waveBounds(input: {
   });
   const promotes = proving.map((stratum): [string, number] => [
     stratum,
-    promoteBoundary({ n: added[stratum] ?? 0, p1: gate.reject, beta: gate.missedBad, ...prior }),
+    promoteBoundary({ n: ownValue(added, stratum) ?? 0, p1: gate.reject, beta: gate.missedBad, ...prior }),
   ]);
   return { stopsAt: Object.fromEntries(stops), promotesWith: Object.fromEntries(promotes) };
 }

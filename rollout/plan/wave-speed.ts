@@ -1,8 +1,8 @@
+import { declaredDuration, formatDuration } from "../model/duration.ts";
 import { hubLimits } from "../model/hub-limits.ts";
-import { formatDuration } from "../model/duration.ts";
 import { formatPercentage } from "../model/percentage.ts";
 import type { Problem } from "../model/problem.ts";
-import type { Wave } from "../model/wave.ts";
+import { MOST_PARTS, type Wave } from "../model/wave.ts";
 import { takeBackRoom } from "./take-back-room.ts";
 import { fleetTraffic, type FleetTraffic, type FleetTrafficInput } from "./traffic.ts";
 
@@ -15,25 +15,25 @@ export interface WaveSpeedInput extends FleetTrafficInput {
 }
 
 /** How a wave is split so that each part keeps within the hub's limits; one part where it need not be. */
-export interface SubWindows {
+export interface NeededParts {
+  /** Parts of about the same number of devices, from 1. */
   readonly count: number;
   /** Least time from the opening of one to that of the next, in ms; 0 for one. */
   readonly apartMs: number;
 }
 
-/** [design §5, Fleet traffic] */
+/** Share of a day's messages that one wave may take: telemetry and a way back need the rest. */
 const QUOTA_SHARE = 0.3;
 /** Part of the deadline that the throttle may eat: beyond it a healthy device looks silent because the hub is slow. */
 const DEADLINE_PART = 1 / 4;
-const DAY_MS = 86_400_000;
-/** Most parts that a release file can declare [model/wave.ts]. */
-const MOST_PARTS = 100;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
-/** The sub-windows that `pace` needs for a wave: no day takes more than its share, no part more than a quarter of the deadline. */
-export function subWindows(input: WaveSpeedInput): SubWindows {
+/** The parts that `pace` needs for a wave: no day takes more than its share, no part more than a quarter of the deadline. */
+export function partsNeeded(input: WaveSpeedInput): NeededParts {
   const { quotaShare = QUOTA_SHARE } = input;
   const traffic = fleetTraffic(input);
-  const throttledMs = traffic.hours * 3_600_000;
+  const throttledMs = traffic.hours * HOUR_MS;
   const byQuota = wholeParts(traffic.quotaShare / quotaShare);
   const byThrottle = wholeParts(throttledMs / (input.deadlineMs * DEADLINE_PART));
   const count = Math.max(byQuota, byThrottle);
@@ -45,7 +45,7 @@ export function subWindows(input: WaveSpeedInput): SubWindows {
 }
 
 /** What a wave with this pace opens at once, and within a day; without pace all of it. */
-export function openedBy(
+function openedBy(
   input: FleetTrafficInput,
   pace: Wave["pace"],
 ): { readonly part: FleetTraffic; readonly day: FleetTraffic; readonly devicesADay: number } {
@@ -78,14 +78,14 @@ export function waveTooFast(
 ): Problem | undefined {
   const { tier, units, devices, deadlineMs, pace, quotaShare = QUOTA_SHARE } = input;
   const { part, day, devicesADay } = openedBy(input, pace);
-  const partMs = part.hours * 3_600_000;
+  const partMs = part.hours * HOUR_MS;
   const isOverDay = day.quotaShare > quotaShare + ROUNDING;
   const isSlow = partMs > deadlineMs * DEADLINE_PART + 1;
   const isCrowded = pace !== undefined && partMs > pace.everyMs;
   if (!isOverDay && !isSlow && !isCrowded) return undefined;
   // All of a day's messages at most: telemetry is not known here, and does not make it less.
   const canGoBack = takeBackRoom({ ...input, exposed: 0, usedToday: 0 }).devices >= devicesADay;
-  const { count, apartMs } = subWindows({ ...input, quotaShare });
+  const { count, apartMs } = partsNeeded({ ...input, quotaShare });
   const at = input.hub === undefined ? "" : ` on ${input.hub}`;
   const how =
     pace === undefined ? "at once" : `in ${pace.parts} parts, ${formatDuration(pace.everyMs)} apart`;
@@ -103,15 +103,8 @@ export function waveTooFast(
     hint:
       count > MOST_PARTS
         ? `make the wave smaller or the hub bigger: it would take ${count} parts`
-        : `write in the wave: pace: { parts: ${Math.max(2, count)}, every: "${durationText(apartMs)}" }; or make the wave smaller, or the hub bigger`,
+        : `write in the wave: pace: { parts: ${Math.max(2, count)}, every: "${declaredDuration(apartMs)}" }; or make the wave smaller, or the hub bigger`,
   };
-}
-
-/** A duration as release files write it, not shorter than this. */
-function durationText(ms: number): string {
-  const [unitMs, unit] = ms > 3_600_000 ? [3_600_000, "hour"] : [60_000, "minute"];
-  const count = Math.max(1, Math.ceil(ms / unitMs));
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 /** 0.1 + 0.2 is more than 0.3 to a computer; no wave is split for that. */

@@ -1,10 +1,11 @@
 import { askCounts, totalOf, type Answers, type Asked } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Release } from "../model/release.ts";
+import { OTHER } from "../model/stratum-counts.ts";
 import type { Wave } from "../model/wave.ts";
 import { countByStratum } from "./queries.ts";
 import type { Exposable } from "./reach.ts";
-import { OTHER, stratumCondition } from "./stratum-condition.ts";
+import { stratumCondition } from "./stratum-condition.ts";
 import { stampedCondition } from "./target-condition.ts";
 import { widthForDevices } from "./window-width.ts";
 

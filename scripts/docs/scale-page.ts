@@ -3,6 +3,7 @@ import { formatDuration } from "../../rollout/model/duration.ts";
 import { withThousands } from "../../rollout/gate/format-evidence.ts";
 import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
 import { hubLimits, type HubSize, type HubTier } from "../../rollout/model/hub-limits.ts";
+import { MOST_PARTS } from "../../rollout/model/wave.ts";
 import { formatPercentage } from "../../rollout/model/percentage.ts";
 import { deviceTraffic } from "../../rollout/plan/device-traffic.ts";
 import { planEnrollment, IMPORT_ABOVE } from "../../rollout/plan/enrollment.ts";
@@ -10,7 +11,7 @@ import { ownCalls } from "../../rollout/plan/own-calls.ts";
 import { takeBackRoom } from "../../rollout/plan/take-back-room.ts";
 import { MAX_CONDITION } from "../../rollout/plan/target-condition.ts";
 import { fleetTraffic } from "../../rollout/plan/traffic.ts";
-import { subWindows } from "../../rollout/plan/wave-speed.ts";
+import { partsNeeded } from "../../rollout/plan/wave-speed.ts";
 import { generatedHeading, markdownTable } from "./markdown-table.ts";
 
 /** Devices that a hub takes [IoT Hub quotas and throttling]. */
@@ -18,8 +19,6 @@ const DEVICES_PER_HUB = 1_000_000;
 const HOUR_MS = 3_600_000;
 /** A deadline from contact to outcome, as a release may declare it. */
 const DEADLINE_MS = 48 * HOUR_MS;
-/** Most parts of a wave that a release file takes [model/wave.ts]. */
-const MOST_PARTS = 100;
 /** Tiers with as many units as one subscription gets without asking Microsoft [IoT Hub quotas and throttling]. */
 const SIZES: readonly HubSize[] = (
   [
@@ -128,7 +127,7 @@ function everyoneTable(): string {
     SIZES.map((size) => {
       const wave = { ...size, devices: DEVICES_PER_HUB, deadlineMs: DEADLINE_MS };
       const traffic = fleetTraffic(wave);
-      const { count, apartMs } = subWindows(wave);
+      const { count, apartMs } = partsNeeded(wave);
       return [
         named(size),
         formatPercentage(traffic.quotaShare),
@@ -169,8 +168,8 @@ function fleetTable(size: HubSize): string {
 }
 
 /** The last part opens so long after the first, and takes so long at the throttle. */
-function toldAfter(wave: Parameters<typeof subWindows>[0]): string {
-  const { count, apartMs } = subWindows(wave);
+function toldAfter(wave: Parameters<typeof partsNeeded>[0]): string {
+  const { count, apartMs } = partsNeeded(wave);
   const throttledMs = fleetTraffic(wave).hours * HOUR_MS;
   return formatDuration(count === 1 ? throttledMs : (count - 1) * apartMs + throttledMs / count);
 }

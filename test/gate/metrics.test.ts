@@ -3,6 +3,7 @@ import { assessWatched, assessWave } from "../../rollout/gate/assess.ts";
 import { judgeMetrics } from "../../rollout/gate/judge-metrics.ts";
 import { logEAbort } from "../../rollout/gate/log-e-abort.ts";
 import { metricEvidence } from "../../rollout/gate/metric-evidence.ts";
+import { unprovenMetrics } from "../../rollout/gate/metric-proof.ts";
 import { gatesOf, thresholds } from "../../rollout/gate/thresholds.ts";
 import type { Look } from "../../rollout/model/look.ts";
 import type { Judge, Metric } from "../../rollout/model/metric.ts";
@@ -99,6 +100,29 @@ describe("a rate", () => {
     });
     expect(assessed(proving, all(0, 40)).kind).toBe("promote");
     expect(assessed({ ...proving, mode: "shadow" }, all(0, 1)).kind).toBe("promote");
+  });
+
+  it("that nobody tells of a stratum called like a part of an object is not proven for it", () => {
+    const proving = aMetric({ kind: "binomial", tolerate: 0.02, reject: 0.1 });
+    const strata = ["A", "constructor"];
+    const looks = looksOf([{ bad: { A: 0 }, total: { A: 100 } }]);
+    const byName = { m: metricEvidence({ metric: proving, looks, strata, hasControl: true }) };
+    const found = unprovenMetrics({
+      gate: { ...GATE, metrics: [proving] },
+      metrics: { atMs: 80 * HOUR, byName },
+      proving: strata,
+      thresholds: thresholds({ ...GATE, strata: 2, evidenceWaves: 2, gates: 2 }),
+    });
+    expect(found).toMatchObject([{ code: "SHORT_OF_EVIDENCE", stratum: "constructor", k: 0, n: 0 }]);
+  });
+
+  it("of twins stays what it is after as many looks as a minute makes in a quarter of a year", () => {
+    const twins = aMetric({ kind: "binomial", tolerate: 0.02 }, { source: "twins" });
+    const [look] = looksOf([{ bad: { A: 1, B: 0 } }]);
+    if (look === undefined) throw new Error("there is one");
+    const looks = Array.from({ length: 130_000 }, () => look);
+    const found = metricEvidence({ metric: twins, looks, strata: ["A", "B"], hasControl: false });
+    expect(found.numbers.byStratum["A"]).toEqual({ bad: 1, total: 10, unproven: 1 });
   });
 
   it("of twins counts who has no outcome, or is gone, as not proven, and never less than was seen", () => {

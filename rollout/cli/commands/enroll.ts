@@ -3,7 +3,6 @@ import { hubLimits } from "../../model/hub-limits.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { totalOf } from "../../model/question.ts";
 import {
-  enrollableCondition,
   IMPORT_ABOVE,
   missingBucketCondition,
   numericBucketCondition,
@@ -12,6 +11,7 @@ import {
 } from "../../plan/enrollment.ts";
 import { openWaves } from "../../plan/open-waves.ts";
 import { countByStratum } from "../../plan/queries.ts";
+import { taggedCondition } from "../../plan/target-condition.ts";
 import { enrollByJob } from "../../reconcile/enroll-by-job.ts";
 import { enrollByTwins } from "../../reconcile/enroll-by-twins.ts";
 import type { EnrollmentResult } from "../../reconcile/enrollment-result.ts";
@@ -52,7 +52,7 @@ identities, since the rollout itself may write to no device.`,
     const { open, recordsRead } = await openIn(session, product, await openRecords(settings));
     const count = async (condition: string): Promise<number> =>
       totalOf(await hub.count(countByStratum(condition)));
-    const devices = await count(enrollableCondition(product));
+    const devices = await count(taggedCondition(product));
     const plan = planEnrollment(
       {
         devices,

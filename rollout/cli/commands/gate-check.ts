@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import { checkCounts } from "../../gate/check-counts.ts";
+import { tryGate } from "../../gate/gate-trial.ts";
 import { gateOf, gateSchema, type Gate } from "../../model/gate.ts";
 import { WavegateError, type Problem } from "../../model/problem.ts";
 import { parseRelease } from "../../model/release.ts";
@@ -41,7 +41,7 @@ missing to promote or to stop, and what the gate comes to at good and bad rates.
       });
     const { counts, population } = await readCounts(written, context.folder);
     const { gate, evidenceWaves } = await gateFrom(input, context.folder);
-    const trial = checkCounts({ gate, counts, population, evidenceWaves, confidence: CONFIDENCE });
+    const trial = tryGate({ gate, counts, population, evidenceWaves, confidence: CONFIDENCE });
     const { tolerate, reject, falseStop, missedBad } = gate;
     return {
       exitCode: EXIT.done,

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { errorsOf, WavegateError, type Problem } from "../../model/problem.ts";
 import { TAG } from "../../model/twin-contract.ts";
 import { valueAt } from "../../model/device-view.ts";
-import { created, hasChanges } from "../../plan/changes.ts";
+import { createdCount, hasChanges } from "../../plan/changes.ts";
 import type { ProductPlan } from "../../plan/product-plan.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
@@ -147,7 +147,7 @@ async function plansOf(products: readonly Declared[], session: Session): Promise
   const seen = await listHubs(session.hubs);
   const plans: ProductPlan[] = [];
   for (const declared of products) {
-    const others = plans.reduce((sum, { changes }) => sum + created(changes), 0);
+    const others = plans.reduce((sum, { changes }) => sum + createdCount(changes), 0);
     plans.push(
       planIn(await observeProduct(declared, { ...session, seen, others, advice: true }), declared.product),
     );

@@ -1,5 +1,11 @@
 import { withThousands } from "../../gate/format-evidence.ts";
-import { isBeyondChance, type Change, type CurvePoint, type Forecast } from "../../forecast/forecast.ts";
+import {
+  isBeyondChance,
+  type CurvePoint,
+  type Forecast,
+  type ForecastChange,
+} from "../../forecast/forecast.ts";
+import { curveScenarioId } from "../../forecast/scenarios.ts";
 import type { Estimate, Figures } from "../../forecast/figures.ts";
 import type { WavePower } from "../../forecast/wave-power.ts";
 
@@ -37,8 +43,8 @@ export function curveTable(
   { curve, before }: Forecast,
   { bars }: { readonly bars: boolean },
 ): readonly (readonly string[])[] {
-  const changed = (rate: number, kind: "reported" | "silent"): Change | undefined =>
-    before?.changes.find(({ scenario }) => scenario === `${kind} ${percent(rate)}`);
+  const changed = (rate: number, kind: "reported" | "silent"): ForecastChange | undefined =>
+    before?.changes.find(({ scenario }) => scenario === curveScenarioId(kind, rate));
   const cells = (point: CurvePoint, kind: "reported" | "silent"): readonly string[] => {
     const own = point[kind];
     const old = before?.curve.find(({ rate }) => rate === point.rate)?.[kind];

@@ -1,4 +1,4 @@
-import type { StratumTrial, Trial } from "../../gate/check-counts.ts";
+import type { StratumTrial, Trial } from "../../gate/gate-trial.ts";
 import { formatEvidence, formatThreshold, withThousands } from "../../gate/format-evidence.ts";
 import { formatRate } from "../../gate/rate-of.ts";
 import type { Gate } from "../../model/gate.ts";

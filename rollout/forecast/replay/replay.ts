@@ -1,4 +1,5 @@
 import { assessEvidence } from "../../engine/assess-evidence.ts";
+import { sumCounts } from "../../gate/sum-counts.ts";
 import type { AttemptId } from "../../model/attempt.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Gate } from "../../model/gate.ts";
@@ -114,14 +115,8 @@ function recordedStop(course: RecordedCourse, looks: readonly Look[]): StopAt | 
 }
 
 function stopAt({ at, counts }: Evidence, { release, wave }: RolloutIntent, by: string): StopAt {
-  const all = Object.values(counts.cumulative);
-  return {
-    at,
-    wave: release.waves[wave]?.name ?? "",
-    by,
-    contacted: all.reduce((sum, { most }) => sum + most, 0),
-    bad: all.reduce((sum, { failed, silent }) => sum + failed + silent, 0),
-  };
+  const { most, failed, silent } = sumCounts(Object.values(counts.cumulative));
+  return { at, wave: release.waves[wave]?.name ?? "", by, contacted: most, bad: failed + silent };
 }
 
 interface Promotion {

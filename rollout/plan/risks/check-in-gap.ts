@@ -1,5 +1,6 @@
 import { deadlineOf } from "../../model/deadline.ts";
 import { formatDuration } from "../../model/duration.ts";
+import { ownValue } from "../../model/own-value.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { askCounts, totalOf, type Answers, type Asked } from "../../model/question.ts";
 import type { Problem } from "../../model/problem.ts";
@@ -29,7 +30,7 @@ export function checkInGap({ planned, facts }: RiskInput, answers: Answers): Ask
   const away = Object.entries(week)
     .map(([stratum, devices]) => {
       const deadlineMs = deadlineOf(gate, stratum);
-      const seen = deadlineMs < WEEK_MS ? (within[`${deadlineMs}`]?.[stratum] ?? 0) : devices;
+      const seen = deadlineMs < WEEK_MS ? (ownValue(within[`${deadlineMs}`] ?? {}, stratum) ?? 0) : devices;
       return { stratum, devices, deadlineMs, seldom: devices - seen };
     })
     .filter(({ devices, seldom }) => seldom / devices > gate.tolerate);

@@ -1,3 +1,4 @@
+import { ownValue } from "../../model/own-value.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { withThousands } from "../../gate/format-evidence.ts";
 import { waveRisk, type RiskRule } from "./risk.ts";
@@ -8,7 +9,7 @@ export const lateStrata: RiskRule = ({ planned }) => {
   if (last === undefined || before === undefined) return [];
   const { sizeToProve } = planned.thresholds;
   return Object.entries(last.devices).flatMap(([stratum, all]) => {
-    const seen = before.devices[stratum] ?? 0;
+    const seen = ownValue(before.devices, stratum) ?? 0;
     // Of a stratum that can prove nothing one device is more than none.
     const enough = all >= sizeToProve ? sizeToProve : 1;
     if (all === 0 || seen >= enough) return [];

@@ -24,7 +24,7 @@ export const unknownTotals: RiskRule = ({ planned }) =>
     ];
   });
 
-/** L15: a limit that a single measurement beyond it stops a release by. */
+/** L15: a limit by which a single bad measurement stops a release. */
 export const singleMeasurements: RiskRule = ({ planned }) =>
   obeyed(planned).flatMap((metric) => {
     if (metric.judge.kind !== "limit" || metric.judge.failures > 1) return [];

@@ -18,7 +18,11 @@ export const ratesApart: RiskRule = ({ planned }) => {
     gateRisk(planned, "reject", {
       code: "RATES_TOO_CLOSE",
       summary: `between ${formatPercentage(gate.tolerate)} and ${formatPercentage(gate.reject)} the gate needs ${means.join(" and ")} devices a stratum on average to tell a release at the one from one at the other`,
-      hint: `put them apart by a factor of ${APART}: reject: "${formatPercentage(APART * gate.tolerate)}"`,
+      hint: `put them apart by a factor of ${APART}: ${
+        APART * gate.tolerate < 1
+          ? `reject: "${formatPercentage(APART * gate.tolerate)}"`
+          : `tolerate: "${formatPercentage(gate.reject / APART)}"`
+      }`,
     }),
   ];
 };

@@ -1,6 +1,7 @@
 import { binomialSf } from "../../gate/intervals/binomial.ts";
 import { sizeToProve } from "../../gate/size-to-prove.ts";
 import type { Gate } from "../../model/gate.ts";
+import { ownValue } from "../../model/own-value.ts";
 import { formatPercentage } from "../../model/percentage.ts";
 import { waveRisk, type RiskRule } from "./risk.ts";
 
@@ -20,11 +21,14 @@ export const stuckInHold: RiskRule = ({ planned }) =>
     const strata = Object.entries(wave.promotesWith).filter(([, most]) => most >= 0);
     if (wave.kind !== "evidence" || strata.length === 0) return [];
     const passed = strata.reduce(
-      (chance, [stratum, most]) => chance * (1 - stuck({ most, devices: wave.added[stratum] ?? 0, rate })),
+      (chance, [stratum, most]) =>
+        chance * (1 - stuck({ most, devices: ownValue(wave.added, stratum) ?? 0, rate })),
       1,
     );
     if (1 - passed <= TOO_OFTEN) return [];
-    const room = strata.map(([stratum, most]) => `${most} bad of ${wave.added[stratum] ?? 0} in ${stratum}`);
+    const room = strata.map(
+      ([stratum, most]) => `${most} bad of ${ownValue(wave.added, stratum) ?? 0} in ${stratum}`,
+    );
     const each = SELDOM / strata.length;
     const enough = seldomStuckSize(gate, rate, each);
     return [

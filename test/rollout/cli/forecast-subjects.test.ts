@@ -100,6 +100,17 @@ describe("what a forecast is about, on a hub", () => {
     });
   });
 
+  it("is refused where no device would be given the release, with another way to forecast it", async () => {
+    const world = createWorld({ devices: [], version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
+    await expect(
+      forecastSubjects(contextOn(world, declared(aRelease("1.1.0"))), CHOICE),
+    ).rejects.toMatchObject({
+      code: "NO_DEVICES",
+      message: "no device would be given thermostat 1.1.0: there is nothing to forecast",
+      hint: "see why: wavegate plan thermostat; or say how large the fleet is: --fleet-size 10000",
+    });
+  });
+
   it("is refused where nothing would start, with what to type", async () => {
     const world = createWorld({ devices: aFleet(), version: "1.0.0", images: imagesOf("1.0.0", "1.1.0") });
     await expect(forecastSubjects(contextOn(world, declared()), CHOICE)).rejects.toThrow(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fitLaws, type PastRollout } from "../../../rollout/forecast/fit-laws.ts";
+import { fitLaws } from "../../../rollout/forecast/fit-laws.ts";
+import type { PastRollout } from "../../../rollout/forecast/past-rollout.ts";
 import { chanceWithin, reportedWithin, type DelayLaw } from "../../../rollout/forecast/laws.ts";
 import { nextChance, streamOf } from "../../../rollout/forecast/random/stream.ts";
 import { attemptId } from "../../../rollout/model/attempt.ts";
@@ -49,6 +50,23 @@ describe(`laws fitted from looks (seed ${SEED})`, () => {
     const fitted = fitLaws([aPastRollout(400, 0)], { deadlineMs: 48 * HOUR });
     expect(fitted?.source).toContain("(assumed: delays of failures, late defects)");
     expect(fitted?.failure).toEqual([{ withinMs: 2 * HOUR, share: 1 }]);
+  });
+
+  it("take the delays for granted where every outcome comes later than the longest that is fitted", () => {
+    const DAY = 24 * HOUR;
+    const looks = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((day): Look => {
+      const [ok, contacted] = day < 9 ? [0, 500] : [500, 0];
+      return {
+        at: 1e12 + day * DAY,
+        wave: 0,
+        views: { all: {}, wave: { A: { ok, failed: 0, contacted } } },
+        answered: 0,
+      };
+    });
+    const past = { attempt: ATTEMPT, waves: [{ openedAt: 1e12, added: 500 }], looks };
+    const fitted = fitLaws([past], { deadlineMs: 240 * HOUR });
+    expect(fitted?.source).toContain("(assumed: delays of successes, delays of failures, late defects)");
+    expect(fitted?.success).toEqual([{ withinMs: 40 * HOUR, share: 1 }]);
   });
 
   it("are none where hardly anything was seen", () => {

@@ -51,6 +51,17 @@ describe(`a forecast (seed ${SEED})`, () => {
     );
   });
 
+  it("shows the change at a rate that a gate names with more digits than are shown", async () => {
+    const gate = { reject: 0.0825 };
+    const before = await played(aRollout({ gate, waves: [aWave(0.2), aWave(1)] }), "2.0.0");
+    const after = await played(aRollout({ gate }), "2.0.1");
+    const forecast = forecastOf({ product: "press", seed: SEED, after, before, assumptions: [] });
+    const row = renderForecast(forecast)
+      .split("\n")
+      .find((line) => line.startsWith("  8.2%") || line.startsWith("  8.3%"));
+    expect(row).toMatch(/\d+ → \d+/);
+  });
+
   it("is right about itself: harm rises with the rate, chances add up, expectation is the prior's", async () => {
     const forecast = forecastOf({ product: "press", seed: SEED, after: await AFTER, assumptions: [] });
     const stops = forecast.curve.map(({ reported }) => reported.stopped.mean);
@@ -75,9 +86,14 @@ describe(`a forecast (seed ${SEED})`, () => {
     expect(PRIOR.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
   });
 
-  it("draws other random numbers for every scenario", () => {
-    const numbers = scenariosOf(aRollout()).map(scenarioNumber);
-    expect(new Set(numbers).size).toBe(numbers.length);
+  it.each([
+    ["of ordinary rates", {}],
+    ["of rates that differ in their fourth digit alone", { tolerate: 0.00501, reject: 0.02003 }],
+    ["of one in a hundred thousand", { tolerate: 0.00001, reject: 0.00004 }],
+  ])("has a name and random numbers of its own for every scenario %s", (_, gate) => {
+    const scenarios = scenariosOf(aRollout({ gate }));
+    for (const distinct of [scenarios.map(({ id }) => id), scenarios.map(scenarioNumber)])
+      expect(new Set<string | number>(distinct).size).toBe(scenarios.length);
   });
 });
 

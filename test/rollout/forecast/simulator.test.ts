@@ -129,6 +129,14 @@ describe("a table of rollouts", () => {
     expect(other(truth, { ...range, seed: SEED + 1, from: 0, to: 60 })).not.toEqual(whole);
   });
 
+  it("knows its wave however many there are", () => {
+    const waves = Array.from({ length: 300 }, () => aWave(1, { kind: "timed", bakeMs: 0 }));
+    const good = { name: "", rates: everywhere(2, {}) };
+    const run = createRunner(aRollout({ devices: 20, waves }), gateRule);
+    const { end, wave } = run(good, { seed: SEED, scenario: 8, from: 0, to: 1 });
+    expect([end[0], wave[0]]).toEqual([0, 300]);
+  });
+
   it("accounts for every look of a rollout in one phase of one wave", () => {
     const { runs, looks, looksByPhase } = createRunner(model, gateRule)(truth, {
       seed: SEED,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hubLimits } from "../../../rollout/model/hub-limits.ts";
 
-// Worked by hand from facts/iothub.md §1.9.
+// Worked by hand from the published table [IoT Hub quotas and throttling].
 
 describe("the limits of a hub", () => {
   it.each([

@@ -1,15 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { attemptId } from "../../../rollout/model/attempt.ts";
-import {
-  labelValue,
-  refSlotLabels,
-  refSlotOf,
-  slotLabels,
-  slotOf,
-  textOfLabel,
-  withoutSlots,
-} from "../../../rollout/model/labels.ts";
+import { labelValue, textOfLabel } from "../../../rollout/model/label-value.ts";
+import { refSlotLabels, refSlotOf, slotLabels, slotOf, withoutSlots } from "../../../rollout/model/labels.ts";
 import {
   isBuried,
   isTombstoneName,
@@ -54,6 +47,11 @@ describe("a stop in labels", () => {
     const labels = labelsOf("hold", "halt", "abort");
     expect(slotOf(labels, attempt)?.kind).toBe("abort");
     expect(withoutSlots(labels)).toEqual({ other: "stays" });
+  });
+
+  it("is read back with its identity from text that is no text: half of a pair of surrogates", () => {
+    const stop = makeStop(facts("odd \ud800 end"));
+    expect(slotOf(slotLabels(stop), attempt)).toEqual(stop);
   });
 
   it("with the same text twice is two stops", () => {

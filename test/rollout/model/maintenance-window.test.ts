@@ -44,6 +44,14 @@ describe("a maintenance window", () => {
     expect(at(berlin, "2026-10-25T01:30:00Z")).toEqual([false, "2026-10-26T01:30"]);
   });
 
+  it("that a leap of half an hour moves past another opening is open when either is", () => {
+    // 2026-10-04 on Lord Howe Island: 02:00 becomes 02:30, so that 02:15 is 02:45 and comes after 02:35.
+    const howe = { cron: "15,35 2 * * *", hours: 1 / 12, timeZone: "Australia/Lord_Howe" };
+    expect(at(howe, "2026-10-03T15:00:00Z")).toEqual([false, "2026-10-03T15:35"]);
+    expect(at(howe, "2026-10-03T15:37:00Z")).toEqual([true, "2026-10-03T15:40"]);
+    expect(at(howe, "2026-10-03T15:42:00Z")).toEqual([false, "2026-10-03T15:45"]);
+  });
+
   it("serves zones on the far sides of the date line", () => {
     expect(
       at({ cron: "0 1 * * *", hours: 1, timeZone: "Pacific/Kiritimati" }, "2026-01-05T11:30:00Z"),

@@ -58,7 +58,7 @@ describe("a metric, declared", () => {
     const { release } = parseRelease(aRelease("1.1.0"), "r.ts");
     expect(release?.gate).not.toHaveProperty("metrics");
     expect(release).not.toHaveProperty("holdOut");
-    // Computed before metrics came.
+    // Records of releases without metrics hold this digest.
     expect(release === undefined ? "" : digestOfRelease(release)).toBe(
       "584483f09dc659892cd0a723ded27e900677fc18f3a7a650bed1f783cfddf752",
     );
@@ -101,6 +101,12 @@ describe("a metric, declared", () => {
     ["two of one name", [LIMIT, LIMIT], {}, /another metric is called "heat" too/],
     ["a limit without a limit", [{ ...LIMIT, judge: { kind: "limit" } }], {}, /`above`, `below` or both/],
     [
+      "limits that no value keeps",
+      [{ ...LIMIT, judge: { kind: "limit", above: 5, below: 10 } }],
+      {},
+      /gate\.metrics\[0\]\.judge\.below: must not be above `above`: every value would be bad/,
+    ],
+    [
       "data that is too old before it is asked for again",
       [{ ...LIMIT, every: "1 hour" }],
       {},
@@ -121,7 +127,7 @@ describe("a metric, declared", () => {
     ["a secret of its own", [{ ...LIMIT, token: "abc" }], {}, /"token" is no setting/],
   ])("refuses %s", (_, metrics, more, message) => {
     const { problems } = parse(metrics, more);
-    expect(problems.map(({ summary }) => summary).join("\n")).toMatch(message);
+    expect(problems.map(({ path, summary }) => `${path}: ${summary}`).join("\n")).toMatch(message);
   });
 
   it("refuses a wave's name that could leave its quotes", () => {

@@ -126,6 +126,8 @@ describe("a release declaration", () => {
     ["a gate that rejects what it tolerates", { gate: { ...good.gate, reject: "2%" } }, /above `tolerate`/],
     ["a percentage that is none", { gate: { ...good.gate, tolerate: "two" } }, /no percentage/],
     ["a duration that is none", { watch: "soon" }, /no duration/],
+    ["a duration that leads to no date", { watch: "100000000 days" }, /longer than a hundred years/],
+    ["a duration that is no finite number", { watch: `${"9".repeat(400)} days` }, /longer than a hundred/],
     [
       "an image named otherwise than by its digest",
       { artifact: { ...good.artifact, path: "latest.bin" } },

@@ -1,7 +1,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { hubLimits, type HubTier } from "../../../rollout/model/hub-limits.ts";
-import { planEnrollment, QUOTA_SHARE, type EnrollmentOptions } from "../../../rollout/plan/enrollment.ts";
+import { planEnrollment, type EnrollmentOptions } from "../../../rollout/plan/enrollment.ts";
+
+/** Share of a day's messages that enrolling may use. */
+const QUOTA_SHARE = 0.3;
 
 function options(changes: Partial<EnrollmentOptions> = {}): EnrollmentOptions {
   return { limits: hubLimits("S1", 1), share: 0.5, importAbove: 50_000, hasContainer: true, ...changes };

@@ -17,6 +17,8 @@ describe("a condition of one's own", () => {
     "tags.name = 'operator''sDevice'",
     "tags.rollout.stratum = 'B' AND tags.hot = true AND tags.offset = -1.5",
     "tags.and = 1 AND tags.group.by = 2",
+    Array.from({ length: 40 }, (_, index) => `NOT IS_DEFINED(tags.t${index})`).join(" AND "),
+    Array.from({ length: 40 }, (_, index) => `(NOT (IS_DEFINED(tags.t${index})))`).join(" OR "),
   ])("is taken: %s", (condition) => {
     expect(lintCondition(condition)).toEqual([]);
     expect(() => compileTargetCondition(condition)).not.toThrow();
@@ -35,6 +37,8 @@ describe("a condition of one's own", () => {
     ["tags.a = 1 /* all */", 11, /unexpected \//],
     ["tags.a + 1 = 2", 7, /unexpected \+/],
     [`${"(".repeat(40)}tags.a = 1${")".repeat(40)}`, 32, /nested deeper than 32/],
+    [`${"NOT ".repeat(40)}IS_DEFINED(tags.a)`, 128, /nested deeper than 32/],
+    [`${"NOT (".repeat(20)}tags.a = 1${")".repeat(20)}`, 80, /nested deeper than 32/],
     ["tags.site IN ['lab', 'attic']", 10, /IN is refused/],
     ["STARTS_WITH(tags.site, 'l')", 0, /STARTS_WITH is no function/],
     ["tags.hot", 0, /compared with nothing/],

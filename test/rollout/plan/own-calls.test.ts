@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ownCalls, rolloutWrites } from "../../../rollout/plan/own-calls.ts";
+import { ownCalls } from "../../../rollout/plan/own-calls.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import { percent } from "../../../rollout/wavegate.ts";
 import { aFleet, aRelease, declared, imagesOf } from "../../support/declarations.ts";
@@ -53,7 +53,7 @@ describe("our own calls", () => {
     // 10,080 looks: 20,164 queries, 10,106 configuration calls.
     ["a look a minute", { lookEveryMs: MINUTE }, 20_164 / 201_600, 10_106 / 201_600, 30_270],
     // Six more widenings: 4,042 queries; 25 writes, so 2,066 configuration calls.
-    ["six sub-windows", { subWindows: 6 }, 4_042 / 201_600, 2_066 / 201_600, 6_108],
+    ["six more parts", { extraParts: 6 }, 4_042 / 201_600, 2_066 / 201_600, 6_108],
   ] as const)("%s", (_, more, queryShare, configurationShare, all) => {
     const calls = ownCalls({ ...SEVEN_DAYS, groupByKeys: 2, ...more });
     expect(calls.queryShare).toBeCloseTo(queryShare, 12);
@@ -81,6 +81,6 @@ describe("the writes of a rollout", () => {
     }
     // Adopting the fleet comes before it; settling and retiring the old configuration (three) come after.
     const made = writes.slice(writes.indexOf("create fw--thermostat--1-1-0--1"));
-    expect(made).toHaveLength(rolloutWrites(waves) - 3);
+    expect(made).toHaveLength(ownCalls({ ...SEVEN_DAYS, groupByKeys: 1, waves }).writes - 3);
   });
 });

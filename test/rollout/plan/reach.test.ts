@@ -29,6 +29,17 @@ describe("the reach of a wave", () => {
     });
     expect(reachOfWave(exposable(), 4)).toMatchObject({ whole: BUCKET_COUNT, strata: {} });
   });
+
+  it("holds strata and waves that are called like parts of an object", () => {
+    const of = exposable();
+    const waves = of.release.waves.map((wave) =>
+      wave.name === "strata" ? { ...wave, name: "constructor" } : wave,
+    );
+    const odd = { ...of, release: { ...of.release, waves } };
+    const windows = { constructor: { constructor: 500_000 } };
+    expect(reachOfWave({ ...odd, windows }, 2).strata).toEqual({ constructor: 500_000 });
+    expect(() => reachOfWave({ ...odd, windows: {} }, 2)).toThrow("before its width was computed");
+  });
 });
 
 describe("the reach of a part of a wave", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compileTargetCondition } from "../../../local/hub/query/target-condition.ts";
 import { bucketOf, BUCKET_COUNT } from "../../../rollout/model/bucket.ts";
 import { parseRelease } from "../../../rollout/model/release.ts";
-import { releaseWindow, windowCondition } from "../../../rollout/plan/bucket-window.ts";
+import { releaseStart, windowCondition } from "../../../rollout/plan/bucket-window.ts";
 import type { Exposable } from "../../../rollout/plan/reach.ts";
 import { MAX_CONDITION } from "../../../rollout/plan/target-condition.ts";
 import { waveCondition } from "../../../rollout/plan/wave-condition.ts";
@@ -59,10 +59,9 @@ describe("a window of buckets", () => {
   });
 
   it("starts at the release's own place", () => {
-    expect(releaseWindow({ product: "thermostat", version: "1.2.0" }, 10)).toEqual({
-      start: bucketOf("thermostat/1.2.0"),
-      width: 100_000,
-    });
+    expect(releaseStart({ product: "thermostat", version: "1.2.0" })).toBe(bucketOf("thermostat/1.2.0"));
+    const window = windowCondition({ start: bucketOf("thermostat/2.0.0"), width: 100_000 });
+    expect(waveCondition(exposable("2.0.0"), 1)).toContain(window);
   });
 });
 

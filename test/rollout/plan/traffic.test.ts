@@ -4,9 +4,9 @@ import { deviceTraffic } from "../../../rollout/plan/device-traffic.ts";
 import { takeBackRoom } from "../../../rollout/plan/take-back-room.ts";
 import { fleetTraffic } from "../../../rollout/plan/traffic.ts";
 import { parseDuration } from "../../../rollout/model/duration.ts";
-import { subWindows, waveTooFast } from "../../../rollout/plan/wave-speed.ts";
+import { partsNeeded, waveTooFast } from "../../../rollout/plan/wave-speed.ts";
 
-// Worked by hand from facts/iothub.md §1.9. By default a device costs 7 twin writes, 2 reads and a notification: 10
+// Worked by hand from the published limits [IoT Hub quotas and throttling]. By default a device costs 7 twin writes, 2 reads and a notification: 10
 // messages of 4 KB, or 24 of 0.5 KB (desired 1,000 B, written and sent: 2 each; six reports of 600 B: 2 each; two twins
 // of 1,700 B: 4 each).
 
@@ -63,7 +63,7 @@ describe("the traffic of a fleet", () => {
   });
 });
 
-describe("sub-windows", () => {
+describe("the parts that a wave needs", () => {
   const deadlineMs = 48 * HOUR; // a quarter: 12 hours, 43,200 s
   it.each([
     // tier, units, devices, count, apart
@@ -83,12 +83,12 @@ describe("sub-windows", () => {
     // day's 30% (25.6%), 4.8 hours apart; the throttle needs 43,077 s for each: that is longer.
     ["S2", 10, 4_000_000, 13, Math.ceil(560_000_000 / 13)],
   ] as const)("%s x %i, %i devices: %i", (tier, units, devices, count, apartMs) => {
-    expect(subWindows({ devices, tier, units, deadlineMs })).toEqual({ count, apartMs });
+    expect(partsNeeded({ devices, tier, units, deadlineMs })).toEqual({ count, apartMs });
   });
 
   it("come several a day where the throttle asks for more of them than the quota", () => {
     // 75% of a day; 4,200 s are 4.7 quarters of an hour: five parts of 15%, two of them a day.
-    expect(subWindows({ devices: 30_000, tier: "S1", units: 1, deadlineMs: HOUR })).toEqual({
+    expect(partsNeeded({ devices: 30_000, tier: "S1", units: 1, deadlineMs: HOUR })).toEqual({
       count: 5,
       apartMs: 12 * HOUR,
     });
@@ -98,7 +98,7 @@ describe("sub-windows", () => {
     for (const tier of ["F1", "S1", "S2", "S3"] as const) {
       for (const devices of [1, 499, 7_777, 123_456, 9_999_999]) {
         const input = { devices, tier, units: 1, deadlineMs: 2 * HOUR };
-        const { count, apartMs } = subWindows(input);
+        const { count, apartMs } = partsNeeded(input);
         const one = fleetTraffic({ ...input, devices: devices / count });
         expect(one.quotaShare).toBeLessThanOrEqual(0.3 + 1e-9);
         expect(one.hours).toBeLessThanOrEqual(0.5 + 1e-9);
@@ -114,7 +114,7 @@ describe("sub-windows", () => {
 describe("a wave that is too fast", () => {
   const wave = { wave: "everyone", path: "releases/x.ts: waves[2]", deadlineMs: 48 * HOUR };
 
-  it("is a problem with its numbers and the sub-windows that pace needs", () => {
+  it("is a problem with its numbers and the parts that pace needs", () => {
     expect(waveTooFast({ ...wave, devices: 30_000, tier: "S1", units: 1 })).toEqual({
       // 30,000 there and back are 600,000 messages: more than a day has.
       severity: "error",

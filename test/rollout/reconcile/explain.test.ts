@@ -3,7 +3,7 @@ import type { ExplainedRelease } from "../../../rollout/plan/explain-device.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { bucketOf } from "../../../rollout/model/bucket.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
-import { releaseWindow } from "../../../rollout/plan/bucket-window.ts";
+import { releaseStart, widthOfPercent } from "../../../rollout/plan/bucket-window.ts";
 import { deviceNamed, explainDevice } from "../../../rollout/reconcile/explain.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { atLeast, devices, named, percent, ring, where, type Cohort } from "../../../rollout/wavegate.ts";
@@ -31,7 +31,8 @@ async function explain(world: World, deviceId: string, of: Declared): Promise<re
 
 /** A device whose bucket lies in the release's first `share` percent, or beyond. */
 function deviceIn(share: number, inside: boolean): string {
-  const { start, width } = releaseWindow({ product: "thermostat", version: "1.1.0" }, share);
+  const start = releaseStart({ product: "thermostat", version: "1.1.0" });
+  const width = widthOfPercent(share);
   const found = aFleet(200).find(
     ({ deviceId, ring: own }) =>
       own === undefined && (bucketOf(deviceId) - start + 1_000_000) % 1_000_000 < width === inside,

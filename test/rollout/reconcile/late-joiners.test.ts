@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BUCKET_COUNT, bucketOf } from "../../../rollout/model/bucket.ts";
-import { releaseWindow } from "../../../rollout/plan/bucket-window.ts";
+import { releaseStart, widthOfPercent } from "../../../rollout/plan/bucket-window.ts";
 import type { World } from "../../support/world.ts";
 import { ATTEMPT, HOUR, inCanary, rest, stateOf } from "./in-canary.ts";
 
@@ -33,7 +33,8 @@ function report(world: World, deviceId: string): void {
 
 /** By arithmetic of its own: who of them is in the open half. */
 function ofHalf(): ReadonlySet<string> {
-  const { start, width } = releaseWindow({ product: "thermostat", version: "1.1.0" }, 50);
+  const start = releaseStart({ product: "thermostat", version: "1.1.0" });
+  const width = widthOfPercent(50);
   return new Set(LATE.filter((id) => (bucketOf(id) - start + BUCKET_COUNT) % BUCKET_COUNT < width));
 }
 

@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import type { StopKind } from "../../../rollout/model/stop.ts";
 import type { Change, ProductPlan } from "../../../rollout/plan/product-plan.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import type { Effect } from "../../../rollout/reconcile/act.ts";
@@ -169,6 +170,20 @@ describe("the changes of a plan", () => {
     expect((await now())[0]).toBe("keep 1.1.0: is for nobody: it was taken back");
   });
 
+  it("tell of a halt, before it is recorded and after", async () => {
+    const world = aWorld();
+    const one = declared(RELEASES[0]!);
+    await effects(world, one);
+    world.settle(() => "ok");
+    await stopRelease({ kind: "halt", product: "thermostat", actor: "ada", reason: "enough" }, world.ports);
+    const plan = await planOf(world, one);
+    expect(lines(plan.changes)[0]).toBe('narrow 1.1.0: is halted at wave "canary" (1 of 2): ada: enough');
+    expect(told(world, await effects(world, one))).toEqual(due(plan));
+    expect(lines((await planOf(world, one)).changes)[0]).toBe(
+      'keep 1.1.0: stays at wave "canary" (1 of 2): it was halted',
+    );
+  });
+
   it("name what was edited, deleted, and what no record knows", async () => {
     const world = aWorld();
     const one = declared(RELEASES[0]!);
@@ -245,7 +260,7 @@ describe("the changes of a plan", () => {
 });
 
 type Event =
-  | { readonly kind: "look" | "complete" | "hold" | "abort" | "resume" | "declare" | "edit" | "delete" }
+  | { readonly kind: "look" | "complete" | StopKind | "resume" | "declare" | "edit" | "delete" }
   | { readonly kind: "settle"; readonly behave: "ok" | "failed" | "silent" }
   | { readonly kind: "advance"; readonly hours: number }
   /** A run that dies at one of its calls. */
@@ -265,7 +280,7 @@ const EVENT: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .constantFrom("hold", "abort", "resume", "declare", "declare", "edit", "delete")
+      .constantFrom("hold", "halt", "abort", "resume", "declare", "declare", "edit", "delete")
       .map((kind): Event => ({ kind })),
   },
 );
@@ -300,6 +315,7 @@ describe("a plan and the runs after it", () => {
             count = Math.min(RELEASES.length, count + 1);
             break;
           case "hold":
+          case "halt":
           case "abort":
             await stopRelease({ ...stop, kind: event.kind }, world.ports).catch(expectRefusal);
             break;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProductPlan } from "../../../rollout/plan/product-plan.ts";
-import { created } from "../../../rollout/plan/changes.ts";
-import { floorOf } from "../../../rollout/plan/floor.ts";
+import { createdCount } from "../../../rollout/plan/changes.ts";
+import { floorAfter } from "../../../rollout/plan/floor.ts";
 import { checkDeclarations } from "../../../rollout/plan/check-declarations.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { observeProduct } from "../../../rollout/reconcile/observe.ts";
@@ -158,7 +158,7 @@ describe("the way back of a release", () => {
   });
 
   it.each(["", "{}", "no JSON", '{"floor":"1.0.0"}'])("knows no floor from the manifest %j", (manifest) => {
-    expect(floorOf({ manifest })).toBeUndefined();
+    expect(floorAfter({ ...anArtifact("1.0.0"), manifest }, [])).toBeUndefined();
   });
 });
 
@@ -202,7 +202,7 @@ describe("room for configurations", () => {
     const planned = async (others: number): Promise<string[]> => {
       const { plan } = await observeProduct(of, { ...world.ports, settings: { queryLag: 0 }, others });
       if (plan.kind !== "known") throw new Error(plan.kind);
-      expect(created(plan.value.changes)).toBe(3);
+      expect(createdCount(plan.value.changes)).toBe(3);
       return told(plan.value);
     };
     expect(await planned(3)).toEqual([expect.stringMatching(/^warning CONFIG_QUOTA/)]);

@@ -79,7 +79,7 @@ describe("lint of a release on its fleet", () => {
     const tight = aSizedRelease([{ A: 60 }, { A: 160 }, { A: 1_000 }], { gate });
     const { codes, text } = risksOf(tight);
     expect(codes).toEqual(["WAVE_MAY_STICK"]);
-    // 1 - 0.995^100 [facts/gate-statistics.md §4.3: 35% for 0.5% at 100 devices, all of which must be clean].
+    // 1 - 0.995^100: all of 100 devices must be clean.
     expect(text).toMatch(
       /at most 0 bad of 100 in A: a good release \(0.5% fail\) .* chance of 39.42%; take 207 devices/,
     );
@@ -127,6 +127,10 @@ describe("lint of a release on its fleet", () => {
     );
     expect(codes).toEqual(["RATES_TOO_CLOSE"]);
     expect(text).toMatch(/between 2% and 5% the gate needs \d{3} and \d{3} devices.*reject: "6%"/);
+    const high = { tolerate: "40%", reject: "60%", harmCap: 9_000 } as const;
+    expect(risksOf(aSizedRelease([{ A: 60 }, { A: 3_000 }, { A: 9_000 }], { gate: high })).text).toMatch(
+      /put them apart by a factor of 3: tolerate: "20%"$/m,
+    );
   });
 
   it("L07: a tolerance below what earlier releases showed, the worst of them named", () => {
@@ -198,6 +202,11 @@ describe("lint of a release on its fleet", () => {
       /1,000 devices may take it within 40 minutes.*harms 200, .*pace: \{ parts: 2, every: "1 hour" \}/,
     );
     expect(risksOf(aSizedRelease(sizes, { waves: waves(2), gate })).text).not.toMatch(/waves: first/);
+    // A day and 35 minutes are more than the "1 day" that people read.
+    const seldom = { ...FACTS, lookEveryMs: 24 * 3_600_000 };
+    expect(risksOf(aSizedRelease(sizes, { waves: waves(), gate }), { facts: seldom }).text).toMatch(
+      /waves: first: .*pace: \{ parts: 2, every: "25 hours" \}/,
+    );
   });
 
   it("L12: a budget that many tests share, with what it costs in failures", () => {

@@ -1,4 +1,6 @@
+import type { Thresholds } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
+import { ownValue } from "../model/own-value.ts";
 import type { StratumCounts } from "../model/stratum-counts.ts";
 import type { Rate, Verdict } from "../model/verdict.ts";
 import { abortBoundary } from "./abort-boundary.ts";
@@ -13,7 +15,8 @@ import { logEPromote } from "./log-e-promote.ts";
 import { priorOf } from "./prior.ts";
 import { rateOf } from "./rate-of.ts";
 import { sizeToProve } from "./size-to-prove.ts";
-import { thresholds, type Thresholds } from "./thresholds.ts";
+import { sumCounts } from "./sum-counts.ts";
+import { gatesOf, thresholds } from "./thresholds.ts";
 
 /** Counts to try a gate on: as if an evidence wave were covered and baked, and everyone in it the rollout's first. */
 export interface TrialInput {
@@ -27,7 +30,7 @@ export interface TrialInput {
   readonly confidence: number;
 }
 
-/** What the gate makes of one stratum. */
+/** What a gate makes of one stratum. */
 export interface StratumTrial {
   readonly stratum: string;
   readonly counts: StratumCounts;
@@ -68,20 +71,19 @@ export interface Trial {
 /** The exact chances take work that grows faster than the devices: beyond these they change no more. */
 const MOST_DEVICES = 5_000;
 
-/** Try a gate on counts. */
-export function checkCounts(input: TrialInput): Trial {
+/** Try a gate on counts of devices; what its metrics would say is left out, what they take of its budget is not. */
+export function tryGate(input: TrialInput): Trial {
   const { gate, counts, population, evidenceWaves, confidence } = input;
   const strata = [...counts.keys()].sort();
-  const levels = thresholds({ ...gate, strata: strata.length, evidenceWaves });
+  const levels = thresholds({ ...gate, strata: strata.length, evidenceWaves, gates: gatesOf(gate) });
   const least = sizeToProve(gate);
-  const devices = [...counts.values()].reduce((sum, { most }) => sum + most, 0);
+  const devices = sumCounts(counts.values()).most;
   const verdict = assessWave({
-    gate,
+    // Nothing is known of its metrics here.
+    gate: { ...gate, metrics: [] },
     counts: { cumulative: counts, wave: counts },
     strata,
-    proving: strata.filter(
-      (stratum) => !Object.hasOwn(population, stratum) || (population[stratum] ?? 0) >= least,
-    ),
+    proving: strata.filter((stratum) => (ownValue(population, stratum) ?? least) >= least),
     thresholds: levels,
     rates: { confidence, population },
     wave: { name: "these counts", kind: "evidence", bakeMs: 0 },
@@ -94,8 +96,8 @@ export function checkCounts(input: TrialInput): Trial {
     verdict,
     thresholds: levels,
     strata: strata.flatMap((stratum) => {
-      const own = counts.get(stratum);
-      return own === undefined ? [] : [tryStratum({ ...input, stratum, own, levels })];
+      const found = counts.get(stratum);
+      return found === undefined ? [] : [tryStratum({ ...input, stratum, own: found, levels })];
     }),
     sizes: [0, 1, 2, 5].map((bad) => ({ bad, devices: sizeToProve({ ...gate, bad }) })),
     characteristic: characteristicOf(input, levels, least),
