@@ -315,6 +315,7 @@ describe("the mailbox of a device", () => {
     ["no receiver", { to: "" }, 400],
     ["a receiver of another form", { to: "/twins/d1" }, 400],
     ["a module for a receiver", { to: "/devices/d1/modules/m1/messages/deviceBound" }, 400],
+    ["a module's client id for a receiver", { to: "/devices/d1%2Fm1/messages/deviceBound" }, 400],
     ["an unknown receiver", { to: "/devices/d9/messages/deviceBound" }, 404],
     ["an unknown ack", { "iothub-ack": "maybe" }, 400],
     ["an expiry that is no instant", { "iothub-expiry": "soon" }, 400],
@@ -322,6 +323,7 @@ describe("the mailbox of a device", () => {
   ])("takes no message with %s", async (_case, headers, status) => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
+    fixture.hub.createDevice({ deviceId: "d1", moduleId: "m1" });
     expect((await send(fixture.hub, "", headers)).status).toBe(status);
     expect(fixture.hub.mail().enqueued).toBe(0);
   });
