@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { grantingPolicy, type AccessPolicies } from "../access-policy.ts";
+import { COUNTED_CLASSES } from "../call-counts.ts";
 import type { NewDevice } from "../device.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { FaultRule, Faults } from "../faults.ts";
@@ -35,7 +36,7 @@ const fault = z.strictObject({
   // A pattern from outside could take for ever to match, so a route is a text here.
   match: z.strictObject({
     api: z.enum(["rest", "mqtt"]).optional(),
-    call: z.string().max(64).optional(),
+    call: z.enum(COUNTED_CLASSES).optional(),
     route: z.string().max(256).optional(),
     deviceId: z.string().max(128).optional(),
   }),
@@ -138,7 +139,7 @@ function parsed<Schema extends z.ZodType>(schema: Schema, body: JsonValue | unde
   if (result.success) return result.data;
   const problems = result.error.issues.slice(0, 10).map(({ path, message }) => {
     const place = path.map(String).join(".").slice(0, 80);
-    return `${place === "" ? "the body" : place}: ${message.slice(0, 200)}`;
+    return `${place === "" ? "the body" : place}: ${message.slice(0, 300)}`;
   });
   throw argumentInvalid(problems.join(", "));
 }
