@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { createCertificateAuthority, type CertificateAuthority } from "../certificates.ts";
-import { generatedKey } from "../device.ts";
+import { generatedKey } from "../symmetric-key.ts";
 import type { OpenJournal } from "../journal.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { writeWhole } from "./line-file.ts";
