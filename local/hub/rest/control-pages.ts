@@ -7,7 +7,7 @@ import type { Evaluation } from "../evaluation.ts";
 import type { FaultRule, Faults } from "../faults.ts";
 import type { JsonValue } from "../json-value.ts";
 import { parseSasToken } from "../sas-token.ts";
-import { argumentInvalid, ServiceError } from "../service-error.ts";
+import { argumentInvalid, unauthorized } from "../service-error.ts";
 import type { OperatorPage } from "./operator-pages.ts";
 import { readJsonBody } from "./request-body.ts";
 
@@ -121,8 +121,7 @@ function checkOwner(
   const token = parseSasToken(headers.authorization ?? "");
   const path = (url.split("?", 1)[0] ?? "").slice(1);
   const check = { hosts, policies, path, right: "RegistryWrite", skewMs: tokenSkewMs } as const;
-  if (token === undefined || grantingPolicy(token, check)?.name !== "iothubowner")
-    throw new ServiceError(401, "IotHubUnauthorizedAccess", { message: "Unauthorized" });
+  if (token === undefined || grantingPolicy(token, check)?.name !== "iothubowner") throw unauthorized();
 }
 
 /** A name that cannot be one, or that nothing is kept under, is the caller's to put right. */
