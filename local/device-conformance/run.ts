@@ -50,7 +50,7 @@ export interface ScenarioResult {
 const CONNECT_MS = 15 * 60_000;
 
 /** The scenarios of a choice of names: a rule chooses all that look at it. */
-export function chosenScenarios(only: readonly string[]): readonly Scenario[] {
+function chosenScenarios(only: readonly string[]): readonly Scenario[] {
   return SCENARIOS.filter(
     ({ name, rules }) => only.length === 0 || [name, ...rules].some((one) => only.includes(one)),
   );

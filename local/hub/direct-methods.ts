@@ -60,7 +60,7 @@ export interface DirectMethods {
 }
 
 /** Most calls that may wait at once, since each holds its payload [G]. */
-export const MAX_PENDING_CALLS = 10_000;
+const MAX_PENDING_CALLS = 10_000;
 
 type Settle = (answer: MethodAnswer | "left") => void;
 

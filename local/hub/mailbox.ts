@@ -43,7 +43,7 @@ export interface Mailbox {
 }
 
 /** [IoT Hub: cloud-to-device messages, D]. */
-export const MAX_QUEUED = 50;
+const MAX_QUEUED = 50;
 const DEFAULT_TIME_TO_LIVE_MS = 3_600_000;
 /** When expiry is tried again after it could not be written down. */
 const RETRY_MS = 60_000;

@@ -32,7 +32,7 @@ export interface JobStore {
 }
 
 /** How long a job that ended is told of [facts 1.9]. */
-export const JOB_HISTORY_MS = 30 * 86_400_000;
+const JOB_HISTORY_MS = 30 * 86_400_000;
 /** All jobs that are kept, however many end: they are held in memory [G]. */
 const MAX_JOBS = 10_000;
 /** Device ids in one entry of the journal. */

@@ -18,7 +18,7 @@ export interface MailDelivery {
 }
 
 /** What is not acknowledged for so long is sent again: one minute, not to be changed [IoT Hub: cloud-to-device, D]. */
-export const LOCK_MS = 60_000;
+const LOCK_MS = 60_000;
 
 /** Delivery over MQTT at least once, in order; at most once to a device that subscribed with QoS 0 [G]. */
 export function createMailDelivery(options: {
