@@ -27,7 +27,10 @@ export interface MailCounts {
 
 /** Messages that wait for their devices, at most 50 each, kept until acknowledged, expired or purged. */
 export interface Mailbox {
-  /** Take a message; returns the bytes it counts as. Throws 404 without the device, 403 when its queue is full, 400 for what cannot be sent. */
+  /**
+   * Take a message; returns the bytes it counts as. Throws 404 without the device, 403 when its queue is full, 400 or
+   * 413 for what cannot be sent.
+   */
   readonly enqueue: (deviceId: string, message: MessageToDevice) => number;
   /** What waits for a device, in the order it was sent in. */
   readonly waiting: (deviceId: string) => readonly QueuedMessage[];
