@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isRunning } from "../hub/disk/running-process.ts";
 
 /** The demo's folder, taken for one run. */
 export interface ClaimedFolder extends AsyncDisposable {
@@ -35,21 +36,12 @@ async function takeClaim(claim: string, name: string): Promise<void> {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
     const other = Number(await readFile(claim, "utf8"));
-    if (isRunning(other)) {
+    // An empty claim is being written at this moment.
+    if (!(other > 0) || isRunning(other)) {
       const advice = `end it with Ctrl-C (npm start also takes another --name), or, if it is no demo, delete ${claim}`;
       throw new Error(`a demo runs in .wavegate/${name} already (process ${other}): ${advice}`);
     }
     await rm(claim, { force: true });
   }
   throw new Error(`another demo was first to take .wavegate/${name}`);
-}
-
-function isRunning(pid: number): boolean {
-  // An empty claim is being written at this moment.
-  if (!(pid > 0)) return true;
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

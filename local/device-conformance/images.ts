@@ -12,6 +12,8 @@ export const ROLES = {
   sickens: "passes its first self-test and fails within the health time",
   hangs: "starts and does not answer any more",
 } as const;
+
+/** What an image is for. */
 export type Role = keyof typeof ROLES;
 
 /** One image, with what a device must make of it. */

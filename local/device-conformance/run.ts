@@ -11,7 +11,7 @@ import type { Need, Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { standingFindings } from "./standing-rules.ts";
 import { isKind, timelineLines } from "./timeline.ts";
-import { beginTrial, TrialEnded, type Times } from "./trial.ts";
+import { beginTrial, TrialEnded, type Times, type Trial } from "./trial.ts";
 
 /** What is to be tried, and on what. */
 export interface ConformanceOptions {
@@ -50,7 +50,7 @@ export interface ScenarioResult {
 const CONNECT_MS = 15 * 60_000;
 
 /** The scenarios of a choice of names: a rule chooses all that look at it. */
-export function chosenScenarios(only: readonly string[]): readonly Scenario[] {
+function chosenScenarios(only: readonly string[]): readonly Scenario[] {
   return SCENARIOS.filter(
     ({ name, rules }) => only.length === 0 || [name, ...rules].some((one) => only.includes(one)),
   );
@@ -136,12 +136,16 @@ async function isOnFactoryImage(bench: Bench, device: Device): Promise<boolean> 
   const { factory } = bench.options.images;
   device.startTimeline();
   if (device.block().currentFwVersion !== factory.version) {
-    const trial = beginTrial({ ...bench, ...bench.options, signing: bench.options.signing, device });
+    const trial = trialOf(bench, device);
     const end = await trial.end(trial.ask({ image: factory }));
     if (end?.currentFwVersion !== factory.version) return false;
     device.startTimeline();
   }
   return true;
+}
+
+function trialOf(bench: Bench, device: Device): Trial {
+  return beginTrial({ ...bench, ...bench.options, signing: bench.options.signing, device });
 }
 
 async function runScenario(
@@ -153,7 +157,7 @@ async function runScenario(
   }: { readonly scenario: Scenario; readonly device: Device; readonly isUp: boolean },
 ): Promise<ScenarioResult> {
   const startedAt = performance.now();
-  const trial = beginTrial({ ...bench, ...bench.options, signing: bench.options.signing, device });
+  const trial = trialOf(bench, device);
   try {
     trial.must("start-report", isUp, "the device is up, has reported, and runs its first image");
     await scenario.run(trial);

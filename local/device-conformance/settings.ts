@@ -109,8 +109,11 @@ async function readImages(given: readonly string[], problems: string[]): Promise
   }
   const { factory, good } = images;
   if (factory !== undefined && good !== undefined) return { ...images, factory, good };
-  if (problems.length === 0)
-    problems.push("a device of your own needs --image factory=FILE@VERSION and --image good=FILE@VERSION");
+  const missing = ["factory", "good"].filter((role) => !given.some((text) => text.startsWith(`${role}=`)));
+  if (missing.length > 0) {
+    const options = missing.map((role) => `--image ${role}=FILE@VERSION`);
+    problems.push(`a device of your own needs ${options.join(" and ")}`);
+  }
   return undefined;
 }
 

@@ -62,11 +62,7 @@ export async function supplyOf(input: {
     DEVICE_WATCHDOG_MS: String(WATCHDOG_MS),
     DEVICE_TWIN_TIMEOUT_MS: String(TWIN_TIMEOUT_MS),
     DEVICE_RETRY_MS: String(RETRY_MS),
-    ...(signing === undefined
-      ? {}
-      : {
-          DEVICE_TRUST: trustText(signing),
-        }),
+    ...(signing === undefined ? {} : { DEVICE_TRUST: trustText(signing) }),
   };
   return { command, folder, variables };
 }

@@ -113,7 +113,6 @@ function wordsOf(happening: Happening): string {
     case "powerCut":
       return "kit     power cut";
     case "asked":
-      return `kit     ${happening.what}`;
     case "interfered":
       return `kit     ${happening.what}`;
     case "ended":

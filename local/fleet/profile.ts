@@ -17,6 +17,8 @@ export const FAULTS = [
   "flaps",
   "goes-silent",
 ] as const;
+
+/** A fault that strikes a device for one image. */
 export type Fault = (typeof FAULTS)[number];
 
 /**
@@ -24,6 +26,8 @@ export type Fault = (typeof FAULTS)[number];
  * under way. `flaky`: about two hours on the line, then some twenty minutes away. `dead`: registered, never switched on.
  */
 export const CONNECTIVITIES = ["always-on", "daily", "weekly", "flaky", "dead"] as const;
+
+/** How a device is reached. */
 export type Connectivity = (typeof CONNECTIVITIES)[number];
 
 const share = z.number().min(0).max(1);
@@ -72,6 +76,8 @@ export const stratumProfile = z.strictObject({
 
 /** How devices of a stratum behave; what is left out is an ideal device. */
 export type StratumProfile = Readonly<z.infer<typeof stratumProfile>>;
+
+/** A fault, with what decides whom it strikes. */
 export type FaultRule = Readonly<z.infer<typeof faultRule>>;
 
 /** How a simulated fleet behaves. */

@@ -7,7 +7,7 @@ export interface ControlCommand {
   /** As it is typed: `snapshot`, `device create`. */
   readonly name: string;
   readonly summary: string;
-  /** In commander's spelling, with what it means; checked by `problem`. */
+  /** In commander's spelling, with what it means; checked by `problems`. */
   readonly argument?: readonly [name: string, meaning: string];
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
   /** What is wrong with the input. */
@@ -23,10 +23,6 @@ export interface ControlInput {
   readonly options: Readonly<Record<string, unknown>>;
   readonly data: string;
 }
-
-/** The text that a hub answered under a name, which its schema has. */
-const textIn = (answer: unknown, name: string): string =>
-  String((answer as Readonly<Record<string, unknown>>)[name]);
 
 /** All of them, in the order of the help. */
 export const CONTROL_COMMANDS: readonly ControlCommand[] = [
@@ -121,6 +117,11 @@ export function control(
   input: ControlInput,
 ): Promise<{ human: string; json: unknown }> {
   return command.run(input, findRunningHub(input.data));
+}
+
+/** What the hub answered under a name, as text; its answers have what their commands ask for. */
+function textIn(answer: unknown, name: string): string {
+  return String((answer as Readonly<Record<string, unknown>>)[name]);
 }
 
 function nameProblems(command: string, name: string): readonly Problem[] {

@@ -3,6 +3,7 @@ import { request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { announcedHub, type AnnouncedHub } from "../hub/disk/hub-address.ts";
+import { isRunning } from "../hub/disk/running-process.ts";
 import { CommandTrouble } from "./trouble.ts";
 
 /** A hub that runs on a data folder, to be told what to do. */
@@ -76,14 +77,4 @@ function noHub(data: string): CommandTrouble {
   return new CommandTrouble(
     `no hub runs on ${data}: start one with \`npm run hub -- --data ${data}\`, then type this again`,
   );
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there, but another user's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

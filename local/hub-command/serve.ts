@@ -57,8 +57,8 @@ async function startFrom(
     throw new CommandTrouble(startTrouble(error, options.data), { cause: error });
   }
   try {
-    const { name = hub.hubName } = options;
-    if (!hub.hubName.toLowerCase().startsWith(`${name.toLowerCase().split(".", 1)[0] ?? ""}.`))
+    const { name } = options;
+    if (name !== undefined && hub.hubName.toLowerCase() !== `${name}.azure-devices.net`.toLowerCase())
       throw new CommandTrouble(
         `--name ${name}: the folder ${options.data ?? ""} belongs to ${hub.hubName}: leave --name out, or choose another folder`,
       );

@@ -65,7 +65,8 @@ export function readSettings(
     json: typed["json"] === true,
   };
   const { httpsPort, mqttPort } = settings.options;
-  if (httpsPort === mqttPort && httpsPort !== 0 && problems.length === 0)
+  const arePortsRead = !problems.some((problem) => /^--(?:https|mqtt)-port /u.test(problem));
+  if (arePortsRead && httpsPort === mqttPort && httpsPort !== 0)
     problems.push(`--https-port and --mqtt-port are both ${String(httpsPort)}: type two different ones`);
   return problems.length === 0 ? { settings } : { problems };
 }

@@ -1,4 +1,4 @@
-import { generatedKey } from "./device.ts";
+import { generatedKey } from "./symmetric-key.ts";
 import { coversResource, isValidSas, type SasToken } from "./sas-token.ts";
 import { isSymmetricKey } from "./symmetric-key.ts";
 

@@ -1,6 +1,6 @@
 import type { HubClock } from "./clock.ts";
 
-/** Longest sleep at once; a timer of Node cannot be set for more than 24 days. */
+/** Longest sleep at once: the machine's clock may be set forward meanwhile. */
 const MAX_SLEEP_MS = 3_600_000;
 
 /** Rings once at an instant of the hub's clock; setting it again for later changes nothing. */
@@ -12,6 +12,7 @@ export interface Alarm {
 export function createAlarm(options: {
   readonly clock: HubClock;
   readonly closing: AbortSignal;
+  /** Must not throw: nobody would hear of it. */
   readonly ring: () => void;
 }): Alarm {
   const { clock, closing, ring } = options;

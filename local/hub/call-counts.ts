@@ -1,27 +1,37 @@
 import type { ThrottledClass } from "./tier.ts";
 
+const NO_CALLS = {
+  registry: 0,
+  twinReads: 0,
+  twinWrites: 0,
+  queries: 0,
+  configurations: 0,
+  jobs: 0,
+  directMethods: 0,
+  cloudToDevice: 0,
+  other: 0,
+};
+const NO_OPERATIONS = {
+  connections: 0,
+  twinReads: 0,
+  reports: 0,
+  desiredPatches: 0,
+  messages: 0,
+  // Sent to devices, each delivery.
+  methods: 0,
+  mail: 0,
+};
+
 /** Classes of requests to the service API, as the hub counts them. */
-export type CallClass =
-  | "registry"
-  | "twinReads"
-  | "twinWrites"
-  | "queries"
-  | "configurations"
-  | "jobs"
-  | "directMethods"
-  | "cloudToDevice"
-  | "other";
+export type CallClass = keyof typeof NO_CALLS;
 
 /** Classes of operations by devices, as the hub counts them. */
-export type DeviceOperation =
-  | "connections"
-  | "twinReads"
-  | "reports"
-  | "desiredPatches"
-  | "messages"
-  /** Sent to devices, each delivery. */
-  | "methods"
-  | "mail";
+export type DeviceOperation = keyof typeof NO_OPERATIONS;
+
+/** The names of all classes, each once. */
+export const COUNTED_CLASSES: readonly string[] = [
+  ...new Set([...Object.keys(NO_CALLS), ...Object.keys(NO_OPERATIONS)]),
+];
 
 /** How an operation ended: a status, or a fault that cut the connection or kept the answer back. */
 export type AnswerStatus = number | "cut" | "no answer";
@@ -60,26 +70,8 @@ type Answers<Name extends string> = Partial<Record<Name, Partial<Record<AnswerSt
 
 /** Counts that start at zero. */
 export function createCallCounts(): CallCounts {
-  const calls: Record<CallClass, number> = {
-    registry: 0,
-    twinReads: 0,
-    twinWrites: 0,
-    queries: 0,
-    configurations: 0,
-    jobs: 0,
-    directMethods: 0,
-    cloudToDevice: 0,
-    other: 0,
-  };
-  const devices: Record<DeviceOperation, number> = {
-    connections: 0,
-    twinReads: 0,
-    reports: 0,
-    desiredPatches: 0,
-    messages: 0,
-    methods: 0,
-    mail: 0,
-  };
+  const calls = { ...NO_CALLS };
+  const devices = { ...NO_OPERATIONS };
   const answers: Answers<CallClass> = {};
   const deviceAnswers: Answers<DeviceOperation> = {};
   const throttledBy: Partial<Record<ThrottledClass, number>> = {};

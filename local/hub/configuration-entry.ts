@@ -28,18 +28,16 @@ export function storedConfiguration(configuration: Configuration): StoredConfigu
   const { id, generation, schemaVersion, labels, content, targetCondition, priority } = configuration;
   const { createdAt, updatedAt, writes } = configuration;
   return {
-    ...{
-      id,
-      generation,
-      schemaVersion,
-      labels,
-      content,
-      targetCondition,
-      priority,
-      createdAt,
-      updatedAt,
-      writes,
-    },
+    id,
+    generation,
+    schemaVersion,
+    labels,
+    content,
+    targetCondition,
+    priority,
+    createdAt,
+    updatedAt,
+    writes,
     metrics: Object.fromEntries([...metrics].map(([name, { text }]) => [name, text])),
     ...(results === undefined
       ? {}

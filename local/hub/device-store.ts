@@ -29,7 +29,7 @@ import type { Layering } from "./layering.ts";
 import { checkTwinDocument } from "./twin-limits.ts";
 import { TWIN_PART } from "./twin-part.ts";
 
-export type { IdentityChange, TwinWrite } from "./device-entry.ts";
+export type { TwinWrite } from "./device-entry.ts";
 
 /** Who wants to know what happened to devices and modules; called in the order of the writes. */
 export interface DeviceObserver {

@@ -1,7 +1,8 @@
-import { randomFillSync, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { SAS, type Authentication } from "./authentication.ts";
 import type { Layering } from "./layering.ts";
 import type { JsonObject } from "./json-value.ts";
+import { generatedKey } from "./symmetric-key.ts";
 import { NEVER } from "./timestamp.ts";
 import { emptySection, type TwinSection } from "./twin-section.ts";
 
@@ -82,22 +83,4 @@ export function registeredDevice(
     version: 2,
     layering: undefined,
   };
-}
-
-const KEY_BYTES = 32;
-/** Random bytes are asked for by the pool: a call for each key would be most of the cost of a registration. */
-const pool = Buffer.alloc(KEY_BYTES * 256);
-let used = pool.length;
-
-/** A symmetric key as the service makes them: 32 random bytes, base64. */
-export function generatedKey(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const key = pool.toString("base64", used, used + KEY_BYTES);
-  // What was given away does not stay behind.
-  pool.fill(0, used, used + KEY_BYTES);
-  used += KEY_BYTES;
-  return key;
 }

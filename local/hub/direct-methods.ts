@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { HubClock } from "./clock.ts";
 import type { DeviceStore } from "./device-store.ts";
 import { isDeeperThan, MAX_JSON_DEPTH } from "./json-depth.ts";
-import type { JsonValue } from "./json-value.ts";
+import { jsonOrUndefined, type JsonValue } from "./json-value.ts";
 import {
   checkMethodRequest,
   MAX_METHOD_PAYLOAD_BYTES,
@@ -60,7 +60,7 @@ export interface DirectMethods {
 }
 
 /** Most calls that may wait at once, since each holds its payload [G]. */
-export const MAX_PENDING_CALLS = 10_000;
+const MAX_PENDING_CALLS = 10_000;
 
 type Settle = (answer: MethodAnswer | "left") => void;
 
@@ -172,12 +172,8 @@ function parseAnswer(payload: Buffer | string): JsonValue {
   if (payload.length === 0) return null;
   if (Buffer.byteLength(payload) > MAX_METHOD_PAYLOAD_BYTES)
     throw badResponse(`is over ${MAX_METHOD_PAYLOAD_BYTES} bytes`);
-  let value: JsonValue;
-  try {
-    value = JSON.parse(payload.toString()) as JsonValue; // what JSON.parse returns is a JsonValue by definition
-  } catch {
-    throw badResponse("is not JSON");
-  }
+  const value = jsonOrUndefined(payload.toString());
+  if (value === undefined) throw badResponse("is not JSON");
   if (isDeeperThan(value, MAX_JSON_DEPTH))
     throw badResponse(`is nested deeper than ${MAX_JSON_DEPTH} levels`);
   return value;

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { jsonOrUndefined } from "./json-value.ts";
 
 /** How bearer tokens are told from forgeries; Azure's own are signed by keys that a local hub cannot have. */
 export type EntraTrust =
@@ -87,9 +88,5 @@ function signature(content: string, issuerKey: string): Buffer {
 }
 
 function jsonFrom(part: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(part, "base64url").toString());
-  } catch {
-    return undefined; // not a token
-  }
+  return jsonOrUndefined(Buffer.from(part, "base64url").toString());
 }

@@ -42,7 +42,7 @@ export type HubLogEntry =
   /** Something that the hub does by itself failed, as on a full disk; `code` is the system's, where it has one. */
   | (Entry & {
       readonly event: "trouble";
-      readonly what: "evaluation" | "picture" | "job";
+      readonly what: "evaluation" | "picture" | "job" | "mail";
     });
 
 /** Tells a log that something failed which nobody asked for. */

@@ -158,7 +158,7 @@ export async function startHub(options: HubOptions = {}): Promise<LocalHub> {
   };
   const telemetry = createTelemetryLog(options.telemetryKept ?? 1000);
   const feedback = createChannel<Feedback>();
-  const mailbox = createMailbox({ ...shared, tell: feedback.tell });
+  const mailbox = createMailbox({ ...shared, tell: feedback.tell, onTrouble: troubleIn(log, "mail") });
   const methods = createDirectMethods({ ...shared, link: () => broker });
   const broker = started.use(await createDeviceBroker({ ...shared, telemetry, mailbox, methods }));
   const webSockets = listenOverWebSockets(broker);

@@ -37,7 +37,7 @@ export interface Layering {
 }
 
 /** The signature of a layering, cheap enough to take for every device. */
-export function layeringSignature(layers: readonly Layer[]): string {
+function layeringSignature(layers: readonly Layer[]): string {
   return layers.map((layer) => layer.generation).join(">");
 }
 

@@ -12,7 +12,7 @@ import {
   type QueuedMessage,
 } from "./mailbox-message.ts";
 import { propertyBytes, writePropertyBag } from "./mqtt/property-bag.ts";
-import { ServiceError } from "./service-error.ts";
+import { argumentInvalid, ServiceError } from "./service-error.ts";
 
 /** How many messages to devices went which way since the hub started. */
 export interface MailCounts {
@@ -27,7 +27,10 @@ export interface MailCounts {
 
 /** Messages that wait for their devices, at most 50 each, kept until acknowledged, expired or purged. */
 export interface Mailbox {
-  /** Take a message; returns the bytes it counts as. Throws 404 without the device, 403 when its queue is full. */
+  /**
+   * Take a message; returns the bytes it counts as. Throws 404 without the device, 403 when its queue is full, 400 or
+   * 413 for what cannot be sent.
+   */
   readonly enqueue: (deviceId: string, message: MessageToDevice) => number;
   /** What waits for a device, in the order it was sent in. */
   readonly waiting: (deviceId: string) => readonly QueuedMessage[];
@@ -43,8 +46,14 @@ export interface Mailbox {
 }
 
 /** [IoT Hub: cloud-to-device messages, D]. */
-export const MAX_QUEUED = 50;
+const MAX_QUEUED = 50;
 const DEFAULT_TIME_TO_LIVE_MS = 3_600_000;
+/** When expiry is tried again after it could not be written down. */
+const RETRY_MS = 60_000;
+
+/** How a message is over. */
+type MailEnd = "completed" | "expired" | "purged";
+const STATUS_CODES = { completed: "Success", expired: "Expired", purged: "Purged" } as const;
 
 /** What happened to a queue, as it stands in the journal; the same when it happens and when it is replayed. */
 type MailEntry =
@@ -59,8 +68,10 @@ export function createMailbox(options: {
   readonly devices: DeviceStore;
   readonly journal?: Journal;
   readonly tell: (feedback: Feedback) => void;
+  /** Hears of messages whose expiry could not be written down; it is tried again. */
+  readonly onTrouble?: (error: unknown) => void;
 }): Mailbox {
-  const { clock, closing, devices, journal = createJournal(), tell } = options;
+  const { clock, closing, devices, journal = createJournal(), tell, onTrouble = () => undefined } = options;
   const queues = new Map<string, readonly QueuedMessage[]>();
   const counts = { enqueued: 0, completed: 0, expired: 0, purged: 0 };
   const listeners: ((deviceId: string) => void)[] = [];
@@ -116,11 +127,13 @@ export function createMailbox(options: {
     replay(entry);
   };
   /** A message is over, and its sender hears of that if it wanted to. */
-  const end = (deviceId: string, message: QueuedMessage, statusCode: Feedback["statusCode"]): void => {
+  const end = (deviceId: string, message: QueuedMessage, how: MailEnd): void => {
     commit({ op: "take", deviceId, sequence: message.sequence });
+    counts[how] += 1;
     const isWanted =
-      message.ack === "full" || message.ack === (statusCode === "Success" ? "positive" : "negative");
+      message.ack === "full" || message.ack === (how === "completed" ? "positive" : "negative");
     if (!isWanted) return;
+    const statusCode = STATUS_CODES[how];
     tell({
       originalMessageId: message.messageId ?? "",
       deviceId,
@@ -132,20 +145,22 @@ export function createMailbox(options: {
   };
   const expire = (deviceId: string): void => {
     const now = clock.now();
-    for (const message of queueOf(deviceId)) {
-      if (message.expiresAt > now) continue;
-      counts.expired += 1;
-      end(deviceId, message, "Expired");
-    }
+    for (const message of queueOf(deviceId)) if (message.expiresAt <= now) end(deviceId, message, "expired");
   };
   const alarm = createAlarm({
     clock,
     closing,
     ring: () => {
-      for (const deviceId of [...queues.keys()]) expire(deviceId);
-      const next = Math.min(
-        ...[...queues.values()].map((queue) => Math.min(...queue.map((one) => one.expiresAt))),
-      );
+      try {
+        for (const deviceId of [...queues.keys()]) expire(deviceId);
+      } catch (error) {
+        onTrouble(error);
+        alarm.setFor(clock.now() + RETRY_MS);
+        return;
+      }
+      let next = Number.POSITIVE_INFINITY;
+      for (const queue of queues.values())
+        for (const { expiresAt } of queue) next = Math.min(next, expiresAt);
       if (Number.isFinite(next)) alarm.setFor(next);
     },
   });
@@ -164,7 +179,9 @@ export function createMailbox(options: {
   };
   return {
     enqueue: (deviceId, sent) => {
-      const { generationId } = devices.get(deviceId);
+      const { generationId, moduleId } = devices.get(deviceId);
+      // By its key, `device/module`, a module is found as well.
+      if (moduleId !== undefined) throw argumentInvalid("Messages go to devices, not to modules");
       if (waiting(deviceId).length >= MAX_QUEUED)
         throw new ServiceError(403, "DeviceMaximumQueueDepthExceeded", {
           message: `${MAX_QUEUED} messages wait for device ${deviceId} already`,
@@ -198,14 +215,12 @@ export function createMailbox(options: {
     complete: (deviceId, of) => {
       const message = waiting(deviceId).find((one) => one.sequence === of);
       if (message === undefined) return;
-      counts.completed += 1;
-      end(deviceId, message, "Success");
+      end(deviceId, message, "completed");
     },
     purge: (deviceId) => {
       devices.get(deviceId);
       const purged = waiting(deviceId);
-      counts.purged += purged.length;
-      for (const message of purged) end(deviceId, message, "Purged");
+      for (const message of purged) end(deviceId, message, "purged");
       return purged.length;
     },
     counts: () => ({ ...counts }),

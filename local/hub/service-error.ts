@@ -75,6 +75,11 @@ export function argumentInvalid(message: string): ServiceError {
   return new ServiceError(400, "ArgumentInvalid", { message });
 }
 
+/** Neither who asks nor what is amiss is told to a stranger: 401 IotHubUnauthorizedAccess. */
+export function unauthorized(): ServiceError {
+  return new ServiceError(401, "IotHubUnauthorizedAccess", { message: "Unauthorized" });
+}
+
 /** The device that the caller named is not registered: 404 DeviceNotFound. */
 export function deviceNotFound(deviceId: string): ServiceError {
   return new ServiceError(404, "DeviceNotFound", { message: `Device ${deviceId} not registered` });
@@ -85,6 +90,11 @@ export function moduleNotFound(deviceId: string, moduleId: string): ServiceError
   return new ServiceError(404, "ModuleNotFound", {
     message: `Module ${moduleId} not registered on device ${deviceId}`,
   });
+}
+
+/** A target condition that the service does not take: 400 InvalidConfigurationTargetCondition. */
+export function targetConditionInvalid(message: string): ServiceError {
+  return new ServiceError(400, "InvalidConfigurationTargetCondition", { message });
 }
 
 /** The etag of the caller is not the stored one: 412 PreconditionFailed. */

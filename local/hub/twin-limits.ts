@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "./json-value.ts";
 import { argumentInvalid } from "./service-error.ts";
 
 /** The most a part of a twin may hold, in bytes of keys and values [facts 2.5]. */
-export const TWIN_BYTES = { tags: 8 * 1024, desired: 32 * 1024, reported: 32 * 1024 } as const;
+const TWIN_BYTES = { tags: 8 * 1024, desired: 32 * 1024, reported: 32 * 1024 } as const;
 
 const MAX_DEPTH = 10;
 const MAX_KEY_BYTES = 1024;

@@ -1,4 +1,4 @@
-import { shared } from "./interned-string.ts";
+import { internedString } from "./interned-string.ts";
 import { isJsonObject, ownValue, type JsonObject, type JsonValue } from "./json-value.ts";
 import { serviceTime } from "./timestamp.ts";
 
@@ -84,7 +84,7 @@ function mergeProperty(
 ): Property | undefined {
   if (change === null || change === undefined) return undefined;
   if (!isJsonObject(change))
-    return { value: typeof change === "string" ? shared(change) : change, stamp: write };
+    return { value: typeof change === "string" ? internedString(change) : change, stamp: write };
   const old = ownValue(before.value, name);
   return isJsonObject(old)
     ? mergeObject({ value: old, stamp: stampOf(before.stamp, name) }, change, write)

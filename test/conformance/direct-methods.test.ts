@@ -160,7 +160,7 @@ describeArea("direct methods", (it) => {
     });
   }
 
-  it("reach a module by its own address", async (hub) => {
+  it("on a module that is away are 404, by the address of a module", async (hub) => {
     const deviceId = await hub.newDevice();
     await hub.registry.addModule({ deviceId, moduleId: "m1" });
     const absent = hub.methods.invokeDeviceMethod(deviceId, "m1", { methodName: "ping" });

@@ -45,7 +45,7 @@ describeArea("messages to devices", (it) => {
     expect(await send(hub, hub.newId())).toMatchObject({ status: 404, code: "DeviceNotFound" });
   });
 
-  it("that wait are thrown away by the purge of a device's queue", async (hub) => {
+  it("are none in the answer to the purge of an empty queue", async (hub) => {
     const deviceId = await hub.newDevice();
     expect(await hub.ask(`DELETE /devices/${deviceId}/commands`)).toMatchObject({
       status: 200,

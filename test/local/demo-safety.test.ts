@@ -12,6 +12,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   await rm(project, { recursive: true, force: true });
 });
 
@@ -38,6 +39,15 @@ describe("the demo's folder", () => {
     await (await claimFolder(project, "demo"))[Symbol.asyncDispose]();
     await writeFile(join(project, ".wavegate", "demo.process"), "999999999");
     await (await claimFolder(project, "demo"))[Symbol.asyncDispose]();
+  });
+
+  it("is not taken from another user, whose process may not be asked", async () => {
+    await mkdir(join(project, ".wavegate"));
+    await writeFile(join(project, ".wavegate", "demo.process"), "4711");
+    vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    await expect(claimFolder(project, "demo")).rejects.toThrow(/a demo runs in .* \(process 4711\)/);
   });
 });
 

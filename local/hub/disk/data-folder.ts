@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { createCertificateAuthority, type CertificateAuthority } from "../certificates.ts";
-import { generatedKey } from "../device.ts";
 import type { OpenJournal } from "../journal.ts";
+import { jsonOrUndefined } from "../json-value.ts";
+import { generatedKey } from "../symmetric-key.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { writeWhole } from "./line-file.ts";
 import { openStateFolder } from "./state-folder.ts";
-import { checkPicture, jsonOrUndefined, readStateLines, writePicture } from "./state-line.ts";
+import { checkPicture, readStateLines, writePicture } from "./state-line.ts";
 
 /** A hub's folder: who it is, its authority, its state, and pictures of the state by name. */
 export interface DataFolder extends AsyncDisposable {

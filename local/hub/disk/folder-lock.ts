@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRunning } from "./running-process.ts";
 
 /** A folder that only this process uses, until it is let go. */
 export interface FolderLock extends Disposable {
@@ -10,7 +11,7 @@ export interface FolderLock extends Disposable {
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, "lock");
   const owner = ownerOf(path);
-  if (owner !== undefined && isRunning(owner)) {
+  if (owner !== undefined && isInUse(owner)) {
     throw new Error(
       `${folder} is in use by process ${owner.pid}: stop that hub or choose another folder (if it is no hub, remove ${path})`,
     );
@@ -41,17 +42,11 @@ function ownerOf(path: string): Owner | undefined {
   }
 }
 
-function isRunning({ pid, start }: Owner): boolean {
+function isInUse({ pid, start }: Owner): boolean {
   const running = startOf(pid);
   // The number of a killed process is soon another's, in a container perhaps this one's.
   if (start !== undefined && running !== undefined && start !== running) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there, but another user's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
+  return isRunning(pid);
 }
 
 /** When a process started, in ticks since the system did: field 22 of its stat, the second is a name in parentheses. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeWhole } from "./line-file.ts";
-import { jsonOrUndefined } from "./state-line.ts";
+import { jsonOrUndefined } from "../json-value.ts";
 
 /** Where the hub of a data folder is reached while it runs, by whoever may read the folder. */
 export interface HubAddress {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -57,7 +57,19 @@ export function writeAll(file: number, text: string): number {
 /** A whole file or none of it: written beside its place, synced, renamed; returns its bytes. */
 export function writeWhole(path: string, pieces: Iterable<string>): number {
   const beside = `${path}.new`;
-  const file = openSync(beside, "w", 0o600);
+  try {
+    const bytes = writeSynced(beside, pieces);
+    renameSync(beside, path);
+    return bytes;
+  } catch (error) {
+    // On a full disk its half is what keeps others from writing.
+    rmSync(beside, { force: true });
+    throw error;
+  }
+}
+
+function writeSynced(path: string, pieces: Iterable<string>): number {
+  const file = openSync(path, "w", 0o600);
   let bytes = 0;
   try {
     for (const chunk of inChunks(pieces)) bytes += writeAll(file, chunk);
@@ -65,6 +77,5 @@ export function writeWhole(path: string, pieces: Iterable<string>): number {
   } finally {
     closeSync(file);
   }
-  renameSync(beside, path);
   return bytes;
 }

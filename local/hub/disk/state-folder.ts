@@ -82,14 +82,15 @@ export function openStateFolder(options: StateFolderOptions): StateFolder {
     const lines = turnPage();
     const at = number;
     const beside = `${picturePath(folder, at)}.background`;
-    await using picture = await open(beside, "w", 0o600);
-    await picture.appendFile(HEADER);
-    for (const chunk of inChunks(lines)) await picture.appendFile(chunk);
-    await picture.sync();
-    // Meanwhile the state may have been replaced, and a newer picture written.
-    if (at !== number) return;
-    renameSync(beside, picturePath(folder, at));
-    finishPicture(at, (await picture.stat()).size);
+    try {
+      const bytes = await writePictureSlowly(beside, lines);
+      // Meanwhile the state may have been replaced, and a newer picture written.
+      if (at !== number) return;
+      renameSync(beside, picturePath(folder, at));
+      finishPicture(at, bytes);
+    } finally {
+      rmSync(beside, { force: true });
+    }
   };
 
   journal.writeTo((lines) => {
@@ -148,6 +149,16 @@ function openJournal(folder: string, number: number): number {
   const file = openSync(path, "ax", 0o600);
   writeAll(file, HEADER);
   return file;
+}
+
+/** The picture's file, while others get their turn; returns its bytes. */
+async function writePictureSlowly(path: string, lines: Iterable<string>): Promise<number> {
+  await using picture = await open(path, "w", 0o600);
+  await picture.appendFile(HEADER);
+  for (const chunk of inChunks(lines)) await picture.appendFile(chunk);
+  await picture.sync();
+  const { size } = await picture.stat();
+  return size;
 }
 
 /** A full disk must not leave half a line for the next one to be written behind: what was not accepted is taken off. */

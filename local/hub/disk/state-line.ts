@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JournalLine } from "../journal.ts";
-import type { JsonObject } from "../json-value.ts";
+import { jsonOrUndefined, type JsonObject } from "../json-value.ts";
 import { readLines, writeWhole } from "./line-file.ts";
 
 const FORMAT = "local IoT hub";
@@ -54,13 +54,4 @@ export function checkPicture(path: string): void {
 function* withHeader(lines: Iterable<string>): Generator<string> {
   yield HEADER;
   yield* lines;
-}
-
-/** What a text says as JSON; undefined when it is none, and the caller tells which text that was. */
-export function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

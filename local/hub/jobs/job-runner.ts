@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { createAlarm } from "../alarm.ts";
 import type { HubClock } from "../clock.ts";
 import type { QueryOptions } from "../query/query-options.ts";
 import type { ThrottleMode } from "../throttle.ts";
@@ -20,12 +21,12 @@ export interface JobRunnerOptions extends JobContext {
   readonly limits: TierLimits;
   /** Without a throttle, devices are not paced either. */
   readonly mode: ThrottleMode;
-  /** Hears of a job that cannot go on because nothing can be written down. */
+  /** Hears of a job that cannot go on, or start, because nothing can be written down. */
   readonly onTrouble?: (error: unknown) => void;
 }
 
-/** Longer waits are cut up: timers of the machine hold 24 days. */
-const MAX_SLEEP_MS = 86_400_000;
+/** When the jobs are looked at again after that failed. */
+const RETRY_MS = 60_000;
 /** So many devices without pace before others get their turn. */
 const DEVICES_A_TURN = 100;
 
@@ -35,33 +36,34 @@ const DEVICES_A_TURN = 100;
  * filled from disk.
  */
 export function createJobRunner(options: JobRunnerOptions): () => void {
-  const { jobs, devices, clock, closing, limits } = options;
+  const { jobs, devices, clock, closing, limits, onTrouble = () => undefined } = options;
   const running = new Set<string>();
   const stuck = new Set<string>();
   const pace = createPace(options);
-  let wakesAt = Number.POSITIVE_INFINITY;
 
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
     const until = signal === undefined ? closing : AbortSignal.any([closing, signal]);
     // A sleep that was called off may reject.
     await clock.sleep(ms, until).catch(() => undefined);
   };
-  const wakeAt = async (at: number): Promise<void> => {
-    if (at >= wakesAt) return;
-    wakesAt = at;
-    await sleep(Math.min(at - clock.now(), MAX_SLEEP_MS));
-    if (wakesAt === at) wakesAt = Number.POSITIVE_INFINITY;
-    wake();
-  };
   const wake = (): void => {
     if (closing.aborted) return;
+    try {
+      startWhatIsDue();
+    } catch (error) {
+      onTrouble(error);
+      alarm.setFor(clock.now() + RETRY_MS);
+    }
+  };
+  const alarm = createAlarm({ clock, closing, ring: wake });
+  const startWhatIsDue = (): void => {
     const now = clock.now();
     for (const { job } of jobs.all()) {
       const { jobId, status, startAt } = job;
       if (running.has(jobId) || stuck.has(jobId)) continue;
       // After a restart: it was running, and goes on, whatever waits.
       if (status === "running") void run(jobId);
-      else if ((status === "scheduled" || status === "queued") && startAt > now) void wakeAt(startAt);
+      else if ((status === "scheduled" || status === "queued") && startAt > now) alarm.setFor(startAt);
       else if (status === "scheduled" || status === "queued") {
         if (running.size < limits.maxConcurrentJobs) void run(jobId);
         else if (status === "scheduled") jobs.queue(jobId);
@@ -80,7 +82,7 @@ export function createJobRunner(options: JobRunnerOptions): () => void {
     } catch (error) {
       // Its end cannot be written down where nothing can: it is left as it is until the hub starts again.
       stuck.add(jobId);
-      options.onTrouble?.(error);
+      onTrouble(error);
     } finally {
       running.delete(jobId);
       wake();
@@ -133,11 +135,14 @@ export function createJobRunner(options: JobRunnerOptions): () => void {
         // What a closing hub cut off is done again when it goes on.
         if (isRunning(jobId)) jobs.note(jobId, deviceId, ended);
       });
-      // Nobody waits for the answer of the device before.
-      if (isMethod) {
-        const flight: Promise<unknown> = step.finally(() => open.delete(flight));
-        open.add(flight);
-      } else await step;
+      if (!isMethod) {
+        await step;
+        continue;
+      }
+      // Nobody waits for the answer of the device before. A failure stays in the set, to be thrown at the end.
+      const flight: Promise<unknown> = step.then(() => open.delete(flight));
+      flight.catch(() => undefined);
+      open.add(flight);
     }
     await Promise.all(open);
   };

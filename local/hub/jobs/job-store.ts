@@ -32,7 +32,7 @@ export interface JobStore {
 }
 
 /** How long a job that ended is told of [facts 1.9]. */
-export const JOB_HISTORY_MS = 30 * 86_400_000;
+const JOB_HISTORY_MS = 30 * 86_400_000;
 /** All jobs that are kept, however many end: they are held in memory [G]. */
 const MAX_JOBS = 10_000;
 /** Device ids in one entry of the journal. */
@@ -54,9 +54,15 @@ export function createJobStore(options: {
     capture: () => records.capture() as Iterable<unknown> as Iterable<JsonObject>,
     clear: records.clear,
   });
+  /** Write entries down, all or none, and only then do what they say. */
+  const commitAll = (entries: readonly JobEntry[]): void => {
+    journal.batch(() => {
+      for (const entry of entries) scribe(entry as unknown as JsonObject);
+    });
+    for (const entry of entries) records.apply(entry);
+  };
   const commit = (entry: JobEntry): void => {
-    scribe(entry as unknown as JsonObject);
-    records.apply(entry);
+    commitAll([entry]);
   };
   const forgetOld = (): void => {
     const until = clock.now() - JOB_HISTORY_MS;
@@ -73,12 +79,11 @@ export function createJobStore(options: {
     if (record !== undefined) return record;
     throw new ServiceError(404, "JobNotFound", { message: `Job ${jobId} not found` });
   };
-  const change = (jobId: string, changes: Partial<Job>): void => {
-    commit({ op: "put", job: { ...get(jobId).job, ...changes } });
-  };
-  const note: JobStore["note"] = (jobId, deviceId, step) => {
-    const before = records.find(jobId)?.devices.get(deviceId);
-    if (before === undefined || isEnded(before)) return;
+  const changed = (jobId: string, changes: Partial<Job>): JobEntry => ({
+    op: "put",
+    job: { ...get(jobId).job, ...changes },
+  });
+  const stepped = (jobId: string, before: DeviceJob, step: DeviceStep): JobEntry => {
     const at = clock.now();
     const startedAt = before.startedAt ?? (step.status === "canceled" ? undefined : at);
     const device = {
@@ -88,7 +93,7 @@ export function createJobStore(options: {
       ...(startedAt === undefined ? {} : { startedAt }),
       ...(isEnded(step) ? { endedAt: at } : {}),
     };
-    commit({ op: "device", jobId, device });
+    return { op: "device", jobId, device };
   };
 
   return {
@@ -121,22 +126,22 @@ export function createJobStore(options: {
       return get(job.jobId);
     },
     queue: (jobId) => {
-      change(jobId, { status: "queued" });
+      commit(changed(jobId, { status: "queued" }));
     },
     start: (jobId, deviceIds) => {
       const at = clock.now();
-      journal.batch(() => {
-        change(jobId, { status: "running", startedAt: at });
-        for (let from = 0; from < deviceIds.length; from += TARGETS_AN_ENTRY)
-          commit({ op: "targets", jobId, deviceIds: deviceIds.slice(from, from + TARGETS_AN_ENTRY), at });
-      });
+      const entries = [changed(jobId, { status: "running", startedAt: at })];
+      for (let from = 0; from < deviceIds.length; from += TARGETS_AN_ENTRY)
+        entries.push({ op: "targets", jobId, deviceIds: deviceIds.slice(from, from + TARGETS_AN_ENTRY), at });
+      commitAll(entries);
     },
-    note,
+    note: (jobId, deviceId, step) => {
+      const before = records.find(jobId)?.devices.get(deviceId);
+      if (before !== undefined && !isEnded(before)) commit(stepped(jobId, before, step));
+    },
     end: (jobId, how, left) => {
-      journal.batch(() => {
-        for (const { deviceId } of openDevices(get(jobId))) note(jobId, deviceId, left);
-        change(jobId, { ...how, endedAt: clock.now() });
-      });
+      const entries = openDevices(get(jobId)).map((device) => stepped(jobId, device, left));
+      commitAll([...entries, changed(jobId, { ...how, endedAt: clock.now() })]);
     },
     *rows() {
       for (const { job, devices } of all())

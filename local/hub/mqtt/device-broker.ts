@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { Aedes, type Client, type PublishPacket } from "aedes";
 import type { AccessPolicies } from "../access-policy.ts";
 import { deviceKey } from "../device-table.ts";
+import { troubleIn } from "../hub-log.ts";
 import type { Journal } from "../journal.ts";
 import type { Mailbox } from "../mailbox.ts";
 import type { DirectMethods, MethodLink } from "../direct-methods.ts";
@@ -72,7 +73,7 @@ export async function createDeviceBroker(options: DeviceBrokerOptions): Promise<
   const sessions = createSessionStore(options.journal);
   const connections = createLiveConnections(sessions);
   const publishing = createPublishHandler(options);
-  const mail = createMailDelivery({ ...options, connections });
+  const mail = createMailDelivery({ ...options, connections, onTrouble: troubleIn(log, "mail") });
   const refusedAt = new WeakMap<Client, number>();
   const expiries = new WeakMap<Client, () => void>();
   const certificates = new WeakMap<object, ClientCertificate>();

@@ -18,7 +18,7 @@ export interface MailDelivery {
 }
 
 /** What is not acknowledged for so long is sent again: one minute, not to be changed [IoT Hub: cloud-to-device, D]. */
-export const LOCK_MS = 60_000;
+const LOCK_MS = 60_000;
 
 /** Delivery over MQTT at least once, in order; at most once to a device that subscribed with QoS 0 [G]. */
 export function createMailDelivery(options: {
@@ -27,11 +27,13 @@ export function createMailDelivery(options: {
   readonly mailbox: Mailbox;
   readonly connections: LiveConnections;
   readonly counts: CallCounts;
+  /** Hears of what could not be written down: nobody asked for it, so nobody else is there to be told. */
+  readonly onTrouble: (error: unknown) => void;
 }): MailDelivery {
-  const { clock, closing, mailbox, connections, counts } = options;
+  const { clock, closing, mailbox, connections, counts, onTrouble } = options;
   /** By device: when which message was sent on its present connection. */
   const onWire = new Map<string, Map<number, number>>();
-  const deliver = (deviceId: string): void => {
+  const send = (deviceId: string): void => {
     const qos = connections.grantedQos(deviceId, mailboxFilter(deviceId));
     const client = connections.find(deviceId);
     if (qos === undefined || client === undefined) return;
@@ -61,6 +63,20 @@ export function createMailDelivery(options: {
     }
     if (sent.size > 0) alarm.setFor(Math.min(...sent.values()) + LOCK_MS);
   };
+  /** On a full disk a message is neither sent nor acknowledged for good: after the lock it is tried again. */
+  const orLater = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      onTrouble(error);
+      alarm.setFor(clock.now() + LOCK_MS);
+    }
+  };
+  const deliver = (deviceId: string): void => {
+    orLater(() => {
+      send(deviceId);
+    });
+  };
   const alarm = createAlarm({
     clock,
     closing,
@@ -73,13 +89,15 @@ export function createMailDelivery(options: {
     deliver,
     acknowledged: (deviceId, id) => {
       const sent = onWire.get(deviceId);
-      // Only what was sent on this connection, and is still there: a late or invented acknowledgement changes nothing.
-      const message = mailbox
-        .waiting(deviceId)
-        .find((one) => packetId(one) === id && sent?.has(one.sequence) === true);
-      if (message === undefined) return;
-      sent?.delete(message.sequence);
-      mailbox.complete(deviceId, message.sequence);
+      orLater(() => {
+        // Only what was sent on this connection, and is still there: a late or invented acknowledgement changes nothing.
+        const message = mailbox
+          .waiting(deviceId)
+          .find((one) => packetId(one) === id && sent?.has(one.sequence) === true);
+        if (message === undefined) return;
+        mailbox.complete(deviceId, message.sequence);
+        sent?.delete(message.sequence);
+      });
     },
     left: (deviceId) => {
       onWire.delete(deviceId);

@@ -62,6 +62,12 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
     scribe({ key, subscriptions } as unknown as JsonObject);
     replay({ key, subscriptions });
   };
+  /** Rejects on a full disk, upon which aedes ends the connection; a throw would end the hub. */
+  const kept = (...session: Parameters<typeof keep>): Promise<void> =>
+    new Promise((resolve) => {
+      keep(...session);
+      resolve();
+    });
   const nothing = (): Promise<undefined> => Promise.resolve(undefined);
   const none = (): Promise<readonly never[]> => Promise.resolve([]);
   const absent = (): Promise<never> => Promise.reject(new Error("no such packet"));
@@ -78,21 +84,16 @@ export function createSessionStore(journal: Journal = createJournal()): SessionS
       const allowed = subscriptions.filter(({ topic }) => isAllowedFilter(topic, id));
       const session = new Map(sessions.get(id));
       for (const { topic, qos } of allowed) session.set(topic, { topic, qos });
-      keep(id, [...session.values()]);
-      return nothing();
+      return kept(id, [...session.values()]);
     },
     removeSubscriptions: ({ id }: SessionClient, filters: readonly string[]) => {
       const held = [...(sessions.get(id)?.values() ?? [])];
-      keep(
+      return kept(
         id,
         held.filter(({ topic }) => !filters.includes(topic)),
       );
-      return nothing();
     },
-    cleanSubscriptions: ({ id }: SessionClient) => {
-      keep(id, []);
-      return nothing();
-    },
+    cleanSubscriptions: ({ id }: SessionClient) => kept(id, []),
     subscriptionsByTopic: none,
     createRetainedStreamCombi: noStream,
     storeRetained: nothing,

@@ -1,6 +1,6 @@
 import { deviceTwinDocument } from "../device-documents.ts";
 import type { DeviceStore } from "../device-store.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../json-value.ts";
+import { isJsonObject, jsonOrUndefined, type JsonObject } from "../json-value.ts";
 import type { DailyQuota } from "../quota.ts";
 import { argumentInvalid, mqttErrorBody } from "../service-error.ts";
 import type { Throttle } from "../throttle.ts";
@@ -62,12 +62,8 @@ async function report(twinRequest: TwinRequest): Promise<Answer> {
 }
 
 function parseReport(text: string): JsonObject {
-  let value: JsonValue;
-  try {
-    value = JSON.parse(text) as JsonValue; // what JSON.parse returns is a JsonValue by definition
-  } catch {
-    throw argumentInvalid("The report is not JSON");
-  }
+  const value = jsonOrUndefined(text);
+  if (value === undefined) throw argumentInvalid("The report is not JSON");
   if (!isJsonObject(value)) throw argumentInvalid("The report is not a JSON object");
   return value;
 }

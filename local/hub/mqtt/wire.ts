@@ -11,7 +11,7 @@ export interface Outgoing {
 }
 
 /** A device that leaves more than this unread is cut: nobody else's memory is for it. */
-export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /**
  * Write a message to a device's own connection. There is no other way from the hub to a device: nothing is routed, so

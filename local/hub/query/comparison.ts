@@ -80,6 +80,7 @@ function compareToNumber<Row>(
       return compared((value) => value === number);
     case "!=":
       return compared((value) => value !== number);
+    // The two that bound a rollout's buckets are written out: every row of a fleet is asked them, and pays for no call.
     case "<":
       return (row) => {
         const value = read(row);

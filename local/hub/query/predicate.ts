@@ -8,8 +8,6 @@ import { compileCall } from "./functions.ts";
 import { compileMembership } from "./membership.ts";
 import type { QueryOptions } from "./query-options.ts";
 
-export type { Truth } from "./collection.ts";
-
 /** A condition on devices, made ready to be asked of every one. */
 export type Predicate = RowPredicate<Device>;
 

@@ -12,8 +12,7 @@ import { withQueryDefaults, type QueryOptions } from "./query-options.ts";
 import type { QueryOver } from "./query-result.ts";
 import { QuerySyntaxError } from "./query-syntax-error.ts";
 
-export { MAX_QUERY_LENGTH } from "./parser.ts";
-export type { PageRange, QueryPage, RowCounter } from "./query-result.ts";
+export type { PageRange, QueryPage } from "./query-result.ts";
 
 /** A query over twins. */
 export interface CompiledQuery extends QueryOver<Device> {

@@ -1,4 +1,4 @@
-import { ServiceError } from "../service-error.ts";
+import { targetConditionInvalid } from "../service-error.ts";
 import type { TwinPart } from "../twin-part.ts";
 import { checkTargetExpression } from "./target-restrictions.ts";
 import { TWINS } from "./device-property.ts";
@@ -27,7 +27,7 @@ export function compileTargetCondition(text: string, options: QueryOptions = {})
   if (condition === "*")
     return { collection, isTarget: () => true, reads: new Set(), query: "select deviceId from devices" };
   if (MODULES.test(condition)) {
-    throw invalid(
+    throw targetConditionInvalid(
       "Invalid targetCondition. A condition from devices.modules is for a configuration with moduleContent",
     );
   }
@@ -44,7 +44,9 @@ export function compileModuleTargetCondition(text: string, options: QueryOptions
   if (condition === "") return { collection, ...NOBODY };
   const start = MODULES.exec(condition);
   if (start === null) {
-    throw invalid("Invalid targetCondition at line 1, column 1: expected from devices.modules where …");
+    throw targetConditionInvalid(
+      "Invalid targetCondition at line 1, column 1: expected from devices.modules where …",
+    );
   }
   // Blanked, so that places are those of the whole text.
   const blank = start[0].replaceAll(/\S/gu, " ");
@@ -61,11 +63,11 @@ function compileCondition(
   collection: TargetCondition["collection"],
   options: QueryOptions,
 ): Omit<TargetCondition, "collection"> {
-  if (condition.includes('"')) throw invalid("BadRequest");
+  if (condition.includes('"')) throw targetConditionInvalid("BadRequest");
   const query = `select deviceId from ${collection} where ${condition.trim()}`;
   // No limit is documented; the service keeps this query, and queries have one.
   if (query.length > MAX_QUERY_LENGTH) {
-    throw invalid(
+    throw targetConditionInvalid(
       `The condition makes a query of ${query.length} characters, the limit is ${MAX_QUERY_LENGTH}`,
     );
   }
@@ -76,10 +78,8 @@ function compileCondition(
     const { scope, reads } = recordingScope(TWINS, complete);
     return { isTarget: compilePredicate(expression, scope), reads, query };
   } catch (error) {
-    throw error instanceof QuerySyntaxError ? invalid(`Invalid targetCondition. ${error.message}`) : error;
+    throw error instanceof QuerySyntaxError
+      ? targetConditionInvalid(`Invalid targetCondition. ${error.message}`)
+      : error;
   }
-}
-
-function invalid(message: string): ServiceError {
-  return new ServiceError(400, "InvalidConfigurationTargetCondition", { message });
 }

@@ -1,7 +1,7 @@
 import type { Expression, PathExpression } from "./expression.ts";
 import { pathText, placeText } from "./expression.ts";
 import type { QueryOptions } from "./query-options.ts";
-import { ServiceError } from "../service-error.ts";
+import { targetConditionInvalid } from "../service-error.ts";
 
 interface Restrictions {
   readonly collection: "devices" | "devices.modules";
@@ -27,13 +27,13 @@ export function checkTargetExpression(expression: Expression, restrictions: Rest
       break;
     case "in":
       // Legal in a query, refused here [cli#347, cli#490]; the service says no more than BadRequest.
-      throw invalid(
+      throw targetConditionInvalid(
         `BadRequest: IN ${placeText(expression.place)} is not taken in a targetCondition, use OR`,
       );
     case "arithmetic":
       // The documented operators are those that compare and AND, OR, NOT [facts 1.5, G].
       if (restrictions.options.strictQuery) {
-        throw invalid(
+        throw targetConditionInvalid(
           `BadRequest: arithmetic ${placeText(expression.place)} is not taken in a targetCondition (it is with strictQuery: false)`,
         );
       }
@@ -61,12 +61,8 @@ function checkPath(path: PathExpression, { collection }: Restrictions): void {
     (root === "properties" && section === "reported");
   if (!isLegal) {
     const ids = collection === "devices" ? "'deviceId'" : "'deviceId', 'moduleId'";
-    throw invalid(
+    throw targetConditionInvalid(
       `Invalid targetCondition. It must be a filter condition based on ${ids}, 'tags', or 'properties.reported'. It contains: ${pathText(path)} ${placeText(path.place)}`,
     );
   }
-}
-
-function invalid(message: string): ServiceError {
-  return new ServiceError(400, "InvalidConfigurationTargetCondition", { message });
 }

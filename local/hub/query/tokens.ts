@@ -36,6 +36,7 @@ const Comment = createToken({
   line_breaks: true,
 });
 
+// Keywords, in any case; a name that begins like one is a name.
 export const Select = keyword("SELECT");
 export const Top = keyword("TOP");
 export const From = keyword("FROM");
@@ -82,11 +83,13 @@ export const DoubleBracketed = createToken({
   line_breaks: false,
 });
 
+/** One of = != <> < <= > >=. */
 export const Comparison = createToken({
   name: "comparison",
   label: "a comparison",
   pattern: /!=|<>|<=|>=|=|<|>/,
 });
+// Symbols.
 export const Star = symbol("*", /\*/);
 export const Plus = symbol("+", /\+/);
 export const Minus = symbol("-", /-/);

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { grantingPolicy, type AccessPolicies } from "../access-policy.ts";
+import { COUNTED_CLASSES } from "../call-counts.ts";
 import type { NewDevice } from "../device.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { FaultRule, Faults } from "../faults.ts";
 import type { JsonValue } from "../json-value.ts";
 import { parseSasToken } from "../sas-token.ts";
-import { argumentInvalid, ServiceError } from "../service-error.ts";
+import { argumentInvalid, unauthorized } from "../service-error.ts";
 import type { OperatorPage } from "./operator-pages.ts";
 import { readJsonBody } from "./request-body.ts";
 
@@ -35,7 +36,7 @@ const fault = z.strictObject({
   // A pattern from outside could take for ever to match, so a route is a text here.
   match: z.strictObject({
     api: z.enum(["rest", "mqtt"]).optional(),
-    call: z.string().max(64).optional(),
+    call: z.enum(COUNTED_CLASSES).optional(),
     route: z.string().max(256).optional(),
     deviceId: z.string().max(128).optional(),
   }),
@@ -120,8 +121,7 @@ function checkOwner(
   const token = parseSasToken(headers.authorization ?? "");
   const path = (url.split("?", 1)[0] ?? "").slice(1);
   const check = { hosts, policies, path, right: "RegistryWrite", skewMs: tokenSkewMs } as const;
-  if (token === undefined || grantingPolicy(token, check)?.name !== "iothubowner")
-    throw new ServiceError(401, "IotHubUnauthorizedAccess", { message: "Unauthorized" });
+  if (token === undefined || grantingPolicy(token, check)?.name !== "iothubowner") throw unauthorized();
 }
 
 /** A name that cannot be one, or that nothing is kept under, is the caller's to put right. */
@@ -138,7 +138,7 @@ function parsed<Schema extends z.ZodType>(schema: Schema, body: JsonValue | unde
   if (result.success) return result.data;
   const problems = result.error.issues.slice(0, 10).map(({ path, message }) => {
     const place = path.map(String).join(".").slice(0, 80);
-    return `${place === "" ? "the body" : place}: ${message.slice(0, 200)}`;
+    return `${place === "" ? "the body" : place}: ${message.slice(0, 300)}`;
   });
   throw argumentInvalid(problems.join(", "));
 }

@@ -60,11 +60,11 @@ function deviceIdIn(to = ""): string {
 }
 
 function messageOf({ header, headers, content }: ServiceCall): MessageToDevice {
-  const { ack = "none" } = { ack: header("iothub-ack")?.toLowerCase() };
-  const known = ACKNOWLEDGEMENTS.find((one) => one === ack);
-  if (known === undefined)
+  const wanted = header("iothub-ack");
+  const ack = ACKNOWLEDGEMENTS.find((one) => one === wanted?.toLowerCase());
+  if (wanted !== undefined && ack === undefined)
     throw argumentInvalid(
-      `The header iothub-ack is ${JSON.stringify(ack.slice(0, 40))}, one of ${ACKNOWLEDGEMENTS.join(", ")} is needed`,
+      `The header iothub-ack is ${JSON.stringify(wanted.slice(0, 40))}, one of ${ACKNOWLEDGEMENTS.join(", ")} is needed`,
     );
   const expiry = header("iothub-expiry");
   const expiresAt = expiry === undefined ? undefined : Date.parse(expiry);
@@ -81,7 +81,7 @@ function messageOf({ header, headers, content }: ServiceCall): MessageToDevice {
     contentType: header("iothub-contenttype"),
     contentEncoding: header("iothub-contentencoding"),
     expiresAt,
-    ack: header("iothub-ack") === undefined ? undefined : known,
+    ack,
     properties: Object.fromEntries(
       headers()
         .filter(([name]) => name.toLowerCase().startsWith(prefix))

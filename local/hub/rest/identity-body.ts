@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { IdentityChange } from "../device-entry.ts";
-import { generatedKey, type Device, type NewDevice } from "../device.ts";
+import type { Device, NewDevice } from "../device.ts";
 import { notImplemented } from "../service-error.ts";
+import { generatedKey } from "../symmetric-key.ts";
 import { authenticationBody, authenticationFrom } from "./authentication-body.ts";
 
 /** What becomes of keys that an update leaves blank; undocumented [facts 9, G]. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Device } from "../device.ts";
-import type { JsonObject } from "../json-value.ts";
+import { jsonOrUndefined, type JsonObject } from "../json-value.ts";
 import { QuerySyntaxError } from "../query/parser.ts";
 import type { QueryOptions } from "../query/query-options.ts";
 import {
@@ -95,14 +95,6 @@ function startFrom(token: string | undefined, query: string): { from: number; gi
     );
   }
   return { from: parsed.data.next, given: parsed.data.given };
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // not one of our continuations
-  }
 }
 
 function fingerprint(query: string): string {

@@ -2,7 +2,7 @@ import { grantingPolicy, type AccessPolicies } from "../access-policy.ts";
 import { roleCheck, type IsAllowed } from "../data-action.ts";
 import { checkEntraTrust, readEntraToken, type EntraTrust } from "../entra-token.ts";
 import { parseSasToken } from "../sas-token.ts";
-import { ServiceError } from "../service-error.ts";
+import { ServiceError, unauthorized } from "../service-error.ts";
 import type { RouteAccess } from "./route-access.ts";
 
 /** Bearer tokens that the service API takes, and what their roles allow. */
@@ -94,9 +94,4 @@ function decodedSegment(segment: string): string {
   } catch {
     return segment; // the router refuses it
   }
-}
-
-/** Why is not told to a stranger. */
-function unauthorized(): ServiceError {
-  return new ServiceError(401, "IotHubUnauthorizedAccess", { message: "Unauthorized" });
 }

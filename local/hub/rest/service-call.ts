@@ -7,7 +7,7 @@ import type { RouteAccess } from "./route-access.ts";
 
 /** A request to the service API, authorised and read. */
 export interface ServiceCall {
-  /** Of the route's parameters, decoded once. */
+  /** Of the route's parameters, decoded once; "" for one that the route lacks. Throws 400 for an id with a slash. */
   readonly parameter: (name: string) => string;
   /** Of the query string. */
   readonly option: (name: string) => string | undefined;

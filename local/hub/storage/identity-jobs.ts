@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import type { HubClock } from "../clock.ts";
 import type { DeviceStore } from "../device-store.ts";
+import { jsonOrUndefined } from "../json-value.ts";
 import type { BlankKeys } from "../rest/identity-body.ts";
 import { applyRegistryItem } from "../rest/registry-item.ts";
 import { ServiceError } from "../service-error.ts";
@@ -90,7 +91,7 @@ export function createIdentityJobs(options: IdentityJobsOptions): IdentityJobs {
       }
       const line = text.trim();
       if (line === "") continue;
-      const report = applyRegistryItem(devices, jsonOrText(line), {
+      const report = applyRegistryItem(devices, jsonOrUndefined(line), {
         blankKeys,
         defaultMode: "createorupdate",
       });
@@ -148,12 +149,4 @@ export function createIdentityJobs(options: IdentityJobsOptions): IdentityJobs {
       cancels.get(jobId)?.abort();
     },
   };
-}
-
-function jsonOrText(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return line; // which is reported as no item
-  }
 }

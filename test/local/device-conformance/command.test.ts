@@ -40,6 +40,11 @@ describe("npm run device:conformance", () => {
     expect(error).toContain("--only nonsense: there is no such scenario or rule; --list shows them");
     expect(error).toContain("--health takes a time of at least 100 ms");
     expect(error).toContain("--image is for a device of your own");
+    const own = await run("--health", "soon", "--image", "good=none@1.0.0", "--", "./device");
+    expect(own.code).toBe(2);
+    expect(own.error).toContain("--health takes a time of at least 100 ms");
+    expect(own.error).toContain("--image good=none@1.0.0: ENOENT");
+    expect(own.error).toContain("a device of your own needs --image factory=FILE@VERSION");
     expect((await run("--nonsense")).code).toBe(2);
   });
 

@@ -94,9 +94,9 @@ describe("bulk identities", () => {
     expect((await fixture.registry.getTwin("a")).responseBody.tags).toEqual({});
   });
 
-  it.each([["no array", {}]])("refuses %s", async (_case, body) => {
+  it("refuses what is no array", async () => {
     await using fixture = await openHub();
-    expect(await ask(fixture.hub, "POST /devices", { body })).toMatchObject({ status: 400 });
+    expect(await ask(fixture.hub, "POST /devices", { body: {} })).toMatchObject({ status: 400 });
   });
 
   it("of N devices counts N operations of the registry's throttle [facts 1.9]", async () => {

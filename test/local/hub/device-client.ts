@@ -2,7 +2,7 @@ import { Agent } from "node:https";
 import type { LocalHub } from "../../../local/hub/hub.ts";
 import { openDevice, type ConnectedDevice, type DeviceConnection } from "../../support/device-client.ts";
 
-export { told, type ConnectedDevice, type DeviceTransport } from "../../support/device-client.ts";
+export { told, type ConnectedDevice } from "../../support/device-client.ts";
 
 /** Connect a device that the hub knows by Microsoft's SDK, and get its twin. */
 export function connectDevice(

@@ -45,6 +45,15 @@ describe("the hub's command", () => {
     ]);
   });
 
+  it("tells of ports that are the same beside other problems, unless one of them is a problem itself", async () => {
+    const same = "--https-port and --mqtt-port are both 8883: type two different ones\n";
+    const { stderr } = await hubCommand("--https-port", "8883", "--units", "0");
+    expect(stderr).toContain("--units takes");
+    expect(stderr).toContain(same);
+    const misread = await hubCommand("--https-port", "https", "--mqtt-port", "8443");
+    expect(misread.stderr.trimEnd().split("\n")).toEqual([expect.stringMatching(/^--https-port takes/)]);
+  });
+
   it("has a help of 80 columns, but for the examples, that names every option and command", async () => {
     const { code, stdout } = await hubCommand("--help");
     expect(code).toBe(0);

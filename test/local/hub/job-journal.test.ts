@@ -14,6 +14,9 @@ const PATIENTLY = { timeout: 20_000 };
 interface World {
   readonly journal: OpenJournal;
   readonly lines: string[];
+  /** Whether anything can be written down. */
+  readonly disk: { isFull: boolean };
+  readonly troubles: unknown[];
   readonly devices: DeviceStore;
   readonly jobs: JobStore;
   readonly wake: () => void;
@@ -27,6 +30,8 @@ function aWorld(
 ): World {
   const journal = createJournal();
   const lines: string[] = [];
+  const disk = { isFull: false };
+  const troubles: unknown[] = [];
   const closing = new AbortController();
   const limits = tierLimits("S1", 1);
   const devices = createDeviceStore({ clock, maxDevices: 100, journal });
@@ -36,13 +41,17 @@ function aWorld(
     ...{ jobs, devices, quota, clock, limits, invokeMethod },
     closing: closing.signal,
     mode: "strict",
+    onTrouble: (error) => void troubles.push(error),
   });
-  journal.writeTo((text) => void lines.push(...text.trimEnd().split("\n")));
+  journal.writeTo((text) => {
+    if (disk.isFull) throw new Error("ENOSPC: no space left on device");
+    lines.push(...text.trimEnd().split("\n"));
+  });
   const stop = (): void => {
     closing.abort();
     journal.writeTo(undefined);
   };
-  return { journal, lines, devices, jobs, wake, stop };
+  return { journal, lines, disk, troubles, devices, jobs, wake, stop };
 }
 
 function replayInto({ journal }: World, lines: Iterable<string>): void {
@@ -61,6 +70,12 @@ function aJob(
     startAt,
     maxExecutionSeconds: 60,
   };
+}
+
+/** A job that calls a method. */
+function aMethodJob(jobId: string, startAt: number): Parameters<JobStore["create"]>[0] {
+  const cloudToDeviceMethod = { methodName: "up" };
+  return { ...aJob(jobId, startAt), work: { type: "scheduleDeviceMethod", cloudToDeviceMethod } };
 }
 
 function done({ devices }: World): number {
@@ -116,10 +131,7 @@ describe("jobs of a hub that was started again", () => {
     );
     first.devices.register({ deviceId: "good" });
     first.devices.register({ deviceId: "bad" });
-    first.jobs.create({
-      ...aJob("call", clock.now()),
-      work: { type: "scheduleDeviceMethod", cloudToDeviceMethod: { methodName: "up" } },
-    });
+    first.jobs.create(aMethodJob("call", clock.now()));
     first.wake();
     await expect.poll(() => first.jobs.get("call").job.status, PATIENTLY).toBe("completed");
     first.stop();
@@ -145,10 +157,7 @@ describe("jobs of a hub that was started again", () => {
     const clock = createManualClock();
     const first = aWorld(clock, () => new Promise(() => undefined));
     first.devices.register({ deviceId: "d1" });
-    first.jobs.create({
-      ...aJob("call", clock.now()),
-      work: { type: "scheduleDeviceMethod", cloudToDeviceMethod: { methodName: "up" } },
-    });
+    first.jobs.create(aMethodJob("call", clock.now()));
     first.wake();
     await expect.poll(() => first.jobs.get("call").counts.running, PATIENTLY).toBe(1);
     first.stop();
@@ -164,15 +173,71 @@ describe("jobs of a hub that was started again", () => {
     const clock = createManualClock();
     const world = aWorld(clock, () => new Promise(() => undefined));
     world.devices.register({ deviceId: "d1" });
-    world.jobs.create({
-      ...aJob("call", clock.now()),
-      work: { type: "scheduleDeviceMethod", cloudToDeviceMethod: { methodName: "up" } },
-    });
+    world.jobs.create(aMethodJob("call", clock.now()));
     world.wake();
     await expect.poll(() => world.jobs.get("call").counts.running, PATIENTLY).toBe(1);
     await clock.advance(60_000);
     await expect.poll(() => world.jobs.get("call").job.status, PATIENTLY).toBe("failed");
     expect(world.jobs.get("call").counts.failed).toBe(1);
+    world.stop();
+  });
+});
+
+describe("jobs on a full disk", () => {
+  it("are left as they were by an end that cannot be written down", async () => {
+    const clock = createManualClock();
+    const world = aWorld(clock, () => new Promise(() => undefined));
+    for (const deviceId of ["d1", "d2"]) world.devices.register({ deviceId });
+    world.jobs.create(aMethodJob("call", clock.now()));
+    world.wake();
+    await expect.poll(() => world.jobs.get("call").counts.running, PATIENTLY).toBe(2);
+    world.disk.isFull = true;
+    expect(() => {
+      world.jobs.end("call", { status: "cancelled" }, { status: "canceled" });
+    }).toThrow("no space left");
+    expect(world.jobs.get("call")).toMatchObject({ job: { status: "running" }, counts: { running: 2 } });
+    world.stop();
+  });
+
+  it("are told of as trouble, when a device's answer cannot be written down", async () => {
+    const clock = createManualClock();
+    const calls = new Map<string, () => void>();
+    const world = aWorld(clock, (key) => {
+      const { promise, resolve } = Promise.withResolvers<{ status: number; payload: null }>();
+      calls.set(key, () => {
+        resolve({ status: 200, payload: null });
+      });
+      return promise;
+    });
+    // More than a second's worth: the first answers while the others wait for their turn.
+    for (let index = 0; index < 25; index++) world.devices.register({ deviceId: `d${index}` });
+    world.jobs.create(aMethodJob("call", clock.now()));
+    world.wake();
+    await expect.poll(() => calls.size, PATIENTLY).toBe(10);
+    world.disk.isFull = true;
+    calls.get("d0")?.();
+    await clock.advance(1000);
+    await expect.poll(() => world.troubles, PATIENTLY).toHaveLength(1);
+    expect(world.jobs.get("call").counts).toMatchObject({ running: 10, pending: 15 });
+    world.stop();
+  });
+
+  it("wait for their turn from a minute after there is room", async () => {
+    const clock = createManualClock();
+    const world = aWorld(clock, () => new Promise(() => undefined));
+    world.devices.register({ deviceId: "d1" });
+    world.jobs.create({ ...aMethodJob("call", clock.now()), maxExecutionSeconds: 600 });
+    world.jobs.create(aJob("later", clock.now() + 1000));
+    world.wake();
+    await expect.poll(() => world.jobs.get("call").counts.running, PATIENTLY).toBe(1);
+    world.disk.isFull = true;
+    await clock.advance(1000);
+    expect(world.troubles).toHaveLength(1);
+    world.disk.isFull = false;
+    await clock.advance(59_999);
+    expect(world.jobs.get("later").job.status).toBe("scheduled");
+    await clock.advance(1);
+    expect(world.jobs.get("later").job.status).toBe("queued");
     world.stop();
   });
 });

@@ -6,7 +6,7 @@ import { connectDevice } from "./device-client.ts";
 import { openHub } from "./hub-fixture.ts";
 import { connectRaw } from "./raw-connect.ts";
 import { connectRawDevice } from "./raw-device.ts";
-import type { RawMqtt } from "./raw-mqtt.ts";
+import { arrived, type RawMqtt } from "./raw-mqtt.ts";
 import { sendToService, type ServiceAnswer } from "./service-request.ts";
 import { authorized } from "./service-token.ts";
 
@@ -33,11 +33,10 @@ function textOf(message: Message): string {
   return Buffer.from(message.getData() as Buffer).toString(); // what came over MQTT is a buffer
 }
 
-/** Everything that is on its way has arrived once a ping is answered. */
-async function arrived(raw: RawMqtt): Promise<readonly string[]> {
-  raw.send({ cmd: "pingreq" });
-  await raw.receive("pingresp");
-  return raw.pending.flatMap((packet) => (packet.cmd === "publish" ? [packet.payload.toString()] : []));
+async function arrivedBodies(raw: RawMqtt): Promise<readonly string[]> {
+  return (await arrived(raw)).flatMap((packet) =>
+    packet.cmd === "publish" ? [packet.payload.toString()] : [],
+  );
 }
 
 async function counted({ registry }: Awaited<ReturnType<typeof openHub>>): Promise<unknown[]> {
@@ -115,7 +114,7 @@ describe("the mailbox of a device", () => {
       { dup: false, qos: 1, payload: Buffer.from("2") },
     ]);
     first.send({ cmd: "puback", messageId: two?.messageId ?? 0 });
-    expect(await arrived(first)).toEqual([]);
+    expect(await arrivedBodies(first)).toEqual([]);
     hub.dropConnection("d1");
     hub.sendToDevice("d1", { body: Buffer.from("3") });
     await using second = await connectRawDevice(hub, "d1");
@@ -135,14 +134,14 @@ describe("the mailbox of a device", () => {
     hub.sendToDevice("d1", { body: Buffer.from("1") });
     const first = await device.receive("publish");
     await clock.advance(59_999);
-    expect(await arrived(device)).toEqual([]);
+    expect(await arrivedBodies(device)).toEqual([]);
     await clock.advance(1);
     const second = await device.receive("publish");
     expect(second).toMatchObject({ dup: true, messageId: first?.messageId });
     device.send({ cmd: "puback", messageId: second?.messageId ?? 0 });
-    await arrived(device);
+    await arrivedBodies(device);
     await clock.advance(120_000);
-    expect(await arrived(device)).toEqual([]);
+    expect(await arrivedBodies(device)).toEqual([]);
     expect(hub.mail()).toMatchObject({ completed: 1 });
   });
 
@@ -158,14 +157,14 @@ describe("the mailbox of a device", () => {
     other.send({ cmd: "puback", messageId });
     device.send({ cmd: "puback", messageId: messageId + 1 });
     device.send({ cmd: "pubcomp", messageId });
-    await arrived(other);
-    await arrived(device);
+    await arrivedBodies(other);
+    await arrivedBodies(device);
     expect(hub.mail().completed).toBe(0);
     device.send({ cmd: "puback", messageId });
     hub.sendToDevice("d1", { body: Buffer.from("2") });
     device.send({ cmd: "puback", messageId });
     await device.receive("publish");
-    await arrived(device);
+    await arrivedBodies(device);
     expect(hub.mail()).toMatchObject({ completed: 1 });
   });
 
@@ -187,7 +186,7 @@ describe("the mailbox of a device", () => {
     await subscribe(device);
     hub.sendToDevice("d1", { body: Buffer.from("private") });
     await device.receive("publish");
-    expect(await arrived(spy)).toEqual([]);
+    expect(await arrivedBodies(spy)).toEqual([]);
   });
 
   it("gives at QoS 0 to whoever subscribed so, once [G]", async () => {
@@ -209,7 +208,7 @@ describe("the mailbox of a device", () => {
     for (let session = 0; session < 2; session++) {
       const { raw } = await connectRaw(hub, "d1", { clean: true });
       await using device = raw;
-      expect(await arrived(device)).toEqual([]);
+      expect(await arrivedBodies(device)).toEqual([]);
       await subscribe(device);
       expect(await device.receive("publish")).toMatchObject({ dup: false });
     }
@@ -239,7 +238,7 @@ describe("the mailbox of a device", () => {
     expect(await counted(fixture)).toEqual([1, 1]);
     await using device = await connectRawDevice(hub, "d1");
     await subscribe(device);
-    expect(await arrived(device)).toEqual(["an hour"]);
+    expect(await arrivedBodies(device)).toEqual(["an hour"]);
     await clock.advance(3_540_000);
     expect(await counted(fixture)).toEqual([0, 0]);
     expect(hub.mail()).toEqual({ enqueued: 3, completed: 0, expired: 3, purged: 0 });
@@ -272,7 +271,7 @@ describe("the mailbox of a device", () => {
     expect(await counted(fixture)).toEqual([0, 0]);
     await using device = await connectRawDevice(hub, "d1");
     await subscribe(device);
-    expect(await arrived(device)).toEqual([]);
+    expect(await arrivedBodies(device)).toEqual([]);
   });
 
   it("tells senders who asked for it what became of their messages, and no others", async () => {
@@ -295,7 +294,7 @@ describe("the mailbox of a device", () => {
     await subscribe(device);
     for (let index = 0; index < 4; index++)
       device.send({ cmd: "puback", messageId: (await device.receive("publish"))?.messageId ?? 0 });
-    await arrived(device);
+    await arrivedBodies(device);
     expect(outcomes().slice(2)).toEqual(["positive Success", "full Success"]);
     expect(feedback.at(-1)).toMatchObject({
       deviceId: "d1",
@@ -315,6 +314,7 @@ describe("the mailbox of a device", () => {
     ["no receiver", { to: "" }, 400],
     ["a receiver of another form", { to: "/twins/d1" }, 400],
     ["a module for a receiver", { to: "/devices/d1/modules/m1/messages/deviceBound" }, 400],
+    ["a module's client id for a receiver", { to: "/devices/d1%2Fm1/messages/deviceBound" }, 400],
     ["an unknown receiver", { to: "/devices/d9/messages/deviceBound" }, 404],
     ["an unknown ack", { "iothub-ack": "maybe" }, 400],
     ["an expiry that is no instant", { "iothub-expiry": "soon" }, 400],
@@ -322,6 +322,7 @@ describe("the mailbox of a device", () => {
   ])("takes no message with %s", async (_case, headers, status) => {
     await using fixture = await openHub();
     fixture.hub.createDevice({ deviceId: "d1" });
+    fixture.hub.createDevice({ deviceId: "d1", moduleId: "m1" });
     expect((await send(fixture.hub, "", headers)).status).toBe(status);
     expect(fixture.hub.mail().enqueued).toBe(0);
   });

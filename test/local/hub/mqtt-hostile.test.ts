@@ -4,19 +4,12 @@ import { connectDevice } from "./device-client.ts";
 import { openHub, type HubFixture } from "./hub-fixture.ts";
 import { aConnect, connectRaw } from "./raw-connect.ts";
 import { aPublish, connectRawDevice } from "./raw-device.ts";
-import { openRawMqtt, type RawMqtt } from "./raw-mqtt.ts";
+import { arrived, openRawMqtt } from "./raw-mqtt.ts";
 
 async function twoDevices(): Promise<HubFixture> {
   const fixture = await openHub();
   for (const deviceId of ["d1", "d2"]) fixture.hub.createDevice({ deviceId });
   return fixture;
-}
-
-/** Everything that is on its way has arrived once a ping is answered. */
-async function arrived(raw: RawMqtt): Promise<readonly Packet[]> {
-  raw.send({ cmd: "pingreq" });
-  await raw.receive("pingresp");
-  return [...raw.pending];
 }
 
 async function hubServes({ hub }: HubFixture): Promise<void> {

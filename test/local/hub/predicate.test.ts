@@ -4,7 +4,7 @@ import { twinDocument } from "../../../local/hub/device-documents.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../local/hub/json-value.ts";
 import { TWINS } from "../../../local/hub/query/device-property.ts";
 import { parseCondition, QuerySyntaxError } from "../../../local/hub/query/parser.ts";
-import type { Truth } from "../../../local/hub/query/predicate.ts";
+import type { Truth } from "../../../local/hub/query/collection.ts";
 import { mergeSection } from "../../../local/hub/twin-section.ts";
 import { aDevice, truth } from "./query-device.ts";
 

@@ -2,7 +2,8 @@ import { registeredDevice, type Device } from "../../../local/hub/device.ts";
 import type { JsonObject } from "../../../local/hub/json-value.ts";
 import { TWINS } from "../../../local/hub/query/device-property.ts";
 import { parseCondition } from "../../../local/hub/query/parser.ts";
-import { compilePredicate, recordingScope, type Truth } from "../../../local/hub/query/predicate.ts";
+import type { Truth } from "../../../local/hub/query/collection.ts";
+import { compilePredicate, recordingScope } from "../../../local/hub/query/predicate.ts";
 import { withQueryDefaults, type QueryOptions } from "../../../local/hub/query/query-options.ts";
 
 /** The record of a device with these parts of a twin, and nothing else that would tell it from others. */

@@ -27,13 +27,13 @@ export function secretsOf(hub: LocalHub, deviceId: string): { host: string; key:
   return { host, key };
 }
 
-/** A CONNECT with a token as the SDK makes one; every part can be forged. */
+/** A CONNECT of a device, or of a module by `device/module`, with a token as the SDK makes one; every part can be forged. */
 export function aConnect(hub: LocalHub, deviceId: string, forged: Forgery = {}): IConnectPacket {
   const own = secretsOf(hub, deviceId);
   const host = forged.host ?? own.host;
   const password = aSasToken({
     key: forged.key ?? own.key,
-    resource: encodeURIComponent(`${host}/devices/${deviceId}`),
+    resource: encodeURIComponent(`${host}/devices/${deviceId.replace("/", "/modules/")}`),
     expiry: String(Math.floor(Date.now() / 1000) + (forged.expiry ?? HOUR_SECONDS)),
   });
   return aConnectPacket(forged.as ?? deviceId, { host, password, clean: forged.clean ?? false });

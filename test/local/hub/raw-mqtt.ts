@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:tls";
+import type { Packet } from "mqtt-packet";
 import { createWebSocketStream, WebSocket } from "ws";
 import type { LocalHub } from "../../../local/hub/hub.ts";
 import { rawMqttOn, type RawMqtt } from "../../support/raw-mqtt.ts";
@@ -29,4 +30,11 @@ export async function openRawMqttOverWebSocket(
   // Half of the stream would stay open by itself.
   webSocket.once("close", () => stream.destroy());
   return { ...rawMqttOn(stream), webSocket };
+}
+
+/** What has come and was not received yet: everything that is on its way has arrived once a ping is answered. */
+export async function arrived(raw: RawMqtt): Promise<readonly Packet[]> {
+  raw.send({ cmd: "pingreq" });
+  await raw.receive("pingresp");
+  return [...raw.pending];
 }

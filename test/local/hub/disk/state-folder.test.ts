@@ -120,6 +120,28 @@ describe("a state folder", () => {
     expect(stateIn(folder)).toEqual({ a: 1, b: 2 });
   });
 
+  it("leaves no half of a picture behind that could not be written", async () => {
+    const journal = createJournal();
+    const troubles: unknown[] = [];
+    const scribe = journal.attach("broken", {
+      replay: () => undefined,
+      *capture() {
+        yield { a: 1 };
+        throw new Error("no space left");
+      },
+    });
+    {
+      const onTrouble = (error: unknown): void => void troubles.push(error);
+      await using opened = openStateFolder({ folder, journal, rewriteBytes: 1, onTrouble });
+      expect(() => {
+        opened.rewrite();
+      }).toThrow("no space left");
+      scribe({ a: 1 });
+    }
+    expect(troubles).toHaveLength(1);
+    expect(readdirSync(folder).filter((name) => !name.endsWith(".journal"))).toEqual([]);
+  });
+
   it("refuses a damaged file, and says which line and what to do", async () => {
     const { journal, set } = aLedger();
     await openAndClose(journal, () => {

@@ -1,3 +1,5 @@
+import { seededChance } from "../../../../local/hub/seeded-chance.ts";
+
 /** Choices that a seed determines. */
 export interface Dice {
   /** A whole number from 0 and under `end`. */
@@ -7,15 +9,9 @@ export interface Dice {
   readonly bytes: (length: number) => Buffer;
 }
 
-/** Dice from a seed: mulberry32. */
+/** Dice from a seed. */
 export function createDice(seed: number): Dice {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededChance(seed);
   const below = (end: number): number => Math.floor(next() * end);
   return {
     below,

@@ -9,14 +9,13 @@ import { createDice, type Dice } from "./dice.ts";
 import { attack, ATTACKER, MARKER, VICTIM } from "./mqtt-attacks.ts";
 import { openTls, sayAtOnce } from "./raw-tls.ts";
 import { SEED, SOAK } from "./soak.ts";
+import { within } from "./within.ts";
 
 const ATTACKS = 400 * SOAK;
 const WEB_SOCKET_ATTACKS = 150 * SOAK;
 const FLOOD = 20_000;
 const AT_ONCE = 8;
 const SECRET = "MARK-OF-THE-VICTIM";
-/** Longest that the hub may take over one connection, on a machine busy with other tests. */
-const MOST_MS = 10_000;
 const FILTERS = [
   "$iothub/twin/res/#",
   "$iothub/twin/PATCH/properties/desired/#",
@@ -33,7 +32,7 @@ const overTls: Say = async ({ hub }, bytes, dice) => {
   connection.socket.write(bytes.subarray(0, at));
   if (dice.chance(0.3)) await new Promise((resolve) => setImmediate(resolve));
   connection.socket.end(bytes.subarray(at));
-  await within(connection.closed, bytes);
+  await within(connection.closed, shown(bytes));
   return connection.heard();
 };
 
@@ -51,18 +50,12 @@ const overWebSocket: Say = async ({ hub }, bytes, dice) => {
   }
   if (dice.chance(0.1)) webSocket.ping(dice.bytes(100));
   webSocket.close();
-  await within(closed, bytes);
+  await within(closed, shown(bytes));
   return Buffer.concat(heard).toString("latin1");
 };
 
-async function within(work: Promise<unknown>, bytes: Buffer): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Error(`the hub took over ${MOST_MS} ms for ${bytes.toString("hex").slice(0, 4000)}`));
-  }, MOST_MS);
-  await Promise.race([work, promise]).finally(() => {
-    clearTimeout(timer);
-  });
+function shown(bytes: Buffer): string {
+  return bytes.toString("hex").slice(0, 4000);
 }
 
 /** Two devices, of which one attacks; whatever it does, the other one knows nothing of it, nor it of the other. */

@@ -5,13 +5,12 @@ import { aSasToken, connectRaw } from "../raw-connect.ts";
 import { createDice, type Dice } from "./dice.ts";
 import { openTcp, openTls, type RawConnection } from "./raw-tls.ts";
 import { SEED, SOAK } from "./soak.ts";
+import { within } from "./within.ts";
 
 const GARBAGE = 200 * SOAK;
 const FRAMINGS = 150 * SOAK;
 const HALF_OPEN = 3000;
 const SHORT_MS = 300;
-/** Longest that the hub may keep a connection that makes no sense, on a machine busy with other tests. */
-const MOST_MS = 10_000;
 
 /** Both APIs still serve who comes in the proper way. */
 async function stillServes({ hub, registry }: HubFixture, deviceId: string): Promise<void> {
@@ -19,16 +18,6 @@ async function stillServes({ hub, registry }: HubFixture, deviceId: string): Pro
   const { raw, code } = await connectRaw(hub, deviceId);
   expect(code).toBe(0);
   await raw[Symbol.asyncDispose]();
-}
-
-async function within<Result>(work: Promise<Result>, what: string): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Error(`${what} took over ${MOST_MS} ms`));
-  }, MOST_MS);
-  return Promise.race([work, promise]).finally(() => {
-    clearTimeout(timer);
-  });
 }
 
 describe(`the ports of the hub, attacked with seed ${SEED}`, () => {

@@ -3,8 +3,9 @@ import type { LocalHub } from "../../../../local/hub/hub.ts";
 import { aConnect } from "../raw-connect.ts";
 import type { Dice } from "./dice.ts";
 
-/** Who attacks, and whom; no packet of one may reach the other. */
+/** Who attacks. */
 export const ATTACKER = "attacker";
+/** Whom it attacks: no packet of one may reach the other. */
 export const VICTIM = "victim";
 /** Everything that the attacker sends has this in it somewhere. */
 export const MARKER = "MARK-OF-THE-ATTACKER";
