@@ -304,7 +304,11 @@ export const BROKEN_DEVICES: readonly BrokenDevice[] = [
     scenario: "wrong-digest",
     edits: [
       edit("download-try.ts", "if (sha256 !== request.sha256) {", "if (Math.random() > 1) {"),
-      edit("drivers/wasm/wasm-driver.ts", "if (verified !== undefined && verified !== sha256)", "if (Math.random() > 1)"),
+      edit(
+        "drivers/wasm/wasm-driver.ts",
+        "if (verified !== undefined && verified !== sha256)",
+        "if (Math.random() > 1)",
+      ),
     ],
   },
   {
@@ -363,11 +367,7 @@ export const BROKEN_DEVICES: readonly BrokenDevice[] = [
     scenario: "hangs",
     edits: [
       edit("bring-up.ts", "const HUNG_BOOTS = 3;", "const HUNG_BOOTS = Infinity;"),
-      edit(
-        "drivers/driver.ts",
-        "export const TRIAL_BOOTS = 3;",
-        "export const TRIAL_BOOTS = Infinity;",
-      ),
+      edit("drivers/driver.ts", "export const TRIAL_BOOTS = 3;", "export const TRIAL_BOOTS = Infinity;"),
     ],
   },
   {
