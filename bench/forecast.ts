@@ -60,6 +60,7 @@ async function knownRollouts(devices: number, runs: number, workers: number): Pr
     scenario("reported 1%", { reported: 0.01 }),
     scenario("reported 5%", { reported: 0.05 }),
     scenario("reported 20%", { reported: 0.2 }),
+    scenario("silent 2%", { silent: 0.02 }),
     scenario("silent 8%", { silent: 0.08 }),
     scenario("silent 20%", { silent: 0.2 }),
   ];

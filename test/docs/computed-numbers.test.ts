@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { FULL_SIZE } from "../../bench/gates/compare.ts";
+import { GATE, MODEL } from "../../bench/gates/fleet.ts";
+import { LOOK_EVERY_MS, GATE as PROMISED, GOOD, WAVES } from "../../bench/promises/scenario.ts";
+import { chanceUnseen } from "../../rollout/gate/characteristics/pass-unseen.ts";
+import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
+import { withThousands } from "../../rollout/gate/format-evidence.ts";
+import { sizeToProve } from "../../rollout/gate/size-to-prove.ts";
+import { assumedLaws } from "../../rollout/forecast/laws.ts";
+import { PRIOR } from "../../rollout/forecast/scenarios.ts";
+import { hubLimits } from "../../rollout/model/hub-limits.ts";
+import { formatPercentage } from "../../rollout/model/percentage.ts";
+import { deviceTraffic } from "../../rollout/plan/device-traffic.ts";
+import { ownCalls } from "../../rollout/plan/own-calls.ts";
+import { DIRECTED } from "../engine-proof/schedule/directed.ts";
+import { PROJECT } from "../support/command-line.ts";
+import { flowing, numberAt } from "./written-number.ts";
+
+const HOUR_MS = 3_600_000;
+const S1 = hubLimits("S1", 1);
+const DEVICE = deviceTraffic(S1);
+const FLEET = MODEL.devices.reduce((sum, devices) => sum + devices, 0);
+const [ON, DAILY, WEEKLY, GONE] = assumedLaws(GATE).contact.map(({ share }) => formatPercentage(share));
+const [ORDINARY, TOLERATED, REJECTED, ONE_STRATUM] = PRIOR.map(({ weight }) => formatPercentage(weight));
+const WORDS = "none one two three four five six seven eight nine ten".split(" ");
+
+/** A week of looks every five minutes, on one unit of S1. */
+function week(groupByKeys: 1 | 2): ReturnType<typeof ownCalls> {
+  return ownCalls({
+    ...{ hubs: 1, groupByKeys, lookEveryMs: 5 * 60_000, days: 7 },
+    ...{ waves: 0, tier: "S1", units: 1 },
+  });
+}
+
+const [ONE_KEY, TWO_KEYS] = [week(1), week(2)];
+const WEEK_MINUTES = 7 * 1_440;
+/** Of the query budget, with so many queries a look. */
+const queryShare = (queries: number): string =>
+  `${((100 * ONE_KEY.looks * queries) / (S1.queriesPerMinute * WEEK_MINUTES)).toFixed(1)}%`;
+const wordOf = (count: number): string => WORDS[count] ?? String(count);
+
+/** What the pages say that follows from the code by a calculation. */
+const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
+  ["README.md", `In the same simulated fleet of ${withThousands(FLEET)} devices`],
+  ["README.md", `tuned to stop ${formatPercentage(GATE.falseStop)} of the releases`],
+  ["CHANGELOG.md", `A look costs ${wordOf(TWO_KEYS.callsPerLook)} calls where the hub groups by two keys`],
+  ["docs/architecture.md", `**Schedules.** ${DIRECTED.length} directed ones`],
+  [
+    "docs/concepts.md",
+    `at 20 devices a 10% defect passes ${wordOf(Math.round(10 * (1 - naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.1, devices: 20 }))))} times in ten`,
+  ],
+  [
+    "docs/decisions/0002-one-group-by-key.md",
+    `A look costs ${wordOf(TWO_KEYS.callsPerLook)} calls or ${wordOf(ONE_KEY.callsPerLook)}`,
+  ],
+  [
+    "docs/decisions/0008-what-makes-a-wave-too-fast-an-error.md",
+    `no fleet of more than ${withThousands(S1.messagesPerDay / DEVICE.messages)} could be updated`,
+  ],
+  [
+    "docs/engine-costs.md",
+    `The limit is a look, ${TWO_KEYS.callsPerLook} or ${ONE_KEY.callsPerLook}, and ${numberAt("bench/engine/calls.ts A_STEP")} for each step`,
+  ],
+  [
+    "docs/engine-costs.md",
+    `${ONE_KEY.callsPerLook + 1} calls a look instead of ${ONE_KEY.callsPerLook}, which over a week of open waves would be ${queryShare(ONE_KEY.callsPerLook)} of the budget instead of ${queryShare(ONE_KEY.callsPerLook - 1)}`,
+  ],
+  ["docs/engine-costs.md", `beside the ${ONE_KEY.looks / 14} listings of five-minute looks`],
+  [
+    "docs/forecast.md",
+    `it says "assumed": ${ON} nearly always on, ${DAILY} about daily, ${WEEKLY} about weekly, ${GONE} gone`,
+  ],
+  [
+    "docs/forecast.md",
+    `weighs ${ORDINARY} × 0.3%, ${TOLERATED} × 1%, ${REJECTED} × 5% and ${ONE_STRATUM} × "30% of one stratum"`,
+  ],
+  [
+    "docs/gate-promises.md",
+    `${wordOf(WAVES.length)} waves, ${wordOf(Object.keys(GOOD.rates).length)} strata of ${GOOD.devicesPerStratum} devices, a look every ${wordOf(LOOK_EVERY_MS / 60_000)} minutes`,
+  ],
+  [
+    "docs/gate-promises.md",
+    `The gate tolerates ${formatPercentage(PROMISED.tolerate)}, rejects ${formatPercentage(PROMISED.reject)}, with both budgets ${formatPercentage(PROMISED.falseStop)}, a deadline of ${hours(PROMISED.deadlineMs)} hours and a bake of ${hours(PROMISED.bakeMs)}`,
+  ],
+  [
+    "docs/gate-promises.md",
+    `With seed ${numberAt("bench/promises.ts SEED")}, ${withThousands(numberAt("bench/promises.ts RUNS"))} rollouts a line`,
+  ],
+  [
+    "docs/gates-comparison.md",
+    `One fleet: ${withThousands(FLEET)} devices in three strata (${MODEL.strata.map((name, at) => `${name} ${formatPercentage((MODEL.devices[at] ?? 0) / FLEET)}`).join(", ")})`,
+  ],
+  ["docs/gates-comparison.md", `waves of ${listed(MODEL.release.waves.map(({ name }) => name))}`],
+  [
+    "docs/gates-comparison.md",
+    `The gate tolerates ${formatPercentage(GATE.tolerate)}, rejects ${formatPercentage(GATE.reject)}, with both budgets ${formatPercentage(GATE.missedBad)}, a deadline of ${hours(GATE.deadlineMs)} hours and a bake of ${hours(GATE.bakeMs)}`,
+  ],
+  [
+    "docs/gates-comparison.md",
+    `stopped in ${formatPercentage(GATE.falseStop)} of ${withThousands(FULL_SIZE.tuningRuns)} rollouts`,
+  ],
+  ["docs/gates-comparison.md", `A cell is ${FULL_SIZE.runs} rollouts`],
+  ["docs/gates-comparison.md", `with 50 rollouts a cell instead of ${FULL_SIZE.runs}`],
+  [
+    "docs/gates-comparison.md",
+    `until ${formatPercentage(GATE.coverage)} of the active devices made contact, then the bake`,
+  ],
+  ["docs/gates-comparison.md", `until a person decides, up to ${hours(GATE.patienceMs) / 24} days`],
+  [
+    "docs/single-device.md",
+    `it shows no failure with a chance of ${formatPercentage(chanceUnseen({ n: 1, p: 0.1 }))} where 10%`,
+  ],
+];
+
+/** Several, as a sentence has them. */
+function listed(all: readonly string[]): string {
+  return `${all.slice(0, -1).join(", ")} and ${all.at(-1) ?? ""}`;
+}
+
+function hours(ms: number): number {
+  return ms / HOUR_MS;
+}
+
+describe("what the code comes to", () => {
+  it.each(SENTENCES)("is what %s says: %s", (page, sentence) => {
+    const text = flowing(readFileSync(join(PROJECT, page), "utf8"));
+    expect(text.includes(sentence), `${page} does not say "${sentence}"`).toBe(true);
+  });
+
+  it("proves a `reject` of 10% by half of the devices that 5% needs, as docs/how-to/hotfix.md says", () => {
+    const [wide = 0, narrow = 0] = [0.1, 0.05].map((reject) =>
+      sizeToProve({ reject, missedBad: 0.05, bad: 0 }),
+    );
+    expect(wide / narrow).toBeCloseTo(0.5, 1);
+  });
+});
