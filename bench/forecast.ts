@@ -55,7 +55,11 @@ export async function measure(args: readonly string[]): Promise<readonly Figure[
 }
 
 /** The rollouts of docs/forecast.md: what stops them, and what they harm by then. */
-async function knownRollouts(devices: number, runs: number, workers: number): Promise<readonly Figure[]> {
+export async function knownRollouts(
+  devices: number,
+  runs: number,
+  workers: number,
+): Promise<readonly Figure[]> {
   const scenarios = [
     scenario("reported 1%", { reported: 0.01 }),
     scenario("reported 5%", { reported: 0.05 }),

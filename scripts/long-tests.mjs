@@ -3,6 +3,7 @@
  * `npm test` leaves them out to end within its time, `npm run test:extras` runs them, and so does CI.
  */
 export const LONG_TESTS = [
+  "test/bench/forecast.test.ts",
   "test/device/power-cut/killed-process.test.ts",
   "test/docs/api.test.ts",
   "test/e2e/demo.test.ts",

@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FULL_SIZE } from "../../bench/gates/compare.ts";
 import { GATE, MODEL } from "../../bench/gates/fleet.ts";
 import { LOOK_EVERY_MS, GATE as PROMISED, GOOD, WAVES } from "../../bench/promises/scenario.ts";
+import { compileFirmware, listFirmware } from "../../local/firmware.ts";
+import { EXIT } from "../../rollout/cli/command.ts";
+import { RATIO_GRID } from "../../rollout/gate/rate-ratio.ts";
+import { thresholds } from "../../rollout/gate/thresholds.ts";
 import { chanceUnseen } from "../../rollout/gate/characteristics/pass-unseen.ts";
 import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
 import { withThousands } from "../../rollout/gate/format-evidence.ts";
@@ -13,6 +18,8 @@ import { PRIOR } from "../../rollout/forecast/scenarios.ts";
 import { hubLimits } from "../../rollout/model/hub-limits.ts";
 import { formatPercentage } from "../../rollout/model/percentage.ts";
 import { deviceTraffic } from "../../rollout/plan/device-traffic.ts";
+import { renderEnrollmentPlan } from "../../rollout/cli/views/enrollment.ts";
+import { IMPORT_ABOVE, planEnrollment } from "../../rollout/plan/enrollment.ts";
 import { ownCalls } from "../../rollout/plan/own-calls.ts";
 import { DIRECTED } from "../engine-proof/schedule/directed.ts";
 import { PROJECT } from "../support/command-line.ts";
@@ -22,6 +29,11 @@ const HOUR_MS = 3_600_000;
 const S1 = hubLimits("S1", 1);
 const DEVICE = deviceTraffic(S1);
 const FLEET = MODEL.devices.reduce((sum, devices) => sum + devices, 0);
+const [ONE_GATE_AT, THREE_GATES_AT] = [1, 3].map(
+  (gates) => thresholds({ ...GATE, strata: 1, evidenceWaves: 1, gates }).cumulative,
+);
+/** A main gate, a rate and a rate ratio. */
+const THREE_GATES = (THREE_GATES_AT ?? 0) / (ONE_GATE_AT ?? 1);
 const [ON, DAILY, WEEKLY, GONE] = assumedLaws(GATE).contact.map(({ share }) => formatPercentage(share));
 const [ORDINARY, TOLERATED, REJECTED, ONE_STRATUM] = PRIOR.map(({ weight }) => formatPercentage(weight));
 const WORDS = "none one two three four five six seven eight nine ten".split(" ");
@@ -66,6 +78,18 @@ const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
   [
     "docs/engine-costs.md",
     `${ONE_KEY.callsPerLook + 1} calls a look instead of ${ONE_KEY.callsPerLook}, which over a week of open waves would be ${queryShare(ONE_KEY.callsPerLook)} of the budget instead of ${queryShare(ONE_KEY.callsPerLook - 1)}`,
+  ],
+  [
+    "docs/dashboard.md",
+    `The token is ${8 * numberAt("rollout/cli/dashboard/token.ts return secret(randomBytes(")} random bits`,
+  ],
+  ["docs/fleet.md", `on a clock that runs ${wordOf(numberAt("bench/fleet.ts SCALE") / 60)} minutes a second`],
+  ["docs/metrics.md", `the grid of the e-process is ${listed(RATIO_GRID.map(String))} times that`],
+  ["docs/metrics.md", `With one of each, all thresholds to abort are ${wordOf(THREE_GATES)} times as high`],
+  ["docs/gate-reference.md", `all thresholds to abort are ${wordOf(THREE_GATES)} times as high`],
+  [
+    "docs/operating.md",
+    `end with exit code ${EXIT.held} where a person is needed, and with ${EXIT.aborted} where`,
   ],
   ["docs/engine-costs.md", `beside the ${ONE_KEY.looks / 14} listings of five-minute looks`],
   [
@@ -127,6 +151,28 @@ describe("what the code comes to", () => {
   it.each(SENTENCES)("is what %s says: %s", (page, sentence) => {
     const text = flowing(readFileSync(join(PROJECT, page), "utf8"));
     expect(text.includes(sentence), `${page} does not say "${sentence}"`).toBe(true);
+  });
+
+  it("is the image that the README declares", async () => {
+    const { sourceFile = "" } = (await listFirmware()).find(({ version }) => version === "1.1.0") ?? {};
+    const image = await compileFirmware(sourceFile);
+    const sha256 = createHash("sha256").update(image).digest("hex").slice(0, 4);
+    const size = withThousands(image.length).replace(",", "_");
+    const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
+    expect(readme).toContain(`{ path: "sha256/${sha256}….bin", sha256: "${sha256}…", size: ${size},`);
+  });
+
+  it("would enroll as docs/enroll.md shows", () => {
+    const plan = planEnrollment(
+      { devices: 5_011, stamped: 8, missing: 5_003 },
+      { limits: S1, share: 0.5, importAbove: IMPORT_ABOVE, hasContainer: false },
+    );
+    const again = "wavegate enroll thermostat --yes";
+    const shown = renderEnrollmentPlan({
+      ...{ product: "thermostat", plan, open: [], recordsRead: true, intoOpenWave: false, again },
+    });
+    const page = readFileSync(join(PROJECT, "docs/enroll.md"), "utf8");
+    expect(page).toContain(`$ wavegate enroll thermostat\n${shown}\n`);
   });
 
   it("proves a `reject` of 10% by half of the devices that 5% needs, as docs/how-to/hotfix.md says", () => {

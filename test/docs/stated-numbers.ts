@@ -54,6 +54,7 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "(default {min} minutes)": "rollout/cli/settings.ts lookEvery: durationSchema .default(",
     "(mode 0600, {n} characters or more)": "rollout/cli/dashboard/token.ts TOKEN = /^[\\w-]{",
     "Every {n} seconds it reads": "rollout/cli/dashboard/feed.ts TICKS_A_MARK",
+    "and never looks oftener than once {s:a} real second": "rollout/cli/dashboard/feed.ts TICK_MS",
     "It never takes more than {half} of the smallest": "rollout/plan/refresh-pause.ts WATCHING_SHARE",
   },
   "docs/decisions/0003-the-latch-is-kept-per-attempt.md": {
@@ -214,6 +215,8 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "on standard error, at most {word} of a kind": "rollout/cli/ci-annotations.ts MOST_OF_A_LEVEL",
     "at the end of a command gets {s:word} seconds": "rollout/adapters/telemetry/open-telemetry.ts FLUSH_MS",
     "and {n} to 64 random bytes": "rollout/adapters/notify/webhook.ts key.length >= ",
+    "a body stays under {kB} KB":
+      "test/rollout/adapters/notify/strict-receivers.ts webhook: (text: string): void => { const bytes = Buffer.byteLength(text); if (bytes > ",
     "24 to {n} random bytes": "rollout/adapters/notify/webhook.ts key.length <= ",
   },
   "docs/operating.md": {

@@ -16,6 +16,7 @@ const UNITS: Readonly<Record<string, (value: number) => number>> = {
   d: (ms) => ms / (24 * HOUR_MS),
   KB: (bytes) => bytes / 1024,
   MiB: (bytes) => bytes / 1024 ** 2,
+  kB: (bytes) => bytes / 1_000,
   MB: (bytes) => bytes / 1_000_000,
 };
 const WORDS = new Map(
@@ -34,7 +35,7 @@ const ORDINALS = new Map([
 
 /**
  * A sentence with its number in the place of its placeholder: `{unit}` or `{unit:form}`. Units: `n` as it is, `last` one
- * less, `s`, `min`, `h`, `d` of ms, `KB`, `MiB`, `MB` of bytes. Forms: `word`, `Word`, `raw` (no thousands), `a` and `an`
+ * less, `s`, `min`, `h`, `d` of ms, `KB`, `MiB` (by 1,024), `kB`, `MB` (by 1,000) of bytes. Forms: `word`, `Word`, `raw` (no thousands), `a` and `an`
  * (an article for one), `bare` (nothing for one). Short ones: `{word}`, `{Word}`, `{ordinal}`, `{raw}`, `{%}`, `{half}`.
  */
 export function withNumber(sentence: string, value: number): string {
