@@ -9,6 +9,7 @@ export const LONG_TESTS = [
   "test/e2e/demo.test.ts",
   "test/e2e/drill.test.ts",
   "test/e2e/gitops.test.ts",
+  "test/e2e/page-commands.test.ts",
   "test/engine-proof/mutants/mutants.test.ts",
   "test/examples/examples.test.ts",
   "test/examples/single-device.test.ts",
