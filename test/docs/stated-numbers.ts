@@ -11,6 +11,8 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "`npm run bench -- fleet` takes {n} through": "bench/fleet.ts DEVICES",
     "an image that hangs is left after {word} tries": "device/bring-up.ts HUNG_BOOTS",
     "an answer is given up after {s} seconds": "rollout/adapters/iot-hub.ts CALL_TIMEOUT_MS",
+    "emptied, and {h:an} hour later deleted": "rollout/engine/retire.ts GRACE_MS",
+    "Devices that stay away for {word} check-ins": "rollout/engine/evidence-at.ts checkInsMs = Math.max(",
     "thousands of devices in one resource, a {word} a call": "infra/devices/bulk-devices.ts MAX_ITEMS",
     "at most {n} times what a Node that does nothing takes": "bench/cli.ts RATIO",
   },
@@ -136,6 +138,7 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
       "rollout/forecast/laws.ts success: [{ withinMs: deadlineMs / ",
   },
   "docs/gate-reference.md": {
+    "{Word} check-ins after a wave opened": "rollout/engine/evidence-at.ts checkInsMs = Math.max(",
     "A stratum of under {n} devices has": "rollout/gate/rate-of.ts SMALL_STRATUM",
     "a confidence sequence at {%}": "rollout/engine/evidence-at.ts RATE_CONFIDENCE",
     "undecided after `patience` ({d} days)": "rollout/model/gate.ts patience: durationSchema.default(",

@@ -88,7 +88,10 @@ export const RUNBOOK: Readonly<Record<string, Story>> = {
       const { text } = await repository.type("npx wavegate history");
       expect(text).toMatch(/REF_LOST: its configuration was deleted/);
     },
-    lines: [{ says: /is stopped: in force on plant/ }, { code: 3, says: /abort 1\.1\.0: its configuration was deleted/ }],
+    lines: [
+      { says: /is stopped: in force on plant/ },
+      { code: 3, says: /abort 1\.1\.0: its configuration was deleted/ },
+    ],
     after: (repository) => {
       // They came from an adopted baseline: only a later version moves them.
       expect(running(repository, "1.1.0")).toBe(6);
