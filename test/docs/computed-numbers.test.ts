@@ -23,7 +23,7 @@ import { IMPORT_ABOVE, planEnrollment } from "../../rollout/plan/enrollment.ts";
 import { ownCalls } from "../../rollout/plan/own-calls.ts";
 import { DIRECTED } from "../engine-proof/schedule/directed.ts";
 import { PROJECT } from "../support/command-line.ts";
-import { flowing, numberAt } from "./written-number.ts";
+import { flowing, numberAt, spelt } from "./written-number.ts";
 
 const HOUR_MS = 3_600_000;
 const S1 = hubLimits("S1", 1);
@@ -36,7 +36,6 @@ const [ONE_GATE_AT, THREE_GATES_AT] = [1, 3].map(
 const THREE_GATES = (THREE_GATES_AT ?? 0) / (ONE_GATE_AT ?? 1);
 const [ON, DAILY, WEEKLY, GONE] = assumedLaws(GATE).contact.map(({ share }) => formatPercentage(share));
 const [ORDINARY, TOLERATED, REJECTED, ONE_STRATUM] = PRIOR.map(({ weight }) => formatPercentage(weight));
-const WORDS = "none one two three four five six seven eight nine ten".split(" ");
 
 /** A week of looks every five minutes, on one unit of S1. */
 function week(groupByKeys: 1 | 2): ReturnType<typeof ownCalls> {
@@ -51,21 +50,20 @@ const WEEK_MINUTES = 7 * 1_440;
 /** Of the query budget, with so many queries a look. */
 const queryShare = (queries: number): string =>
   `${((100 * ONE_KEY.looks * queries) / (S1.queriesPerMinute * WEEK_MINUTES)).toFixed(1)}%`;
-const wordOf = (count: number): string => WORDS[count] ?? String(count);
 
 /** What the pages say that follows from the code by a calculation. */
 const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
   ["README.md", `In the same simulated fleet of ${withThousands(FLEET)} devices`],
   ["README.md", `tuned to stop ${formatPercentage(GATE.falseStop)} of the releases`],
-  ["CHANGELOG.md", `A look costs ${wordOf(TWO_KEYS.callsPerLook)} calls where the hub groups by two keys`],
+  ["CHANGELOG.md", `A look costs ${spelt(TWO_KEYS.callsPerLook)} calls where the hub groups by two keys`],
   ["docs/architecture.md", `**Schedules.** ${DIRECTED.length} directed ones`],
   [
     "docs/concepts.md",
-    `at 20 devices a 10% defect passes ${wordOf(Math.round(10 * (1 - naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.1, devices: 20 }))))} times in ten`,
+    `at 20 devices a 10% defect passes ${spelt(Math.round(10 * (1 - naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.1, devices: 20 }))))} times in ten`,
   ],
   [
     "docs/decisions/0002-one-group-by-key.md",
-    `A look costs ${wordOf(TWO_KEYS.callsPerLook)} calls or ${wordOf(ONE_KEY.callsPerLook)}`,
+    `A look costs ${spelt(TWO_KEYS.callsPerLook)} calls or ${spelt(ONE_KEY.callsPerLook)}`,
   ],
   [
     "docs/decisions/0008-what-makes-a-wave-too-fast-an-error.md",
@@ -83,10 +81,10 @@ const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
     "docs/dashboard.md",
     `The token is ${8 * numberAt("rollout/cli/dashboard/token.ts return secret(randomBytes(")} random bits`,
   ],
-  ["docs/fleet.md", `on a clock that runs ${wordOf(numberAt("bench/fleet.ts SCALE") / 60)} minutes a second`],
+  ["docs/fleet.md", `on a clock that runs ${spelt(numberAt("bench/fleet.ts SCALE") / 60)} minutes a second`],
   ["docs/metrics.md", `the grid of the e-process is ${listed(RATIO_GRID.map(String))} times that`],
-  ["docs/metrics.md", `With one of each, all thresholds to abort are ${wordOf(THREE_GATES)} times as high`],
-  ["docs/gate-reference.md", `all thresholds to abort are ${wordOf(THREE_GATES)} times as high`],
+  ["docs/metrics.md", `With one of each, all thresholds to abort are ${spelt(THREE_GATES)} times as high`],
+  ["docs/gate-reference.md", `all thresholds to abort are ${spelt(THREE_GATES)} times as high`],
   [
     "docs/operating.md",
     `end with exit code ${EXIT.held} where a person is needed, and with ${EXIT.aborted} where`,
@@ -102,7 +100,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
   ],
   [
     "docs/gate-promises.md",
-    `${wordOf(WAVES.length)} waves, ${wordOf(Object.keys(GOOD.rates).length)} strata of ${GOOD.devicesPerStratum} devices, a look every ${wordOf(LOOK_EVERY_MS / 60_000)} minutes`,
+    `${spelt(WAVES.length)} waves, ${spelt(Object.keys(GOOD.rates).length)} strata of ${GOOD.devicesPerStratum} devices, a look every ${spelt(LOOK_EVERY_MS / 60_000)} minutes`,
   ],
   [
     "docs/gate-promises.md",

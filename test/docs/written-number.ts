@@ -50,9 +50,9 @@ function written(value: number, form: string | undefined): string {
     case undefined:
       return Number.isInteger(value) ? withThousands(value) : String(value);
     case "word":
-      return wordOf(WORDS, value);
+      return spelt(value);
     case "Word":
-      return wordOf(WORDS, value).replace(/^./, (letter) => letter.toUpperCase());
+      return spelt(value).replace(/^./, (letter) => letter.toUpperCase());
     case "ordinal":
       return wordOf(ORDINALS, value);
     case "raw":
@@ -69,6 +69,11 @@ function written(value: number, form: string | undefined): string {
     default:
       throw new RangeError(`{${form}} is no placeholder`);
   }
+}
+
+/** A number in a word, as prose has small ones. */
+export function spelt(value: number): string {
+  return wordOf(WORDS, value);
 }
 
 function wordOf(words: ReadonlyMap<number, string>, value: number): string {

@@ -71,14 +71,14 @@ export const HOW_TO: Readonly<Record<string, Story>> = {
     lines: [
       { says: /24 devices, 0 with a bucket, 24 without[^]*next: wavegate enroll thermostat --yes/ },
       {
-        says: /24/,
+        says: /24 devices have their bucket now/,
         before: ({ hub }) => {
           expect([...hub.twins.all()].filter(({ tags }) => hasBucket(tags))).toEqual([]);
           return Promise.resolve();
         },
       },
       { says: /adopt 1\.0\.0[^]*adopt 1\.0\.3/ },
-      { says: /thermostat: / },
+      { says: /create the baseline 1\.0\.3, for nobody/ },
     ],
     after: async ({ hub }) => {
       for (const { deviceId, tags, desired } of hub.twins.all()) {
@@ -136,9 +136,9 @@ export const HOW_TO: Readonly<Record<string, Story>> = {
     lines: [
       { says: /wavegate-[0-9a-f]{16}\.private\.pem/ },
       { says: /rollout\/releases\/thermostat-1\.1\.0\.ts/ },
-      { says: /./ },
+      { says: /1 product, 1 release: nothing to correct/ },
       { says: /start 1\.1\.0: opens wave "canary" with 6 devices/ },
-      { says: /stopped/i },
+      { says: /a good release \(1% fail\) is stopped in \d/ },
       { says: /1\.1\.0 is complete/ },
       { says: /1\.1\.0 is complete and watched/ },
     ],
