@@ -9,6 +9,7 @@ import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 import { EXIT } from "../../rollout/cli/command.ts";
 import { RATIO_GRID } from "../../rollout/gate/rate-ratio.ts";
 import { thresholds } from "../../rollout/gate/thresholds.ts";
+import { logNormalUpperTail } from "../../rollout/gate/intervals/normal.ts";
 import { chanceUnseen } from "../../rollout/gate/characteristics/pass-unseen.ts";
 import { naiveStopChance } from "../../rollout/gate/characteristics/naive-gate.ts";
 import { withThousands } from "../../rollout/gate/format-evidence.ts";
@@ -37,6 +38,18 @@ const THREE_GATES = (THREE_GATES_AT ?? 0) / (ONE_GATE_AT ?? 1);
 const [ON, DAILY, WEEKLY, GONE] = assumedLaws(GATE).contact.map(({ share }) => formatPercentage(share));
 const [ORDINARY, TOLERATED, REJECTED, ONE_STRATUM] = PRIOR.map(({ weight }) => formatPercentage(weight));
 
+/** The last of those that are told by a trace each. */
+const HOLES = Math.max(
+  ...[
+    ...readFileSync(join(PROJECT, "test/engine-proof/holes/holes.test.ts"), "utf8").matchAll(/\bH(\d+)\b/g),
+  ].map(([, hole]) => Number(hole)),
+);
+const PATIENCE = {
+  attempts: numberAt("infra/devices/device-provider.ts patience: { attempts: "),
+  waitMs: numberAt("infra/devices/device-provider.ts patience: { attempts: 40, waitMs: "),
+};
+const RESERVE = numberAt("rollout/plan/window-width.ts Z");
+
 /** A week of looks every five minutes, on one unit of S1. */
 function week(groupByKeys: 1 | 2): ReturnType<typeof ownCalls> {
   return ownCalls({
@@ -57,6 +70,11 @@ const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
   ["README.md", `tuned to stop ${formatPercentage(GATE.falseStop)} of the releases`],
   ["CHANGELOG.md", `A look costs ${spelt(TWO_KEYS.callsPerLook)} calls where the hub groups by two keys`],
   ["docs/architecture.md", `**Schedules.** ${DIRECTED.length} directed ones`],
+  ["docs/architecture.md", `**Holes.** H1 to H${HOLES} of the first draft`],
+  [
+    "docs/azure.md",
+    `the first device is tried for ${spelt((PATIENCE.attempts * PATIENCE.waitMs) / 60_000)}:`,
+  ],
   [
     "docs/concepts.md",
     `at 20 devices a 10% defect passes ${spelt(Math.round(10 * (1 - naiveStopChance({ threshold: 0.05, minFinished: 20 }, { rate: 0.1, devices: 20 }))))} times in ten`,
@@ -64,6 +82,10 @@ const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
   [
     "docs/decisions/0002-one-group-by-key.md",
     `A look costs ${spelt(TWO_KEYS.callsPerLook)} calls or ${spelt(ONE_KEY.callsPerLook)}`,
+  ],
+  [
+    "docs/decisions/0006-a-quarantine-names-a-priority.md",
+    `wider than the count by ${spelt(RESERVE)} standard deviations (one in ${Math.floor(1 / Math.exp(logNormalUpperTail(RESERVE)))} falls short)`,
   ],
   [
     "docs/decisions/0008-what-makes-a-wave-too-fast-an-error.md",

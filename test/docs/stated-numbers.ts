@@ -50,6 +50,7 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
       'local/device-conformance/settings.ts attempt("--timeout", () => readDuration("',
   },
   "docs/dashboard.md": {
+    "They are readable at {n} px": "test/browser/browser.ts narrow: { viewport: { width: ",
     "is thinned to about {n} looks": "rollout/page/judged-looks.ts MOST_LOOKS",
     "percentile of {n} simulated rollouts": "rollout/page/harm-bands.ts RUNS",
     "http://127.0.0.1:{raw}/, read-only": "rollout/cli/commands/dashboard.ts DEFAULT_PORT",
@@ -220,6 +221,7 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "and {n} to 64 random bytes": "rollout/adapters/notify/webhook.ts key.length >= ",
     "a body stays under {kB} KB":
       "test/rollout/adapters/notify/strict-receivers.ts webhook: (text: string): void => { const bytes = Buffer.byteLength(text); if (bytes > ",
+    "`wavegate.gate.evidence` is at most {raw}": "rollout/gate/evidence-of.ts MOST",
     "24 to {n} random bytes": "rollout/adapters/notify/webhook.ts key.length <= ",
   },
   "docs/operating.md": {
@@ -227,6 +229,9 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "that failed, by id, at most {n} of them": "rollout/model/cohort.ts MOST_NAMED",
     "not sooner than keeps it under {half} of the hub's calls":
       "rollout/plan/refresh-pause.ts WATCHING_SHARE",
+  },
+  "docs/records.md": {
+    "beyond what JSON holds is written as {raw}": "rollout/gate/evidence-of.ts MOST",
   },
   "docs/runbook.md": {
     "for the devices that failed (at most {n})": "rollout/model/cohort.ts MOST_NAMED",

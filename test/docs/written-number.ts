@@ -56,7 +56,7 @@ function written(value: number, form: string | undefined): string {
     case "ordinal":
       return wordOf(ORDINALS, value);
     case "raw":
-      return String(value);
+      return String(value).replace("e+", "e");
     case "%":
       return `${Number((value * 100).toPrecision(10))}%`;
     case "half":
@@ -83,7 +83,7 @@ function wordOf(words: ReadonlyMap<number, string>, value: number): string {
 }
 
 /** Numbers and constants, multiplied; a member of an object, as in `24 * UNIT_MS.h`, is none. */
-const PRODUCT = /^(?:[\d._]+|[A-Z_]+\b(?!\.))(?: \* (?:[\d._]+|[A-Z_]+\b(?!\.)))*/;
+const PRODUCT = /^(?:[\d._]+(?:e\d+)?|[A-Z_]+\b(?!\.))(?: \* (?:[\d._]+|[A-Z_]+\b(?!\.)))*/;
 
 /**
  * The number at a place of the source: a file and, after a space, the name of a constant in it or the text right before
