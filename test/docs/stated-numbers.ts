@@ -1,6 +1,7 @@
 /**
- * Numbers that the pages state and the code holds: by page, what the page says, and where the number is, a file and a
- * constant of it or the text before the number. Placeholders are those of `written-number.ts`.
+ * Numbers that the pages state and the code holds: by page, what the page says and where the number is, a file or the
+ * folder of the one file that has it, and a constant or the text before the number. `written-number.ts` has the
+ * placeholders.
  */
 export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "README.md": {
@@ -74,14 +75,14 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "for people, at most {n} characters": "device/update-end.ts LONGEST_SUBSTATUS",
     "what it ran: {word} rounds that brought nothing": "device/download.ts VAIN_ROUNDS",
     "that opens with a key: to {word} different ones": "device/keyed-address.ts MOST_REFUSED",
-    "not for long enough in {word} tries": "device/drivers/boot-pointer.ts TRIAL_BOOTS",
+    "not for long enough in {word} tries": "device/drivers TRIAL_BOOTS",
     "did not answer in time, in {word} boots": "device/bring-up.ts HUNG_BOOTS",
     "for the {n} attempts it spoke of last": "device/latch.ts LATCH_LIMIT",
-    "An image on trial gets {word} boots": "device/drivers/boot-pointer.ts TRIAL_BOOTS",
+    "An image on trial gets {word} boots": "device/drivers TRIAL_BOOTS",
     "({n} by a fixed seed in `npm test`": "test/device/power-cut/schedules.test.ts RUNS = isSoak ? 1000 : ",
     "{n} new ones with `SOAK=1`": "test/device/power-cut/schedules.test.ts RUNS = isSoak ? ",
-    "a bad image has had {word} boots at most": "device/drivers/boot-pointer.ts TRIAL_BOOTS",
-    "(`watchdogMs` of the wasm driver, {s} s of real time)": "device/drivers/wasm.ts WATCHDOG_MS",
+    "a bad image has had {word} boots at most": "device/drivers TRIAL_BOOTS",
+    "(`watchdogMs` of the wasm driver, {s} s of real time)": "device/drivers WATCHDOG_MS",
     "after {word} the device falls back and reports `HUNG`": "device/bring-up.ts HUNG_BOOTS",
     "the device waits, {s} s to": "device/download.ts FIRST_DELAY_MS",
     "to {min} min with jitter": "device/download.ts LONGEST_DELAY_MS",
@@ -101,17 +102,17 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "at most {n} lines, kept in memory": "device/log-tail.ts LOG_LINES",
   },
   "docs/drivers.md": {
-    "time between TERM and KILL | {s} s": "device/drivers/update-steps.ts killAfter: duration.default(",
-    "a whole try, of at most {n} h": "device/drivers/update-steps.ts LONGEST_MS",
-    "where a code means `retry`, 1 to {n}": "device/drivers/update-steps.ts attempts: z.int().min(1).max(",
-    "1 to 20 | {n} |": "device/drivers/update-steps.ts attempts: z.int().min(1).max(20).default(",
-    "wait before another try | {s} s": "device/drivers/update-steps.ts retryAfter: duration.default(",
+    "time between TERM and KILL | {s} s": "device/drivers killAfter: duration.default(",
+    "a whole try, of at most {n} h": "device/drivers LONGEST_MS",
+    "where a code means `retry`, 1 to {n}": "device/drivers attempts: z.int().min(1).max(",
+    "1 to 20 | {n} |": "device/drivers attempts: z.int().min(1).max(20).default(",
+    "wait before another try | {s} s": "device/drivers retryAfter: duration.default(",
     "worth another boot, {word} in all": "device/bring-up.ts HUNG_BOOTS",
-    "the newest at most once {s:a} second": "device/drivers/step-output.ts PROGRESS_EVERY_MS",
-    "A line counts for its first {word} characters": "device/drivers/step-output.ts LONGEST_LINE",
-    "{word} times where it was cut off": "device/drivers/boot-decision.ts MOST_INTERRUPTIONS",
-    "and then `confirm`. It gets {word} boots": "device/drivers/boot-pointer.ts TRIAL_BOOTS",
-    "`version`, {word} times at most": "device/drivers/boot-pointer.ts TRIAL_BOOTS",
+    "the newest at most once {s:a} second": "device/drivers PROGRESS_EVERY_MS",
+    "A line counts for its first {word} characters": "device/drivers LONGEST_LINE",
+    "{word} times where it was cut off": "device/drivers MOST_INTERRUPTIONS",
+    "and then `confirm`. It gets {word} boots": "device/drivers TRIAL_BOOTS",
+    "`version`, {word} times at most": "device/drivers TRIAL_BOOTS",
   },
   "docs/enroll.md": {
     "0 to {last}, made from the device's id": "rollout/model/bucket.ts BUCKET_COUNT",
@@ -212,10 +213,10 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "with its retries, at most {s} seconds": "rollout/cli/source-settings.ts LONGEST_MS",
   },
   "docs/notifications.md": {
-    "that is down** gets {s:word} seconds after a look":
-      "rollout/cli/notify/open-channels.ts CHANNEL_LIMIT_MS",
-    "with {last:word} retries of what passes by itself": "rollout/adapters/metrics/http-call.ts TRIES",
-    "the newest {word}, the first of them": "rollout/cli/notify/deliver.ts MOST_AT_ONCE",
+    "that is down** gets {s:word} seconds after a look": "rollout/cli/notify CHANNEL_LIMIT_MS",
+    "with {last:word} retries of what passes by itself":
+      "rollout/adapters MOST_BYTES = 1_000_000; const TRIES = ",
+    "the newest {word}, the first of them": "rollout/cli/notify MOST_AT_ONCE",
     "on standard error, at most {word} of a kind": "rollout/cli/ci-annotations.ts MOST_OF_A_LEVEL",
     "at the end of a command gets {s:word} seconds": "rollout/adapters/telemetry/open-telemetry.ts FLUSH_MS",
     "and {n} to 64 random bytes": "rollout/adapters/notify/webhook.ts key.length >= ",

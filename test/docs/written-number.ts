@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { withThousands } from "../../rollout/gate/format-evidence.ts";
 import { PROJECT } from "../support/command-line.ts";
@@ -86,28 +86,37 @@ function wordOf(words: ReadonlyMap<number, string>, value: number): string {
 const PRODUCT = /^(?:[\d._]+(?:e\d+)?|[A-Z_]+\b(?!\.))(?: \* (?:[\d._]+|[A-Z_]+\b(?!\.)))*/;
 
 /**
- * The number at a place of the source: a file and, after a space, the name of a constant in it or the text right before
- * the number. Products of numbers and of other constants of the file are computed.
+ * The number at a place of the source: a file, or a folder of which one file has it, and after a space the name of a
+ * constant or the text right before the number. Products of numbers and of other constants of the file are computed.
  */
 export function numberAt(place: string): number {
-  const [, file = "", before = ""] = /^(\S+) (.*)$/.exec(place) ?? [];
-  const source = flowing(readFileSync(join(PROJECT, file), "utf8"));
-  return numberAfter(source, before, file);
+  const [, path = "", before = ""] = /^(\S+) (.*)$/.exec(place) ?? [];
+  const files = statSync(join(PROJECT, path)).isDirectory()
+    ? globSync(`${path}/**/*.ts`, { cwd: PROJECT })
+    : [path];
+  const sources = files
+    .map((file) => flowing(readFileSync(join(PROJECT, file), "utf8")))
+    .filter((source) => split(source, before).length > 1);
+  const [source] = sources;
+  if (source === undefined || sources.length > 1)
+    throw new Error(`${path} has ${sources.length} files with what should be in one: ${before}`);
+  return numberAfter(source, before, path);
 }
 
-function numberAfter(source: string, before: string, file: string): number {
-  const parts = /^[A-Z][A-Z\d_]*$/.test(before)
-    ? source.split(new RegExp(`\\bconst ${before}(?:: [\\w<>, ]+)? = `))
-    : source.split(before);
-  const [, rest = ""] = parts;
-  if (parts.length !== 2)
-    throw new Error(`${file} has ${parts.length - 1} times what should be there once: ${before}`);
+function split(source: string, before: string): readonly string[] {
+  const isName = /^[A-Z][A-Z\d_]*$/.test(before);
+  return source.split(isName ? new RegExp(`\\bconst ${before}(?:: [\\w<>, ]+)? = `) : before);
+}
+
+function numberAfter(source: string, before: string, path: string): number {
+  const [, rest = "", ...more] = split(source, before);
+  if (rest === "" || more.length > 0) throw new Error(`${path} does not have once: ${before}`);
   const [product] = PRODUCT.exec(rest) ?? [];
-  if (product === undefined) throw new Error(`${file}: no number after ${before}`);
+  if (product === undefined) throw new Error(`${path}: no number after ${before}`);
   return product
     .split(" * ")
     .map((factor) =>
-      /^\d/.test(factor) ? Number(factor.replaceAll("_", "")) : numberAfter(source, factor, file),
+      /^\d/.test(factor) ? Number(factor.replaceAll("_", "")) : numberAfter(source, factor, path),
     )
     .reduce((all, factor) => all * factor, 1);
 }
