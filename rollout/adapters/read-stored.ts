@@ -7,9 +7,18 @@ import type { RolloutRecord } from "../model/record.ts";
 import { isTombstoneName, tombstoneName, type Stop } from "../model/stop.ts";
 import type { StoreContents, StoredFiles, StoreFolder } from "../model/store-contents.ts";
 import { parseLookLine } from "./look-line.ts";
-import { markSchema, recordSchema, tombstoneSchema } from "./record-schema.ts";
+import { markSchema, OTHER_VERSION, recordSchema, tombstoneSchema } from "./record-schema.ts";
 
 const RESTORE = "restore it from a backup; wavegate only stops things by a chain that is broken";
+
+/** What is wrong with a file: a sentence, where a backup has the right one. */
+type Trouble = string | Pick<Problem, "code" | "summary" | "hint">;
+
+const UNKNOWN_RECORD: Trouble = {
+  code: "STORE_FORMAT",
+  summary: "it is whole, and no record that this version knows",
+  hint: OTHER_VERSION,
+};
 
 /** Read the files of a store as strictly as can be: each must be, to the byte, what wavegate writes under its name. */
 export function readStored({ product, folders }: StoredFiles): StoreContents {
@@ -18,22 +27,16 @@ export function readStored({ product, folders }: StoredFiles): StoreContents {
   const marks = new Map<string, Digest>();
   const tombstones = new Map<string, Stop>();
   const looks = new Map<AttemptId, readonly Look[]>();
-  const refuse = (folder: StoreFolder, name: string, summary: string): void => {
-    problems.push({
-      severity: "error",
-      code: "RECORD_BROKEN",
-      path: `${folder}/${product}/${name}`,
-      summary,
-      hint: RESTORE,
-    });
-  };
-  const eachIn = (folder: StoreFolder, read: (stem: string, text: string) => string | undefined): void => {
+  const eachIn = (folder: StoreFolder, read: (stem: string, text: string) => Trouble | undefined): void => {
     for (const [name, text] of folders[folder]) {
       // A writer that died left it beside its place: nobody ever reads it.
       if (name.endsWith(".tmp")) continue;
       const [, stem] = /^(.+)\.jsonl?$/.exec(name) ?? [];
       const trouble = stem === undefined ? "it belongs to nothing" : read(stem, text);
-      if (trouble !== undefined) refuse(folder, name, trouble);
+      if (trouble === undefined) continue;
+      const told: Pick<Problem, "code" | "summary" | "hint"> =
+        typeof trouble === "string" ? { code: "RECORD_BROKEN", summary: trouble, hint: RESTORE } : trouble;
+      problems.push({ severity: "error", path: `${folder}/${product}/${name}`, ...told });
     }
   };
 
@@ -42,7 +45,7 @@ export function readStored({ product, folders }: StoredFiles): StoreContents {
     if (digest === undefined) return "its name is no digest";
     if (sha256Hex(text) !== digest) return `its content has the digest ${sha256Hex(text).slice(0, 12)}`;
     const record = exactly(recordSchema, text);
-    if (record === undefined) return "it is no record of a schema known here";
+    if (record === undefined) return UNKNOWN_RECORD;
     if (record.product !== product) return `it is about ${record.product}`;
     records.set(digest, record);
     return undefined;

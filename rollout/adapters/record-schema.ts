@@ -7,6 +7,11 @@ import { metricEvidenceSchema, metricReadingsSchema, metricVerdictsSchema } from
 import { artifact, digest, release } from "./release-schema.ts";
 
 // Records are read back strictly: a file of a later schema is refused, not half understood.
+
+/** What to do about a record whose digest is right and whose shape is not known. */
+export const OTHER_VERSION =
+  "another version of wavegate wrote it: use that one, or a newer one; this one only stops things until then";
+
 const counts = z.record(z.string(), z.int().nonnegative());
 const attempt = z.string().regex(/^fw--[a-z0-9-]+--[a-z0-9_-]+--[1-9]\d*$/);
 

@@ -1,11 +1,11 @@
-import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
+import { canonicalJson, digestOf, parseDigest, sha256Hex, type Digest } from "../model/digest.ts";
 import { WavegateError } from "../model/problem.ts";
 import { isTombstoneName, tombstoneName } from "../model/stop.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { StoreFolder } from "../model/store-contents.ts";
 import type { RecordPort } from "../reconcile/ports.ts";
 import { lookLine, parseLookLine } from "./look-line.ts";
-import { recordSchema } from "./record-schema.ts";
+import { OTHER_VERSION, recordSchema } from "./record-schema.ts";
 
 /** Text files by path, with a slash between folders: what a record store is kept in. Failures: RECORD_STORE_FAILED. */
 export interface TextFiles {
@@ -49,13 +49,16 @@ export function recordsIn(files: TextFiles): RecordPort {
       if (cached !== undefined) return cached;
       const text = await textOf(recordsOf(product), `${digest}.json`);
       if (text === undefined) return undefined;
+      const place = files.place(`${recordsOf(product)}/${digest}.json`);
       const parsed = recordSchema.safeParse(jsonOf(text));
-      if (!parsed.success || digestOf(parsed.data) !== digest) {
-        const place = files.place(`${recordsOf(product)}/${digest}.json`);
+      if (!parsed.success && sha256Hex(text) === digest)
+        throw new WavegateError("STORE_FORMAT", `${place} is whole, and no record that this version knows`, {
+          hint: OTHER_VERSION,
+        });
+      if (!parsed.success || digestOf(parsed.data) !== digest)
         throw new WavegateError("RECORD_BROKEN", `${place} does not hold the record its name says`, {
           hint: "restore the file from a backup; wavegate only stops things until then",
         });
-      }
       known.set(digest, parsed.data);
       return parsed.data;
     },

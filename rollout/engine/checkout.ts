@@ -1,4 +1,5 @@
 import { documentOf, type Configuration, type ConfigurationDocument } from "../model/configuration.ts";
+import { sha256Hex } from "../model/digest.ts";
 import { LABEL, slotOf, withoutSlots } from "../model/labels.ts";
 import { isAborted, type Intent } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
@@ -102,6 +103,9 @@ function wanted(intent: Intent, found: Configuration): ConfigurationDocument | u
   }
   const resumed = !isAborted(intent) && slotOf(found.labels, intent.attempt) !== undefined;
   if (found.condition === condition && !resumed) return undefined;
-  const labels = resumed ? withoutSlots(found.labels) : found.labels;
+  const labels = {
+    ...(resumed ? withoutSlots(found.labels) : found.labels),
+    ...(condition === "" ? {} : { [LABEL.exposed]: sha256Hex(condition) }),
+  };
   return certified({ ...documentOf(found), condition, labels });
 }

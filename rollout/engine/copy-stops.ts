@@ -7,14 +7,16 @@ import { isoInstant } from "../model/instant.ts";
 import { attemptsFound, listingsOf, stopsFound } from "./found.ts";
 import { lostHereOnly } from "./lost-releases.ts";
 import type { StepInput } from "./observation.ts";
+import { reachedBy } from "./reached.ts";
 import type { Step } from "./step.ts";
 import { nextStopWrite } from "./stops.ts";
 
 /**
  * [protocol §3, 5.2] A stop that stands in one place and not yet in all, a release that somebody deleted on one hub and
  * not on the others, an aborted configuration that somebody filled again, or a tombstone that its configuration does not
- * know: carry it through, on every hub that answers. Needs no
- * store; without it, every slot found is carried through (a freeze too many is harmless).
+ * know: carry it through, on every hub that answers. Needs no store; without it, every slot found is carried through (a
+ * freeze too many is harmless), and an adopted baseline catches whom the release still names: the rest as soon as the
+ * store tells whom it was given to.
  */
 export function copyStops(input: StepInput): Step | undefined {
   const { declared, observation, deciding } = input;
@@ -70,9 +72,11 @@ export function copyStops(input: StepInput): Step | undefined {
   const recorded = store?.stopIds ?? new Set<string>();
   for (const stop of [...unrecorded, ...lost, ...refilled, ...buried, ...forgotten]) {
     if (deciding.unstoppable?.has(stop.attempt) === true) continue;
+    const reached = reachedBy(store, stop.attempt);
     for (const listing of listings) {
-      const write = nextStopWrite(listing, product, stop, recorded);
-      if (write !== undefined) return { kind: "stop", stop, why: write.why, recorded };
+      const write = nextStopWrite(listing, { product, stop, recorded, reached });
+      if (write !== undefined)
+        return { kind: "stop", stop, why: write.why, recorded, ...(reached && { reached }) };
     }
   }
   return undefined;

@@ -42,7 +42,9 @@ export function gateStop(
       reason: `${canGoBack ? "" : "NO_BASELINE: "}${verdict.reasons[0]?.text ?? "the gate stopped it"}`,
       nonce: deciding.nonce,
     });
-    const stands = listings.every((listing) => nextStopWrite(listing, declared.product, stop) === undefined);
+    const stands = listings.every(
+      (listing) => nextStopWrite(listing, { product: declared.product, stop }) === undefined,
+    );
     // Nothing left to write: the stop stands everywhere and waits to be recorded.
     if (!stands) return { kind: "stop", stop, why: stop.reason };
   }

@@ -46,6 +46,8 @@ export interface StoreView {
   readonly head: NamedRecord | undefined;
   /** Ids of every stop in the head's chain. */
   readonly stopIds: ReadonlySet<string>;
+  /** Every condition that a record of the head's chain gave a release, the latest first; as far as a hub's mark goes. */
+  readonly conditions: ReadonlyMap<AttemptId, readonly string[]>;
   /** Where the ref of each hub that answered stands, by the hub's name. */
   readonly refs: ReadonlyMap<string, RefView>;
   /** Names of the tombstones of what was stopped for good (see `tombstoneName`). */

@@ -6,6 +6,7 @@ import type { RolloutRecord } from "../model/record.ts";
 import type { Stop } from "../model/stop.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Question } from "../model/question.ts";
+import type { Reached } from "./reached.ts";
 import type { LockedImage } from "../plan/image-access.ts";
 
 /** The one thing to do next. Everything but `ask`, `wait` and `blocked` is followed by a new observation. */
@@ -19,6 +20,8 @@ export type Step =
       readonly why: string;
       /** Ids of the stops in the chain, when this one was found and is copied. */
       readonly recorded?: ReadonlySet<string>;
+      /** Whom the release was given to, where a record tells. */
+      readonly reached?: Reached;
     }
   /** Create configurations that target nobody. */
   | { readonly kind: "create"; readonly creates: readonly Create[]; readonly why: string }

@@ -8,6 +8,7 @@ import {
 import { LABEL, refSlotLabels, refSlotOf, slotLabels, slotOf } from "../model/labels.ts";
 import { strengthOf, type Stop } from "../model/stop.ts";
 import { certified } from "../plan/documents.ts";
+import { exposedBy, type Reached } from "./reached.ts";
 import { holdsAllOf, reachesEveryone, widened, type Cover } from "../plan/cover.ts";
 import { coveredBy } from "../plan/queries.ts";
 
@@ -21,12 +22,15 @@ export interface Write {
 /** Ids of the stops in the chain, when a stop that was found is copied; undefined for a new one. */
 export type Recorded = ReadonlySet<string> | undefined;
 
-interface StopInput {
-  readonly listing: Listing;
+/** A stop, and what the records add to it, where they can be read: a stop needs nothing but a hub. */
+export interface StopToWrite {
   readonly product: string;
   readonly stop: Stop;
-  readonly recorded: Recorded;
+  readonly recorded?: Recorded;
+  readonly reached?: Reached | undefined;
 }
+
+type StopInput = StopToWrite & { readonly listing: Listing };
 
 /**
  * The next write that brings a stop into force, in the order that narrows first; undefined when it is in force wherever
@@ -35,26 +39,41 @@ interface StopInput {
  * An abort empties the release's configuration, a hold or halt writes it back unchanged: even that takes the etag away from
  * every paused writer. Where the baseline below was adopted with an empty condition, the release is first frozen under
  * the slot, then the baseline is given exactly the cohort exposed so far, and only then the release is emptied: devices
- * would otherwise fall to nothing.
+ * would otherwise fall to nothing. Where a person emptied, narrowed or deleted the release before, the baseline is given
+ * whom the records name, once the stop stands.
  */
-export function nextStopWrite(
-  listing: Listing,
-  product: string,
-  stop: Stop,
-  recorded?: Recorded,
-): Write | undefined {
+export function nextStopWrite(listing: Listing, toWrite: StopToWrite): Write | undefined {
+  const input = { ...toWrite, listing };
+  return slotWrite(input) ?? reachedWrite(input);
+}
+
+function slotWrite(input: StopInput): Write | undefined {
+  const { listing, stop, recorded } = input;
   const configuration = findConfiguration(listing, stop.attempt);
   const exposes = configuration !== undefined && configuration.condition !== "";
   // Where nothing is exposed yet, the ref's slot is the one that a configuration's deletion cannot take along. A second
   // hold has its facts on the ref alone.
   const isSecond = configuration !== undefined && isSecondHold(configuration, stop, recorded);
   return exposes && !isSecond
-    ? (configurationWrite({ listing, product, stop, recorded }, configuration) ??
-        refWrite({ listing, product, stop, recorded }))
-    : (refWrite({ listing, product, stop, recorded }) ??
-        (configuration === undefined
-          ? undefined
-          : configurationWrite({ listing, product, stop, recorded }, configuration)));
+    ? (configurationWrite(input, configuration) ?? refWrite(input))
+    : (refWrite(input) ??
+        (configuration === undefined ? undefined : configurationWrite(input, configuration)));
+}
+
+/** An aborted release that no longer names all of its devices: its adopted baseline has to catch the rest too. */
+function reachedWrite({ listing, product, stop, reached }: StopInput): Write | undefined {
+  if (stop.kind !== "abort" || reached === undefined) return undefined;
+  const condition = exposedBy(reached, findConfiguration(listing, stop.attempt));
+  if (condition === undefined) return undefined;
+  const uncovered = uncoveredBaseline(listing, product, { priority: reached.priority, condition });
+  return uncovered === undefined ? undefined : coverWrite(uncovered, condition, stop);
+}
+
+type Exposing = Pick<Configuration, "condition" | "priority">;
+
+interface Uncovered {
+  readonly baseline: Configuration;
+  readonly cover: Cover;
 }
 
 /**
@@ -62,11 +81,7 @@ export function nextStopWrite(
  * highest first: one that reaches everyone, adopted or released, catches all the rest; one that was adopted for some
  * devices, or that stopped half-way, does not.
  */
-export function uncoveredBaseline(
-  listing: Listing,
-  product: string,
-  above: Configuration,
-): { readonly baseline: Configuration; readonly cover: Cover } | undefined {
+export function uncoveredBaseline(listing: Listing, product: string, above: Exposing): Uncovered | undefined {
   const below = listing.configurations
     .filter(
       ({ labels, priority }) =>
@@ -147,9 +162,12 @@ function configurationWrite(
       etag,
       why: `freeze ${stop.attempt} before its baseline is widened`,
     };
-  const { baseline, cover } = uncovered;
+  return coverWrite(uncovered, condition, stop);
+}
+
+function coverWrite({ baseline, cover }: Uncovered, reached: string, stop: Stop): Write {
   return {
-    document: certified({ ...baseline, condition: widened(baseline.condition, condition, cover) }),
+    document: certified({ ...baseline, condition: widened(baseline.condition, reached, cover) }),
     etag: baseline.etag,
     why: `give ${baseline.id} the devices that ${stop.attempt} reached`,
   };

@@ -18,6 +18,8 @@ export const LABEL = {
   adopted: "wg-adopted",
   /** Id of a hold that came while another one's slot stood, unrecorded as far as its author knew: its facts are on the ref. */
   alsoHeld: "wg-hold-also",
+  /** Digest of the condition that last exposed devices to a release: it stays when a person empties the condition. */
+  exposed: "wg-exposed",
   /** `yes` on a configuration that was emptied for good and may be deleted. */
   retired: "wg-retired",
   /** `yes` on one that was adopted for some devices only: its metric `covers` says for whom. */

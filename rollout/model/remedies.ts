@@ -106,7 +106,7 @@ export const REMEDIES: Readonly<Record<Code, string>> = {
   SMOKE_TOO_SMALL: "Take a bigger first wave: the message has the number.",
   SOURCE_UNKNOWN: "Add the source to `sources` in the settings, or correct its name in the metric.",
   STOP_TOO_LATE: "Pace the wave, make it smaller, or look more often.",
-  STORE_FORMAT: "Use a newer wavegate: one that is newer than this wrote the file.",
+  STORE_FORMAT: "Use the version of wavegate that wrote the file, or a newer one.",
   STRATUM_LATE: 'Widen an earlier wave by stratum: `atLeast(n).per("stratum")`.',
   TOLERATE_BELOW_HISTORY:
     "Raise `tolerate` to what an ordinary release of this product does, or mend the devices first.",

@@ -45,9 +45,18 @@ export function ownCohort(exposed: string, { product, where }: Cover): string {
 export function holdsAllOf(condition: string, exposed: string, cover: Cover): boolean {
   const cohort = ownCohort(exposed, cover);
   // A person opened it to every device there is: nothing can be added to that, nor said beside it.
-  if (condition === "*" || condition === cohort || condition === wholeOf(cover)) return true;
-  if (reachesEveryone(condition, cover.product)) return true;
-  return condition.endsWith(`) OR (${cohort})`);
+  if (condition === "*" || condition === wholeOf(cover)) return true;
+  return reachesEveryone(condition, cover.product) || isAmong(cohort, condition);
+}
+
+/** A cohort that was added before others stands in brackets within brackets. */
+function isAmong(cohort: string, condition: string): boolean {
+  if (condition === cohort) return true;
+  const terms = termsOf(condition, "OR");
+  return (
+    terms.length > 1 &&
+    terms.some((term) => term.startsWith("(") && term.endsWith(")") && isAmong(cohort, term.slice(1, -1)))
+  );
 }
 
 /** A baseline's condition with a release's devices added; all of its own, where that would be too long to say. */

@@ -46,10 +46,10 @@ export async function act(step: Effect, seen: Seen, ports: ActPorts): Promise<vo
   };
   switch (step.kind) {
     case "stop": {
-      const { stop, recorded } = step;
+      const { stop, recorded, reached } = step;
       // A stop is right on any listing: an old one is only looked at again.
       const first = isFresh() ? { seen: hubs, seenAt: monotonicMs } : {};
-      await enforceStop({ product, stop, ...first, ...(recorded && { recorded }) }, ports);
+      await enforceStop({ product, stop, recorded, reached, ...first }, ports);
       return;
     }
     case "create":

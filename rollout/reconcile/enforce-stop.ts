@@ -1,5 +1,5 @@
 import type { HubView } from "../engine/observation.ts";
-import { nextStopWrite } from "../engine/stops.ts";
+import { nextStopWrite, type StopToWrite } from "../engine/stops.ts";
 import { findConfiguration, type Configuration, type Listing } from "../model/configuration.ts";
 import { WavegateError, type Code } from "../model/problem.ts";
 import type { Stop } from "../model/stop.ts";
@@ -24,14 +24,10 @@ export interface Enforced {
  * Needs no record store. When no hub at all can be written the failure of the first is thrown.
  */
 export async function enforceStop(
-  input: {
-    readonly product: string;
-    readonly stop: Stop;
+  input: StopToWrite & {
     /** What was listed already, and when by the clock that never jumps; other hubs are listed first. */
     readonly seen?: readonly HubView[];
     readonly seenAt?: number;
-    /** Ids of the stops in the chain, when this one was found and is copied. */
-    readonly recorded?: ReadonlySet<string>;
   },
   ports: {
     readonly hubs: readonly HubPort[];
@@ -40,14 +36,14 @@ export async function enforceStop(
   },
 ): Promise<Enforced> {
   const { hubs, records, clock } = ports;
-  const { product, stop, seen = [], seenAt = 0, recorded } = input;
+  const { product, stop, seen = [], seenAt = 0 } = input;
   const inForce: string[] = [];
   const missed: { hub: string; error: WavegateError }[] = [];
   let writes = 0;
   for (const { hub, listing } of mostExposedFirst(hubs, seen, stop)) {
     try {
       const first = listing === undefined ? undefined : { listing, at: seenAt };
-      writes += await enforceOn(hub, { product, stop, recorded, first }, clock);
+      writes += await enforceOn(hub, { ...input, first }, clock);
       inForce.push(hub.name);
     } catch (error) {
       if (!(error instanceof WavegateError)) throw error;
@@ -66,15 +62,10 @@ export async function enforceStop(
  */
 async function enforceOn(
   hub: HubPort,
-  input: {
-    readonly product: string;
-    readonly stop: Stop;
-    readonly recorded: ReadonlySet<string> | undefined;
-    readonly first: Listed | undefined;
-  },
+  input: StopToWrite & { readonly first: Listed | undefined },
   clock: ClockPort,
 ): Promise<number> {
-  const { product, stop, recorded } = input;
+  const { stop } = input;
   const list = async (): Promise<Listed> => ({
     at: clock.monotonic(),
     listing: await hub.list({ urgent: true }),
@@ -82,7 +73,7 @@ async function enforceOn(
   let seen = input.first ?? (await list());
   let writes = 0;
   for (let tries = 0; tries < STOP_ATTEMPTS; tries++) {
-    const write = nextStopWrite(seen.listing, product, stop, recorded);
+    const write = nextStopWrite(seen.listing, input);
     if (write === undefined) return writes;
     try {
       const sendBy = seen.at + OBSERVATION_LIFE_MS;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { listingsOf, refOf } from "../engine/found.ts";
 import type { HubView } from "../engine/observation.ts";
+import { reachedBy } from "../engine/reached.ts";
 import { attemptId, parseAttemptId, type AttemptId } from "../model/attempt.ts";
 import { findConfiguration } from "../model/configuration.ts";
 import { isoInstant } from "../model/instant.ts";
@@ -51,7 +52,8 @@ export async function stopRelease(
       reason,
       nonce: randomBytes(8).toString("hex"),
     });
-  return { stop, ...(await enforceStop({ product, stop, seen, seenAt }, { hubs, records, clock })) };
+  const reached = reachedBy(store, attempt);
+  return { stop, ...(await enforceStop({ product, stop, reached, seen, seenAt }, { hubs, records, clock })) };
 }
 
 /**

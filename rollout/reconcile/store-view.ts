@@ -36,6 +36,7 @@ export async function readStore(input: {
     return {
       head,
       stopIds: new Set(furthest?.flatMap(({ record }) => record.stops.map(({ id }) => id)) ?? []),
+      conditions: conditionsOf(furthest ?? [], [...refs.values()]),
       refs,
       tombstones: await records.tombstones(product),
       approvals: (furthest ?? [])
@@ -83,6 +84,20 @@ function furthestOf(chains: readonly (readonly NamedRecord[])[]): readonly Named
     (longest, chain) => (longest === undefined || chain.length > longest.length ? chain : longest),
     undefined,
   );
+}
+
+/** What a hub has no mark of was not acted on yet; one with a mark out of this line had all of it, or went back. */
+function conditionsOf(chain: readonly NamedRecord[], refs: readonly RefView[]): StoreView["conditions"] {
+  const marks = refs.flatMap(({ taken }) => taken ?? []);
+  const isBeyond = marks.some((mark) => !chain.some(({ digest }) => digest === mark));
+  const acted = isBeyond ? 0 : chain.findIndex(({ digest }) => marks.includes(digest));
+  const records = acted < 0 ? [] : chain.slice(acted);
+  const conditions = new Map<AttemptId, string[]>();
+  for (const { attempt, condition } of records.flatMap(({ record }) => record.intents)) {
+    const known = conditions.get(attempt) ?? [];
+    if (condition !== "" && !known.includes(condition)) conditions.set(attempt, [...known, condition]);
+  }
+  return conditions;
 }
 
 async function refView(input: {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { refId } from "../../rollout/model/attempt.ts";
 import { LABEL } from "../../rollout/model/labels.ts";
+import { WavegateError } from "../../rollout/model/problem.ts";
 import { reconcile } from "../../rollout/reconcile/reconcile.ts";
-import { resume } from "../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../rollout/reconcile/stop-release.ts";
 import { percent, ring } from "../../rollout/wavegate.ts";
 import { PROJECT } from "../support/command-line.ts";
@@ -22,6 +22,7 @@ const WAVES = [
 ];
 const ONE = declared(aRelease("1.1.0", { waves: WAVES }));
 const TWO = declared(aRelease("1.1.0", { waves: WAVES }), aRelease("1.2.0", { waves: WAVES }));
+const STORE_CALLS = /record|mark|tombstone|look|contents/;
 const OPERATOR = { actor: "operator", queryLagMs: 0, reason: "see the runbook" };
 
 describe("the runbook, after an edit by hand", () => {
@@ -50,26 +51,49 @@ describe("the runbook, after an edit by hand", () => {
     expect(running(world)).toEqual({ "1.1.0": 24 });
   });
 
-  it("leaves devices of an adopted fleet on an emptied release until it is resumed and aborted", async () => {
+  it.each([
+    [
+      "emptied",
+      (world: World): void => {
+        world.edit("fw--thermostat--1-1-0--1", { condition: "" });
+      },
+    ],
+    [
+      "narrowed",
+      (world: World): void => {
+        world.edit("fw--thermostat--1-1-0--1", { condition: "tags.rollout.ring = 'nobody'" });
+      },
+    ],
+    [
+      "deleted",
+      (world: World): void => {
+        world.remove("fw--thermostat--1-1-0--1");
+      },
+    ],
+  ])("leaves devices of an adopted fleet on a release that was %s until it is aborted", async (_, byHand) => {
     const world = await inCanary();
-    world.edit("fw--thermostat--1-1-0--1", { condition: "" });
+    byHand(world);
     await carryOn(world, ONE);
     expect(running(world)).toEqual({ "1.0.0": 18, "1.1.0": 6 });
-    await resume(ONE, world.ports, OPERATOR);
     await stopRelease({ kind: "abort", product: "thermostat", ...OPERATOR }, world.ports);
+    world.settle(() => "ok");
+    expect(running(world)).toEqual({ "1.0.0": 24 });
     await carryOn(world, ONE);
     expect(running(world)).toEqual({ "1.0.0": 24 });
   });
 
-  it("leaves devices of an adopted fleet on a release whose configuration was deleted", async () => {
+  it("takes devices of an adopted fleet back once the records can be read again", async () => {
     const world = await inCanary();
-    world.remove("fw--thermostat--1-1-0--1");
-    await carryOn(world, ONE);
-    await stopRelease({ kind: "abort", product: "thermostat", ...OPERATOR, version: "1.1.0" }, world.ports);
+    world.edit("fw--thermostat--1-1-0--1", { condition: "" });
+    world.fault = ({ call }) => {
+      if (STORE_CALLS.test(call)) throw new WavegateError("RECORD_STORE_FAILED", call, { hint: "" });
+    };
+    await stopRelease({ kind: "abort", product: "thermostat", ...OPERATOR }, world.ports);
     await carryOn(world, ONE);
     expect(running(world)).toEqual({ "1.0.0": 18, "1.1.0": 6 });
-    await carryOn(world, TWO);
-    expect(running(world)).toEqual({ "1.2.0": 24 });
+    world.fault = () => undefined;
+    await carryOn(world, ONE);
+    expect(running(world)).toEqual({ "1.0.0": 24 });
   });
 });
 

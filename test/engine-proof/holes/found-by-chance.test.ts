@@ -31,6 +31,20 @@ describe("faults that random schedules found", () => {
     await allIsWell(world);
   });
 
+  it("way back: an abort catches whom a release was given to, though a person emptied or deleted it", async () => {
+    for (const byHand of ["empties", "deletes"] as const) {
+      const world = await inCanary();
+      const canaries = exposed(world);
+      if (byHand === "empties") edit(world, 0, RELEASE, () => ({ condition: "" }));
+      else remove(world, 0, RELEASE);
+      await rest(world);
+      expect(exposed(world, 0, BASELINE)).toBe(0);
+      await toTheEnd(await operator(world, "abort"));
+      expect(exposed(world, 0, BASELINE)).toBe(canaries);
+      await allIsWell(world);
+    }
+  });
+
   it("settled release widened again: what a person takes out of it stays out [§3, 5.6]", async () => {
     const world = await inCanary();
     for (let looks = 0; looks < 12; looks++) {

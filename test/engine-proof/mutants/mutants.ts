@@ -344,6 +344,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    rule: "wayBack",
+    says: "an abort has the baseline catch whom the records say, whatever the configuration still names",
+    edits: [
+      {
+        file: "engine/stops.ts",
+        find: "return slotWrite(input) ?? reachedWrite(input);",
+        replace: "return slotWrite(input) ?? (reachedWrite(input), undefined);",
+      },
+    ],
+  },
+  {
     rule: "lostElsewhere",
     says: "a release deleted on one hub is stopped on the others before that is recorded",
     edits: [

@@ -101,7 +101,28 @@ function checkTree(
     if ((state.startsWith("roll") || state === "retired") && mask !== 0)
       wrong.push(`5: ${attempt} is ${state} and exposed on hub${number}`);
   }
-  return wrong;
+  return memory.byHand.has(number) ? wrong : [...wrong, ...checkWayBack(around, intents, hub, number)];
+}
+
+/** Whoever was exposed to a release that is taken back has another to go to. */
+function checkWayBack(
+  around: Surroundings,
+  intents: Intents,
+  hub: HubMemory,
+  number: number,
+): readonly string[] {
+  const caught = [...hub.documents.values()].reduce(
+    (all, { condition }) => all | around.exposureOf(number, condition),
+    0,
+  );
+  return intents
+    .filter(({ state }) => state.startsWith("roll"))
+    .flatMap(({ attempt }) => {
+      const stranded = (hub.exposed.get(attempt) ?? 0) & ~caught;
+      return stranded === 0
+        ? []
+        : [`14: ${attempt} was taken back and ${stranded.toString(2)} on hub${number} have nothing to go to`];
+    });
 }
 
 function why(memory: Memory, intents: Intents, attempt: string, kind: string): string {

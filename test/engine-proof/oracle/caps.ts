@@ -29,8 +29,10 @@ export function capsAfterWrite(memory: Memory, around: Surroundings, effect: Hub
   const hub = memory.hubs[number]!;
   if (after === undefined) return;
   const mask = around.exposureOf(number, after.condition);
-  if (before === undefined || before.labels["wg-doc"] !== after.labels["wg-doc"])
+  if (before === undefined || before.labels["wg-doc"] !== after.labels["wg-doc"]) {
     memory.written.set(`${number} ${id} ${after.labels["wg-doc"] ?? ""}`, mask);
+    hub.exposed.set(id, (hub.exposed.get(id) ?? 0) | mask);
+  }
   hub.certified.set(id, certifiedMask(memory, number, after) ?? mask);
   const cleared = clearedIn(chainOf(memory, headOf(refOf(hub))) ?? []);
   const known = new Set(slotsOf(before).map((slot) => slot.id));

@@ -1,5 +1,5 @@
 import type { Effect } from "./effect.ts";
-import { chainOf, headOf, refOf, slotsOf, type HubMemory, type Memory, type Surroundings } from "./state.ts";
+import { chainOf, headOf, refOf, slotsOf, type Memory, type Surroundings } from "./state.ts";
 
 type HubEffect = Extract<Effect, { readonly on: "hub" }>;
 
@@ -23,7 +23,7 @@ export function checkGrowth(memory: Memory, around: Surroundings, effect: HubEff
   if (before === undefined && after.condition !== "") say("3: a create exposed devices");
   if (grown === 0) return;
   if (after.labels["wg-adopted"] === "yes") {
-    if ((grown & ~takenBackOn(around, number, hub)) !== 0)
+    if ((grown & ~takenBackOn(memory, around, number)) !== 0)
       say("1: a baseline was given devices that no aborted release gives up");
     return;
   }
@@ -56,9 +56,22 @@ function checkRemoval(memory: Memory, around: Surroundings, { hub: number, id, b
     memory.broken.push(`3: ${id} was deleted on hub${number} and the head does not call it retired`);
 }
 
-/** Devices that releases under an abort still name: what a baseline may be given. */
-function takenBackOn(around: Surroundings, number: number, hub: HubMemory): number {
-  return [...hub.documents.values()]
-    .filter((document) => slotsOf(document).some(({ kind }) => kind === "abort"))
-    .reduce((mask, { condition }) => mask | around.exposureOf(number, condition), 0);
+/**
+ * Devices that releases under an abort give up, and a baseline may be given: those they still name, those we ever exposed to
+ * them on this hub, and, of one that a person deleted, those that the chain names.
+ */
+function takenBackOn(memory: Memory, around: Surroundings, number: number): number {
+  const hub = memory.hubs[number]!;
+  const aborted = [...hub.documents.values()]
+    .flatMap((document) => slotsOf(document))
+    .filter(({ kind }) => kind === "abort")
+    .map(({ attempt }) => attempt);
+  return aborted.reduce((mask, attempt) => {
+    const found = hub.documents.get(attempt);
+    const named = (chainOf(memory, headOf(refOf(hub))) ?? [])
+      .flatMap(({ intents }) => intents.filter((intent) => intent.attempt === attempt))
+      .map(({ condition }) => around.exposureOf(number, condition));
+    const given = found === undefined ? named : [around.exposureOf(number, found.condition)];
+    return given.reduce((all, one) => all | one, mask | (hub.exposed.get(attempt) ?? 0));
+  }, 0);
 }

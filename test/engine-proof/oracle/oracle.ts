@@ -61,6 +61,7 @@ function watch(memory: Memory, around: Surroundings, effect: Effect): void {
     case "fail-over": {
       const hub = memory.hubs[effect.hub]!;
       hub.documents.clear();
+      memory.byHand.add(effect.hub);
       for (const document of effect.configurations) hub.documents.set(document.id, document);
       for (const document of effect.configurations)
         hub.certified.set(document.id, certifiedMask(memory, effect.hub, document) ?? 0);
@@ -76,6 +77,7 @@ function watch(memory: Memory, around: Surroundings, effect: Effect): void {
 type HubEffect = Extract<Effect, { readonly on: "hub" }>;
 
 function watchPerson(memory: Memory, around: Surroundings, effect: HubEffect): void {
+  if (effect.before?.labels["wg-adopted"] === "yes") memory.byHand.add(effect.hub);
   place(memory, effect);
   if (!isRef(effect.id)) capsAfterEdit(memory, around, effect);
   forgetVanished(memory);

@@ -13,6 +13,8 @@ export interface HubMemory {
   readonly documents: Map<string, Document>;
   /** Devices each configuration named when WE last certified it. */
   readonly certified: Map<string, number>;
+  /** Devices WE ever exposed to each release; whom a person added in the portal is not among them. */
+  readonly exposed: Map<string, number>;
   readonly caps: Map<string, readonly Cap[]>;
   /** Heads its ref ever named. */
   readonly heads: Set<string>;
@@ -23,6 +25,8 @@ export interface Memory {
   readonly hubs: HubMemory[];
   readonly records: Map<string, StoredRecord>;
   readonly marks: Map<number, string>;
+  /** Hubs that went back in time or whose baseline a person changed: whom they catch is for people. */
+  readonly byHand: Set<number>;
   readonly tombstones: Set<string>;
   /** Stops that ever took effect and were not made void by a person or a fail-over, with their attempt. */
   readonly stops: Map<string, { readonly attempt: string; readonly kind: "hold" | "abort" }>;
@@ -44,11 +48,13 @@ export function emptyMemory(hubs: number): Memory {
     hubs: Array.from({ length: hubs }, () => ({
       documents: new Map(),
       certified: new Map(),
+      exposed: new Map(),
       caps: new Map(),
       heads: new Set(),
     })),
     records: new Map(),
     marks: new Map(),
+    byHand: new Set(),
     tombstones: new Set(),
     stops: new Map(),
     written: new Map(),
@@ -59,14 +65,16 @@ export function emptyMemory(hubs: number): Memory {
 /** The same memory, apart. */
 export function copyOf(memory: Memory): Memory {
   return {
-    hubs: memory.hubs.map(({ documents, certified, caps, heads }) => ({
+    hubs: memory.hubs.map(({ documents, certified, exposed, caps, heads }) => ({
       documents: new Map(documents),
       certified: new Map(certified),
+      exposed: new Map(exposed),
       caps: new Map(caps),
       heads: new Set(heads),
     })),
     records: new Map(memory.records),
     marks: new Map(memory.marks),
+    byHand: new Set(memory.byHand),
     tombstones: new Set(memory.tombstones),
     stops: new Map(memory.stops),
     written: new Map(memory.written),

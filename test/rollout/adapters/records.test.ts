@@ -5,9 +5,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { blobFiles } from "../../../rollout/adapters/blob-records.ts";
 import { cursorsIn } from "../../../rollout/adapters/cursors-in-files.ts";
 import { folderFiles, folderRecords } from "../../../rollout/adapters/folder-records.ts";
+import { readStored } from "../../../rollout/adapters/read-stored.ts";
 import { recordsIn, type TextFiles } from "../../../rollout/adapters/records-in-files.ts";
 import { attemptId } from "../../../rollout/model/attempt.ts";
-import { digestOf, type Digest } from "../../../rollout/model/digest.ts";
+import { canonicalJson, digestOf, sha256Hex, type Digest } from "../../../rollout/model/digest.ts";
 import type { RecordPort } from "../../../rollout/reconcile/ports.ts";
 import { startBlobStorage, type BlobStorage } from "../../support/blob-storage.ts";
 import { aLook, anAbort, aRecord, ATTEMPT } from "./a-record.ts";
@@ -172,6 +173,21 @@ describe.each([
       });
       await store.write(path, text);
       expect(await other.getRecord("thermostat", digest)).toEqual(aRecord("first"));
+    });
+
+    it("that another version of wavegate wrote is STORE_FORMAT: no backup has another one", async () => {
+      const text = canonicalJson({ ...aRecord("first"), schemaVersion: 2 });
+      const digest = sha256Hex(text);
+      await store.write(`records/thermostat/${digest}.json`, text);
+      await expect(records.getRecord("thermostat", digest)).rejects.toMatchObject({
+        code: "STORE_FORMAT",
+        message: expect.stringContaining(digest) as string,
+        hint: expect.stringContaining("another version of wavegate wrote it") as string,
+      });
+      const stored = readStored(await records.contents("thermostat"));
+      expect(stored.problems).toMatchObject([
+        { code: "STORE_FORMAT", path: `records/thermostat/${digest}.json` },
+      ]);
     });
 
     it("that was taken away is undefined", async () => {

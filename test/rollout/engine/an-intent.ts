@@ -72,6 +72,7 @@ export function anObservation(input: {
       store: {
         head: { digest: digestOf(record), record },
         stopIds: new Set(),
+        conditions: new Map(),
         approvals: [],
         refs: new Map(),
         tombstones: new Set(),

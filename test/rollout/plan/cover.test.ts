@@ -41,6 +41,14 @@ describe("what an adopted baseline covers", () => {
     expect(holdsAllOf(after, exposed, cover)).toBe(true);
     expect(() => compileTargetCondition(after)).not.toThrow();
   });
+
+  it("knows each cohort that was added, whatever was added after it", () => {
+    const [first, second, third] = ["tags.a = 1", "tags.b = ') OR ('", "tags.c = 1 OR tags.d = 1"] as const;
+    const all = widened(widened(first, second, ALL), third, ALL);
+    for (const cohort of [first, second, third]) expect(holdsAllOf(all, cohort, ALL)).toBe(true);
+    for (const other of ["tags.d = 1", "tags.c = 1", "tags.a = 1) OR (tags.c = 1", ""])
+      expect(holdsAllOf(all, other, ALL)).toBe(false);
+  });
 });
 
 describe("the parts of a condition", () => {
