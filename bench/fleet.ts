@@ -58,7 +58,7 @@ export async function measure([
 
 /** What was measured, beside what the plan prices and what the hub's own metrics say. */
 export function figuresOf(played: Played, devices: number): readonly Figure[] {
-  const { good, bad, connected, harmed, struck, exposed, versions } = played;
+  const { connecting, good, bad, connected, harmed, struck, exposed, versions } = played;
   const price = deviceTraffic(hubLimits("S1", 1));
   const each = (count: number): number => count / devices;
   // A configuration's change is one write of the twin and one notice to the device.
@@ -69,6 +69,11 @@ export function figuresOf(played: Played, devices: number): readonly Figure[] {
   const back = versions.afterBad["1.1.0"] ?? 0;
   return [
     figure(`${formatCount(devices)} devices connect and report`, formatMs(played.connectMs)),
+    figure(
+      "  memory of their process by then, a device",
+      `${formatCount(Math.round(each(connecting.peakBytes) / 1024))} KB`,
+    ),
+    figure("  processor time by then, a device", formatMs(each(connecting.cpuMs))),
     atLeast("connected, by the hub's own metrics", connected.atStart, devices),
     atLeast("the same after the good release", connected.afterGood, devices),
     figure("memory of the devices' process, at its most", megabytes(played.fleet.peakBytes)),

@@ -56,11 +56,16 @@ export async function measure(args: readonly string[]): Promise<readonly Figure[
 }
 
 /** The rollouts of docs/forecast.md: what stops them, and what they harm by then. */
-async function knownRollouts(devices: number, runs: number, workers: number): Promise<readonly Figure[]> {
+export async function knownRollouts(
+  devices: number,
+  runs: number,
+  workers: number,
+): Promise<readonly Figure[]> {
   const scenarios = [
     scenario("reported 1%", { reported: 0.01 }),
     scenario("reported 5%", { reported: 0.05 }),
     scenario("reported 20%", { reported: 0.2 }),
+    scenario("silent 2%", { silent: 0.02 }),
     scenario("silent 8%", { silent: 0.08 }),
     scenario("silent 20%", { silent: 0.2 }),
   ];

@@ -3,11 +3,13 @@
  * `npm test` leaves them out to end within its time, `npm run test:extras` runs them, and so does CI.
  */
 export const LONG_TESTS = [
+  "test/bench/forecast.test.ts",
   "test/device/power-cut/killed-process.test.ts",
   "test/docs/api.test.ts",
   "test/e2e/demo.test.ts",
   "test/e2e/drill.test.ts",
   "test/e2e/gitops.test.ts",
+  "test/e2e/page-commands.test.ts",
   "test/engine-proof/mutants/mutants.test.ts",
   "test/examples/examples.test.ts",
   "test/examples/single-device.test.ts",

@@ -20,6 +20,8 @@ export interface PlayInput extends StageInput {
 /** What came of it. */
 export interface Played {
   readonly connectMs: number;
+  /** What the devices' process had taken when all were connected. */
+  readonly connecting: FleetUsage;
   /** By the hub's own metrics. */
   readonly connected: { readonly atStart: number; readonly afterGood: number; readonly afterBad: number };
   readonly good: RolloutCost;
@@ -48,6 +50,7 @@ export async function play(input: PlayInput): Promise<Played> {
   await using stage = await setStage(input);
   const { hub, fleet } = stage;
   const atStart = await connectedByMetrics(hub);
+  const connecting = await fleet.usage();
   say(`${atStart} devices are connected`);
   const good = await rollOut(stage, {
     declared: declare(input, stage, [GOOD]),
@@ -64,7 +67,7 @@ export async function play(input: PlayInput): Promise<Played> {
     isOver: (records) => records.includes("abort") && speakingOf(BAD, hub) <= (fleet.struck().bricks ?? 0),
   });
   return {
-    ...{ connectMs: stage.connectMs, good, bad, hubBytes },
+    ...{ connectMs: stage.connectMs, connecting, good, bad, hubBytes },
     connected: { atStart, afterGood: connectedAfterGood, afterBad: await connectedByMetrics(hub) },
     versions: { afterGood: afterGood.versions, afterBad: versionsOf(hub) },
     harmed: { byGood: afterGood.harmed, byBad: fleet.harmed() - afterGood.harmed },

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadSettings } from "../../rollout/cli/load-settings.ts";
 import type { ProgramRun } from "./mocked-program.ts";
@@ -174,6 +175,8 @@ describe("the program of a stack that sets nothing", () => {
       .filter(({ type }) => type === ASSIGNMENT)
       .map(({ inputs }) => String(inputs["scope"]));
     expect(scopes).toHaveLength(9);
+    expect(plain.resources.filter(({ type }) => type === ROLE)).toHaveLength(3);
+    expect(readFileSync("docs/azure.md", "utf8")).toContain("Three custom roles, nine role assignments;");
     for (const scope of scopes)
       expect(scope).toMatch(/(IotHubResource\/hub|BlobContainer\/(firmware|records))$/);
   });

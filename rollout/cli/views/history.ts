@@ -4,12 +4,18 @@ import type { RolloutRecord } from "../../model/record.ts";
 import type { Reason } from "../../model/verdict.ts";
 import { formatInstant, instantMs } from "../../model/instant.ts";
 
-/** A chain of records for people, oldest first, one line a record: when, what, by whom, why, on which numbers. */
+/** What a record decided, or a stop that it takes in. */
+type Decision = Pick<RolloutRecord, "kind" | "at" | "reason" | "actor"> & { readonly attempt: string | null };
+
+/**
+ * A chain of records for people, oldest first: when, what, by whom, why, on which numbers. A line a record, and one for
+ * each further stop that it takes in.
+ */
 export function renderHistory(product: string, chain: readonly NamedRecord[], shown = chain): string {
   const kept = shown.length === chain.length ? "" : `, ${shown.length} of them shown`;
   return [
     `${product}: ${chain.length} ${chain.length === 1 ? "record" : "records"}, one unbroken chain${kept}`,
-    ...shown.toReversed().map(lineOf),
+    ...shown.toReversed().flatMap(linesOf),
   ].join("\n");
 }
 
@@ -25,10 +31,20 @@ export function aboutVersion(chain: readonly NamedRecord[], version: string): re
   });
 }
 
-function lineOf({ digest, record }: NamedRecord): string {
-  const subject = record.intents.find(({ attempt }) => attempt === record.subject);
-  const what = `${record.kind.padEnd(11)} ${(subject?.version ?? "").padEnd(8)}`;
-  return `${formatInstant(instantMs(record.at))}  ${digest.slice(0, 8)}  ${what} ${record.reason}  [${record.actor}]${numbersOf(record)}`;
+function linesOf({ digest, record }: NamedRecord): readonly string[] {
+  const lineOf = ({ kind, attempt, at, reason, actor }: Decision): string => {
+    const version = record.intents.find((intent) => intent.attempt === attempt)?.version ?? "";
+    const what = `${kind.padEnd(11)} ${version.padEnd(8)}`;
+    return `${formatInstant(instantMs(at))}  ${digest.slice(0, 8)}  ${what} ${reason}  [${actor}]`;
+  };
+  // What it decided itself stands among its stops too.
+  const others = record.stops.filter(
+    ({ kind, attempt }) => kind !== record.kind || attempt !== record.subject,
+  );
+  return [
+    ...others.toSorted((a, b) => instantMs(a.at) - instantMs(b.at)).map(lineOf),
+    `${lineOf({ ...record, attempt: record.subject })}${numbersOf(record)}`,
+  ];
 }
 
 /** The verdict's numbers, where the reason does not say them already. */

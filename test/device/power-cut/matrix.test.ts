@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { FirmwareReported } from "../../../rollout/model/twin-contract.ts";
 import type { Disk } from "../../../device/disk.ts";
 import { TRIAL_BOOTS } from "../../../device/drivers/driver.ts";
 import { installFactoryImage } from "../../../device/drivers/wasm/factory-image.ts";
+import { withThousands } from "../../../rollout/gate/format-evidence.ts";
+import { PROJECT } from "../../support/command-line.ts";
 import { memoryDisk } from "../../../local/fleet/memory-disk.ts";
 import { desiredFor } from "../paper-device.ts";
 import { boundaryTable } from "./boundary-table.ts";
@@ -80,16 +84,18 @@ afterAll(() => {
   table.print();
 });
 
+const KINDS: readonly (readonly [Health, object, readonly string[]])[] = [
+  ["good", { outcome: "ok", currentFwVersion: "2.0.0", fwUpdateStatus: "current" }, [""]],
+  ["dead", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["BOOT_FAILED"]],
+  ["sick", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["SELF_TEST_FAILED", "BOOT_FAILED"]],
+  ["ill", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["HEALTH_FAILED"]],
+  // Tries before the power went are counted, and not known to have hung.
+  ["hangs", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["HUNG", "BOOT_FAILED"]],
+  ["mute", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["HUNG", "BOOT_FAILED"]],
+];
+
 describe("a power cut at any operation of the disk", () => {
-  it.each<[Health, object, readonly string[]]>([
-    ["good", { outcome: "ok", currentFwVersion: "2.0.0", fwUpdateStatus: "current" }, [""]],
-    ["dead", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["BOOT_FAILED"]],
-    ["sick", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["SELF_TEST_FAILED", "BOOT_FAILED"]],
-    ["ill", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["HEALTH_FAILED"]],
-    // Tries before the power went are counted, and not known to have hung.
-    ["hangs", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["HUNG", "BOOT_FAILED"]],
-    ["mute", { outcome: "failed", fwUpdateStatus: "rolledback" }, ["HUNG", "BOOT_FAILED"]],
-  ])("leads an image that is %s to its end, reported", async (health, expected, codes) => {
+  it.each(KINDS)("leads an image that is %s to its end, reported", async (health, expected, codes) => {
     const image = paperFirmware("2.0.0", health);
     const uncut = await updateThroughCut(image, { at: Infinity, loss: "nothing" });
     const boundaries = uncut.operations.length;
@@ -111,5 +117,11 @@ describe("a power cut at any operation of the disk", () => {
         table.add(operations.at(-1)!, end.errorCode === "" ? end.outcome : end.errorCode);
       }
     }
+  });
+
+  it("was one of as many as docs/device.md counts", () => {
+    const page = readFileSync(join(PROJECT, "docs/device.md"), "utf8");
+    expect(KINDS).toHaveLength(6);
+    expect(page).toContain(`${withThousands(table.cuts())} cuts of six kinds of image`);
   });
 });

@@ -6,7 +6,9 @@ import { iotHub } from "../../../rollout/adapters/iot-hub.ts";
 import { connectRegistry } from "../../../rollout/adapters/registry.ts";
 import { parseDigest, type Digest } from "../../../rollout/model/digest.ts";
 import { refDocument } from "../../../rollout/plan/documents.ts";
+import { codeBlocks } from "../../docs/doc-files.ts";
 import { PROJECT, wavegate } from "../../support/command-line.ts";
+import { typeLine } from "../../support/shell.ts";
 import { aStoredRollout } from "../engine/a-stored-rollout.ts";
 
 // The command line on a store of a whole rollout, in a folder; the hub is a real one, or is not there at all.
@@ -176,6 +178,24 @@ describe("wavegate history", () => {
     const none = await wavegate(["history", "--release", "9.9.9"], withoutHub);
     expect(none.lines.join("\n")).toMatch(/no decision about a release 9\.9\.9/);
   });
+});
+
+describe("docs/records.md", () => {
+  it("shows what the commands print, to the letter but for digests", async () => {
+    const page = await readFile(join(PROJECT, "docs/records.md"), "utf8");
+    const typed = codeBlocks(page).flatMap(({ lines }) => lines.join("\n").split(/^\$ /m).slice(1));
+    expect(typed.length).toBeGreaterThan(4);
+    for (const shown of typed) {
+      const [line = "", ...printed] = shown.trimEnd().split("\n");
+      const { code, text } = await typeLine(line, { folder, environment: { WAVEGATE_SETTINGS: withoutHub } });
+      expect(code, `${line}\n${text}`).toBe(0);
+      if (printed.length > 0) expect(withoutDigests(text), line).toBe(withoutDigests(printed.join("\n")));
+    }
+  });
+
+  /** An abort has another each time. */
+  const withoutDigests = (text: string): string =>
+    text.replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,12}\b/g, "DIGEST");
 });
 
 describe("wavegate replay", () => {
