@@ -20,8 +20,9 @@ export function planChanges(input: ChangesInput): readonly Change[] {
     due.filter(({ id, kind }) => id !== retiring && kinds.includes(kind));
   return [
     ...missingRef(declared.product, hubs),
-    // What is emptied for good is emptied with the rest.
-    ...of("narrow", "retire"),
+    ...of("narrow"),
+    // A check-out empties for good: after every stop is recorded.
+    ...of("retire"),
     ...of("widen"),
     ...adopting.map(adoption),
     ...(starting === undefined ? [] : creation(starting, hubs)),

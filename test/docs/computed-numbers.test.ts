@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { FULL_SIZE } from "../../bench/gates/compare.ts";
 import { GATE, MODEL } from "../../bench/gates/fleet.ts";
 import { LOOK_EVERY_MS, GATE as PROMISED, GOOD, WAVES } from "../../bench/promises/scenario.ts";
+import { ROLE_PATIENCE } from "../../infra/devices/call-retry.ts";
 import { compileFirmware, listFirmware } from "../../local/firmware.ts";
 import { EXIT } from "../../rollout/cli/command.ts";
 import { RATIO_GRID } from "../../rollout/gate/rate-ratio.ts";
@@ -44,10 +45,6 @@ const HOLES = Math.max(
     ...readFileSync(join(PROJECT, "test/engine-proof/holes/holes.test.ts"), "utf8").matchAll(/\bH(\d+)\b/g),
   ].map(([, hole]) => Number(hole)),
 );
-const PATIENCE = {
-  attempts: numberAt("infra/devices/device-provider.ts patience: { attempts: "),
-  waitMs: numberAt("infra/devices/device-provider.ts patience: { attempts: 40, waitMs: "),
-};
 const RESERVE = numberAt("rollout/plan/window-width.ts Z");
 
 /** A week of looks every five minutes, on one unit of S1. */
@@ -73,7 +70,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: string])[] = [
   ["docs/architecture.md", `**Holes.** H1 to H${HOLES} of the first draft`],
   [
     "docs/azure.md",
-    `the first device is tried for ${spelt((PATIENCE.attempts * PATIENCE.waitMs) / 60_000)}:`,
+    `the first device is tried for ${spelt((ROLE_PATIENCE.attempts * ROLE_PATIENCE.waitMs) / 60_000)}:`,
   ],
   [
     "docs/concepts.md",
