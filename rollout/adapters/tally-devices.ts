@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { Tally } from "../model/look.ts";
+import { ALL_STRATA } from "../model/metric.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { TallyQuery } from "../model/question.ts";
+import { OTHER } from "../model/stratum-counts.ts";
 import type { HubCallOptions } from "../reconcile/ports.ts";
 
 /** One row of a count; what the twins hold under a tag may be of any kind. */
@@ -39,10 +41,10 @@ export function tallyDevices(
   };
 }
 
-/** Stratum of a row: devices without one, or with one that no JSON object can hold, are `other`. */
+/** Stratum of a row: devices without one, or with one that means something else to us or to JSON, are `other`. */
 export function stratumOf({ stratum }: Pick<CountRow, "stratum">): string {
   const name = stratum === undefined || stratum === null ? "" : String(stratum);
-  return name === "" || name === "__proto__" ? "other" : name;
+  return name === "" || name === "__proto__" || name === ALL_STRATA ? OTHER : name;
 }
 
 /** undefined: this hub does not group by two keys. */

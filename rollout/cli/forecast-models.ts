@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { forecastLookMs } from "../forecast/model-timing.ts";
 import { assumedLaws, type FleetLaws } from "../forecast/laws.ts";
 import type { RolloutModel, RolloutTiming } from "../forecast/rollout-model.ts";
@@ -31,13 +32,13 @@ export interface ForecastSurroundings {
 /** The model of a release as the plan counted it on the hubs. */
 export function modelOfPlan(planned: PlannedRelease, surroundings: ForecastSurroundings): AssumedModel {
   const strata = Object.keys(planned.devices)
-    .filter((stratum) => (planned.devices[stratum] ?? 0) > 0)
+    .filter((stratum) => (ownValue(planned.devices, stratum) ?? 0) > 0)
     .sort();
   return assumed({
     release: planned.release,
     strata,
-    devices: strata.map((stratum) => planned.devices[stratum] ?? 0),
-    added: planned.waves.map(({ added }) => strata.map((stratum) => added[stratum] ?? 0)),
+    devices: strata.map((stratum) => ownValue(planned.devices, stratum) ?? 0),
+    added: planned.waves.map(({ added }) => strata.map((stratum) => ownValue(added, stratum) ?? 0)),
     surroundings: { ...surroundings, desiredBytes: planned.desiredBytes, accessBytes: planned.accessBytes },
     counted: "devices by stratum and wave as the hub counts them now",
   });
@@ -50,7 +51,7 @@ export function modelOfShares(
   { taggedDevices, ...surroundings }: ForecastSurroundings & { readonly taggedDevices: number },
 ): AssumedModel {
   const strata = Object.keys(fleet).sort();
-  const devices = strata.map((stratum) => fleet[stratum] ?? 0);
+  const devices = strata.map((stratum) => ownValue(fleet, stratum) ?? 0);
   const { added, guessed } = wavesByShare({ release, devices, taggedDevices });
   const taken =
     guessed.length === 0

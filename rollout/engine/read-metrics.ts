@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { readingOf } from "../gate/metric-evidence.ts";
 import { instantMs, isoInstant } from "../model/instant.ts";
 import type { Look, Tally } from "../model/look.ts";
@@ -85,7 +86,7 @@ function readTwins(metric: Metric, { intent, look, answers }: Subject): Reading 
   }
   const values = Object.entries(look.views.all).map(([stratum]: [string, Tally]): [string, number] => [
     stratum,
-    Object.hasOwn(answer.byStratum, stratum) ? (answer.byStratum[stratum] ?? 0) : 0,
+    ownValue(answer.byStratum, stratum) ?? 0,
   ]);
   return { reading: { state: "measured", at: look.at, values: { [part]: Object.fromEntries(values) } } };
 }

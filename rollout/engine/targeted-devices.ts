@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { askCounts, type Asked } from "../model/question.ts";
 import type { RolloutIntent } from "../model/record.ts";
 import type { Exposable } from "../plan/reach.ts";
@@ -21,7 +22,7 @@ export function askTargeted(
   const added = Object.fromEntries(
     Object.entries(targeted).map(([stratum, devices]) => [
       stratum,
-      Math.max(0, devices - (before[stratum] ?? 0)),
+      Math.max(0, devices - (ownValue(before, stratum) ?? 0)),
     ]),
   );
   return { kind: "known", value: { targeted, added } };

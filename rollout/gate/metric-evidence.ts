@@ -57,7 +57,7 @@ function missingStrata(look: Look, series: Series): readonly string[] {
   const { total } = contacts(look);
   const inContact = series.metric.judge.kind === "limit" ? total : fold(total, series.strata);
   return Object.keys(inContact)
-    .filter((stratum) => (inContact[stratum] ?? 0) > 0 && !told.has(stratum))
+    .filter((stratum) => (ownValue(inContact, stratum) ?? 0) > 0 && !told.has(stratum))
     .sort();
 }
 

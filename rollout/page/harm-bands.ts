@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import { figuresOf } from "../forecast/figures.ts";
 import { fitLaws } from "../forecast/fit-laws.ts";
 import { gateRule } from "../forecast/gate-rule.ts";
@@ -49,10 +50,10 @@ export function harmBands(course: RecordedCourse, earlier: readonly LookedCourse
   if (first === undefined || first.intent.only !== undefined) return undefined;
   const { release, population = {}, added } = first.intent;
   const strata = Object.keys(population)
-    .filter((stratum) => (population[stratum] ?? 0) > 0)
+    .filter((stratum) => (ownValue(population, stratum) ?? 0) > 0)
     .sort();
   if (strata.length === 0) return undefined;
-  const devices = strata.map((stratum) => population[stratum] ?? 0);
+  const devices = strata.map((stratum) => ownValue(population, stratum) ?? 0);
   const past = earlier.flatMap((one) => pastRolloutOf(one.course, one.looks) ?? []);
   const laws = fitLaws(past, release.gate) ?? assumedLaws(release.gate);
   const lookMs = forecastLookMs(release.gate);

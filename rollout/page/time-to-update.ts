@@ -1,3 +1,4 @@
+import { ownValue } from "../model/own-value.ts";
 import type { RecordedStep } from "../forecast/replay/recorded-course.ts";
 import { incidenceCurve, type IncidencePoint } from "../gate/curves/cumulative-incidence.ts";
 import type { End } from "../gate/curves/event-times.ts";
@@ -62,11 +63,11 @@ function wavesWith(
     const counts = looks
       .filter((look) => look.wave === wave && look.at > openedAt)
       .map(({ at, views }) => {
-        const { ok = 0, failed = 0 } = views.wave[stratum] ?? {};
+        const { ok = 0, failed = 0 } = ownValue(views.wave, stratum) ?? {};
         return { ms: at - openedAt, ok, failed };
       });
     const most = counts.reduce((found, { ok, failed }) => Math.max(found, ok + failed), 0);
-    return { added: Math.max(intent?.added[stratum] ?? 0, most), counts };
+    return { added: Math.max(ownValue(intent?.added ?? {}, stratum) ?? 0, most), counts };
   });
 }
 

@@ -1,3 +1,4 @@
+import { ownValue } from "../../model/own-value.ts";
 import { canonicalJson } from "../../model/digest.ts";
 import {
   isRolledOut,
@@ -150,7 +151,7 @@ function verifyExposure({
     refuse("CHAIN_INVALID", `it opens a wave of ${attempt} anew`);
   for (const [wave, widths] of Object.entries(before.windows)) {
     for (const [stratum, width] of Object.entries(widths)) {
-      if ((after.windows[wave]?.[stratum] ?? 0) < width)
+      if ((ownValue(after.windows[wave] ?? {}, stratum) ?? 0) < width)
         refuse("CHAIN_INVALID", `a window of ${attempt} shrinks: devices that have it would fall back`);
     }
   }

@@ -65,11 +65,12 @@ describe.each(["one", "many"] as const)(
       await report(hub, "d4", "", { outcome: "ok" });
       await report(hub, "d5", "A", { outcome: "ok-already" });
       await report(hub, "d6", "__proto__", { outcome: "failed" });
+      await report(hub, "d7", "*", { outcome: "failed" });
       const query = tallyQuery({ product: "thermostat", attempt: ATTEMPT, since: 1_000_000 });
       expect(await port.tally(query)).toEqual({
         A: { ok: 1, failed: 1, contacted: 0 },
         constructor: { ok: 0, failed: 0, contacted: 1 },
-        other: { ok: 1, failed: 1, contacted: 0 },
+        other: { ok: 1, failed: 2, contacted: 0 },
       });
       const later = tallyQuery({ product: "thermostat", attempt: ATTEMPT, since: 1_001_000 });
       expect(await port.tally(later)).toEqual({});
