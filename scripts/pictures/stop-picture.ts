@@ -52,7 +52,7 @@ ${panels.join("\n")}
 
 /** A sentence on one line; on a telephone a line for each of its clauses. */
 function linesOf(text: string, shape: "wide" | "narrow"): readonly string[] {
-  return shape === "wide" ? [text] : text.split(/(?<=[;:]) /);
+  return shape === "wide" ? [text] : text.split(/(?<=[;:]) | (?=\()/);
 }
 
 /** What a page's style says of pictures; without the rest, which would hold for the picture's own root. */
