@@ -44,7 +44,8 @@ function sayLink(text, isWrong) {
   const className = isWrong ? "warn" : "soft";
   if (link.className === className) return;
   link.className = className;
-  announce(text);
+  // The whole of it changes with every look, and stands right above.
+  announce(isWrong ? "What is shown is not live." : "What is shown is live.");
 }
 
 /** @param {string} text What happened; the last few stay to be read. */
