@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { playScenarios } from "../rollout/cli/play-scenarios.ts";
+import { playScenarios } from "../rollout/cli/forecast/play-scenarios.ts";
 import { figuresOf } from "../rollout/forecast/figures.ts";
 import { assumedLaws } from "../rollout/forecast/laws.ts";
 import type { RolloutModel } from "../rollout/forecast/rollout-model.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { credentialOf } from "../adapters/credential.ts";
 import { TOKEN_SCOPE } from "../adapters/token-scope.ts";
 import { WavegateError } from "../model/problem.ts";
-import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
+import { hubsOf, type HubSettings, type Settings } from "./settings/settings.ts";
 
 /** Where a decision's author can be read from. */
 export interface ActorSources {

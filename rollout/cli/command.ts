@@ -1,7 +1,7 @@
 import type { Telemetry } from "../adapters/telemetry/telemetry.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Session } from "./session.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** One verb as a list of commands shows it, which would take ten times as long with all that they do. */
 export interface ListedCommand {

@@ -7,7 +7,7 @@ import { jobContainer } from "../adapters/job-container.ts";
 import type { ClockPort, DeviceTwinsPort, HubPort, IdentityJobsPort } from "../reconcile/ports.ts";
 import { readCa } from "./read-ca.ts";
 import { registryOf } from "./session.ts";
-import type { HubSettings, Settings } from "./settings.ts";
+import type { HubSettings, Settings } from "./settings/settings.ts";
 
 /** What `enroll` works with: a connection by the identities' own sign-in, never by the rollout's where they differ. */
 export interface EnrollmentSession {

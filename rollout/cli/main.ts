@@ -115,7 +115,7 @@ function contextOf(
   const folder = process.cwd();
   // Loaded late: what a command does not need it does not wait for.
   const settings: Context["settings"] = async () => {
-    const { loadSettings } = await import("./load-settings.ts");
+    const { loadSettings } = await import("./settings/load-settings.ts");
     return loadSettings({ ...common, environment: process.env, folder });
   };
   return {

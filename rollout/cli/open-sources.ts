@@ -8,8 +8,8 @@ import { metricSources, type TimedSource } from "../adapters/metrics/metric-sour
 import { prometheus } from "../adapters/metrics/prometheus.ts";
 import type { MetricPort } from "../reconcile/ports.ts";
 import { readCa } from "./read-ca.ts";
-import type { Settings } from "./settings.ts";
-import type { SourceSettings } from "./source-settings.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { SourceSettings } from "./settings/source-settings.ts";
 
 /** The sources of metrics that the settings name; one is opened, with its certificates, when it is first asked. */
 export function openSources({ sources, file }: Pick<Settings, "sources" | "file">): MetricPort {

@@ -1,6 +1,6 @@
 import { Command as Commander } from "commander";
 import { COMMON_OPTIONS, GROUPS, type ListedCommand, type WholeCommand } from "./command.ts";
-import type { SettingsSources } from "./load-settings.ts";
+import type { SettingsSources } from "./settings/load-settings.ts";
 
 /** What is done with a command that was typed. */
 export type Run = (

@@ -2,11 +2,11 @@ import type { NamedRecord } from "../engine/observation.ts";
 import { WavegateError } from "../model/problem.ts";
 import type { Declared } from "../plan/declared.ts";
 import { readChain } from "../reconcile/store-view.ts";
-import { readableProducts } from "./chosen-products.ts";
+import { readableProducts } from "./declarations/chosen-products.ts";
 import type { Context } from "./command.ts";
-import { loadDeclarations } from "./declarations.ts";
+import { loadDeclarations } from "./declarations/declarations.ts";
 import { openRecords } from "./session.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** What is recorded about one product. */
 export interface RecordedChain {

@@ -14,12 +14,12 @@ import { WavegateError } from "../model/problem.ts";
 import type { CheckedDeclarations } from "../plan/check-declarations.ts";
 import type { ClockPort, CursorPort, HubPort, MetricPort, RecordPort } from "../reconcile/ports.ts";
 import type { ReconcileOptions } from "../reconcile/reconcile.ts";
-import { loadDeclarations } from "./declarations.ts";
+import { loadDeclarations } from "./declarations/declarations.ts";
 import { findActor } from "./actor.ts";
 import { openSources } from "./open-sources.ts";
 import { readCa } from "./read-ca.ts";
 import { aroundHub } from "./telemetry/around-hub.ts";
-import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
+import { hubsOf, type HubSettings, type Settings } from "./settings/settings.ts";
 
 /** Everything a command works with: settings made real. Connections are made when they are used. */
 export interface Session {

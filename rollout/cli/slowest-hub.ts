@@ -1,5 +1,5 @@
 import { hubLimits } from "../model/hub-limits.ts";
-import { hubsOf, type HubSettings, type Settings } from "./settings.ts";
+import { hubsOf, type HubSettings, type Settings } from "./settings/settings.ts";
 
 /** The hub that takes the fewest calls: its limits say how often one may look. */
 export function slowestOf(

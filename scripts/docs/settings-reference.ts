@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { credentialSchema } from "../../rollout/cli/credential-settings.ts";
-import { OTHER_VARIABLES, VARIABLES } from "../../rollout/cli/settings-layers.ts";
-import { settingsSchema } from "../../rollout/cli/settings.ts";
-import { channelSchema } from "../../rollout/cli/notify-settings.ts";
-import { sourcesSchema } from "../../rollout/cli/source-settings.ts";
+import { credentialSchema } from "../../rollout/cli/settings/credential-settings.ts";
+import { OTHER_VARIABLES, VARIABLES } from "../../rollout/cli/settings/settings-layers.ts";
+import { settingsSchema } from "../../rollout/cli/settings/settings.ts";
+import { channelSchema } from "../../rollout/cli/settings/notify-settings.ts";
+import { sourcesSchema } from "../../rollout/cli/settings/source-settings.ts";
 import { formatDuration } from "../../rollout/model/duration.ts";
 import { InvariantError } from "../../rollout/model/problem.ts";
 import { generatedHeading, markdownTable } from "./markdown-table.ts";

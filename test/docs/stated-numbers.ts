@@ -55,7 +55,7 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "is thinned to about {n} looks": "rollout/page/judged-looks.ts MOST_LOOKS",
     "percentile of {n} simulated rollouts": "rollout/page/harm-bands.ts RUNS",
     "http://127.0.0.1:{raw}/, read-only": "rollout/cli/commands/dashboard.ts DEFAULT_PORT",
-    "(default {min} minutes)": "rollout/cli/settings.ts lookEvery: durationSchema .default(",
+    "(default {min} minutes)": "rollout/cli/settings/settings.ts lookEvery: durationSchema .default(",
     "(mode 0600, {n} characters or more)": "rollout/cli/dashboard/token.ts TOKEN = /^[\\w-]{",
     "Every {n} seconds it reads": "rollout/cli/dashboard/feed.ts TICKS_A_MARK",
     "and never looks oftener than once {s:a} real second": "rollout/cli/dashboard/feed.ts TICK_MS",
@@ -210,7 +210,7 @@ export const STATED_NUMBERS: Readonly<Record<string, Readonly<Record<string, str
     "| {n} devices on Microsoft's SDK": "local/demo-cast.ts DEVICE_COUNT",
   },
   "docs/metrics.md": {
-    "with its retries, at most {s} seconds": "rollout/cli/source-settings.ts LONGEST_MS",
+    "with its retries, at most {s} seconds": "rollout/cli/settings/source-settings.ts LONGEST_MS",
   },
   "docs/notifications.md": {
     "that is down** gets {s:word} seconds after a look": "rollout/cli/notify CHANNEL_LIMIT_MS",

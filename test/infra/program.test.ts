@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadSettings } from "../../rollout/cli/load-settings.ts";
+import { loadSettings } from "../../rollout/cli/settings/load-settings.ts";
 import type { ProgramRun } from "./mocked-program.ts";
 import { runProgram, theResource } from "./program-run.ts";
 

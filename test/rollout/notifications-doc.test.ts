@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { notifySchema } from "../../rollout/cli/notify-settings.ts";
+import { notifySchema } from "../../rollout/cli/settings/notify-settings.ts";
 import { INSTRUMENTS, prometheusLabel, prometheusName } from "../../rollout/cli/telemetry/instruments.ts";
 import { NOTICE_KINDS, severityOf, TOLD_BY_DEFAULT } from "../../rollout/model/notice.ts";
 

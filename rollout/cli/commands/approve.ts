@@ -1,5 +1,5 @@
 import { approve as approveWave } from "../../reconcile/approve.ts";
-import { theProduct } from "../chosen-products.ts";
+import { theProduct } from "../declarations/chosen-products.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
 import { decisionOptions } from "../session.ts";

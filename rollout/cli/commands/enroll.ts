@@ -16,11 +16,11 @@ import { enrollByJob } from "../../reconcile/enroll-by-job.ts";
 import { enrollByTwins } from "../../reconcile/enroll-by-twins.ts";
 import type { EnrollmentResult } from "../../reconcile/enrollment-result.ts";
 import { readStore } from "../../reconcile/store-view.ts";
-import { theProduct } from "../chosen-products.ts";
+import { theProduct } from "../declarations/chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { loadDeclarations } from "../declarations.ts";
+import { loadDeclarations } from "../declarations/declarations.ts";
 import { openEnrollment, type EnrollmentSession } from "../enrollment-session.ts";
-import { hubsOf, type HubSettings, type Settings } from "../settings.ts";
+import { hubsOf, type HubSettings, type Settings } from "../settings/settings.ts";
 import { openRecords } from "../session.ts";
 import { enrollmentLines, renderEnrollment, renderEnrollmentPlan } from "../views/enrollment.ts";
 

@@ -4,8 +4,8 @@ import type { Forecast } from "../../forecast/forecast.ts";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
 import { countOption, durationOption } from "../number-options.ts";
-import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast-defaults.ts";
-import type { ForecastChoice } from "../forecast-subjects.ts";
+import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast/forecast-defaults.ts";
+import type { ForecastChoice } from "../forecast/forecast-subjects.ts";
 import { writeWhole } from "../write-whole.ts";
 
 const { runs: RUNS, seed: SEED, taggedDevices: TAGGED } = FORECAST_DEFAULTS;
@@ -34,7 +34,7 @@ Takes the wanted release of each product over the fleet as the hub counts it; wi
   async run(context, input) {
     // Loaded late: `completion` loads every command, at each start of a shell, and plays nothing.
     const [{ forecastReleases }, { renderForecast }, { forecastMarkdown }] = await Promise.all([
-      import("../forecast-releases.ts"),
+      import("../forecast/forecast-releases.ts"),
       import("../views/forecast.ts"),
       import("../views/forecast-markdown.ts"),
     ]);

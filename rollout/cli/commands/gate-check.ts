@@ -6,7 +6,7 @@ import { parseRelease } from "../../model/release.ts";
 import { problemsFromZod } from "../../model/schema-problems.ts";
 import { EXIT, textOption, type Command, type Input } from "../command.ts";
 import { readCounts } from "../written-counts.ts";
-import { loadDeclaration } from "../declarations.ts";
+import { loadDeclaration } from "../declarations/declarations.ts";
 import { renderTrial } from "../views/gate-check.ts";
 
 /** How sure the failure rates are that it tells. */

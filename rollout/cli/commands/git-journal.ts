@@ -3,7 +3,7 @@ import { WavegateError } from "../../model/problem.ts";
 import { isAborted } from "../../model/record.ts";
 import { attemptEnds, isAtRest, type AttemptEnd } from "../attempt-ends.ts";
 import { EXIT, type Command } from "../command.ts";
-import { declaringFile } from "../declaring-file.ts";
+import { declaringFile } from "../declarations/declaring-file.ts";
 import { GIT_HOST_OPTIONS, openGitHost } from "../open-git-host.ts";
 import { recordedChains, type RecordedChain } from "../recorded-chains.ts";
 import { revertText, stopIssue, stopTitle, tagText } from "../views/journal-issue.ts";

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
 import { GIT_HOST_OPTIONS, openGitHost } from "../open-git-host.ts";
-import { readPlans } from "../plan-file.ts";
+import { readPlans } from "../plans/plan-file.ts";
 import { REPORT_MARK, reportedDigests } from "../views/plan-report.ts";
 
 /** `wavegate git verify-plan`. */

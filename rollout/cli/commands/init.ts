@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
 import { productNameSchema } from "../../model/product-version.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
-import { shownPath } from "../declarations.ts";
+import { shownPath } from "../declarations/declarations.ts";
 import { localDeploymentFiles } from "../scaffold/local-deployment.ts";
 import { completeManifest } from "../scaffold/package-manifest.ts";
 import { shippedTemplates } from "../scaffold/shipped-templates.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
 import { keyIdOf, publicKeyText } from "../../model/signing-key.ts";
 import { EXIT, textOption, type Command } from "../command.ts";
-import { shownPath } from "../declarations.ts";
+import { shownPath } from "../declarations/declarations.ts";
 import { refuseCommittable } from "../repository-guard.ts";
 
 /** `wavegate keys new`. */

@@ -1,8 +1,8 @@
 import { errorsOf } from "../../model/problem.ts";
-import { readableProducts } from "../chosen-products.ts";
+import { readableProducts } from "../declarations/chosen-products.ts";
 import { EXIT, type Command } from "../command.ts";
-import { loadDeclarations } from "../declarations.ts";
-import { declaredPlaces } from "../declared-places.ts";
+import { loadDeclarations } from "../declarations/declarations.ts";
+import { declaredPlaces } from "../declarations/declared-places.ts";
 import { counted } from "../views/numbers.ts";
 import { renderProblems } from "../views/problems.ts";
 

@@ -2,7 +2,7 @@ import { WavegateError } from "../../model/problem.ts";
 import { EXIT, type Command } from "../command.ts";
 import { countOption } from "../number-options.ts";
 import { registryOf } from "../session.ts";
-import { hubsOf } from "../settings.ts";
+import { hubsOf } from "../settings/settings.ts";
 
 const LINES = 100;
 /** What an agent remembers [docs/device.md]. */

@@ -6,7 +6,7 @@ import { closest } from "../../model/schema-problems.ts";
 import { EXIT, type Command } from "../command.ts";
 import { withLink } from "../notify/notice-link.ts";
 import { CHANNEL_LIMIT_MS, openChannel } from "../notify/open-channel.ts";
-import type { ChannelSettings } from "../notify-settings.ts";
+import type { ChannelSettings } from "../settings/notify-settings.ts";
 
 /** `wavegate notify test`. */
 export const notifyTest: Command = {

@@ -6,7 +6,7 @@ import { overridable } from "../../engine/overridable.ts";
 import type { Declared } from "../../plan/declared.ts";
 import { observeProduct } from "../../reconcile/observe.ts";
 import { notOverridable, override as overrideGate } from "../../reconcile/override.ts";
-import { theProduct } from "../chosen-products.ts";
+import { theProduct } from "../declarations/chosen-products.ts";
 import {
   EXIT,
   requiredReason,
@@ -16,7 +16,7 @@ import {
   type Input,
   type Result,
 } from "../command.ts";
-import { overridesFolder, shownPath } from "../declarations.ts";
+import { overridesFolder, shownPath } from "../declarations/declarations.ts";
 import { durationOption } from "../number-options.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
 import { decisionOptions, type Session } from "../session.ts";

@@ -10,12 +10,12 @@ import { deviceNamed, explainDevice } from "../../reconcile/explain.ts";
 import { listHubs } from "../../reconcile/list-hubs.ts";
 import type { Forecast } from "../../forecast/forecast.ts";
 import { annotateProblems } from "../ci-annotations.ts";
-import { chosenProducts, readableProducts } from "../chosen-products.ts";
+import { chosenProducts, readableProducts } from "../declarations/chosen-products.ts";
 import { EXIT, textOption, type Command, type Context, type Input, type Result } from "../command.ts";
 import { countOption } from "../number-options.ts";
-import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast-defaults.ts";
-import { writePlans } from "../plan-file.ts";
-import { planIn } from "../saved-plan.ts";
+import { FORECAST_DEFAULTS, FORECAST_MOST } from "../forecast/forecast-defaults.ts";
+import { writePlans } from "../plans/plan-file.ts";
+import { planIn } from "../plans/saved-plan.ts";
 import { openSigner, SIGNING_OPTIONS } from "../signing.ts";
 import type { Session } from "../session.ts";
 import { renderExplained } from "../views/explain.ts";
@@ -119,7 +119,7 @@ async function reported(
 ): Promise<string> {
   // Loaded late: a plan alone needs no simulator.
   const [{ forecastReleases }, { planReport }, { planReportHtml }] = await Promise.all([
-    import("../forecast-releases.ts"),
+    import("../forecast/forecast-releases.ts"),
     import("../views/plan-report.ts"),
     import("../views/plan-report-html.ts"),
   ]);

@@ -5,7 +5,7 @@ import { listHubs } from "../../reconcile/list-hubs.ts";
 import { forgottenProducts, recordedProducts } from "../../reconcile/recorded-products.ts";
 import type { HubView } from "../../engine/observation.ts";
 import type { Declared } from "../../plan/declared.ts";
-import { chosenProducts } from "../chosen-products.ts";
+import { chosenProducts } from "../declarations/chosen-products.ts";
 import { EXIT, worstExit, type Command, type Context, type ExitCode } from "../command.ts";
 import type { RunObserver } from "../run-observer.ts";
 import { openObservers } from "../open-observers.ts";

@@ -6,7 +6,7 @@ import { WavegateError, type Problem } from "../../model/problem.ts";
 import { parseRelease, type ReleaseDeclaration } from "../../model/release.ts";
 import type { Manifest } from "../../model/manifest.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { loadDeclaration, releaseFiles, shownPath } from "../declarations.ts";
+import { loadDeclaration, releaseFiles, shownPath } from "../declarations/declarations.ts";
 import { openSigner, SIGNING_OPTIONS, signManifest, type Signer } from "../signing.ts";
 import { renderRelease, STARTER } from "../views/release-file.ts";
 import { writeNewFile } from "../write-new-file.ts";

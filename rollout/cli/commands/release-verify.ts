@@ -9,7 +9,7 @@ import type { StoredImage } from "../../model/question.ts";
 import { parseRelease } from "../../model/release.ts";
 import { isSignedBy, keyIdOf } from "../../model/signing-key.ts";
 import { EXIT, textOption, type Command, type Context, type Input } from "../command.ts";
-import { loadDeclaration, releaseFiles, shownPath } from "../declarations.ts";
+import { loadDeclaration, releaseFiles, shownPath } from "../declarations/declarations.ts";
 import { readPublicKey } from "../signing.ts";
 import { renderProblems } from "../views/problems.ts";
 

@@ -1,5 +1,5 @@
 import { resume as resumeRelease } from "../../reconcile/resume.ts";
-import { theProduct } from "../chosen-products.ts";
+import { theProduct } from "../declarations/chosen-products.ts";
 import { EXIT, requiredReason, type Command } from "../command.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
 import { decisionOptions } from "../session.ts";

@@ -1,5 +1,5 @@
 import { retry as retryRelease } from "../../reconcile/retry.ts";
-import { theProduct } from "../chosen-products.ts";
+import { theProduct } from "../declarations/chosen-products.ts";
 import { EXIT, requiredReason, textOption, type Command } from "../command.ts";
 import { tellAfterwards } from "../notify/tell-decision.ts";
 import { decisionOptions } from "../session.ts";

@@ -1,7 +1,7 @@
 import { observeProduct } from "../../reconcile/observe.ts";
 import { overviewOf } from "../../reconcile/overview.ts";
 import { WavegateError } from "../../model/problem.ts";
-import { readableProducts } from "../chosen-products.ts";
+import { readableProducts } from "../declarations/chosen-products.ts";
 import { EXIT, type Command } from "../command.ts";
 import { durationOption } from "../number-options.ts";
 import { readingsOfOverview } from "../telemetry/readings.ts";

@@ -3,7 +3,7 @@ import { resume } from "../../reconcile/resume.ts";
 import { stopRelease } from "../../reconcile/stop-release.ts";
 import type { Action } from "../../page/sections/actions.ts";
 import type { Decided } from "../notify/tell-decision.ts";
-import { theProduct } from "../chosen-products.ts";
+import { theProduct } from "../declarations/chosen-products.ts";
 import { decisionOptions, type Session } from "../session.ts";
 
 /** What a person wants done. */

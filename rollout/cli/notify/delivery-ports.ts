@@ -1,7 +1,7 @@
 import type { Context } from "../command.ts";
-import { isToldOf } from "../notify-settings.ts";
+import { isToldOf } from "../settings/notify-settings.ts";
 import type { Session } from "../session.ts";
-import { hubsOf } from "../settings.ts";
+import { hubsOf } from "../settings/settings.ts";
 import type { DeliveryPorts, ListeningChannel } from "./deliver.ts";
 import { withLink } from "./notice-link.ts";
 import { openChannel } from "./open-channel.ts";

@@ -4,7 +4,7 @@ import { notifyError } from "../../adapters/notify/post.ts";
 import { slack } from "../../adapters/notify/slack.ts";
 import { teams } from "../../adapters/notify/teams.ts";
 import { webhook } from "../../adapters/notify/webhook.ts";
-import type { ChannelSettings } from "../notify-settings.ts";
+import type { ChannelSettings } from "../settings/notify-settings.ts";
 import { readCa } from "../read-ca.ts";
 
 /** Longest time for all that one channel is told after one look, real ms. */

@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { WavegateError } from "../../model/problem.ts";
 import { isLocalHub } from "../actor.ts";
-import { releaseFiles } from "../declarations.ts";
-import { loadSettings } from "../load-settings.ts";
-import { hubsOf } from "../settings.ts";
-import { isLayer, placeLayer } from "../settings-layers.ts";
+import { releaseFiles } from "../declarations/declarations.ts";
+import { loadSettings } from "../settings/load-settings.ts";
+import { hubsOf } from "../settings/settings.ts";
+import { isLayer, placeLayer } from "../settings/settings-layers.ts";
 import { json } from "./starter-files.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { WavegateError } from "../../model/problem.ts";
-import { isLayer, type Layer } from "../settings-layers.ts";
+import { isLayer, type Layer } from "../settings/settings-layers.ts";
 
 /** What package.json has to say, and how it comes to say it. */
 export interface PackageManifest {

@@ -1,4 +1,4 @@
-import { USUAL_PLACES } from "../declarations.ts";
+import { USUAL_PLACES } from "../declarations/declarations.ts";
 
 /** Files of a new repository by their paths, with what stands in them; package.json is another matter. */
 export function starterFiles(product: string): ReadonlyMap<string, string> {

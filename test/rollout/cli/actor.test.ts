@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsOf, findActor, type ActorSources } from "../../../rollout/cli/actor.ts";
-import type { HubSettings } from "../../../rollout/cli/settings.ts";
+import type { HubSettings } from "../../../rollout/cli/settings/settings.ts";
 
 // Tokens of Entra, in the shape of version 1 and 2; nobody verifies them here, the hub does.
 

@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { forecastSubjects, type ForecastChoice } from "../../../rollout/cli/forecast-subjects.ts";
+import { forecastSubjects, type ForecastChoice } from "../../../rollout/cli/forecast/forecast-subjects.ts";
 import type { Context } from "../../../rollout/cli/command.ts";
-import type { Settings } from "../../../rollout/cli/settings.ts";
+import type { Settings } from "../../../rollout/cli/settings/settings.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import type { Declared } from "../../../rollout/plan/declared.ts";
 import { apply } from "../../../rollout/reconcile/apply.ts";

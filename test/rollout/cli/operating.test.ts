@@ -14,7 +14,7 @@ import { resume } from "../../../rollout/cli/commands/resume.ts";
 import { retry } from "../../../rollout/cli/commands/retry.ts";
 import { status } from "../../../rollout/cli/commands/status.ts";
 import { stop } from "../../../rollout/cli/commands/stop.ts";
-import { loadDeclarations } from "../../../rollout/cli/declarations.ts";
+import { loadDeclarations } from "../../../rollout/cli/declarations/declarations.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
 import { WavegateError } from "../../../rollout/model/problem.ts";
 import { percent, ring } from "../../../rollout/wavegate.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Command, Context } from "../../../rollout/cli/command.ts";
 import { plan } from "../../../rollout/cli/commands/plan.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
-import { planIn } from "../../../rollout/cli/saved-plan.ts";
+import { planIn } from "../../../rollout/cli/plans/saved-plan.ts";
 import { asText } from "../../../rollout/cli/views/markdown.ts";
 import { planReport, REPORT_MARK } from "../../../rollout/cli/views/plan-report.ts";
 import type { Problem } from "../../../rollout/model/problem.ts";

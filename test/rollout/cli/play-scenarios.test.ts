@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { playScenarios } from "../../../rollout/cli/play-scenarios.ts";
+import { playScenarios } from "../../../rollout/cli/forecast/play-scenarios.ts";
 import { scenariosOf } from "../../../rollout/forecast/scenarios.ts";
 import { aRollout } from "../forecast/a-rollout.ts";
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadSettings } from "../../../rollout/cli/load-settings.ts";
+import { loadSettings } from "../../../rollout/cli/settings/load-settings.ts";
 import { publicKeyText } from "../../../rollout/model/signing-key.ts";
 
 const KEY = "HostName=h;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0";

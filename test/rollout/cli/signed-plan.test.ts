@@ -8,7 +8,7 @@ import { apply } from "../../../rollout/cli/commands/apply.ts";
 import { override } from "../../../rollout/cli/commands/override.ts";
 import { plan } from "../../../rollout/cli/commands/plan.ts";
 import { reconcile } from "../../../rollout/cli/commands/reconcile.ts";
-import { planText } from "../../../rollout/cli/plan-signature.ts";
+import { planText } from "../../../rollout/cli/plans/plan-signature.ts";
 import type { Session } from "../../../rollout/cli/session.ts";
 import { canonicalJson } from "../../../rollout/model/digest.ts";
 import { parseManifest, renderManifest } from "../../../rollout/model/manifest.ts";

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadSettings } from "../../../rollout/cli/load-settings.ts";
+import { loadSettings } from "../../../rollout/cli/settings/load-settings.ts";
 import { start } from "../../support/command-line.ts";
 
 const OUTPUTS = {

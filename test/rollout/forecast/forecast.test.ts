@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { playScenarios } from "../../../rollout/cli/play-scenarios.ts";
+import { playScenarios } from "../../../rollout/cli/forecast/play-scenarios.ts";
 import { forecastMarkdown } from "../../../rollout/cli/views/forecast-markdown.ts";
 import { forecastSvg } from "../../../rollout/cli/views/forecast-svg.ts";
 import { renderForecast } from "../../../rollout/cli/views/forecast.ts";

@@ -12,7 +12,7 @@ import { observeProduct } from "../../../rollout/reconcile/observe.ts";
 import { reconcile } from "../../../rollout/reconcile/reconcile.ts";
 import { resume } from "../../../rollout/reconcile/resume.ts";
 import { stopRelease } from "../../../rollout/reconcile/stop-release.ts";
-import { planIn } from "../../../rollout/cli/saved-plan.ts";
+import { planIn } from "../../../rollout/cli/plans/saved-plan.ts";
 import type { World } from "../../support/world.ts";
 import { ATTEMPT, Crash, crashAt, headRecord, HOUR, look, rest, stateOf } from "./in-canary.ts";
 import { failOne, loseOne, seenEvidence, STRICT, stuck } from "./stuck-wave.ts";

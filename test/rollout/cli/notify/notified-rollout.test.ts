@@ -12,7 +12,7 @@ import { reconcile } from "../../../../rollout/cli/commands/reconcile.ts";
 import { resume } from "../../../../rollout/cli/commands/resume.ts";
 import { retry } from "../../../../rollout/cli/commands/retry.ts";
 import { stop } from "../../../../rollout/cli/commands/stop.ts";
-import { notifySchema } from "../../../../rollout/cli/notify-settings.ts";
+import { notifySchema } from "../../../../rollout/cli/settings/notify-settings.ts";
 import type { Session } from "../../../../rollout/cli/session.ts";
 import { startNumberService, type NumberService, type Said } from "../../../support/number-service.ts";
 import { createWorld, type Behaviour, type World } from "../../../support/world.ts";

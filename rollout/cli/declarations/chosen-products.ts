@@ -1,7 +1,7 @@
-import { InvariantError, WavegateError } from "../model/problem.ts";
-import { closest } from "../model/schema-problems.ts";
-import type { CheckedDeclarations } from "../plan/check-declarations.ts";
-import type { Declared } from "../plan/declared.ts";
+import { InvariantError, WavegateError } from "../../model/problem.ts";
+import { closest } from "../../model/schema-problems.ts";
+import type { CheckedDeclarations } from "../../plan/check-declarations.ts";
+import type { Declared } from "../../plan/declared.ts";
 
 /** The products a command is about: all, or the one that was named. */
 export function chosenProducts(checked: CheckedDeclarations, name: string | undefined): readonly Declared[] {

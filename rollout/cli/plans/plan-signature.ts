@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { canonicalJson } from "../model/digest.ts";
-import { WavegateError } from "../model/problem.ts";
-import { isSignatureOf, keyIdOf, parsePublicKey } from "../model/signing-key.ts";
-import type { Signer } from "./signing.ts";
+import { canonicalJson } from "../../model/digest.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { isSignatureOf, keyIdOf, parsePublicKey } from "../../model/signing-key.ts";
+import type { Signer } from "../signing.ts";
 
 /** Who approved a saved plan: an Ed25519 signature over `planText`. */
 export interface PlanSignature {

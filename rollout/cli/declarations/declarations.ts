@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { WavegateError, type Problem } from "../model/problem.ts";
-import { parseRelease, type Release } from "../model/release.ts";
-import type { CheckedDeclarations, RawDeclarations } from "../plan/check-declarations.ts";
+import { WavegateError, type Problem } from "../../model/problem.ts";
+import { parseRelease, type Release } from "../../model/release.ts";
+import type { CheckedDeclarations, RawDeclarations } from "../../plan/check-declarations.ts";
 
 /** Where fleet and releases are declared when nothing says otherwise, from the project's folder. */
 export const USUAL_PLACES = { fleet: "rollout/fleet.ts", releases: "rollout/releases" } as const;
@@ -44,7 +44,7 @@ export async function loadDeclarations(input: {
     ),
   };
   // Loaded late: it brings the parser of conditions, which not everybody who reads a file needs.
-  const { checkDeclarations } = await import("../plan/check-declarations.ts");
+  const { checkDeclarations } = await import("../../plan/check-declarations.ts");
   const checked = checkDeclarations({ fleet: loadedFleet, ...raw });
   return {
     products: checked.products.map((declared) => ({

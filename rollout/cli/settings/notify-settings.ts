@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { NOTICE_KINDS, TOLD_BY_DEFAULT, type NoticeKind } from "../model/notice.ts";
-import { LINK_PLACEHOLDERS } from "./notify/notice-link.ts";
+import { NOTICE_KINDS, TOLD_BY_DEFAULT, type NoticeKind } from "../../model/notice.ts";
+import { LINK_PLACEHOLDERS } from "../notify/notice-link.ts";
 import { address, caFile, secretPlace } from "./shared-settings.ts";
 
 /** What every channel has. */

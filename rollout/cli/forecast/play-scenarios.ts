@@ -1,11 +1,11 @@
 import { extname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { gateRule } from "../forecast/gate-rule.ts";
-import type { RolloutModel } from "../forecast/rollout-model.ts";
-import { createRunner, joinedTables, type RunTable } from "../forecast/run-table.ts";
-import { scenarioNumber, type Scenario } from "../forecast/scenarios.ts";
-import { WavegateError } from "../model/problem.ts";
+import { gateRule } from "../../forecast/gate-rule.ts";
+import type { RolloutModel } from "../../forecast/rollout-model.ts";
+import { createRunner, joinedTables, type RunTable } from "../../forecast/run-table.ts";
+import { scenarioNumber, type Scenario } from "../../forecast/scenarios.ts";
+import { WavegateError } from "../../model/problem.ts";
 import type { WorkerTask } from "./forecast-worker.ts";
 
 /** What is to be played. */

@@ -1,11 +1,11 @@
-import { reachedHubs } from "../engine/found.ts";
-import type { Observation } from "../engine/observation.ts";
-import { WavegateError } from "../model/problem.ts";
-import { basisChanges, basisOf } from "../plan/basis.ts";
-import type { Declared } from "../plan/declared.ts";
-import { movedCounts, waveCounts } from "../plan/moved-counts.ts";
-import type { ProductPlan } from "../plan/product-plan.ts";
-import type { Observed } from "../reconcile/observe.ts";
+import { reachedHubs } from "../../engine/found.ts";
+import type { Observation } from "../../engine/observation.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { basisChanges, basisOf } from "../../plan/basis.ts";
+import type { Declared } from "../../plan/declared.ts";
+import { movedCounts, waveCounts } from "../../plan/moved-counts.ts";
+import type { ProductPlan } from "../../plan/product-plan.ts";
+import type { Observed } from "../../reconcile/observe.ts";
 import type { SavedPlan } from "./plan-file.ts";
 
 /** Refuse a saved plan whose product, head, configurations or releases are not what they were. */

@@ -1,14 +1,14 @@
-import { ownValue } from "../model/own-value.ts";
-import { forecastLookMs } from "../forecast/model-timing.ts";
-import { assumedLaws, type FleetLaws } from "../forecast/laws.ts";
-import type { RolloutModel, RolloutTiming } from "../forecast/rollout-model.ts";
-import { wavesByShare } from "../forecast/waves-by-share.ts";
-import { formatDuration } from "../model/duration.ts";
-import { EVALUATION_MS, hubLimits, type HubSize } from "../model/hub-limits.ts";
-import { formatPercentage } from "../model/percentage.ts";
-import type { Release } from "../model/release.ts";
-import { deviceTraffic, type TrafficSizes } from "../plan/device-traffic.ts";
-import type { PlannedRelease } from "../plan/product-plan.ts";
+import { ownValue } from "../../model/own-value.ts";
+import { forecastLookMs } from "../../forecast/model-timing.ts";
+import { assumedLaws, type FleetLaws } from "../../forecast/laws.ts";
+import type { RolloutModel, RolloutTiming } from "../../forecast/rollout-model.ts";
+import { wavesByShare } from "../../forecast/waves-by-share.ts";
+import { formatDuration } from "../../model/duration.ts";
+import { EVALUATION_MS, hubLimits, type HubSize } from "../../model/hub-limits.ts";
+import { formatPercentage } from "../../model/percentage.ts";
+import type { Release } from "../../model/release.ts";
+import { deviceTraffic, type TrafficSizes } from "../../plan/device-traffic.ts";
+import type { PlannedRelease } from "../../plan/product-plan.ts";
 
 /** A model, and what was taken for granted to make it. */
 export interface AssumedModel {

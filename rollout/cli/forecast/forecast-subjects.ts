@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import { WavegateError } from "../model/problem.ts";
-import { totalOf } from "../model/question.ts";
-import type { Release } from "../model/release.ts";
-import type { Declared } from "../plan/declared.ts";
-import { wantedRelease } from "../plan/wanted-release.ts";
-import { observeProduct } from "../reconcile/observe.ts";
-import { readableProducts } from "./chosen-products.ts";
-import type { Context } from "./command.ts";
-import { loadDeclarations, loadRelease } from "./declarations.ts";
-import { declaredPlaces } from "./declared-places.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { totalOf } from "../../model/question.ts";
+import type { Release } from "../../model/release.ts";
+import type { Declared } from "../../plan/declared.ts";
+import { wantedRelease } from "../../plan/wanted-release.ts";
+import { observeProduct } from "../../reconcile/observe.ts";
+import { readableProducts } from "../declarations/chosen-products.ts";
+import type { Context } from "../command.ts";
+import { loadDeclarations, loadRelease } from "../declarations/declarations.ts";
+import { declaredPlaces } from "../declarations/declared-places.ts";
 import {
   modelOfPlan,
   modelOfShares,
@@ -16,9 +16,9 @@ import {
   type ForecastSurroundings,
 } from "./forecast-models.ts";
 import { lawsOf } from "./forecast-laws.ts";
-import { planIn } from "./saved-plan.ts";
-import type { Session } from "./session.ts";
-import { hubsOf } from "./settings.ts";
+import { planIn } from "../plans/saved-plan.ts";
+import type { Session } from "../session.ts";
+import { hubsOf } from "../settings/settings.ts";
 
 /** What a person wants to be forecast. */
 export interface ForecastChoice {

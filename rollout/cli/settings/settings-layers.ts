@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { USUAL_PLACES } from "./declarations.ts";
+import { USUAL_PLACES } from "../declarations/declarations.ts";
 
 /** Settings of one source, whole or in part: sections with their values. */
 export type Layer = Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
-import { fitLaws } from "../forecast/fit-laws.ts";
-import type { FleetLaws } from "../forecast/laws.ts";
-import { pastRolloutOf, type PastRollout } from "../forecast/past-rollout.ts";
-import { coursesOf } from "../forecast/replay/recorded-course.ts";
-import { readChain } from "../reconcile/store-view.ts";
-import type { Session } from "./session.ts";
+import { fitLaws } from "../../forecast/fit-laws.ts";
+import type { FleetLaws } from "../../forecast/laws.ts";
+import { pastRolloutOf, type PastRollout } from "../../forecast/past-rollout.ts";
+import { coursesOf } from "../../forecast/replay/recorded-course.ts";
+import { readChain } from "../../reconcile/store-view.ts";
+import type { Session } from "../session.ts";
 
 /** How the devices of a product behave, fitted from the looks of its earlier rollouts; undefined where too little is on record. */
 export async function lawsOf(

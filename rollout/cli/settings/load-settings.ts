@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { WavegateError } from "../model/problem.ts";
-import { problemsFromZod } from "../model/schema-problems.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { problemsFromZod } from "../../model/schema-problems.ts";
 import { settingsSchema, type Settings } from "./settings.ts";
 import { firstThere, jsonOf, refuseSharedKey } from "./settings-file.ts";
 import { DEFAULT_PLACES, environmentLayer, isLayer, mergeLayers, placeLayer } from "./settings-layers.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { WavegateError } from "../model/problem.ts";
-import type { Context } from "./command.ts";
+import { WavegateError } from "../../model/problem.ts";
+import type { Context } from "../command.ts";
 import { USUAL_PLACES } from "./declarations.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** Where things are declared, for what needs no hub: as the settings say; without settings, in the usual places. */
 export async function declaredPlaces({

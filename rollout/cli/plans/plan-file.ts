@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { canonicalJson, digestOf, parseDigest, type Digest } from "../model/digest.ts";
-import { WavegateError } from "../model/problem.ts";
-import { productNameSchema } from "../model/product-version.ts";
-import type { PlanBasis } from "../plan/basis.ts";
-import type { ProductPlan } from "../plan/product-plan.ts";
-import { waveCounts, type WaveCounts } from "../plan/moved-counts.ts";
+import { canonicalJson, digestOf, parseDigest, type Digest } from "../../model/digest.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { productNameSchema } from "../../model/product-version.ts";
+import type { PlanBasis } from "../../plan/basis.ts";
+import type { ProductPlan } from "../../plan/product-plan.ts";
+import { waveCounts, type WaveCounts } from "../../plan/moved-counts.ts";
 import { planSignatureSchema, signPlan, type SignedPlan } from "./plan-signature.ts";
-import type { Signer } from "./signing.ts";
-import { writeWhole } from "./write-whole.ts";
+import type { Signer } from "../signing.ts";
+import { writeWhole } from "../write-whole.ts";
 
 /** What `apply` needs of a plan that was saved: what it stands on, and what was counted then. */
 export interface SavedPlan {

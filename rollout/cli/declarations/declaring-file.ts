@@ -1,9 +1,9 @@
 import { readFile, realpath } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
-import type { RolloutIntent } from "../model/record.ts";
-import { digestOfRelease } from "../model/release.ts";
-import type { Declared } from "../plan/declared.ts";
-import { workTreeOf } from "./repository-guard.ts";
+import type { RolloutIntent } from "../../model/record.ts";
+import { digestOfRelease } from "../../model/release.ts";
+import type { Declared } from "../../plan/declared.ts";
+import { workTreeOf } from "../repository-guard.ts";
 
 /** A file of the repository. */
 export interface RepositoryFile {

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { WavegateError } from "../model/problem.ts";
+import { WavegateError } from "../../model/problem.ts";
 import { isLayer } from "./settings-layers.ts";
 
 /** Refuse a file that holds a key of a hub while group or others may read it. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { durationSchema } from "../model/duration.ts";
-import { TWINS } from "../model/metric.ts";
+import { durationSchema } from "../../model/duration.ts";
+import { TWINS } from "../../model/metric.ts";
 import { credentialSchema } from "./credential-settings.ts";
 import { address, caFile, secretPlace, variableName } from "./shared-settings.ts";
 

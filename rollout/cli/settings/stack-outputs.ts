@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { WavegateError } from "../model/problem.ts";
-import { problemsFromZod } from "../model/schema-problems.ts";
+import { WavegateError } from "../../model/problem.ts";
+import { problemsFromZod } from "../../model/schema-problems.ts";
 
 /** What a stack puts out of what the rollout needs; it puts out more. */
 const outputsSchema = z.looseObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { SecretPlace } from "../adapters/secret-place.ts";
-import { isSafeAddress } from "../adapters/safe-address.ts";
+import type { SecretPlace } from "../../adapters/secret-place.ts";
+import { isSafeAddress } from "../../adapters/safe-address.ts";
 
 // Values that sources of metrics and channels of notifications have in common.
 

@@ -1,6 +1,6 @@
-import { forecastOf, type Forecast, type PlayedRelease } from "../forecast/forecast.ts";
-import { curveRates, scenariosOf } from "../forecast/scenarios.ts";
-import type { Context } from "./command.ts";
+import { forecastOf, type Forecast, type PlayedRelease } from "../../forecast/forecast.ts";
+import { curveRates, scenariosOf } from "../../forecast/scenarios.ts";
+import type { Context } from "../command.ts";
 import type { AssumedModel } from "./forecast-models.ts";
 import { forecastSubjects, type ForecastChoice } from "./forecast-subjects.ts";
 import { playScenarios, type ScenarioRuns } from "./play-scenarios.ts";

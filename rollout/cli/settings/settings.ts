@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ACCESS_LIFE_MS, LONGEST_ACCESS_LIFE_MS, SHORTEST_ACCESS_LIFE_MS } from "../model/access-life.ts";
-import { durationSchema } from "../model/duration.ts";
-import { parsePublicKey } from "../model/signing-key.ts";
+import { ACCESS_LIFE_MS, LONGEST_ACCESS_LIFE_MS, SHORTEST_ACCESS_LIFE_MS } from "../../model/access-life.ts";
+import { durationSchema } from "../../model/duration.ts";
+import { parsePublicKey } from "../../model/signing-key.ts";
 import { credentialSchema } from "./credential-settings.ts";
 import { notifySchema } from "./notify-settings.ts";
 import { sourcesSchema } from "./source-settings.ts";
