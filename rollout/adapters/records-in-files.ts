@@ -4,6 +4,7 @@ import { isTombstoneName, tombstoneName } from "../model/stop.ts";
 import type { RolloutRecord } from "../model/record.ts";
 import type { StoreFolder } from "../model/store-contents.ts";
 import type { RecordPort } from "../reconcile/ports.ts";
+import { jsonOf } from "./json-text.ts";
 import { lookLine, parseLookLine } from "./look-line.ts";
 import { OTHER_VERSION, recordSchema } from "./record-schema.ts";
 
@@ -144,12 +145,4 @@ function recordTexts(files: TextFiles): (folder: string, name: string) => Promis
     texts.delete(name);
     return text;
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

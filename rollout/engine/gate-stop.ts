@@ -4,12 +4,13 @@ import type { Gate } from "../model/gate.ts";
 import { isRolledOut } from "../model/record.ts";
 import { digestOfRelease } from "../model/release.ts";
 import { makeStop } from "../model/stop.ts";
+import { hasBaseline } from "./baseline-below.ts";
 import { listingsOf } from "./found.ts";
 import type { Judgement } from "./judge.ts";
 import type { JudgedWithoutRecord } from "./judge-without-record.ts";
 import type { StepInput } from "./observation.ts";
 import type { Step } from "./step.ts";
-import { hasBaseline, nextStopWrite } from "./stops.ts";
+import { nextStopWrite } from "./stops.ts";
 
 /**
  * [protocol §3, 5.1] The gate's abort is a stop like any other: it acts first and is recorded afterwards. Where the gate

@@ -197,7 +197,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "lostStops(input).slice(0, 0).filter(",
       },
       {
-        file: "engine/copy-stops.ts",
+        file: "engine/stops-to-carry.ts",
         find: "lostHereOnly(input).filter(",
         replace: "lostHereOnly(input).slice(0, 0).filter(",
       },
@@ -370,9 +370,9 @@ export const MUTANTS: readonly Mutant[] = [
     says: "a release deleted on one hub is stopped on the others before that is recorded",
     edits: [
       {
-        file: "engine/copy-stops.ts",
-        find: "for (const stop of [...unrecorded, ...lost, ...refilled",
-        replace: "for (const stop of [...unrecorded, ...lost.slice(lost.length), ...refilled",
+        file: "engine/stops-to-carry.ts",
+        find: "return [...unrecorded, ...lost, ...refilled",
+        replace: "return [...unrecorded, ...lost.slice(lost.length), ...refilled",
       },
     ],
   },
