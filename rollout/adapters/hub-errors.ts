@@ -11,7 +11,7 @@ export interface Attempted {
 
 /**
  * Translate a failure of Microsoft's service SDK, by HTTP status and the hub's own code, never by class or wording
- * [facts/iothub.md §4.2].
+ * [facts 4.2].
  */
 export function hubError(error: unknown, { what, hub, now }: Attempted): WavegateError {
   if (error instanceof WavegateError) return error;
@@ -176,7 +176,7 @@ const CODE_NUMBERS: Readonly<Record<string, string>> = {
   403002: "IotHubQuotaExceeded",
 };
 
-/** `ErrorCode:<Name>;...`, or JSON inside of `Message` with the number of the code [facts/iothub.md §2.7, §4.2]. */
+/** `ErrorCode:<Name>;...`, or JSON inside of `Message` with the number of the code [facts 2.7, 4.2]. */
 function codeInBody(body: unknown): string {
   if (typeof body !== "string") return "";
   const name = /ErrorCode:([A-Za-z]+)/u.exec(body)?.[1];

@@ -6,7 +6,7 @@ import type { HubPort } from "../../../rollout/reconcile/ports.ts";
 import { aDocument } from "./hub-at-a-standstill.ts";
 import { startScriptedService, type ScriptedService } from "../../support/scripted-service.ts";
 
-// Microsoft's own client against a service that gives the answers of facts/iothub.md §4.2, one by one.
+// Microsoft's own client against a service that gives the answers of [facts 4.2], one by one.
 
 let service: ScriptedService;
 let port: HubPort;

@@ -55,7 +55,7 @@ describe("what a forecast is about, on a hub", () => {
     expect(model.devices).toEqual([150, 150]);
     expect(model.added[0]).toEqual([6, 0]);
     for (const stratum of [0, 1]) expect(model.added.reduce((sum, own) => sum + own[stratum]!, 0)).toBe(150);
-    // 50 twin writes a second, 7 of them a device [facts/iothub.md §1.9].
+    // 50 twin writes a second, 7 of them a device [facts 1.9].
     expect(model.timing.contactsPerHour).toBeCloseTo((50 / 7) * 3600, 6);
     expect(model.timing.lookMs).toBe(5 * MINUTE);
     expect(assumptions.join("\n")).toContain("contacts and delays assumed");
