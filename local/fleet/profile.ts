@@ -65,7 +65,12 @@ export const stratumProfile = z.strictObject({
   /** Share of the devices by how they are reached. Default: all are always on. */
   connectivity: connectivity.optional(),
   /** Default: as fast as it goes. */
-  downloadBytesPerSecond: amount.optional(),
+  downloadBytesPerSecond: amount
+    .refine(
+      (rate) => (Array.isArray(rate) ? rate[0] : rate) > 0,
+      "must be above 0: at no speed nothing arrives",
+    )
+    .optional(),
   /** Time to write an image into its slot, virtual seconds. Default: 0. */
   installSeconds: amount.optional(),
   /** Time of a boot, virtual seconds. Default: 0. */

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { deadlineSchema, longestDeadline, type DeadlineDeclaration, type Deadlines } from "./deadline.ts";
+import {
+  deadlineSchema,
+  longestDeadline,
+  shortestDeadline,
+  type DeadlineDeclaration,
+  type Deadlines,
+} from "./deadline.ts";
 import { durationSchema, type Duration } from "./duration.ts";
 import { metricSchema, type Metric, type MetricDeclaration } from "./metric.ts";
 import { percentageSchema, type Percentage } from "./percentage.ts";
@@ -83,6 +89,8 @@ export const gateSchema = z
     for (const key of ["falseStop", "missedBad"] as const) {
       if (gate[key] <= 0 || gate[key] >= 0.5) refuse(key, "must lie between 0% and 50%");
     }
+    if (shortestDeadline(gate.deadline) <= 0)
+      refuse("deadline", "must be above 0: a device needs time to answer, or every one counts as silent");
     if (gate.bake < longestDeadline(gate.deadline)) {
       refuse(
         "bake",

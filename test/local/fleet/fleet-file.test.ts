@@ -58,6 +58,7 @@ describe("the file of a fleet", () => {
     ['{"image":"a.bin","strata":{"a":{"devices":1}}}', /image: an image is a \.wasm or a \.wat/],
     ['{"strata":{"a":{"devices":1,"connectivity":{"daily":0.5}}}}', /connectivity: .* add up to 1/],
     ['{"strata":{"a":{"devices":1,"bootSeconds":[2,1]}}}', /bootSeconds: /],
+    ['{"strata":{"a":{"devices":1,"downloadBytesPerSecond":0}}}', /downloadBytesPerSecond: must be above 0/],
     ['{"strata":{"a":{"devices":1,"rings":{"x":2}}}}', /rings: the rings have more devices than the stratum/],
     [
       '{"strata":{"a":{"devices":0,"faults":[{"fault":"explodes","share":2}]}}}',

@@ -122,6 +122,7 @@ describe("a release declaration", () => {
       { waves: [{ name: "c", cohort: percent(100), bake: "1 hour" }] },
       /at least the gate's deadline/,
     ],
+    ["no time to answer", { gate: { ...good.gate, deadline: "0 hours" } }, /deadline: must be above 0/],
     ["a bake shorter than the deadline", { gate: { ...good.gate, bake: "1 hour" } }, /at least the deadline/],
     ["a gate that rejects what it tolerates", { gate: { ...good.gate, reject: "2%" } }, /above `tolerate`/],
     ["a percentage that is none", { gate: { ...good.gate, tolerate: "two" } }, /no percentage/],
