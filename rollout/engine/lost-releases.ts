@@ -28,11 +28,17 @@ function running({ observation }: StepInput): readonly Intent[] {
   return intents.filter(({ state }) => state === "running" || state === "watching");
 }
 
+/**
+ * By hubs whose ref names the head in the same listing: one that was listed before the others may lack what was created and
+ * recorded since, and one that lags is moved forward first.
+ */
 function whereIs(
   { observation }: StepInput,
   intent: Intent,
 ): { readonly lost: readonly string[]; readonly standing: readonly string[] } {
-  const hubs = reachedHubs(observation);
+  const hubs = reachedHubs(observation).filter(
+    ({ name }) => observation.store?.refs.get(name)?.place === "head",
+  );
   const isLost = (hub: (typeof hubs)[number]): boolean => configurationOf(hub, intent) === undefined;
   return {
     lost: hubs.filter(isLost).map(({ name }) => name),

@@ -225,6 +225,29 @@ describe("two hubs", () => {
     expect(hubs.head()?.reason).toMatch(/REF_LOST.* on b$/);
   });
 
+  it("lose nothing where one was listed before the release was created on it, and the other after it started", async () => {
+    const hubs = twoHubs();
+    const [, b] = hubs.worlds;
+    b.fault = ({ when, call }) => {
+      if (when === "before" && call === `create ${ATTEMPT}`) throw new Crash(call);
+    };
+    await expect(hubs.rest()).rejects.toThrow(Crash);
+    b.fault = () => undefined;
+    const early = await b.hub.list();
+    await hubs.rest();
+    const [first, second] = hubs.ports.hubs as readonly [HubPort, HubPort];
+    let lists = 0;
+    const slow: HubPort = {
+      ...second,
+      name: second.name,
+      list: (options) => (lists++ === 0 ? Promise.resolve(early) : second.list(options)),
+    };
+    await reconcile(PRODUCT, { ...hubs.ports, hubs: [first, slow] }, OPTIONS);
+    expect(lists).toBeGreaterThan(0);
+    await hubs.rest();
+    expect(hubs.head()?.intents.at(-1)?.state).toBe("running");
+  });
+
   it("whose refs are in different lines wait for a person", async () => {
     const hubs = await inCanary();
     await hubs.rest();
