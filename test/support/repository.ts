@@ -14,6 +14,8 @@ export interface Repository extends AsyncDisposable {
   readonly folder: string;
   /** How devices answer a release. */
   behave: Behaviour;
+  /** Whether they answer at this time; default: they do. */
+  answers: boolean;
   /** Type a line, while devices do what they are asked and others do theirs. */
   type(line: string, meanwhile?: () => Promise<void>): Promise<Typed>;
   write(path: string, text: string): Promise<void>;
@@ -82,13 +84,14 @@ export async function startRepository(
   await set({});
   const live = (): void => {
     for (const { deviceId } of hub.twins.all()) hub.twins.touch(deviceId);
-    fleet.answer(hub, clock.now(), repository.behave);
+    if (repository.answers) fleet.answer(hub, clock.now(), repository.behave);
   };
   const lasting = stack.move();
   const repository: Repository = {
     hub,
     folder,
     behave: () => "ok",
+    answers: true,
     type: async (line, meanwhile) => {
       const course = { isOver: false };
       live();

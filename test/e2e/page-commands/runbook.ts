@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { connectRegistry } from "../../support/iot-hub-registry.ts";
 import type { Repository } from "../../support/repository.ts";
-import { adopted, done, declare, inCanary, running, type LeftOut, type Story } from "./story.ts";
+import { adopted, done, inCanary, running, type LeftOut, type Story } from "./story.ts";
 
 const ATTEMPT = "fw--thermostat--1-1-0--1";
 
@@ -26,7 +26,11 @@ async function opened(repository: Repository): Promise<void> {
 async function stopped(repository: Repository): Promise<void> {
   repository.behave = ({ version }) => (version === "1.1.0" ? "failed" : "ok");
   await adopted(repository);
-  await declare(repository, "1.1.0");
+  await inCanary(repository, "1.1.0", 0);
+  // Back on their baseline devices do not say any more that they failed: the stop is recorded first.
+  repository.answers = false;
+  await done(repository, "npx wavegate reconcile", 3);
+  repository.answers = true;
   await done(repository, "npx wavegate apply", 3);
 }
 
